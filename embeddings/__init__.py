@@ -1,0 +1,1 @@
+"""The library side: files to documents, passages, vectors and a stored index."""

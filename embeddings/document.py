@@ -1,0 +1,149 @@
+"""Document: one source file as normalised text with its blocks and pages.
+
+Every offset in the project points into ``Document.text``. The text is fixed
+here, once, at loading: Unicode in NFC, ``\\n`` line endings, no control
+characters. Nothing after this module changes a character of it.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Literal
+
+BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
+
+BLOCK_SEPARATOR = "\n\n"
+
+# Control characters break terminals and databases; bidirectional overrides make text
+# read differently from what it says; soft hyphens, zero-width spaces and byte-order
+# marks split words invisibly. ZWJ and ZWNJ stay: Persian and Indic spelling needs them.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
+    "\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+_LINE_ENDING = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_SPACES = re.compile(r"[^\S\n]+")
+_SPACE_AROUND_NEWLINE = re.compile(r" ?\n ?")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, list, table or code listing as its author made it.
+
+    Attributes:
+        kind: What the block is.
+        start: Offset of its first character, into ``Document.text``.
+        end: Offset behind its last character.
+        level: 1 (highest) to 6 for a heading, 0 for anything else.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source file, read.
+
+    Attributes:
+        title: From the file's own metadata or first heading, else its name.
+        text: The normalised text; every offset counts its characters.
+        blocks: In reading order, not overlapping, covering every non-space character.
+        page_starts: Offset at which each page begins, page 1 first; empty where the
+            format has no pages.
+    """
+
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    page_starts: tuple[int, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The number (from 1) of the page that holds the character, if there are pages."""
+        return page_at(self.page_starts, offset)
+
+
+def page_at(page_starts: tuple[int, ...], offset: int) -> int | None:
+    """The number (from 1) of the page on which a character stands.
+
+    >>> page_at((0, 120), 119), page_at((0, 120), 120), page_at((), 5)
+    (1, 2, None)
+    """
+    return max(1, bisect_right(page_starts, offset)) if page_starts else None
+
+
+def normalise(text: str) -> str:
+    """Text in NFC with ``\\n`` line endings, single spaces and no invisible characters."""
+    text = _INVISIBLE.sub("", _LINE_ENDING.sub("\n", text))
+    text = _SPACES.sub(" ", unicodedata.normalize("NFC", text))
+    return _BLANK_LINES.sub("\n\n", _SPACE_AROUND_NEWLINE.sub("\n", text)).strip()
+
+
+class DocumentBuilder:
+    """Collects blocks in reading order and joins them into a document.
+
+    A format reader calls ``add`` for each block and ``start_page`` where a page
+    begins; blocks that are blank after normalisation leave no trace.
+
+    >>> builder = DocumentBuilder()
+    >>> builder.add("heading", "Aid", level=1)
+    >>> builder.add("paragraph", "Fifty tons\\r\\nwere sent.")
+    >>> builder.build("aid.md").text
+    'Aid\\n\\nFifty tons\\nwere sent.'
+    """
+
+    def __init__(self, title: str | None = None) -> None:
+        self.title = title
+        self.length = 0
+        self._parts: list[str] = []
+        self._blocks: list[Block] = []
+        self._page_starts: list[int] = []
+
+    def start_page(self) -> None:
+        """Begin the next page with the block that comes next."""
+        self._page_starts.append(self._next_start())
+
+    def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
+        """Append one block.
+
+        Args:
+            kind: What the block is.
+            text: Raw text of the block; normalised here.
+            level: 1 to 6 for a heading.
+
+        Raises:
+            ValueError: A heading without a level from 1 to 6, or a level on something else.
+        """
+        if (kind == "heading") != (1 <= level <= 6):
+            raise ValueError(f"expected a level of 1 to 6 for headings only, got {kind} {level}")
+        text = normalise(text)
+        if not text:
+            return
+        start = self._next_start()
+        self._parts.append(text)
+        self._blocks.append(Block(kind, start, start + len(text), level))
+        self.length = start + len(text)
+
+    def _next_start(self) -> int:
+        return self.length + len(BLOCK_SEPARATOR) if self._parts else 0
+
+    def build(self, name: str) -> Document:
+        """The finished document.
+
+        Args:
+            name: File name, the title of a document that names none itself.
+        """
+        text = BLOCK_SEPARATOR.join(self._parts)
+        headings = (block for block in self._blocks if block.kind == "heading")
+        first = next(headings, None)
+        title = normalise(self.title or "") or (text[first.start : first.end] if first else "")
+        return Document(
+            title=" ".join((title or normalise(name)).split()),
+            text=text,
+            blocks=tuple(self._blocks),
+            page_starts=tuple(min(start, len(text)) for start in self._page_starts),
+        )

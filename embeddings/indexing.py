@@ -1,0 +1,360 @@
+"""Indexing: brings the index up to date with a folder.
+
+Only what changed is read, split and encoded; each document is committed by itself, so an
+interrupted run goes on where it stopped.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from embeddings.document import Document
+from embeddings.encoder import Encoder
+from embeddings.errors import FolderError, IndexMissing, UnreadableFile
+from embeddings.folder import Entry, walk
+from embeddings.formats import FORMATS, format_of
+from embeddings.index import Index, writer_lock
+from embeddings.limits import Limits
+from embeddings.loading import DocumentLoader
+from embeddings.passages import Passage, split
+from embeddings.store import Source
+
+BATCH_PASSAGES = 512
+"""Passages encoded at a time, over several documents, so that batches are of like length."""
+
+SETTLED_NS = 2_000_000_000
+"""A file changed this shortly before it was read may change again within the same time stamp."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexingProgress:
+    """How far indexing has come.
+
+    Attributes:
+        files_done: New or changed files that are in the index by now.
+        files: New or changed files in all.
+        passages_done: Passages of the present batch that are encoded.
+        passages: Passages of the present batch.
+        path: The file at hand.
+    """
+
+    files_done: int
+    files: int
+    passages_done: int = 0
+    passages: int = 0
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not in the index, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexingReport:
+    """What one run of indexing did.
+
+    Attributes:
+        name: The folder's name in the library, with which its paths begin.
+        added: Paths of documents that are new.
+        changed: Paths of documents indexed again.
+        removed: Paths of documents that are gone from the folder.
+        unchanged: Number of documents left as they were.
+        skipped: Files without a document, with the reason.
+        passages: Number of passages encoded.
+        seconds: From start to end.
+    """
+
+    name: str
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+    skipped: tuple[Skipped, ...]
+    passages: int
+    seconds: float
+
+
+OnProgress = Callable[[IndexingProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file that was read, waiting to be encoded and committed."""
+
+    source: Source
+    format: str
+    document: Document
+    passages: tuple[Passage, ...]
+
+
+def index_folder(
+    folder: Path,
+    index: Index,
+    encoder: Encoder,
+    limits: Limits = Limits(),
+    on_progress: OnProgress | None = None,
+) -> IndexingReport:
+    """Make the index hold exactly the readable documents of the folder, as they are now.
+
+    Other folders in the same index stay as they are. Ctrl-C, a kill or an error leaves a
+    sound index with the documents committed so far.
+
+    Args:
+        folder: With its subfolders.
+        index: Made with ``encoder``.
+        encoder: Turns passages into vectors.
+        limits: Bounds on reading a single file.
+        on_progress: Told after each file and each batch of passages.
+
+    Raises:
+        FolderError: Missing, unreadable, or without any file of a format that is read.
+        IndexLocked: Another process is writing.
+        IndexMismatch: The index was made with another encoder.
+        IndexNotWritable: No room or no permission.
+    """
+    return _Run(folder.resolve(), index, encoder, limits, on_progress or (lambda _: None)).run()
+
+
+def remove(index: Index, path: str) -> tuple[str, ...]:
+    """Forget a document or a whole folder; the files themselves are not touched.
+
+    Args:
+        index: From which to remove.
+        path: A path of the library as ``qa list`` shows it, or a place on the disk.
+
+    Returns:
+        The library paths removed.
+
+    Raises:
+        IndexMissing: Nothing of that name is in the index.
+        IndexLocked: Another process is writing.
+    """
+    with writer_lock(index.folder):
+        store = index.store
+        names = {path.rstrip("/")}
+        for folder, place in store.folders().items():
+            location = Path(os.path.abspath(path))
+            if location.is_relative_to(place):
+                names.add("/".join([folder, *location.relative_to(place).parts]))
+        sources = store.sources()
+        gone = [at for at in sources if any(at == name or at.startswith(f"{name}/") for name in names)]
+        if not gone:
+            raise IndexMissing(
+                f"{path} is not in the index at {index.folder}; see what is: qa list"
+            )
+        with store.transaction():
+            for at in gone:
+                store.drop_source(at)
+            for folder in store.folders():
+                if not store.sources(folder):
+                    store.drop_folder(folder)
+        index.save_vectors()
+        return tuple(gone)
+
+
+class _Run:
+    """One run over one folder; holds what the steps share."""
+
+    def __init__(
+        self, folder: Path, index: Index, encoder: Encoder, limits: Limits, tell: OnProgress
+    ) -> None:
+        self.folder = folder
+        self.index = index
+        self.store = index.store
+        self.encoder = encoder
+        self.limits = limits
+        self.tell = tell
+        self.name = ""
+        self.files_done = 0
+        self.files = 0
+        self.passages = 0
+
+    def run(self) -> IndexingReport:
+        started = time.perf_counter()
+        self.index.check_encoder(self.encoder.model)
+        with writer_lock(self.index.folder):
+            entries = list(walk(self.folder, leave_out=self.index.folder.resolve()))
+            files = [entry for entry in entries if entry.problem is None and format_of(entry.location)]
+            if not files:
+                raise FolderError(
+                    f"{self.folder} holds no file that can be read; "
+                    f"formats read: {', '.join(suffix for each in FORMATS for suffix in each.suffixes)}."
+                )
+            self.name = self._folder_name()
+            before = self.store.sources(self.name)
+            todo = [found for entry in files if (found := self._changed(entry, before))]
+            removed = self._remove_vanished(entries, files, before)
+            self.files = len(todo)
+            self._index(todo)
+            self.index.save_vectors()
+            after = self.store.sources(self.name)
+        touched = {source.path for _, source in todo}
+        documents = {path for path, source in after.items() if source.document is not None}
+        had = {path for path, source in before.items() if source.document is not None}
+        return IndexingReport(
+            name=self.name,
+            added=tuple(sorted((documents & touched) - had)),
+            changed=tuple(sorted(documents & touched & had)),
+            removed=removed,
+            unchanged=len(documents - touched),
+            skipped=(*self._passed_over(entries), *_problems(after)),
+            passages=self.passages,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _folder_name(self) -> str:
+        """The folder's name in the library, given now if it is new."""
+        known = self.store.folders()
+        for name, location in known.items():
+            if location == self.folder:
+                return name
+        base = name = self.folder.name or "documents"
+        number = 1
+        while name in known:
+            number += 1
+            name = f"{base} ({number})"
+        with self.store.transaction():
+            self.store.put_folder(name, self.folder)
+        return name
+
+    def _changed(self, entry: Entry, before: dict[str, Source]) -> tuple[Entry, Source] | None:
+        """The file with its present state, if its content is not what the index holds."""
+        path = f"{self.name}/{entry.path}"
+        known = before.get(path)
+        try:
+            now = entry.location.stat()
+            stamp = (now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+            if known and stamp == (known.size, known.mtime_ns, known.ctime_ns):
+                if max(known.mtime_ns, known.ctime_ns) < known.checked_ns - SETTLED_NS:
+                    return None
+            checked = time.time_ns()
+            sha256 = _sha256(entry.location) if now.st_size <= self.limits.file_bytes else ""
+        except OSError as error:
+            unreadable = Source(path, self.name, 0, 0, 0, 0, "", problem=_cannot(error))
+            return entry, unreadable
+        source = Source(path, self.name, *stamp, checked, sha256)
+        if known and known.sha256 == sha256 and sha256:
+            # Touched or copied back: the same content needs no new passages.
+            with self.store.transaction():
+                self.store.put_source(
+                    replace(source, document=known.document, problem=known.problem)
+                )
+            return None
+        return entry, source
+
+    def _remove_vanished(
+        self, entries: list[Entry], files: list[Entry], before: dict[str, Source]
+    ) -> tuple[str, ...]:
+        there = {f"{self.name}/{entry.path}" for entry in files}
+        # What lies below a subfolder that cannot be read just now is not known to be gone.
+        closed = tuple(
+            f"{self.name}/{entry.path}/"
+            for entry in entries
+            if entry.problem and entry.problem.startswith("cannot be read")
+        )
+        gone = [path for path in before if path not in there and not path.startswith(closed or ("\0",))]
+        if gone:
+            with self.store.transaction():
+                for path in gone:
+                    self.store.drop_source(path)
+        return tuple(path for path in gone if before[path].document is not None)
+
+    def _passed_over(self, entries: list[Entry]) -> Iterator[Skipped]:
+        for entry in entries:
+            if entry.problem:
+                yield Skipped(f"{self.name}/{entry.path}", entry.problem)
+            elif not format_of(entry.location):
+                suffix = entry.location.suffix
+                reason = f"is of a format that is not read ({suffix or 'no suffix'})"
+                yield Skipped(f"{self.name}/{entry.path}", reason)
+
+    def _index(self, todo: list[tuple[Entry, Source]]) -> None:
+        waiting: list[_Read] = []
+        with DocumentLoader(self.limits) as loader:
+            for entry, source in todo:
+                self._tell(source.path)
+                read = self._read(loader, entry, source)
+                if read:
+                    waiting.append(read)
+                if sum(len(member.passages) for member in waiting) >= BATCH_PASSAGES:
+                    self._commit(waiting)
+                    waiting = []
+        self._commit(waiting)
+
+    def _read(self, loader: DocumentLoader, entry: Entry, source: Source) -> _Read | None:
+        """The file's document and passages; none where the store has it, or it has a problem."""
+        format = format_of(entry.location)
+        assert format is not None, "only files of a known format come here"
+        try:
+            if source.problem:
+                raise UnreadableFile(source.problem)
+            known = self.store.document_id(source.sha256, format.name) if source.sha256 else None
+            if known is not None:
+                self._put(replace(source, document=known))
+                return None
+            document = loader.load(entry.location)
+            now = entry.location.stat()
+            if (now.st_size, now.st_mtime_ns) != (source.size, source.mtime_ns):
+                raise UnreadableFile("changed while it was read; index the folder again")
+            passages = split(document, self.encoder.tokenize, self.encoder.model.max_tokens)
+        except UnreadableFile as error:
+            self._put(replace(source, problem=str(error)))
+            return None
+        except OSError as error:
+            self._put(replace(source, problem=_cannot(error)))
+            return None
+        return _Read(source, format.name, document, passages)
+
+    def _commit(self, waiting: list[_Read]) -> None:
+        texts = [passage.search_text for read in waiting for passage in read.passages]
+        if not waiting:
+            return
+        vectors = self.encoder.encode(
+            texts, progress=lambda done, count: self._tell(waiting[0].source.path, done, count)
+        )
+        at = 0
+        for read in waiting:
+            ours = vectors[at : at + len(read.passages)]
+            at += len(read.passages)
+            with self.store.transaction():
+                # Two of the files at hand may hold the same.
+                document = self.store.document_id(read.source.sha256, read.format)
+                if document is None:
+                    document = self.store.put_document(
+                        read.source.sha256, read.format, read.document, read.passages, ours
+                    )
+                    self.passages += len(read.passages)
+                self.store.put_source(replace(read.source, document=document))
+            self.files_done += 1
+            self._tell(read.source.path)
+
+    def _put(self, source: Source) -> None:
+        with self.store.transaction():
+            self.store.put_source(source)
+        self.files_done += 1
+        self._tell(source.path)
+
+    def _tell(self, path: str, passages_done: int = 0, passages: int = 0) -> None:
+        self.tell(IndexingProgress(self.files_done, self.files, passages_done, passages, path))
+
+
+def _problems(sources: dict[str, Source]) -> Iterator[Skipped]:
+    for path, source in sources.items():
+        if source.problem:
+            yield Skipped(path, source.problem)
+
+
+def _cannot(error: OSError) -> str:
+    return f"cannot be read ({error.strerror})"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,65 @@
+"""Limits on what one file may cost to read, and the builder that keeps to them."""
+
+from dataclasses import dataclass
+
+from embeddings.document import BlockKind, DocumentBuilder
+from embeddings.errors import UnreadableFile
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may cost before it is refused.
+
+    Each is far above any ordinary document: a long novel has 3 million characters.
+    """
+
+    seconds: float = 60.0  # wall-clock time to read one file
+    memory_bytes: int = 2**30  # address space of the reading process, its libraries included
+    file_bytes: int = 200_000_000  # size on disk
+    characters: int = 10_000_000  # of text
+    blocks: int = 500_000  # paragraphs, headings, lists and tables
+    pages: int = 10_000  # of a PDF, slides of a presentation
+    archive_members: int = 10_000  # files inside a .docx, .pptx or .epub
+    archive_bytes: int = 250_000_000  # their unpacked size, as they declare it
+
+    def check_characters(self, count: int) -> None:
+        """Refuse a text of more characters than allowed.
+
+        Raises:
+            UnreadableFile: There are more.
+        """
+        if count > self.characters:
+            raise UnreadableFile(f"has more than {self.characters:,} characters of text; split it")
+
+    def check_pages(self, count: int, name: str = "pages") -> None:
+        """Refuse a file of more pages (or slides: ``name``) than allowed.
+
+        Raises:
+            UnreadableFile: There are more.
+        """
+        if count > self.pages:
+            raise UnreadableFile(f"has more than {self.pages:,} {name}; split it")
+
+
+class LimitedBuilder(DocumentBuilder):
+    """A document builder that stops at the first block too many."""
+
+    def __init__(self, limits: Limits, title: str | None = None) -> None:
+        super().__init__(title)
+        self.limits = limits
+        self._count = 0
+
+    def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
+        """Append one block, as in ``DocumentBuilder``.
+
+        Raises:
+            UnreadableFile: The document grows past its limits.
+            ValueError: A heading without a level from 1 to 6, or a level on something else.
+        """
+        # Counted before normalisation, which would need several times the memory.
+        self.limits.check_characters(self.length + len(text))
+        before = self.length
+        super().add(kind, text, level)
+        self._count += self.length > before
+        if self._count > self.limits.blocks:
+            raise UnreadableFile(f"has more than {self.limits.blocks:,} paragraphs; split it")

@@ -1,0 +1,198 @@
+"""Vectors: the FAISS index that finds the nearest passages.
+
+Derived from the store and never trusted: the file ends with the library and generation it
+belongs to and a SHA-256 of what comes before, because FAISS itself notices neither a
+truncated nor a flipped byte. A file that does not fit is built anew.
+"""
+
+import contextlib
+import hashlib
+import math
+import os
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.encoder import Vectors
+from embeddings.errors import IndexNotWritable
+
+EXACT_LIMIT = 100_000
+"""Passages up to which every vector is compared; a search then takes some 15 ms."""
+
+Ids = NDArray[np.int64]
+
+_MAGIC = b"CVVECTR1"
+_TRAILER = struct.Struct("<8s16sq32s")
+"""Magic, library (a UUID), generation, SHA-256 over these three and all before the trailer."""
+
+
+class VectorIndex:
+    """Passage ids and their unit vectors, searched by inner product.
+
+    Exact up to ``EXACT_LIMIT``, beyond it inverted lists (IVF) of which the nearest
+    sixteenth is read: unlike a graph (HNSW) they give up removed passages.
+    """
+
+    def __init__(self, index: faiss.Index, generation: int) -> None:
+        self._index = index
+        self.generation = generation
+
+    @classmethod
+    def build(
+        cls, dimension: int, batches: Iterable[tuple[Ids, Vectors]], count: int, generation: int
+    ) -> "VectorIndex":
+        """An index over ``count`` vectors.
+
+        Args:
+            dimension: Of each vector.
+            batches: Ids ``(n,)`` and vectors ``(n, dimension)``.
+            count: Vectors in all, which decides the kind of index.
+            generation: Of the store they were read from.
+        """
+        if count <= EXACT_LIMIT:
+            built = cls(faiss.IndexIDMap2(faiss.IndexFlatIP(dimension)), generation)
+            for ids, vectors in batches:
+                built.add(ids, vectors)
+            return built
+        # Lists of some sqrt(count) / 4 vectors, as FAISS's guidelines advise; training needs
+        # 39 vectors a list, and reading all first costs no more than the index itself.
+        every = list(batches)
+        lists = 4 * math.isqrt(count)
+        inverted = faiss.IndexIVFFlat(
+            faiss.IndexFlatIP(dimension), dimension, lists, faiss.METRIC_INNER_PRODUCT
+        )
+        inverted.nprobe = max(1, lists // 16)
+        inverted.train(np.concatenate([vectors for _, vectors in every]))
+        built = cls(inverted, generation)
+        for ids, vectors in every:
+            built.add(ids, vectors)
+        return built
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every vector is compared."""
+        return not isinstance(self._index, faiss.IndexIVF)
+
+    @property
+    def ids(self) -> Ids:
+        """Ids of all vectors, sorted."""
+        if self.exact:
+            found = faiss.vector_to_array(self._index.id_map)
+        else:
+            lists = self._index.invlists
+            found = np.concatenate(
+                [
+                    faiss.rev_swig_ptr(lists.get_ids(at), lists.list_size(at)).copy()
+                    for at in range(lists.nlist)
+                    if lists.list_size(at)
+                ]
+                or [np.empty(0, dtype=np.int64)]
+            )
+        return np.sort(found)
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Add vectors ``(n, dimension)`` under ids ``(n,)``."""
+        self._index.add_with_ids(np.ascontiguousarray(vectors), ids)
+
+    def remove(self, ids: Ids) -> None:
+        """Give up the vectors of those ids."""
+        self._index.remove_ids(faiss.IDSelectorBatch(ids))
+
+    def search(self, vector: Vectors, limit: int, among: Ids | None = None) -> list[tuple[int, float]]:
+        """The passages nearest to a vector ``(dimension,)``: (id, cosine), best first.
+
+        Args:
+            vector: Unit norm.
+            limit: Number of passages at most.
+            among: Ids to choose from; all if it is left out.
+        """
+        limit = min(limit, len(self) if among is None else len(among))
+        if not limit:
+            return []
+        parameters = self._parameters(among)
+        scores, ids = self._index.search(vector[None, :], limit, params=parameters)
+        return [
+            (int(id), float(score)) for id, score in zip(ids[0], scores[0], strict=True) if id >= 0
+        ]
+
+    def _parameters(self, among: Ids | None) -> faiss.SearchParameters | None:
+        if among is None:
+            return None
+        selector = faiss.IDSelectorBatch(among)
+        if self.exact:
+            return faiss.SearchParameters(sel=selector)
+        return faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)
+
+    def save(self, path: Path, library: str) -> None:
+        """Write the index so that a reader finds the old file or the new one, whole.
+
+        Raises:
+            IndexNotWritable: No room or no permission; the old file is left as it was.
+        """
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+        try:
+            # FAISS reports a full disk as a RuntimeError without a code.
+            faiss.write_index(self._index, str(temporary))
+            with temporary.open("r+b") as file:
+                label = _label(library, self.generation)
+                digest = _digest(file, label, temporary.stat().st_size)
+                file.seek(0, os.SEEK_END)
+                file.write(_TRAILER.pack(*label, digest))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            _sync_folder(path.parent)
+        except (OSError, RuntimeError) as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise IndexNotWritable(
+                f"{path} cannot be written ({error}). Free some room, or change who may write "
+                "there; until then searching works, but starts more slowly."
+            ) from error
+
+    @classmethod
+    def load(cls, path: Path, library: str) -> "VectorIndex | None":
+        """The index in the file, or none where it is missing, damaged or another library's."""
+        try:
+            with path.open("rb") as file:
+                end = file.seek(-_TRAILER.size, os.SEEK_END)
+                *label, stored = _TRAILER.unpack(file.read(_TRAILER.size))
+                file.seek(0)
+                if tuple(label[:2]) != _label(library, 0)[:2]:
+                    return None
+                if stored != _digest(file, tuple(label), end):
+                    return None
+            return cls(faiss.read_index(str(path)), label[2])
+        except (OSError, RuntimeError):
+            return None
+
+
+def _label(library: str, generation: int) -> tuple[bytes, bytes, int]:
+    return _MAGIC, bytes.fromhex(library), generation
+
+
+def _digest(file: BinaryIO, label: tuple[bytes, bytes, int], length: int) -> bytes:
+    """SHA-256 over the label and the first ``length`` bytes of the file."""
+    digest = hashlib.sha256(repr(label).encode())
+    while length and (block := file.read(min(length, 1 << 20))):
+        digest.update(block)
+        length -= len(block)
+    return digest.digest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable. Windows cannot open a folder and needs no such call."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,125 @@
+"""The process that reads files, so that a hostile one can break only this process.
+
+Started by ``DocumentLoader`` as ``python -m embeddings.worker``. One request a
+line comes in on standard input and one answer a line goes out on standard
+output, both JSON; it ends when its input ends.
+
+    {"path": "/files/aid.pdf", "limits": {"seconds": 60.0, ...}}
+    {"document": {"title": "Aid", "text": "...", "blocks": [["heading", 0, 3, 1], ...],
+                  "page_starts": [0]}, "final": false}
+    {"reason": "is empty", "final": false}
+
+``final`` says that this process should be replaced before the next file.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from embeddings.document import Document
+from embeddings.errors import UnreadableFile
+from embeddings.formats import format_of
+from embeddings.limits import Limits
+
+if sys.platform != "win32":
+    import resource
+
+_SECONDS_AFTER_PARENT = 5
+_REASON_CHARACTERS = 160
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    # Ctrl-C is for the parent, which then closes our input or kills us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Libraries and their C code print; only answers may reach the parent's pipe.
+    answers = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        answer = respond(Path(request["path"]), Limits(**request["limits"]))
+        answers.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        answers.flush()
+
+
+def respond(path: Path, limits: Limits) -> dict[str, Any]:
+    """The answer to one request: the document, or the reason why there is none."""
+    _limit_this_process(limits)
+    final = False
+    try:
+        answer: dict[str, Any] = {"document": _encode(_read(path, limits))}
+    except UnreadableFile as error:
+        answer = {"reason": str(error)}
+    except MemoryError:
+        # What is left of the heap may be too fragmented for the next file.
+        final = True
+        answer = {"reason": f"needs more than {limits.memory_bytes / 2**30:g} GiB of memory"}
+    except RecursionError:
+        answer = {"reason": "is nested too deeply to read"}
+    except Exception as error:
+        # The outermost boundary: parsers raise errors of every kind on damaged input,
+        # and each of them means that this file cannot be read and the next one can.
+        answer = {"reason": _reason(error, path)}
+    return answer | {"final": final or _is_large(limits)}
+
+
+def _read(path: Path, limits: Limits) -> Document:
+    format = format_of(path)
+    if format is None:
+        raise UnreadableFile("is of a kind that cannot be read")
+    document = format.read(path, limits)
+    if not document.text:
+        raise UnreadableFile("has no text")
+    return document
+
+
+def _encode(document: Document) -> dict[str, Any]:
+    return {
+        "title": document.title,
+        "text": document.text,
+        "blocks": [[each.kind, each.start, each.end, each.level] for each in document.blocks],
+        "page_starts": document.page_starts,
+    }
+
+
+def _reason(error: Exception, path: Path) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be opened ({error.strerror})"
+    if "Excessive depth" in str(error):
+        return "is nested too deeply to read"
+    format = format_of(path)
+    name = format.name if format else "file"
+    details = " ".join(str(error).replace(str(path), path.name).split())
+    if len(details) > _REASON_CHARACTERS:
+        details = details[:_REASON_CHARACTERS] + "…"
+    cause = ": ".join(filter(None, (type(error).__name__, details)))
+    return f"is damaged or not a valid {name} ({cause})"
+
+
+def _limit_this_process(limits: Limits) -> None:
+    if sys.platform == "win32":  # The parent's time limit alone bounds a file there.
+        return
+    # The parent keeps the time; this ends us should the parent be gone.
+    signal.alarm(int(limits.seconds) + _SECONDS_AFTER_PARENT)
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    # macOS refuses the limit; the time limit still holds there.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, hard))
+
+
+def _is_large(limits: Limits) -> bool:
+    """Whether this process has grown so much that the next file would have too little left."""
+    if sys.platform == "win32":
+        return False
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > limits.memory_bytes // 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Chapter and Verse: answers from a folder of documents, each with its exact citation.
+
+    >>> from qa import answer                                          # doctest: +SKIP
+    >>> answer("When was the IOFS founded?").citations[0].quote        # doctest: +SKIP
+    'The IOFS was founded in 2013.'
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+from embeddings.errors import ChapterAndVerseError
+from qa.answer import Answer, Candidate, Citation, Hit
+from qa.answering import QuestionAnswerer
+from qa.settings import Settings
+
+__all__ = [
+    "Answer",
+    "Candidate",
+    "ChapterAndVerseError",
+    "Citation",
+    "Hit",
+    "QuestionAnswerer",
+    "Settings",
+    "answer",
+]
+
+
+@cache
+def _default() -> QuestionAnswerer:
+    return QuestionAnswerer.open()
+
+
+def answer(question: str, within: Sequence[str] = ()) -> Answer:
+    """What the documents of the default index say to the question.
+
+    Args:
+        question: One question, in any words.
+        within: Library paths of the documents or folders to answer from; all if empty.
+
+    Raises:
+        IndexMissing: Nothing is indexed yet.
+        ValueError: The question is blank or too long.
+        ChapterAndVerseError: The index or a model cannot be used.
+    """
+    return _default().answer(question, within)

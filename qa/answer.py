@@ -1,0 +1,164 @@
+"""Answer: what comes back for a question, and the citations that prove it."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+NothingFound = Literal["nothing near", "none answers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was retrieved for a question.
+
+    Attributes:
+        document: Id of its document in the index.
+        path: Where the document lies in the library; the first, if it lies in several places.
+        also_at: Its other paths, and those of near-duplicate passages left out for this one.
+        title: Of the document.
+        sha256: Of the document's file.
+        page_starts: As in ``Document``; empty where the format has no pages.
+        headings: The headings above the passage, outermost first.
+        context: "title › headings".
+        start: Offset of the passage's first character, into ``Document.text``.
+        end: Offset behind its last character.
+        text: The passage, ``Document.text[start:end]``.
+        score: The fused score by which hits are ordered, 0 to 1.
+        rank: From 1.
+        vector_score: Cosine of the question's and the passage's vectors, -1 to 1.
+        vector_rank: Rank among all passages by it; none if it was not among the nearest.
+        word_score: BM25, 0 if no word is shared.
+        word_rank: Rank among all passages by it; none if it was not among the best.
+    """
+
+    document: int
+    path: str
+    also_at: tuple[str, ...]
+    title: str
+    sha256: str
+    page_starts: tuple[int, ...]
+    headings: tuple[str, ...]
+    context: str
+    start: int
+    end: int
+    text: str
+    score: float
+    rank: int
+    vector_score: float
+    vector_rank: int | None
+    word_score: float
+    word_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Chapter and verse: the exact characters quoted, and where they stand.
+
+    ``document.text[start:end] == quote``: the passage was compared with the stored text when
+    it was retrieved, and the quote is cut out of it.
+
+    Attributes:
+        path: Where the document lies in the library.
+        also_at: Other places where the same content lies.
+        title: Of the document.
+        page: Page on which the quote begins, where the format has pages.
+        headings: The headings above it, outermost first.
+        start: Offset of the quote's first character, into ``Document.text``.
+        end: Offset behind its last character.
+        quote: The characters quoted.
+        passage: The passage around the quote.
+        passage_start: Offset of the passage's first character.
+        sha256: Of the document's file.
+    """
+
+    path: str
+    also_at: tuple[str, ...]
+    title: str
+    page: int | None
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    quote: str
+    passage: str
+    passage_start: int
+    sha256: str
+
+    @property
+    def around(self) -> tuple[str, str, str]:
+        """The passage before the quote, the quote, and the passage behind it."""
+        start, end = self.start - self.passage_start, self.end - self.passage_start
+        return self.passage[:start], self.quote, self.passage[end:]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An answer with the places that give it.
+
+    Attributes:
+        text: In the documents' own words.
+        confidence: Estimated probability that it is right, 0 to 1.
+        citations: At least one, the best first.
+    """
+
+    text: str
+    confidence: float
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the documents say to a question, or that they do not say.
+
+    Attributes:
+        question: As it was asked.
+        text: The answer in the documents' own words; none if they do not say.
+        confidence: Estimated probability that the best answer found is right, 0 to 1.
+        citations: Where it stands; ``citations[0].quote == text``.
+        candidates: Other answers found, best first.
+        hits: The passages considered, best first: the nearest ones if there is no answer.
+        reason: Why there is no answer.
+        seconds: Time spent, by stage: "retrieve", "read".
+    """
+
+    question: str
+    text: str | None
+    confidence: float
+    citations: tuple[Citation, ...]
+    candidates: tuple[Candidate, ...]
+    hits: tuple[Hit, ...]
+    reason: NothingFound | None
+    seconds: dict[str, float]
+
+    @property
+    def explanation(self) -> str:
+        """Why there is no answer, as a sentence; empty if there is one."""
+        return EXPLANATIONS[self.reason] if self.reason else ""
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The answer as JSON, all of it."""
+        return _adapter().dump_json(self, indent=indent).decode("utf-8")
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Answer":
+        """The answer that ``to_json`` wrote.
+
+        Raises:
+            ValueError: It is not an answer's JSON.
+        """
+        return _adapter().validate_json(text)
+
+
+EXPLANATIONS: dict[NothingFound, str] = {
+    "nothing near": "The documents do not say: nothing in them is near to this question.",
+    "none answers": "The documents do not say: passages are near, but none answers the question.",
+}
+
+
+@cache
+def _adapter() -> "TypeAdapter[Answer]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Answer)

@@ -1,0 +1,205 @@
+"""Answering: the whole chain, from a question to a cited answer."""
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from embeddings.document import page_at
+from embeddings.encoder import Encoder, SentenceTransformersEncoder
+from embeddings.index import Index, SearchIndex
+from embeddings.indexing import IndexingReport, OnProgress, index_folder
+from qa.answer import Answer, Candidate, Citation, Hit, NothingFound
+from qa.reader import Reader, SentenceReader, Span
+from qa.retriever import Retriever
+from qa.settings import Settings
+
+NEAR = 0.35
+"""Cosine from which a passage is called near to the question."""
+
+_WORD = re.compile(r"\w+")
+
+
+class QuestionAnswerer:
+    """Answers questions from an index, with citations.
+
+    Safe to use from several threads. ``within`` holds the library paths that it answers from,
+    everything if empty; ``report`` tells what was indexed, if it was made from documents.
+
+    >>> with QuestionAnswerer.from_documents("docs") as answerer:       # doctest: +SKIP
+    ...     answerer.answer("When was the IOFS founded?").text
+    'The IOFS was founded in 2013.'
+    """
+
+    def __init__(
+        self,
+        index: SearchIndex,
+        retriever: Retriever,
+        reader: Reader,
+        settings: Settings,
+        within: Sequence[str] = (),
+        report: IndexingReport | None = None,
+    ) -> None:
+        self.index = index
+        self.retriever = retriever
+        self.reader = reader
+        self.settings = settings
+        self.within = tuple(within)
+        self.report = report
+
+    @classmethod
+    def open(cls, index: str | Path | None = None, settings: Settings | None = None) -> Self:
+        """Answer from an index that exists.
+
+        Args:
+            index: Its folder; the default one if it is left out.
+            settings: The defaults and the environment's if they are left out.
+
+        Raises:
+            IndexMissing: Nothing is indexed there.
+            IndexMismatch: It was made with another encoder or format version.
+            IndexDamaged: It fails its checks.
+            ModelError: The encoder is missing or damaged.
+        """
+        settings = settings or Settings()
+        opened = Index.open(Path(index) if index is not None else settings.index)
+        encoder = SentenceTransformersEncoder.load(settings.encoder)
+        opened.check_encoder(encoder.model)
+        return cls(opened, *_parts(opened, encoder, settings), settings)
+
+    @classmethod
+    def from_documents(
+        cls,
+        folder: str | Path,
+        index: str | Path | None = None,
+        settings: Settings | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Self:
+        """Index a folder, or bring its index up to date, and answer from that folder alone.
+
+        Args:
+            folder: With the documents.
+            index: Folder of the index; the default one if it is left out.
+            settings: The defaults and the environment's if they are left out.
+            on_progress: Told how indexing goes on.
+
+        Raises:
+            ChapterAndVerseError: The folder, the index or the encoder cannot be used.
+        """
+        settings = settings or Settings()
+        encoder = SentenceTransformersEncoder.load(settings.encoder)
+        place = Path(index) if index is not None else settings.index
+        opened = Index.open_or_create(place, encoder)
+        report = index_folder(Path(folder), opened, encoder, settings.limits, on_progress)
+        parts = _parts(opened, encoder, settings)
+        return cls(opened, *parts, settings, within=[report.name], report=report)
+
+    def close(self) -> None:
+        """Release the index."""
+        if isinstance(self.index, Index):
+            self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def warm_up(self) -> None:
+        """Load the models and the index now, so that the first question need not wait."""
+        self.answer("?")
+
+    def answer(self, question: str, within: Sequence[str] = ()) -> Answer:
+        """What the documents say to the question, or that they do not say.
+
+        Args:
+            question: One question, in any words.
+            within: Library paths of the documents or folders to answer from, in place of
+                ``self.within``.
+
+        Raises:
+            ValueError: The question is blank or too long.
+            IndexDamaged: What is stored fails its checks.
+        """
+        asked = " ".join(question.split())
+        if not 0 < len(asked) <= self.settings.question_characters:
+            raise ValueError(
+                f"expected a question of 1 to {self.settings.question_characters:,} characters, "
+                f"got {len(asked):,}"
+            )
+        started = time.perf_counter()
+        hits = self.retriever.retrieve(asked, self.settings.hits, within or self.within)
+        retrieved = time.perf_counter()
+        spans = self.reader.read(asked, hits)
+        read = time.perf_counter()
+        candidates = _candidates(hits, spans, self.settings.candidates + 1)
+        answered = bool(candidates) and candidates[0].confidence >= self.settings.threshold
+        seconds = {"retrieve": retrieved - started, "read": read - retrieved}
+        return Answer(
+            question=question,
+            text=candidates[0].text if answered else None,
+            confidence=candidates[0].confidence if candidates else 0.0,
+            citations=candidates[0].citations if answered else (),
+            candidates=tuple(candidates[1:]) if answered else (),
+            hits=tuple(hits),
+            reason=None if answered else _reason(hits),
+            seconds=seconds,
+        )
+
+
+def _parts(index: Index, encoder: Encoder, settings: Settings) -> tuple[Retriever, Reader]:
+    return Retriever(index, encoder, settings.word_weight), SentenceReader(encoder)
+
+
+def _candidates(hits: Sequence[Hit], spans: Sequence[Span], limit: int) -> list[Candidate]:
+    """The best answers that differ, each cited wherever it is found."""
+    places: dict[str, list[Span]] = {}
+    for span in spans:
+        said = _normal(_quote(hits[span.hit], span))
+        if said in places or len(places) < limit:
+            places.setdefault(said, []).append(span)
+    return [
+        Candidate(
+            text=_quote(hits[found[0].hit], found[0]),
+            confidence=found[0].confidence,
+            citations=tuple(_cite(hits[span.hit], span) for span in found),
+        )
+        for found in places.values()
+    ]
+
+
+def _quote(hit: Hit, span: Span) -> str:
+    return hit.text[span.start - hit.start : span.end - hit.start]
+
+
+def _normal(text: str) -> str:
+    """What two equal answers have in common: their words."""
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def _cite(hit: Hit, span: Span) -> Citation:
+    return Citation(
+        path=hit.path,
+        also_at=hit.also_at,
+        title=hit.title,
+        page=page_at(hit.page_starts, span.start),
+        headings=hit.headings,
+        start=span.start,
+        end=span.end,
+        quote=_quote(hit, span),
+        passage=hit.text,
+        passage_start=hit.start,
+        sha256=hit.sha256,
+    )
+
+
+def _reason(hits: Sequence[Hit]) -> NothingFound:
+    near = any(hit.vector_score >= NEAR for hit in hits)
+    return "none answers" if near else "nothing near"

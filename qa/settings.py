@@ -1,0 +1,46 @@
+"""Settings: everything a user can change, with its unit and default.
+
+Each can be given in Python, ``Settings(threshold=0.6)``, or in the environment with the
+prefix ``QA_``: ``QA_THRESHOLD=0.6``. Reading limits are nested: ``QA_LIMITS__SECONDS=120``.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from embeddings.encoder import DEFAULT_MODEL
+from embeddings.index import DEFAULT_INDEX
+from embeddings.limits import Limits
+
+
+class Settings(BaseSettings):
+    """What can be set; validated when it is made."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="QA_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    index: Path = DEFAULT_INDEX
+    """Folder of the index, the same for chat, command line and Python."""
+
+    encoder: str = DEFAULT_MODEL
+    """The packaged model, a folder with a sentence-transformers model, or a name on the hub."""
+
+    hits: int = Field(default=12, ge=1, le=1000)
+    """Passages read for a question."""
+
+    word_weight: float = Field(default=0.5, ge=0, le=1)
+    """Share of the word score (BM25) in a hit's score; the rest is the cosine's."""
+
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    """Confidence (a probability) below which the documents are said not to answer."""
+
+    candidates: int = Field(default=3, ge=0, le=100)
+    """Other answers shown beside the first."""
+
+    question_characters: int = Field(default=2_000, ge=1)
+    """Longest question taken."""
+
+    limits: Limits = Limits()
+    """Bounds on reading one file."""

@@ -1,0 +1,50 @@
+"""Words: which words of a question say what it is about."""
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+
+_WORD = re.compile(r"\w+")
+
+# English function words, and the words with which a question asks rather than describes.
+STOP_WORDS = frozenset(
+    """
+    a about above after again against all also am an and any are aren as at be because been
+    before being below between both but by can cannot could did didn do does doesn doing don
+    down during each few for from further had has hasn have haven having he her here hers
+    herself him himself his how i if in into is isn it its itself just ll me more most my myself
+    no nor not now of off on once only or other our ours ourselves out over own re s same she
+    should shouldn so some such t than that the their theirs them themselves then there these
+    they this those through to too under until up us ve very was wasn we were weren what when
+    where which while who whom whose why will with won would wouldn you your yours yourself
+    called many mean means much name named please stand stands tell
+    """.split()
+)
+
+_stemmer = snowballstemmer.stemmer("english")
+
+
+def terms(text: str) -> list[str]:
+    """The distinct words that carry meaning, in lower case and order; all words if none does.
+
+    >>> terms("How many members does the IOFS have?")
+    ['members', 'iofs']
+    """
+    words = list(dict.fromkeys(_WORD.findall(text.lower())))
+    return [word for word in words if word not in STOP_WORDS] or words
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """The word without its English ending, in lower case (Porter 2).
+
+    >>> stem("Organisations"), stem("organisation")
+    ('organis', 'organis')
+    """
+    return str(_stemmer.stemWord(word.lower()))
+
+
+def stems(text: str) -> set[str]:
+    """The stems of all words of a text."""
+    return {stem(word) for word in _WORD.findall(text)}
