@@ -1,7 +1,7 @@
-"""Document: one source file as normalised text with its blocks and pages.
+r"""Document: one source file as normalised text with its blocks and pages.
 
 Every offset in the project points into ``Document.text``. The text is fixed
-here, once, at loading: Unicode in NFC, ``\\n`` line endings, no control
+here, once, at loading: Unicode in NFC, ``\n`` line endings, no control
 characters. Nothing after this module changes a character of it.
 """
 
@@ -77,23 +77,23 @@ def page_at(page_starts: tuple[int, ...], offset: int) -> int | None:
 
 
 def normalise(text: str) -> str:
-    """Text in NFC with ``\\n`` line endings, single spaces and no invisible characters."""
+    r"""Text in NFC with ``\n`` line endings, single spaces and no invisible characters."""
     text = _INVISIBLE.sub("", _LINE_ENDING.sub("\n", text))
     text = _SPACES.sub(" ", unicodedata.normalize("NFC", text))
     return _BLANK_LINES.sub("\n\n", _SPACE_AROUND_NEWLINE.sub("\n", text)).strip()
 
 
 class DocumentBuilder:
-    """Collects blocks in reading order and joins them into a document.
+    r"""Collects blocks in reading order and joins them into a document.
 
     A format reader calls ``add`` for each block and ``start_page`` where a page
     begins; blocks that are blank after normalisation leave no trace.
 
     >>> builder = DocumentBuilder()
     >>> builder.add("heading", "Aid", level=1)
-    >>> builder.add("paragraph", "Fifty tons\\r\\nwere sent.")
+    >>> builder.add("paragraph", "Fifty tons\r\nwere sent.")
     >>> builder.build("aid.md").text
-    'Aid\\n\\nFifty tons\\nwere sent.'
+    'Aid\n\nFifty tons\nwere sent.'
     """
 
     def __init__(self, title: str | None = None) -> None:

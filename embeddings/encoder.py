@@ -156,7 +156,10 @@ class SentenceTransformersEncoder:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        # Its bar for loading 0.2 seconds of weights would stand in the middle of an answer.
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped library
         try:
             return SentenceTransformer(
                 str(self.folder),
@@ -222,7 +225,9 @@ def _fetch(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"]))
+        return Path(
+            snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"])
+        )
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(

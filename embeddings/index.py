@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from embeddings.encoder import Encoder, EncoderModel, Vectors
-from embeddings.errors import IndexLocked, IndexMissing, IndexMismatch, IndexNotWritable
+from embeddings.errors import IndexLocked, IndexMismatch, IndexMissing, IndexNotWritable
 from embeddings.store import DocumentFacts, Store, StoredPassage
 from embeddings.vectors import VectorIndex
 
@@ -264,7 +264,9 @@ def writer_lock(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
         owner.write_text(str(os.getpid()), encoding="ascii")
     except Timeout as error:
-        who = f"process {owner.read_text(encoding='ascii')}" if owner.is_file() else "another process"
+        who = (
+            f"process {owner.read_text(encoding='ascii')}" if owner.is_file() else "another process"
+        )
         raise IndexLocked(
             f"The index at {folder} is being written by {who}; wait until it has finished."
         ) from error

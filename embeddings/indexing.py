@@ -5,7 +5,6 @@ interrupted run goes on where it stopped.
 """
 
 import hashlib
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,8 @@ from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
 from embeddings.passages import Passage, split
 from embeddings.store import Source
+
+DEFAULT_LIMITS = Limits()
 
 BATCH_PASSAGES = 512
 """Passages encoded at a time, over several documents, so that batches are of like length."""
@@ -80,6 +81,11 @@ class IndexingReport:
     passages: int
     seconds: float
 
+    @property
+    def documents(self) -> int:
+        """Files of the folder whose document is in the index."""
+        return len(self.added) + len(self.changed) + self.unchanged
+
 
 OnProgress = Callable[[IndexingProgress], None]
 
@@ -98,7 +104,7 @@ def index_folder(
     folder: Path,
     index: Index,
     encoder: Encoder,
-    limits: Limits = Limits(),
+    limits: Limits = DEFAULT_LIMITS,
     on_progress: OnProgress | None = None,
 ) -> IndexingReport:
     """Make the index hold exactly the readable documents of the folder, as they are now.
@@ -140,11 +146,13 @@ def remove(index: Index, path: str) -> tuple[str, ...]:
         store = index.store
         names = {path.rstrip("/")}
         for folder, place in store.folders().items():
-            location = Path(os.path.abspath(path))
+            location = Path(path).resolve()
             if location.is_relative_to(place):
                 names.add("/".join([folder, *location.relative_to(place).parts]))
         sources = store.sources()
-        gone = [at for at in sources if any(at == name or at.startswith(f"{name}/") for name in names)]
+        gone = [
+            at for at in sources if any(at == name or at.startswith(f"{name}/") for name in names)
+        ]
         if not gone:
             raise IndexMissing(
                 f"{path} is not in the index at {index.folder}; see what is: qa list"
@@ -181,11 +189,13 @@ class _Run:
         self.index.check_encoder(self.encoder.model)
         with writer_lock(self.index.folder):
             entries = list(walk(self.folder, leave_out=self.index.folder.resolve()))
-            files = [entry for entry in entries if entry.problem is None and format_of(entry.location)]
+            files = [
+                entry for entry in entries if entry.problem is None and format_of(entry.location)
+            ]
             if not files:
+                suffixes = ", ".join(suffix for each in FORMATS for suffix in each.suffixes)
                 raise FolderError(
-                    f"{self.folder} holds no file that can be read; "
-                    f"formats read: {', '.join(suffix for each in FORMATS for suffix in each.suffixes)}."
+                    f"{self.folder} holds no file that can be read; formats read: {suffixes}."
                 )
             self.name = self._folder_name()
             before = self.store.sources(self.name)
@@ -231,9 +241,8 @@ class _Run:
         try:
             now = entry.location.stat()
             stamp = (now.st_size, now.st_mtime_ns, now.st_ctime_ns)
-            if known and stamp == (known.size, known.mtime_ns, known.ctime_ns):
-                if max(known.mtime_ns, known.ctime_ns) < known.checked_ns - SETTLED_NS:
-                    return None
+            if known and _untouched(known, stamp):
+                return None
             checked = time.time_ns()
             sha256 = _sha256(entry.location) if now.st_size <= self.limits.file_bytes else ""
         except OSError as error:
@@ -259,7 +268,9 @@ class _Run:
             for entry in entries
             if entry.problem and entry.problem.startswith("cannot be read")
         )
-        gone = [path for path in before if path not in there and not path.startswith(closed or ("\0",))]
+        gone = [
+            path for path in before if path not in there and not path.startswith(closed or ("\0",))
+        ]
         if gone:
             with self.store.transaction():
                 for path in gone:
@@ -343,6 +354,12 @@ class _Run:
 
     def _tell(self, path: str, passages_done: int = 0, passages: int = 0) -> None:
         self.tell(IndexingProgress(self.files_done, self.files, passages_done, passages, path))
+
+
+def _untouched(known: Source, stamp: tuple[int, int, int]) -> bool:
+    """Whether size and times say that the content is still the one that was read."""
+    settled = max(known.mtime_ns, known.ctime_ns) < known.checked_ns - SETTLED_NS
+    return settled and stamp == (known.size, known.mtime_ns, known.ctime_ns)
 
 
 def _problems(sources: dict[str, Source]) -> Iterator[Skipped]:

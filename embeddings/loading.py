@@ -74,7 +74,7 @@ class DocumentLoader:
             UnreadableFile: Its message completes a sentence that begins with the file's name,
                 such as "is empty" or "took longer than 60 s to read".
         """
-        path = Path(os.path.abspath(path))
+        path = path.absolute()
         self._check(path)
         answer = self._ask(path)
         if "document" not in answer:

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from embeddings.document import Block, Document
 from embeddings.sentences import sentence_spans
@@ -97,7 +98,9 @@ def split(document: Document, tokenize: Tokenize, max_tokens: int) -> tuple[Pass
         pieces: list[_Piece] = []
         for before, block in zip((None, *section.blocks), section.blocks, strict=False):
             introduced = (
-                block.kind in ("list", "table") and before is not None and before.kind == "paragraph"
+                block.kind in ("list", "table")
+                and before is not None
+                and before.kind == "paragraph"
             )
             pieces += _pieces(document.text, block, introduced, tokenize, room)
         for start, end in _join(pieces, room):
@@ -139,7 +142,7 @@ def _headings(text: str, path: list[Block]) -> tuple[str, ...]:
 
 
 def _context(title: str, headings: tuple[str, ...], tokenize: Tokenize, room: int) -> str:
-    """ "title › headings" cut to ``room`` tokens, the title not said twice."""
+    """Title › headings, cut to ``room`` tokens, the title not said twice."""
     parts = headings if headings and headings[0] == title else (title, *headings)
     context = HEADING_SEPARATOR.join(parts)[:LONGEST_CHARACTERS]
     tokens = tokenize(context)
@@ -158,7 +161,9 @@ def _pieces(
     def fits(start: int, end: int) -> bool:
         return end - start <= LONGEST_CHARACTERS and count(start, end) <= room
 
-    def cut(start: int, end: int, units: list[Callable[[int, int], list[tuple[int, int]]]]) -> Iterator[tuple[int, int]]:
+    def cut(
+        start: int, end: int, units: list[Callable[[int, int], list[tuple[int, int]]]]
+    ) -> Iterator[tuple[int, int]]:
         if fits(start, end):
             yield start, end
             return
@@ -187,7 +192,7 @@ def _pieces(
         starts = [at for at in (block.start + token for token in tokens) if start <= at < end]
         step = max(1, min(room, len(starts)))
         edges = sorted({start, end, *starts[::step], *range(start, end, LONGEST_CHARACTERS)})
-        return list(zip(edges, edges[1:], strict=False))
+        return list(pairwise(edges))
 
     by_lines = block.kind in ("list", "table", "code")
     units = [*([matches(_LINE)] if by_lines else []), sentences, matches(_WORD), characters]

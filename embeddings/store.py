@@ -22,7 +22,13 @@ from numpy.typing import NDArray
 
 from embeddings.document import Block, Document
 from embeddings.encoder import EncoderModel, Vectors
-from embeddings.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexMissing, IndexNotWritable
+from embeddings.errors import (
+    IndexDamaged,
+    IndexLocked,
+    IndexMismatch,
+    IndexMissing,
+    IndexNotWritable,
+)
 from embeddings.passages import Passage
 
 FORMAT_VERSION = 1
@@ -298,7 +304,9 @@ class Store:
 
     def documents(self, ids: Iterable[int] | None = None) -> dict[int, DocumentFacts]:
         """The documents with those ids that are there, by id; all if none are named."""
-        chosen = self._ids("SELECT id FROM document ORDER BY id") if ids is None else sorted(set(ids))
+        chosen = (
+            self._ids("SELECT id FROM document ORDER BY id") if ids is None else sorted(set(ids))
+        )
         found: dict[int, DocumentFacts] = {}
         for batch in _batches(chosen):
             marks = ",".join(map(str, batch))
@@ -638,7 +646,9 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _mode(path: Path) -> str:
     """Readers of a write-ahead log write beside it; where they cannot, it is read as it lies."""
-    return "mode=rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "immutable=1"
+    return (
+        "mode=rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "immutable=1"
+    )
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -12,7 +12,7 @@ import os
 import struct
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import faiss
 import numpy as np
@@ -39,7 +39,8 @@ class VectorIndex:
     """
 
     def __init__(self, index: faiss.Index, generation: int) -> None:
-        self._index = index
+        # FAISS's type information leaves out what Python is given beside its C++ classes.
+        self._index: Any = index
         self.generation = generation
 
     @classmethod
@@ -106,7 +107,9 @@ class VectorIndex:
         """Give up the vectors of those ids."""
         self._index.remove_ids(faiss.IDSelectorBatch(ids))
 
-    def search(self, vector: Vectors, limit: int, among: Ids | None = None) -> list[tuple[int, float]]:
+    def search(
+        self, vector: Vectors, limit: int, among: Ids | None = None
+    ) -> list[tuple[int, float]]:
         """The passages nearest to a vector ``(dimension,)``: (id, cosine), best first.
 
         Args:
@@ -123,13 +126,13 @@ class VectorIndex:
             (int(id), float(score)) for id, score in zip(ids[0], scores[0], strict=True) if id >= 0
         ]
 
-    def _parameters(self, among: Ids | None) -> faiss.SearchParameters | None:
+    def _parameters(self, among: Ids | None) -> Any:
         if among is None:
             return None
         selector = faiss.IDSelectorBatch(among)
-        if self.exact:
-            return faiss.SearchParameters(sel=selector)
-        return faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)
+        parameters: Any = faiss.SearchParameters if self.exact else faiss.SearchParametersIVF
+        probes = {} if self.exact else {"nprobe": self._index.nprobe}
+        return parameters(sel=selector, **probes)
 
     def save(self, path: Path, library: str) -> None:
         """Write the index so that a reader finds the old file or the new one, whole.

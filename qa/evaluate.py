@@ -111,7 +111,9 @@ def library_of(
             zip(contexts, documents, passages, strict=True)
         ):
             sha256 = f"{number:064x}"
-            id = store.put_document(sha256, "context", document, found, vectors[at : at + len(found)])
+            id = store.put_document(
+                sha256, "context", document, found, vectors[at : at + len(found)]
+            )
             store.put_source(Source(f"{FOLDER}/{number}", FOLDER, 0, 0, 0, 0, sha256, id))
             ids[context] = id
             at += len(found)
@@ -130,7 +132,7 @@ def evaluate_retrieval(
     index: Index,
     documents: dict[str, int],
     encoder: Encoder,
-    word_weight: float = 0.5,
+    word_weight: float = 0.3,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[RetrievalScores]:
     """Scores of vectors alone, words alone, both fused by rank, and both fused by score.
@@ -149,14 +151,15 @@ def evaluate_retrieval(
         for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
             found = search(snapshot, question.text, vector, DEPTH, word_weight)
             documents_of = {
-                stored.id: stored.document for stored in snapshot.passages([one.id for one in found])
+                stored.id: stored.document
+                for stored in snapshot.passages([one.id for one in found])
             }
             worst = len(found) + DEPTH
             vector_ranks = {one.id: one.vector_rank or worst for one in found}
             word_ranks = {one.id: one.word_rank or worst for one in found}
             orders: dict[str, Callable[[int], float]] = {
-                "vectors alone": lambda id, ranks=vector_ranks: ranks[id],
-                "words alone": lambda id, ranks=word_ranks: ranks[id],
+                "vectors alone": vector_ranks.__getitem__,
+                "words alone": word_ranks.__getitem__,
                 "reciprocal ranks, k = 10": _reciprocal(10, vector_ranks, word_ranks),
                 "reciprocal ranks, k = 60": _reciprocal(60, vector_ranks, word_ranks),
             }
@@ -179,7 +182,8 @@ def _reciprocal(k: int, one: dict[int, int], other: dict[int, int]) -> Callable[
 
 
 def _scores(name: str, ranks: Sequence[int | None]) -> RetrievalScores:
-    """
+    """Recall and MRR of ranks from 1, none where the right context was not found.
+
     >>> _scores("x", [1, 4, None, 2]).recall[1], _scores("x", [1, 4, None, 2]).mrr
     (0.25, 0.4375)
     """

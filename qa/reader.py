@@ -5,7 +5,6 @@ compares each sentence of the hits with the question, by meaning and by words, a
 the probability that it is the answer with a logistic model.
 """
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ class Reader(Protocol):
 
 
 FEATURES = ("vector", "vector in context", "words", "words in passage", "kind", "hit score")
-"""What is known about a sentence, each 0 to 1 but for the cosines; see ``SentenceReader.features``."""
+"""What is known about a sentence: cosines, and shares from 0 to 1."""
 
 WEIGHTS = (3.0, 3.0, 2.0, 3.0, 1.0, 2.0)
 BIAS = -7.5
@@ -99,7 +98,9 @@ class SentenceReader:
             hits: The passages read.
             spans: (position of the hit, start, end) of each sentence.
         """
-        texts = [hits[at].text[start - hits[at].start : end - hits[at].start] for at, start, end in spans]
+        texts = [
+            hits[at].text[start - hits[at].start : end - hits[at].start] for at, start, end in spans
+        ]
         in_context = [
             f"{hits[at].context}\n{text}" for (at, _, _), text in zip(spans, texts, strict=True)
         ]

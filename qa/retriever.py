@@ -15,7 +15,7 @@ from embeddings.errors import IndexDamaged
 from embeddings.index import SearchIndex, Snapshot
 from embeddings.store import StoredPassage
 from qa.answer import Hit
-from qa.words import terms
+from qa.words import search_terms
 
 DEPTH = 100
 """Passages taken from each search before fusing."""
@@ -44,7 +44,7 @@ class _Found:
 class Retriever:
     """Finds passages for questions in an index."""
 
-    def __init__(self, index: SearchIndex, encoder: Encoder, word_weight: float = 0.5) -> None:
+    def __init__(self, index: SearchIndex, encoder: Encoder, word_weight: float = 0.3) -> None:
         if not 0 <= word_weight <= 1:
             raise ValueError(f"expected a word weight of 0 to 1, got {word_weight}")
         self.index = index
@@ -92,7 +92,7 @@ def search(
         within: Library paths to search; all if empty.
     """
     near = snapshot.search_vectors(vector, depth, within)
-    worded = snapshot.search_words(terms(question), depth, within)
+    worded = snapshot.search_words(search_terms(question), depth, within)
     vector_ranks = {id: rank for rank, (id, _) in enumerate(near, start=1)}
     word_ranks = {id: rank for rank, (id, _) in enumerate(worded, start=1)}
     cosines = dict(near)

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     hits: int = Field(default=12, ge=1, le=1000)
     """Passages read for a question."""
 
-    word_weight: float = Field(default=0.5, ge=0, le=1)
+    word_weight: float = Field(default=0.3, ge=0, le=1)
     """Share of the word score (BM25) in a hit's score; the rest is the cosine's."""
 
     threshold: float = Field(default=0.5, ge=0, le=1)

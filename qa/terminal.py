@@ -1,26 +1,33 @@
 """Terminal: what the command line and the chat's start show there."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
+from embeddings.store import DocumentFacts, Source
 from qa.answer import Answer, Citation
+from qa.evaluate import RetrievalScores
+
+_SPACES = re.compile(r"\s+")
 
 MOST_SKIPPED = 20
 """Files without a document that are named; the others are counted."""
 
 
 def printable(text: str) -> str:
-    """Text that can neither move the cursor nor colour the terminal.
+    r"""Text that can neither move the cursor nor colour the terminal.
 
-    >>> printable("a\\x1b[31m\\nb")
+    >>> printable("a\x1b[31m\nb")
     'a?[31m b'
     """
-    one_line = " ".join(text.split())
+    one_line = _SPACES.sub(" ", text)
     return "".join(letter if letter.isprintable() else "?" for letter in one_line)
 
 
@@ -47,6 +54,15 @@ def indexing_bar(console: Console) -> Iterator[OnProgress]:
         yield tell
 
 
+@contextmanager
+def counting_bar(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar over things of one kind; yields what takes (done, in all)."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 def show_report(console: Console, report: IndexingReport) -> None:
     """What a run of indexing did, and which files have no document."""
     counts = (
@@ -70,7 +86,7 @@ def show_report(console: Console, report: IndexingReport) -> None:
         )
     if len(report.skipped) > MOST_SKIPPED:
         more = len(report.skipped) - MOST_SKIPPED
-        console.print(f"  and {more} more; see them all: qa list --problems", style="yellow")
+        console.print(f"  and {more} more; see them all: qa list", style="yellow")
 
 
 def show_answer(console: Console, answer: Answer) -> None:
@@ -101,3 +117,60 @@ def _show_citation(console: Console, number: int, citation: Citation) -> None:
     )
     before, quote, after = (escape(printable(part)) for part in citation.around)
     console.print(f"    {before}[reverse]{quote}[/reverse]{after}", highlight=False)
+
+
+def show_library(
+    console: Console,
+    place: Path,
+    folders: Mapping[str, Path],
+    sources: Mapping[str, Source],
+    facts: Mapping[int, DocumentFacts],
+    counts: Mapping[int, int],
+) -> None:
+    """What the index holds, file by file."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("path", "title", "passages", "pages", "indexed (UTC)"):
+        justify: JustifyMethod = "right" if column in ("passages", "pages") else "left"
+        table.add_column(column, justify=justify, overflow="fold")
+    for path, source in sources.items():
+        if source.document is None:
+            continue
+        about = facts[source.document]
+        table.add_row(
+            escape(printable(path)),
+            escape(printable(about.title)),
+            str(counts.get(source.document, 0)),
+            str(len(about.page_starts) or ""),
+            about.indexed_at[:16].replace("T", " "),
+        )
+    console.print(table, highlight=False)
+    for path, source in sources.items():
+        if source.problem:
+            console.print(
+                f"not indexed: {printable(path)} {printable(source.problem)}",
+                style="yellow",
+                markup=False,
+                highlight=False,
+            )
+    for name, location in folders.items():
+        console.print(f"{printable(name)} lies at {location}", markup=False, highlight=False)
+    console.print(
+        f"{len(facts)} documents, {sum(counts.values())} passages, index at {place}",
+        markup=False,
+        highlight=False,
+    )
+
+
+def show_retrieval(
+    console: Console, scores: Sequence[RetrievalScores], questions: int, contexts: int
+) -> None:
+    """Recall and MRR of each way to order passages."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(f"{questions:,} questions over {contexts:,} contexts")
+    ranks = list(scores[0].recall)
+    for name in (*(f"recall@{k}" for k in ranks), "MRR"):
+        table.add_column(name, justify="right")
+    for score in scores:
+        figures = (*(score.recall[k] for k in ranks), score.mrr)
+        table.add_row(score.name, *(f"{figure:.3f}" for figure in figures))
+    console.print(table, highlight=False)

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 import snowballstemmer
 
@@ -17,7 +18,7 @@ STOP_WORDS = frozenset(
     no nor not now of off on once only or other our ours ourselves out over own re s same she
     should shouldn so some such t than that the their theirs them themselves then there these
     they this those through to too under until up us ve very was wasn we were weren what when
-    where which while who whom whose why will with won would wouldn you your yours yourself
+    where which while who whom whose why will with would wouldn you your yours yourself
     called many mean means much name named please stand stands tell
     """.split()
 )
@@ -33,6 +34,23 @@ def terms(text: str) -> list[str]:
     """
     words = list(dict.fromkeys(_WORD.findall(text.lower())))
     return [word for word in words if word not in STOP_WORDS] or words
+
+
+def search_terms(text: str) -> list[str]:
+    """What to search for: the words that carry meaning, and each two of them that touch.
+
+    The pairs bring passages to the top that hold a name or a fixed phrase whole.
+
+    >>> search_terms("Who won Super Bowl 50?")
+    ['won', 'super', 'bowl', '50', 'won super', 'super bowl', 'bowl 50']
+    """
+    words = _WORD.findall(text.lower())
+    pairs = [
+        f"{one} {other}"
+        for one, other in pairwise(words)
+        if one not in STOP_WORDS and other not in STOP_WORDS
+    ]
+    return [*terms(text), *dict.fromkeys(pairs)]
 
 
 @lru_cache(maxsize=65_536)

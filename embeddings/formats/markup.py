@@ -18,15 +18,17 @@ _SPACES = re.compile(r"\s+")
 _HTML_NAMES = {"list": "ul", "item": "li", "row": "tr", "cell": "td", "lb": "br", "quote": "div"}
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _LISTS = frozenset(("ul", "ol", "dl", "menu", "dir"))
-_INVISIBLE = frozenset(
+_INVISIBLE_NAMES = (
     "script style template noscript svg head title iframe object select textarea button audio"
-    " video canvas datalist".split()
+    " video canvas datalist"
 )
-INLINE = frozenset(
+_INVISIBLE = frozenset(_INVISIBLE_NAMES.split())
+_INLINE_NAMES = (
     "a abbr acronym b bdi bdo big br cite code data del dfn em font graphic hi i img input ins"
     " kbd label link mark math meta meter nobr output picture q ref rp rt ruby s samp small"
-    " source span strike strong sub sup time tt u var wbr".split()
+    " source span strike strong sub sup time tt u var wbr"
 )
+INLINE = frozenset(_INLINE_NAMES.split())
 """Elements that neither begin nor end a paragraph; all others do."""
 
 

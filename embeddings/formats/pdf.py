@@ -21,10 +21,13 @@ from embeddings.limits import LimitedBuilder, Limits
 _HYPHENS = frozenset((0x02, 0xFFFE, 0xAD))
 _LINE_ENDS = frozenset((0x0A, 0x0D))
 _BOLD_WEIGHT = 600
+_FIXED_PITCH = 1  # ISO 32000-1, table 123
+_MONO_NAMES = (b"mono", b"courier", b"consol", b"typewriter", b"cmtt")
 # Titles that programs write into the metadata on their own.
 _JUNK_TITLE = re.compile(
-    r"untitled.*|microsoft (?:word|powerpoint|excel)\b.*|document\d*|title|slide \d+"
-    r"|\S+\.(?:docx?|pptx?|xlsx?|indd|tex|dvi|pdf|rtf|odt|qxd|pages|html?)|\W*",
+    r"untitled.*|powerpoint presentation|microsoft (?:word|powerpoint|excel)\b.*"
+    r"|document\d*|title|slide \d+|\W*"
+    r"|\S+\.(?:docx?|pptx?|xlsx?|indd|tex|dvi|pdf|rtf|odt|qxd|pages|html?)",
     re.IGNORECASE,
 )
 
@@ -108,13 +111,16 @@ def _decode(codes: list[int]) -> str:
 def _line(textpage: Any, text: str, first: int, last: int) -> Line:
     left, bottom, right, top = _box(textpage, first)
     end_left, end_bottom, end_right, end_top = _box(textpage, last)
+    bold, mono = _font(textpage, first)
+    end_bold, end_mono = _font(textpage, last)
     return Line(
         text=text,
         left=min(left, end_left),
         right=max(right, end_right),
         base=_base(textpage, first, bottom),
         size=max(_size(textpage, first, top - bottom), _size(textpage, last, end_top - end_bottom)),
-        bold=_is_bold(textpage, first) and _is_bold(textpage, last),
+        bold=bold and end_bold,
+        mono=mono and end_mono,
     )
 
 
@@ -140,9 +146,12 @@ def _size(textpage: Any, index: int, default: float) -> float:
     return round(size or default, 1)
 
 
-def _is_bold(textpage: Any, index: int) -> bool:
-    name = raw.create_string_buffer(128)
+def _font(textpage: Any, index: int) -> tuple[bool, bool]:
+    """Whether a character is bold, and whether it is of a typewriter font."""
+    buffer = raw.create_string_buffer(128)
     flags = raw.c_int()
-    raw.FPDFText_GetFontInfo(textpage, index, name, len(name), flags)
+    raw.FPDFText_GetFontInfo(textpage, index, buffer, len(buffer), flags)
+    name = buffer.value.lower()
     weight: int = raw.FPDFText_GetFontWeight(textpage, index)
-    return weight >= _BOLD_WEIGHT or b"bold" in name.value.lower()
+    mono = bool(flags.value & _FIXED_PITCH) or any(each in name for each in _MONO_NAMES)
+    return weight >= _BOLD_WEIGHT or b"bold" in name, mono

@@ -9,7 +9,7 @@ full stop.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -21,14 +21,17 @@ HYPHEN = "\x02"
 _BULLET = re.compile(r"(?:[•◦▪▫■□●○‣⁃∙·➢➤✓❖]|[\-–—*](?=\s))\s*(?=\S)")
 _NUMBER = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
 _PAGE_NUMBER = re.compile(
-    r"\W*(?:page|seite|p\.)?\W*(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:of|/|von)\s*\d{1,4})?\W*", re.I
+    r"\W*(?:page|p\.)?\W*(?P<value>\d{1,4}|[ivxl]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.I
 )
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
-_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER_MARK = "\0"
+_NUMBER_AT_END = re.compile(r"^\d{1,4}\s|\s\d{1,4}$")
+_LEADERS = re.compile(r"(?:\.\s?){5}")
 _WORD_PARTS = re.compile(r"(\w+)\x02\n?(\w+)")
 _HEADING_SCALE = 1.15
 _HEADING_CHARACTERS = 200
 _BOLD_HEADING_CHARACTERS = 120
+_MOST_CODE_STEP = 2.6
 _SAME_LINE_POINTS = 3.0
 
 
@@ -43,6 +46,7 @@ class Line:
         base: The y on which its letters stand.
         size: Of its font.
         bold: Whether its first and last characters are bold.
+        mono: Whether they are of a typewriter font, as program code is.
     """
 
     text: str
@@ -51,6 +55,7 @@ class Line:
     base: float
     size: float
     bold: bool = False
+    mono: bool = False
 
 
 def add_pages(builder: DocumentBuilder, pages: list[list[Line]]) -> None:
@@ -61,6 +66,8 @@ def add_pages(builder: DocumentBuilder, pages: list[list[Line]]) -> None:
     body = sizes.most_common(1)[0][0] if sizes else 0.0
     pages = without_running_lines(pages, body)
     lines = [line for page in pages for line in page]
+    if 2 * sum(line.mono for line in lines) > len(lines):  # Typewritten as a whole.
+        pages = [[replace(line, mono=False) for line in page] for page in pages]
     larger = sorted((size for size in sizes if size >= _HEADING_SCALE * body), reverse=True)
     levels = {size: min(6, level) for level, size in enumerate(_distinct(larger), start=1)}
     spacing = _usual_spacing(pages, body)
@@ -69,6 +76,11 @@ def add_pages(builder: DocumentBuilder, pages: list[list[Line]]) -> None:
         builder.start_page()
         items: list[str] = []
         for paragraph in _paragraphs(page, spacing):
+            if paragraph[0].mono and len(paragraph) > 1:
+                builder.add("list", "\n".join(items))
+                items = []
+                builder.add("code", "\n".join(line.text for line in paragraph))
+                continue
             text = _join(paragraph, compounds)
             item = _BULLET.match(text)
             number = _NUMBER.match(text)
@@ -86,25 +98,46 @@ def add_pages(builder: DocumentBuilder, pages: list[list[Line]]) -> None:
 
 
 def without_running_lines(pages: list[list[Line]], body: float) -> list[list[Line]]:
-    """Pages without page numbers, and without headers and footers that most pages share."""
-    masked: Counter[str] = Counter()
-    for page in pages:
-        masked.update({_DIGITS.sub("#", page[index].text) for index in _outermost(page)})
+    """Pages without page numbers, headers and footers.
+
+    A running line stands highest or lowest on a page and, page number aside, also on one
+    of the two pages before or after it. A title that is repeated stays where it is first.
+    """
+    edges = [
+        {_running_text(page[index], number) for index in _outermost(page)}
+        for number, page in enumerate(pages)
+    ]
+    counts = Counter(text for edge in edges for text in edge)
     seen: set[str] = set()
     kept = []
-    for page in pages:
+    for number, page in enumerate(pages):
+        around = edges[max(0, number - 2) : number] + edges[number + 1 : number + 3]
         drop = set()
         for index in _outermost(page):
-            line = page[index]
-            running = len(pages) > 2 and 2 * masked[_DIGITS.sub("#", line.text)] > len(pages)
-            if line.size >= _HEADING_SCALE * body:
-                # "Chapter 2" is no running header of "Chapter 1", and a title may repeat.
-                running = running and line.text in seen
-            if running or _PAGE_NUMBER.fullmatch(line.text):
+            text = _running_text(page[index], number)
+            running = len(pages) > 2 and bool(text) and any(text in edge for edge in around)
+            if text.startswith(_PAGE_NUMBER_MARK):
+                running = counts[text] > 1
+            elif page[index].size >= _HEADING_SCALE * body:
+                running = running and text in seen
+            if running:
                 drop.add(index)
-            seen.add(line.text)
+            seen.add(text)
         kept.append([line for index, line in enumerate(page) if index not in drop])
     return kept if any(kept) else pages
+
+
+def _running_text(line: Line, number: int) -> str:
+    """What stays the same in a running line; empty for one that cannot be told from a table.
+
+    Page numbers are told by how far they are from the place of their page in the file.
+    """
+    match = _PAGE_NUMBER.fullmatch(line.text)
+    if match:
+        value = match["value"]
+        return _PAGE_NUMBER_MARK + (str(int(value) - number) if value.isdecimal() else "i")
+    text = _NUMBER_AT_END.sub("", line.text).strip()
+    return text if sum(map(str.isalpha, text)) > 2 else ""
 
 
 def _outermost(page: list[Line]) -> list[int]:
@@ -159,6 +192,8 @@ def _begins_paragraph(group: list[Line], line: Line, spacing: float) -> bool:
         return False
     if previous.text.endswith(HYPHEN):
         return False
+    if line.mono or previous.mono:
+        return line.mono != previous.mono or not 0 < step < _MOST_CODE_STEP
     if abs(line.size - previous.size) > 0.1 * size or line.bold != previous.bold:
         return True
     if _BULLET.match(line.text) or _NUMBER.match(line.text):
@@ -173,13 +208,17 @@ def _begins_paragraph(group: list[Line], line: Line, spacing: float) -> bool:
         return True
     if in_item and line.left < group[0].left - 0.3 * size:
         return True
-    width = max(each.right for each in (*group, line)) - min(each.left for each in (*group, line))
-    early = previous.right < max(each.right for each in (*group, line)) - 0.2 * width
-    return ended and early and not line.text[:1].islower()
+    right = max(each.right for each in (*group, line))
+    width = right - min(each.left for each in (*group, line))
+    # Items of a list whose bullets are drawn end early as well, without a full stop.
+    early = previous.right < right - (0.2 if ended else 0.5) * width
+    return early and not line.text[:1].islower()
 
 
 def _heading_level(group: list[Line], text: str, body: float, levels: dict[float, int]) -> int:
     """1 to 6 for a heading: larger than the body, or all bold where the body is not."""
+    if _LEADERS.search(text):  # A line of the table of contents.
+        return 0
     size = max(line.size for line in group)
     if size >= _HEADING_SCALE * body and len(text) <= _HEADING_CHARACTERS:
         return next((level for each, level in levels.items() if size >= 0.95 * each), 6)

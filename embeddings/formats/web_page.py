@@ -18,8 +18,12 @@ from embeddings.formats.markup import INLINE, add_blocks, tag_of
 from embeddings.limits import LimitedBuilder, Limits
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-_CHARSET_WITHIN_BYTES = 4096
-_VISIBLE_TEXT = etree.XPath("//text()[not(parent::script or parent::style)]", smart_strings=False)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(?:\[[^\]]*\])?[^>]*>", re.IGNORECASE)
+_HEAD_LENGTH = 4096
+_VISIBLE_TEXT: Any = etree.XPath(
+    "//text()[not(parent::script or parent::style)]",
+    smart_strings=False,
+)
 # Finding the main content takes minutes on larger trees, which are books or listings anyway.
 _MOST_ELEMENTS = 100_000
 _TOO_DEEP = etree.ErrorTypes.ERR_RESOURCE_LIMIT
@@ -50,7 +54,10 @@ def parse(data: bytes) -> Any:
     Raises:
         UnreadableFile: The bytes are not text.
     """
-    text = decode(data, _declared_encoding(data[:_CHARSET_WITHIN_BYTES]))
+    text = decode(data, _declared_encoding(data[:_HEAD_LENGTH]))
+    # The parser of HTML takes definitions of entities inside it for text.
+    head = _DOCTYPE.sub("", text[:_HEAD_LENGTH], count=1)
+    text = head + text[_HEAD_LENGTH:]
     parser = lxml.html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
     )
@@ -59,6 +66,9 @@ def parse(data: bytes) -> Any:
         root = lxml.html.document_fromstring(encoded, parser=parser)
     except etree.ParserError:  # Nothing but spaces and comments.
         root = None
+    except etree.XMLSyntaxError as error:
+        # It recovers from every error of syntax; what it cannot recover from is this.
+        raise MemoryError from error
     # The parser stops at its limits without an exception; half a page must not pass for a whole.
     if any(entry.type == _TOO_DEEP for entry in parser.error_log):
         raise UnreadableFile("is nested too deeply to read")
@@ -83,7 +93,7 @@ def _title(root: Any) -> str | None:
 
 
 def _main_content(root: Any) -> Any:
-    """trafilatura's tree of the main content, or None where it finds none."""
+    """The main content as trafilatura's tree, or None where it finds none."""
     from trafilatura import bare_extraction
 
     for count, element in enumerate(root.iter(etree.Element)):

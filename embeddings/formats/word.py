@@ -66,7 +66,9 @@ def read(path: Path, limits: Limits) -> Document:
     """The document in a Word file; headers, footers, footnotes and comments are left out."""
     check_office_file(path, limits, "Word document")
     source = docx.Document(str(path))
-    builder = LimitedBuilder(limits, source.core_properties.title)
+    title = source.core_properties.title
+    # What python-docx gives where a file says nothing about itself.
+    builder = LimitedBuilder(limits, None if title == "Word Document" else title)
     styles = {style.style_id: _style(style) for style in source.styles if style.type == 1}
     numbering = _Numbering(_list_formats(source))
     items: list[str] = []

@@ -1,0 +1,225 @@
+"""Command line: ``qa index``, ``ask``, ``list``, ``remove``, ``doctor`` and ``eval``.
+
+Exit codes: 0 answered (or done), 1 the documents do not say, 2 error. What a command needs
+is imported when it runs, so that ``qa --help`` is immediate.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec
+
+import click
+
+if TYPE_CHECKING:
+    from qa.settings import Settings
+
+OK, NOT_SAID, ERROR = 0, 1, 2
+
+INTERRUPTED = "Interrupted; what was indexed so far is kept. Run the same command again to go on."
+
+_Parameters = ParamSpec("_Parameters")
+
+
+def explained(command: Callable[_Parameters, int]) -> Callable[_Parameters, None]:
+    """The command, its return value the exit code and its errors one sentence each."""
+
+    @wraps(command)
+    def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        from pydantic import ValidationError
+
+        from embeddings.errors import ChapterAndVerseError
+
+        try:
+            code = command(*args, **kwargs)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "QA_" + "__".join(str(part) for part in first["loc"]).upper()
+            _fail(f"The setting {name} does not fit: {first['msg']} (got {first['input']!r}).")
+        except (ChapterAndVerseError, ValueError) as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            _fail(INTERRUPTED)
+        sys.exit(code)
+
+    return run
+
+
+def _fail(message: str) -> None:
+    click.echo(message, err=True)
+    sys.exit(ERROR)
+
+
+def _settings(index: Path | None) -> "Settings":
+    from qa.settings import Settings
+
+    return Settings() if index is None else Settings(index=index)
+
+
+index_option = click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    help="Folder of the index; without it the default place, see `qa list`.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chapter-and-verse")
+def main() -> None:
+    """Ask a folder of documents; every answer is quoted with chapter and verse."""
+
+
+@main.command("index")
+@click.argument("folder", type=click.Path(path_type=Path))
+@index_option
+@explained
+def index_command(folder: Path, index: Path | None) -> int:
+    """Index FOLDER, or bring its index up to date."""
+    from rich.console import Console
+
+    from embeddings.encoder import SentenceTransformersEncoder
+    from embeddings.index import Index
+    from embeddings.indexing import index_folder
+    from qa.terminal import indexing_bar, show_report
+
+    settings = _settings(index)
+    encoder = SentenceTransformersEncoder.load(settings.encoder)
+    opened = Index.open_or_create(settings.index, encoder)
+    with indexing_bar(Console(stderr=True)) as tell:
+        report = index_folder(folder, opened, encoder, settings.limits, tell)
+    show_report(Console(), report)
+    return OK if report.documents else ERROR
+
+
+@main.command()
+@click.argument("question")
+@click.option("--in", "within", multiple=True, help="Answer from this document or folder only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@index_option
+@explained
+def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | None) -> int:
+    """Answer QUESTION from what is indexed."""
+    from rich.console import Console
+
+    from qa.answering import QuestionAnswerer
+    from qa.terminal import show_answer
+
+    with QuestionAnswerer.open(settings=_settings(index)) as answerer:
+        answer = answerer.answer(question, within)
+    if as_json:
+        click.echo(answer.to_json(indent=2))
+    else:
+        show_answer(Console(), answer)
+    return NOT_SAID if answer.text is None else OK
+
+
+@main.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@index_option
+@explained
+def list_command(as_json: bool, index: Path | None) -> int:
+    """Show what is indexed: documents, passages, when; and what is not, and why."""
+    import json
+
+    from rich.console import Console
+
+    from embeddings.index import Index
+    from qa.terminal import show_library
+
+    settings = _settings(index)
+    store = Index.open(settings.index).store
+    with store.snapshot():
+        facts, counts, sources = store.documents(), store.passage_counts(), store.sources()
+        folders = store.folders()
+    if as_json:
+        documents = [
+            {
+                "path": path,
+                "title": facts[source.document].title if source.document else None,
+                "passages": counts.get(source.document, 0) if source.document else 0,
+                "pages": len(facts[source.document].page_starts) if source.document else 0,
+                "indexed_at": facts[source.document].indexed_at if source.document else None,
+                "sha256": source.sha256,
+                "problem": source.problem,
+            }
+            for path, source in sources.items()
+        ]
+        places = {name: str(location) for name, location in folders.items()}
+        listing = {"index": str(settings.index), "folders": places, "documents": documents}
+        click.echo(json.dumps(listing, indent=2, ensure_ascii=False))
+    else:
+        show_library(Console(), settings.index, folders, sources, facts, counts)
+    return OK
+
+
+@main.command("remove")
+@click.argument("path")
+@index_option
+@explained
+def remove_command(path: str, index: Path | None) -> int:
+    """Forget the document or folder PATH; the files themselves are not touched."""
+    from embeddings.index import Index
+    from embeddings.indexing import remove
+    from qa.terminal import printable
+
+    removed = remove(Index.open(_settings(index).index), path)
+    for gone in removed:
+        click.echo(f"removed {printable(gone)}")
+    return OK
+
+
+@main.command()
+@index_option
+@explained
+def doctor(index: Path | None) -> int:
+    """Check that index, checksums and models are sound, and say what to do if not."""
+    from qa.doctor import examine
+
+    settings = _settings(index)
+    sound = True
+    for finding in examine(settings):
+        sound &= finding.sound
+        click.echo(f"{'ok   ' if finding.sound else 'WRONG'} {finding.what}")
+    return OK if sound else ERROR
+
+
+@main.command("eval")
+@click.argument("questions", type=click.Path(path_type=Path))
+@click.option("--sample", "count", type=click.IntRange(1), help="Take this many, chosen by --seed.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the sample.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@explained
+def eval_command(questions: Path, count: int | None, seed: int, as_json: bool) -> int:
+    """Measure retrieval over the contexts of QUESTIONS (JSON lines, also gzip)."""
+    import json
+    from dataclasses import asdict
+    from tempfile import TemporaryDirectory
+
+    from rich.console import Console
+
+    from embeddings.encoder import SentenceTransformersEncoder
+    from qa.evaluate import evaluate_retrieval, library_of, load_questions, sample
+    from qa.terminal import counting_bar, show_retrieval
+
+    settings = _settings(None)
+    try:
+        loaded = load_questions(questions)
+    except OSError as error:
+        raise ValueError(f"{questions} cannot be read ({error.strerror}).") from error
+    chosen = sample(loaded, count or len(loaded), seed)
+    encoder = SentenceTransformersEncoder.load(settings.encoder)
+    console = Console(stderr=True)
+    with TemporaryDirectory() as folder:
+        with counting_bar(console, "Encoding passages") as tell:
+            index, documents = library_of(loaded, Path(folder), encoder, tell)
+        with counting_bar(console, "Retrieving") as tell:
+            scores = evaluate_retrieval(
+                chosen, index, documents, encoder, settings.word_weight, tell
+            )
+        index.close()
+    if as_json:
+        click.echo(json.dumps([asdict(score) for score in scores], indent=2))
+    else:
+        show_retrieval(Console(), scores, len(chosen), len(documents))
+    return OK

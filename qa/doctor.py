@@ -1,0 +1,81 @@
+"""Doctor: whether index, checksums and models are sound, and what to do if not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.errors import ChapterAndVerseError
+from embeddings.index import VECTORS_FILE, Index
+from embeddings.vectors import VectorIndex
+from qa.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        what: A sentence that says what was found, and what to do if it is not sound.
+        sound: Whether it is as it should be.
+    """
+
+    what: str
+    sound: bool = True
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every check, in the order in which things depend on each other; reads all of the index."""
+    try:
+        encoder = SentenceTransformersEncoder.load(settings.encoder)
+        yield Finding(f"The encoder {encoder.name} is there and has the digest expected of it.")
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+        return
+    try:
+        index = Index.open(settings.index)
+        index.check_encoder(encoder.model)
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+        return
+    yield Finding(f"The index at {settings.index} opens and was made with this encoder.")
+    try:
+        yield from _contents(index)
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+    finally:
+        index.close()
+
+
+def _contents(index: Index) -> Iterator[Finding]:
+    store = index.store
+    damage = store.damage()
+    for line in damage:
+        yield Finding(line, sound=False)
+    if damage:
+        yield Finding(
+            f"Delete {index.folder} and index again; your documents are not touched.", sound=False
+        )
+        return
+    passages = len(store.passage_ids())
+    documents = store.documents()
+    yield Finding(f"{len(documents)} documents and {passages} passages have the right checksums.")
+    wrong = [
+        f"{documents[id].paths[0]} at {stored.passage.start}"
+        for id in documents
+        for text in [store.document(id).text]
+        for stored in store.passages_of(id)
+        if text[stored.passage.start : stored.passage.end] != stored.passage.text
+    ]
+    for place in wrong:
+        yield Finding(f"A passage is not what its document says: {place}.", sound=False)
+    if not wrong:
+        yield Finding("Every passage is what its document says at its offsets.")
+    header = store.header
+    vectors = VectorIndex.load(index.folder / VECTORS_FILE, header.library)
+    if vectors is None or vectors.generation != header.generation:
+        yield Finding(
+            "The FAISS file is missing, damaged or older than the database; it is made anew "
+            "by the next `qa index`, and searching works meanwhile."
+        )
+    else:
+        yield Finding(f"The FAISS file holds the {len(vectors)} vectors of this generation.")

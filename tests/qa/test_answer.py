@@ -1,0 +1,80 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.answer import Answer, Candidate, Citation, Hit
+
+CITATION = Citation(
+    path="docs/a.md",
+    also_at=("docs/b.md",),
+    title="A",
+    page=3,
+    headings=("One", "Two"),
+    start=12,
+    end=16,
+    quote="2013",
+    passage="It was 2013.",
+    passage_start=5,
+    sha256="0" * 64,
+)
+HIT = Hit(
+    document=1,
+    path="docs/a.md",
+    also_at=(),
+    title="A",
+    sha256="0" * 64,
+    page_starts=(0, 100),
+    headings=(),
+    context="A",
+    start=5,
+    end=17,
+    text="It was 2013.",
+    score=0.75,
+    rank=1,
+    vector_score=0.5,
+    vector_rank=None,
+    word_score=3.25,
+    word_rank=1,
+)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def answer_of(text: str | None, question: str = "When?") -> Answer:
+    return Answer(
+        question=question,
+        text=text,
+        confidence=0.875,
+        citations=(CITATION,) if text else (),
+        candidates=(Candidate("1999", 0.1, (CITATION,)),),
+        hits=(HIT,),
+        reason=None if text else "none answers",
+        seconds={"retrieve": 0.5, "read": 0.25},
+    )
+
+
+@given(TEXT, st.none() | TEXT)
+def test_answer_survives_json(question: str, text: str | None) -> None:
+    answer = answer_of(text, question)
+    assert Answer.from_json(answer.to_json()) == answer
+
+
+def test_json_has_the_fields_of_the_answer() -> None:
+    told = json.loads(answer_of("2013").to_json())
+    assert list(told) == list(Answer.__slots__)
+    assert told["citations"][0]["start"] == 12
+
+
+def test_json_of_something_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="question"):
+        Answer.from_json('{"text": "2013"}')
+
+
+def test_passage_is_parted_around_the_quote() -> None:
+    assert CITATION.around == ("It was ", "2013", ".")
+
+
+def test_only_an_answer_without_text_is_explained() -> None:
+    assert answer_of("2013").explanation == ""
+    assert answer_of(None).explanation.startswith("The documents do not say: passages are near")
