@@ -7,11 +7,16 @@
 
 from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from embeddings.errors import ChapterAndVerseError
+# First, so that the function below takes the name ``answer`` over from the module.
 from qa.answer import Answer, Candidate, Citation, Hit
-from qa.answering import QuestionAnswerer
-from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from embeddings.errors import ChapterAndVerseError
+    from qa.answering import QuestionAnswerer
+    from qa.settings import Settings
 
 __all__ = [
     "Answer",
@@ -24,9 +29,25 @@ __all__ = [
     "answer",
 ]
 
+# These bring numpy, faiss and pydantic along. They are imported when they are asked for: the
+# command line imports this package too, and its help needs none of them.
+_HOMES = {
+    "ChapterAndVerseError": "embeddings.errors",
+    "QuestionAnswerer": "qa.answering",
+    "Settings": "qa.settings",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'qa' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
 
 @cache
-def _default() -> QuestionAnswerer:
+def _default() -> "QuestionAnswerer":
+    from qa.answering import QuestionAnswerer
+
     return QuestionAnswerer.open()
 
 

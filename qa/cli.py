@@ -223,3 +223,7 @@ def eval_command(questions: Path, count: int | None, seed: int, as_json: bool) -
     else:
         show_retrieval(Console(), scores, len(chosen), len(documents))
     return OK
+
+
+if __name__ == "__main__":
+    main()

@@ -44,11 +44,14 @@ class Reader(Protocol):
         ...
 
 
-FEATURES = ("vector", "vector in context", "words", "words in passage", "kind", "hit score")
-"""What is known about a sentence: cosines, and shares from 0 to 1."""
+FEATURES = ("meaning", "words", "kind", "hit")
+"""What is known about a sentence: the cosine of its and the question's vectors, the share of
+the question's words that it or its headings hold, whether it holds the kind of thing asked
+for, and the score of its hit."""
 
-WEIGHTS = (3.0, 3.0, 2.0, 3.0, 1.0, 2.0)
-BIAS = -7.5
+# Fitted by `python -m qa.calibrate`, which says on what.
+WEIGHTS = (4.0, 4.32, 1.15, 9.21)
+BIAS = -13.03
 
 _QUANTITY = re.compile(r"\bhow (many|much|long|often|far|old|large|big|high)\b|\bnumber of\b", re.I)
 _TIME = re.compile(r"\bwhen\b|\b(what|which) (year|date|day|month|time|century)\b", re.I)
@@ -101,24 +104,18 @@ class SentenceReader:
         texts = [
             hits[at].text[start - hits[at].start : end - hits[at].start] for at, start, end in spans
         ]
+        # The headings say what a sentence is about that only says "it".
         in_context = [
             f"{hits[at].context}\n{text}" for (at, _, _), text in zip(spans, texts, strict=True)
         ]
         vector = self.encoder.encode([question], role="question")[0]
-        cosines = self.encoder.encode([*texts, *in_context]) @ vector
+        cosines = self.encoder.encode(in_context) @ vector
         asked = [stem(term) for term in terms(question)]
-        passages = [stems(hit.context) | stems(hit.text) for hit in hits]
         found = np.zeros((len(spans), len(FEATURES)))
-        for row, ((at, _, _), text) in enumerate(zip(spans, texts, strict=True)):
-            here = stems(text) | stems(hits[at].context)
-            found[row] = (
-                cosines[row],
-                cosines[len(spans) + row],
-                _share(asked, here),
-                _share(asked, passages[at]),
-                fits_kind(question, text),
-                hits[at].score,
-            )
+        for row, ((at, _, _), text) in enumerate(zip(spans, in_context, strict=True)):
+            here = stems(text)
+            share = sum(word in here for word in asked) / len(asked) if asked else 0.0
+            found[row] = (cosines[row], share, fits_kind(question, texts[row]), hits[at].score)
         return found
 
 
@@ -148,7 +145,3 @@ def fits_kind(question: str, sentence: str) -> float:
         if asks.search(question):
             return float(bool(holds.search(sentence)))
     return 0.5
-
-
-def _share(asked: Sequence[str], there: set[str]) -> float:
-    return sum(word in there for word in asked) / len(asked) if asked else 0.0

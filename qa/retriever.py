@@ -23,7 +23,7 @@ DEPTH = 100
 MOST_DEPTH = 6_400
 """Where near-duplicates crowd the first hits out, searches go this deep for other ones."""
 
-SAME_WORDS = 0.95
+SAME_WORDS = 0.9
 """Share of words in common (Jaccard) above which passages with equal numbers are one."""
 
 _WORD = re.compile(r"\w+")
@@ -69,7 +69,7 @@ class Retriever:
                 found = search(snapshot, question, vector, depth, self.word_weight, within)
                 kept, duplicates = _distinct(snapshot, found, limit)
                 if len(kept) == limit or len(found) < depth or depth >= MOST_DEPTH:
-                    return _hits(snapshot, kept, duplicates)
+                    return _hits(snapshot, kept, duplicates, within)
                 depth *= 4
 
 
@@ -167,6 +167,7 @@ def _hits(
     snapshot: Snapshot,
     kept: Sequence[tuple[_Found, StoredPassage]],
     duplicates: Mapping[int, Sequence[StoredPassage]],
+    within: Sequence[str],
 ) -> list[Hit]:
     documents = {passage.document for _, passage in kept}
     documents |= {twin.document for twins in duplicates.values() for twin in twins}
@@ -183,7 +184,7 @@ def _hits(
         paths = dict.fromkeys(about.paths)
         for twin in duplicates.get(stored.id, ()):
             paths |= dict.fromkeys(facts[twin.document].paths)
-        path, *also_at = paths
+        path, *also_at = sorted(paths, key=lambda path: not _is_within(path, within))
         hits.append(
             Hit(
                 document=stored.document,
@@ -206,3 +207,7 @@ def _hits(
             )
         )
     return hits
+
+
+def _is_within(path: str, within: Sequence[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in within)

@@ -42,7 +42,9 @@ def indexing_bar(console: Console) -> Iterator[OnProgress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task("", total=None, note="")
 
         def tell(now: IndexingProgress) -> None:
@@ -58,7 +60,9 @@ def indexing_bar(console: Console) -> Iterator[OnProgress]:
 def counting_bar(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar over things of one kind; yields what takes (done, in all)."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task("", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 

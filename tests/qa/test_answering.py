@@ -1,0 +1,142 @@
+"""The chain on the shipped documents, with the real encoder."""
+
+from pathlib import Path
+
+import pytest
+
+from embeddings.errors import IndexMissing
+from embeddings.index import Index
+from qa import Answer, QuestionAnswerer, Settings
+
+ANSWERED = {
+    "How many organisations does Kazakhstan chair in 2024?": ("six international", "overview.md"),
+    "What does IOFS stand for?": ("Islamic Organization for Food Security", "food-security.html"),
+    "When was the IOFS founded?": ("2013", "food-security.html"),
+    "How many members does the IOFS have?": ("41", "food-security.html"),
+    "How much aid did Kazakhstan send to Syria?": ("50 tons", "food-security.html"),
+    "When did Kazakhstan send aid to Syria?": ("February 2023", "food-security.html"),
+    "Where did the sixth General Assembly of the IOFS meet?": ("Doha", "food-security.html"),
+    "Who is Miras Zhienbayev?": ("chief expert", "expert-view.pdf"),
+    "How do I add my own documents?": ("qa index FOLDER", "adding-documents.md"),
+    "Which formats are read?": ("plain text, Markdown, HTML, PDF", "formats.md"),
+}
+
+NOT_ANSWERED = (
+    "What is the population of Kazakhstan?",
+    "Who won the 2022 World Cup?",
+    "What is the budget of the IOFS?",
+)
+
+
+def shown(answer: Answer) -> str:
+    hits = "\n".join(f"  {hit.score:.3f} {hit.path} {hit.text[:80]!r}" for hit in answer.hits)
+    return f"{answer.text!r} ({answer.confidence:.2f}, {answer.reason})\n{hits}"
+
+
+@pytest.mark.parametrize("question", ANSWERED)
+def test_question_of_the_shipped_documents_is_answered(
+    question: str, answerer: QuestionAnswerer
+) -> None:
+    words, name = ANSWERED[question]
+    answer = answerer.answer(question)
+    assert answer.text is not None and words in answer.text, shown(answer)
+    assert answer.citations[0].path.endswith(name), shown(answer)
+    assert answer.confidence >= answerer.settings.threshold
+    assert answer.text == answer.citations[0].quote
+
+
+@pytest.mark.parametrize("question", NOT_ANSWERED)
+def test_question_beyond_the_shipped_documents_is_not_answered(
+    question: str, answerer: QuestionAnswerer
+) -> None:
+    answer = answerer.answer(question)
+    assert answer.text is None, shown(answer)
+    assert (answer.citations, answer.candidates) == ((), ())
+    assert answer.reason in ("nothing near", "none answers")
+    assert len(answer.hits) == answerer.settings.hits
+
+
+@pytest.mark.parametrize("question", ANSWERED)
+def test_every_citation_stands_at_its_offsets(question: str, answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer(question)
+    assert isinstance(answerer.index, Index)
+    store = answerer.index.store
+    documents = {
+        path: store.document(id) for id, facts in store.documents().items() for path in facts.paths
+    }
+    cited = [*answer.citations, *(c for one in answer.candidates for c in one.citations)]
+    assert len(cited) >= 1
+    for citation in cited:
+        document = documents[citation.path]
+        assert document.text[citation.start : citation.end] == citation.quote
+        assert "".join(citation.around) == citation.passage
+        assert citation.page == document.page_at(citation.start)
+
+
+def test_citation_of_a_pdf_names_its_page_and_heading(answerer: QuestionAnswerer) -> None:
+    citation = answerer.answer("Who is Miras Zhienbayev?").citations[0]
+    assert (citation.page, citation.headings[-1]) == (1, "Who is speaking")
+
+
+def test_equal_answers_are_cited_at_every_place(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("Who is Miras Zhienbayev?")
+    assert {citation.path.rsplit("/", 1)[1] for citation in answer.citations} == {
+        "expert-view.pdf",
+        "diplomacy.md",
+    }
+
+
+def test_answer_keeps_within_the_folder_named(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("When was the IOFS founded?", within=["docs/guide"])
+    assert answer.text is None, shown(answer)
+    assert {hit.path.split("/")[1] for hit in answer.hits} == {"guide"}
+
+
+def test_white_space_in_a_question_does_not_matter(answerer: QuestionAnswerer) -> None:
+    one = answerer.answer("When was the IOFS founded?")
+    other = answerer.answer("  When was\nthe IOFS   founded? ")
+    assert (other.text, other.confidence) == (one.text, one.confidence)
+
+
+@pytest.mark.parametrize("question", ["", "  \n", "x" * 2_001, "why " * 25_000])
+def test_blank_or_overlong_question_is_refused(question: str, answerer: QuestionAnswerer) -> None:
+    with pytest.raises(ValueError, match=r"expected a question of 1 to 2,000 characters, got"):
+        answerer.answer(question)
+
+
+@pytest.mark.parametrize("question", ["?", '"', "AND OR NOT", "NEAR(a b)", "x" * 2_000, "\0", "😀"])
+def test_odd_question_gets_an_ordinary_answer(question: str, answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer(question)
+    assert answer.question == question
+    assert answer.text is None or answer.text == answer.citations[0].quote
+
+
+def test_higher_threshold_answers_less(docs_index: Path) -> None:
+    with QuestionAnswerer.open(docs_index, Settings(threshold=1.0)) as strict:
+        answer = strict.answer("When was the IOFS founded?")
+    assert (answer.text, answer.reason) == (None, "none answers")
+
+
+def test_time_is_told_by_stage(answerer: QuestionAnswerer) -> None:
+    seconds = answerer.answer("When was the IOFS founded?").seconds
+    assert set(seconds) == {"retrieve", "read"}
+    assert all(0 < spent < 60 for spent in seconds.values())
+
+
+def test_missing_index_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="index a folder first: qa index FOLDER"):
+        QuestionAnswerer.open(tmp_path)
+
+
+def test_answerer_of_documents_answers_from_that_folder_alone(tmp_path: Path) -> None:
+    for name, year in (("one", "1901"), ("two", "1902")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(f"The bridge of {name} was opened in {year}.")
+    place = tmp_path / "index"
+    QuestionAnswerer.from_documents(tmp_path / "one", place).close()
+    with QuestionAnswerer.from_documents(tmp_path / "two", place) as two:
+        answer = two.answer("When was the bridge opened?")
+        assert answer.text == "The bridge of two was opened in 1902."
+        assert {hit.path for hit in answer.hits} == {"two/a.txt"}
+        everywhere = two.answer("When was the bridge opened?", within=["one", "two"])
+        assert {hit.path for hit in everywhere.hits} == {"one/a.txt", "two/a.txt"}

@@ -1,0 +1,51 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from embeddings.index import STORE_FILE, VECTORS_FILE
+from qa import Settings
+from qa.doctor import examine
+
+
+@pytest.fixture
+def place(docs_index: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(docs_index, tmp_path / "index"))
+
+
+def test_sound_index_has_only_sound_findings(place: Path) -> None:
+    findings = list(examine(Settings(index=place)))
+    assert [finding.sound for finding in findings] == [True] * 5
+    assert "documents and" in findings[2].what
+    assert "vectors of this generation" in findings[4].what
+
+
+def test_changed_letter_in_the_database_is_found(place: Path) -> None:
+    path = place / STORE_FILE
+    content = path.read_bytes()
+    assert content.count(b"50 tons") >= 2
+    path.write_bytes(content.replace(b"50 tons", b"90 tons"))
+    findings = list(examine(Settings(index=place)))
+    wrong = [finding.what for finding in findings if not finding.sound]
+    assert any("fails its checksum in table passage" in what for what in wrong)
+    assert any("fails its checksum in table content" in what for what in wrong)
+    assert wrong[-1].startswith(f"Delete {place} and index again")
+
+
+def test_damaged_faiss_file_is_no_fault_of_the_index(place: Path) -> None:
+    path = place / VECTORS_FILE
+    path.write_bytes(path.read_bytes()[:-100])
+    findings = list(examine(Settings(index=place)))
+    assert all(finding.sound for finding in findings)
+    assert findings[-1].what.startswith("The FAISS file is missing, damaged or older")
+
+
+def test_missing_index_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
+    *_, last = examine(Settings(index=tmp_path))
+    assert (last.sound, "qa index FOLDER" in last.what) == (False, True)
+
+
+def test_missing_model_is_wrong(place: Path, tmp_path: Path) -> None:
+    (finding,) = examine(Settings(index=place, encoder=str(tmp_path)))
+    assert not finding.sound
+    assert "holds no model" in finding.what

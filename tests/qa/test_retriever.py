@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.errors import IndexDamaged
+from embeddings.index import Index
+from embeddings.indexing import index_folder
+from qa import QuestionAnswerer
+from qa.retriever import Retriever, fuse
+from qa.words import search_terms
+
+QUESTION = "How much aid did Kazakhstan send to Syria?"
+
+
+def test_hits_carry_the_scores_and_ranks_of_both_searches(answerer: QuestionAnswerer) -> None:
+    retriever = answerer.retriever
+    hits = retriever.retrieve(QUESTION, 12)
+    assert [hit.rank for hit in hits] == list(range(1, 13))
+    vector = retriever.encoder.encode([QUESTION], role="question")[0]
+    assert isinstance(answerer.index, Index)
+    store = answerer.index.store
+    ids = store.passage_ids()
+    vectors = np.concatenate([batch for _, batch in store.vectors(ids)])
+    cosines = np.sort(vectors @ vector)[::-1]
+    words = store.search_words(search_terms(QUESTION), 100)
+    highest = words[0][1]
+    for hit in hits:
+        assert hit.vector_rank is not None
+        assert hit.vector_score == pytest.approx(cosines[hit.vector_rank - 1], abs=1e-5)
+        if hit.word_rank is not None:
+            assert hit.word_score == pytest.approx(words[hit.word_rank - 1][1])
+        else:
+            assert hit.word_score == 0
+        assert hit.score == pytest.approx(fuse(hit.vector_score, hit.word_score, highest, 0.3))
+    assert hits[0].text.startswith("In February 2023 Kazakhstan sent Syria 50 tons")
+
+
+@pytest.mark.parametrize(
+    ("cosine", "bm25", "highest", "weight", "score"),
+    [(0.6, 4.0, 8.0, 0.5, 0.55), (-0.2, 8.0, 8.0, 0.3, 0.3), (0.5, 0.0, 0.0, 0.3, 0.35)],
+)
+def test_scores_are_fused_as_by_hand(
+    cosine: float, bm25: float, highest: float, weight: float, score: float
+) -> None:
+    assert fuse(cosine, bm25, highest, weight) == pytest.approx(score)
+
+
+def test_weight_beyond_its_range_is_refused(answerer: QuestionAnswerer) -> None:
+    with pytest.raises(ValueError, match=r"expected a word weight of 0 to 1, got 1\.5"):
+        Retriever(answerer.index, answerer.retriever.encoder, 1.5)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SentenceTransformersEncoder:
+    return SentenceTransformersEncoder.load()
+
+
+def library(folder: Path, texts: dict[str, str], encoder: SentenceTransformersEncoder) -> Index:
+    (folder / "d").mkdir()
+    for name, text in texts.items():
+        (folder / "d" / name).write_text(text, encoding="utf-8")
+    index = Index.open_or_create(folder / "index", encoder)
+    index_folder(folder / "d", index, encoder)
+    return index
+
+
+LONG = (
+    "The old stone bridge over the river Ishim was opened by the mayor of the town in the "
+    "spring of 1901 after nine years of work by two hundred masons from the whole province."
+)
+
+
+def test_near_duplicates_are_one_hit_that_names_every_path(
+    tmp_path: Path, encoder: SentenceTransformersEncoder
+) -> None:
+    texts = {
+        "a.txt": LONG,
+        "b.txt": LONG + " ",
+        "c.txt": LONG.replace("whole", "entire"),
+        "d.txt": LONG.replace("1901", "1907"),
+        "e.txt": "The market hall was built later.",
+    }
+    index = library(tmp_path, texts, encoder)
+    hits = Retriever(index, encoder).retrieve("When was the bridge opened?", 10)
+    index.close()
+    found = {hit.path: set(hit.also_at) for hit in hits}
+    # Another year is another statement; another adjective is not.
+    assert "d/d.txt" in found
+    (first,) = (path for path in found if path in ("d/a.txt", "d/b.txt", "d/c.txt"))
+    assert {first, *found[first]} == {"d/a.txt", "d/b.txt", "d/c.txt"}
+
+
+def test_copies_do_not_crowd_out_other_passages(
+    tmp_path: Path, encoder: SentenceTransformersEncoder
+) -> None:
+    texts = {f"{number:03}.txt": f"{LONG} {'so ' * number}" for number in range(130)}
+    texts["other.txt"] = "A bridge also stands in the south; that bridge was opened in 1950."
+    index = library(tmp_path, texts, encoder)
+    hits = Retriever(index, encoder).retrieve("When was the bridge over the Ishim opened?", 2)
+    index.close()
+    assert [hit.path for hit in hits][1] == "d/other.txt"
+    assert len(hits[0].also_at) > 20
+
+
+def test_passage_that_is_not_in_its_document_is_damage(
+    tmp_path: Path, encoder: SentenceTransformersEncoder
+) -> None:
+    index = library(tmp_path, {"a.txt": LONG}, encoder)
+    with index.store.transaction():
+        index.store._execute("UPDATE content SET text = replace(text, 'Ishim', 'Irtys')")
+    with pytest.raises(IndexDamaged, match=r"passage of d/a\.txt is not what its document says"):
+        Retriever(index, encoder).retrieve("bridge", 3)
+    index.close()
+
+
+def test_path_inside_what_was_asked_for_comes_first(
+    tmp_path: Path, encoder: SentenceTransformersEncoder
+) -> None:
+    index = library(tmp_path, {"a.txt": LONG, "z.txt": LONG}, encoder)
+    hits = Retriever(index, encoder).retrieve("bridge", 3, within=["d/z.txt"])
+    index.close()
+    assert (hits[0].path, hits[0].also_at) == ("d/z.txt", ("d/a.txt",))

@@ -1,0 +1,47 @@
+"""What the README promises is what is there."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from embeddings.limits import Limits
+from qa.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_is_told_with_its_default() -> None:
+    rows = re.findall(r"^\| `(QA_\w+)` \| ([^|]+) \|", README, re.M)
+    told = {name: default.strip("`") for name, default in rows}
+    plain = {
+        f"QA_{name.upper()}": str(field.default)
+        for name, field in Settings.model_fields.items()
+        if name not in ("index", "limits")
+    }
+    limits = {f"QA_LIMITS__{one.name.upper()}": str(one.default) for one in fields(Limits)}
+    assert told.pop("QA_INDEX").startswith("the user's data folder")
+    assert told == plain | limits
+
+
+def test_every_module_is_told_in_how_it_works() -> None:
+    part = README[README.index("## How it works") : README.index("## What is guaranteed")]
+    told = set(re.findall(r"`(\w+\.py)`", part)) - {"app.py"}
+    modules = {
+        path.name for folder in ("qa", "embeddings") for path in (ROOT / folder).glob("*.py")
+    }
+    assert told == modules - {"__init__.py", "errors.py"}
+
+
+def test_top_level_holds_what_the_layout_says() -> None:
+    allowed = {"pyproject.toml", "README.md", "qa", "embeddings", "docs", "tests", "app.py"}
+    allowed |= {"LICENSE"}
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert found - {path for path in found if path.endswith(".egg-info")} == allowed
+
+
+def test_check_runs_the_test_command_of_the_readme() -> None:
+    command = README[README.index("<!-- tests -->") :].split("```")[1].removeprefix("sh\n").strip()
+    assert command.endswith(".venv/bin/pytest")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "/<!-- tests -->/" in script and 'bash -c "$tests"' in script
