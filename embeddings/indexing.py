@@ -100,6 +100,30 @@ class _Read:
     passages: tuple[Passage, ...]
 
 
+def open_and_index(
+    folder: Path,
+    place: Path,
+    encoder: Encoder,
+    limits: Limits = DEFAULT_LIMITS,
+    on_progress: OnProgress | None = None,
+) -> tuple[Index, IndexingReport]:
+    """The index at ``place``, made if there is none, holding the folder as it is now.
+
+    Raises:
+        ChapterAndVerseError: As ``index_folder`` and ``Index.open_or_create``; a folder that
+            cannot be indexed leaves no new index behind.
+    """
+    entries = walk(folder.resolve(), leave_out=place.resolve())
+    if not any(_is_readable(entry) for entry in entries):
+        raise _nothing_to_read(folder)
+    index = Index.open_or_create(place, encoder)
+    try:
+        return index, index_folder(folder, index, encoder, limits, on_progress)
+    except BaseException:
+        index.close()
+        raise
+
+
 def index_folder(
     folder: Path,
     index: Index,
@@ -189,14 +213,9 @@ class _Run:
         self.index.check_encoder(self.encoder.model)
         with writer_lock(self.index.folder):
             entries = list(walk(self.folder, leave_out=self.index.folder.resolve()))
-            files = [
-                entry for entry in entries if entry.problem is None and format_of(entry.location)
-            ]
+            files = [entry for entry in entries if _is_readable(entry)]
             if not files:
-                suffixes = ", ".join(suffix for each in FORMATS for suffix in each.suffixes)
-                raise FolderError(
-                    f"{self.folder} holds no file that can be read; formats read: {suffixes}."
-                )
+                raise _nothing_to_read(self.folder)
             self.name = self._folder_name()
             before = self.store.sources(self.name)
             todo = [found for entry in files if (found := self._changed(entry, before))]
@@ -354,6 +373,15 @@ class _Run:
 
     def _tell(self, path: str, passages_done: int = 0, passages: int = 0) -> None:
         self.tell(IndexingProgress(self.files_done, self.files, passages_done, passages, path))
+
+
+def _is_readable(entry: Entry) -> bool:
+    return entry.problem is None and format_of(entry.location) is not None
+
+
+def _nothing_to_read(folder: Path) -> FolderError:
+    suffixes = ", ".join(suffix for each in FORMATS for suffix in each.suffixes)
+    return FolderError(f"{folder} holds no file that can be read; formats read: {suffixes}.")
 
 
 def _untouched(known: Source, stamp: tuple[int, int, int]) -> bool:

@@ -10,7 +10,7 @@ from typing import Self
 from embeddings.document import page_at
 from embeddings.encoder import Encoder, SentenceTransformersEncoder
 from embeddings.index import Index, SearchIndex
-from embeddings.indexing import IndexingReport, OnProgress, index_folder
+from embeddings.indexing import IndexingReport, OnProgress, open_and_index
 from qa.answer import Answer, Candidate, Citation, Hit, NothingFound
 from qa.reader import Reader, SentenceReader, Span
 from qa.retriever import Retriever
@@ -91,8 +91,7 @@ class QuestionAnswerer:
         settings = settings or Settings()
         encoder = SentenceTransformersEncoder.load(settings.encoder)
         place = Path(index) if index is not None else settings.index
-        opened = Index.open_or_create(place, encoder)
-        report = index_folder(Path(folder), opened, encoder, settings.limits, on_progress)
+        opened, report = open_and_index(Path(folder), place, encoder, settings.limits, on_progress)
         parts = _parts(opened, encoder, settings)
         return cls(opened, *parts, settings, within=[report.name], report=report)
 

@@ -79,15 +79,13 @@ def index_command(folder: Path, index: Path | None) -> int:
     from rich.console import Console
 
     from embeddings.encoder import SentenceTransformersEncoder
-    from embeddings.index import Index
-    from embeddings.indexing import index_folder
+    from embeddings.indexing import open_and_index
     from qa.terminal import indexing_bar, show_report
 
     settings = _settings(index)
     encoder = SentenceTransformersEncoder.load(settings.encoder)
-    opened = Index.open_or_create(settings.index, encoder)
     with indexing_bar(Console(stderr=True)) as tell:
-        report = index_folder(folder, opened, encoder, settings.limits, tell)
+        _, report = open_and_index(folder, settings.index, encoder, settings.limits, tell)
     show_report(Console(), report)
     return OK if report.documents else ERROR
 
