@@ -19,7 +19,7 @@ BLOCK_SEPARATOR = "\n\n"
 # read differently from what it says; soft hyphens, zero-width spaces and byte-order
 # marks split words invisibly. ZWJ and ZWNJ stay: Persian and Indic spelling needs them.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
     "\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _LINE_ENDING = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -95,6 +96,9 @@ class SentenceTransformersEncoder:
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         self.folder = folder
+        # The tokenizer refuses to be used by two threads at once, and one call already
+        # keeps all cores busy.
+        self._lock = RLock()
 
     @classmethod
     def load(cls, name: str = DEFAULT_MODEL) -> "SentenceTransformersEncoder":
@@ -109,7 +113,7 @@ class SentenceTransformersEncoder:
         """
         if name == DEFAULT_MODEL:
             folder = _packaged_folder()
-        elif Path(name).is_dir():
+        elif _is_folder(name):
             folder = Path(name).resolve()
         else:
             folder = _fetch(name)
@@ -141,7 +145,12 @@ class SentenceTransformersEncoder:
         path = self.folder / "tokenizer.json"
         if not path.is_file():
             raise ModelError(f"The model at {self.folder} has no tokenizer.json; choose another.")
-        tokenizer = Tokenizer.from_file(str(path))
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises no narrower class
+            raise ModelError(
+                f"{path} cannot be read ({error}); install the model again."
+            ) from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
 
@@ -155,6 +164,7 @@ class SentenceTransformersEncoder:
         # Weights are on the disk by now: nothing below may ask a server for anything.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
@@ -168,7 +178,7 @@ class SentenceTransformersEncoder:
                 local_files_only=True,
                 model_kwargs={"use_safetensors": True},
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ModelError(
                 f"The model at {self.folder} cannot be loaded ({error}); choose another, "
                 "or install it again."
@@ -184,23 +194,32 @@ class SentenceTransformersEncoder:
             role: Some models put another prompt before a question than before a passage.
             progress: Told after each batch how many texts are done.
         """
-        transformer = self._transformer
+        with self._lock:
+            transformer = self._transformer
         encode = transformer.encode_query if role == "question" else transformer.encode_document
         dimension = transformer.get_embedding_dimension()
         vectors = np.empty((len(texts), dimension or 0), dtype=np.float32)
         longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
         for done in range(0, len(texts), BATCH_SIZE):
             batch = longest_first[done : done + BATCH_SIZE]
-            vectors[batch] = encode(
-                [texts[at] for at in batch],
-                batch_size=BATCH_SIZE,
-                show_progress_bar=False,
-                convert_to_numpy=True,
-                normalize_embeddings=True,
-            )
+            with self._lock:
+                vectors[batch] = encode(
+                    [texts[at] for at in batch],
+                    batch_size=BATCH_SIZE,
+                    show_progress_bar=False,
+                    convert_to_numpy=True,
+                    normalize_embeddings=True,
+                )
             if progress:
                 progress(done + len(batch), len(texts))
         return vectors
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # too long for a file's name
+        return False
 
 
 def _packaged_folder() -> Path:

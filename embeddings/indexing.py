@@ -219,9 +219,10 @@ class _Run:
             self.name = self._folder_name()
             before = self.store.sources(self.name)
             todo = [found for entry in files if (found := self._changed(entry, before))]
-            removed = self._remove_vanished(entries, files, before)
             self.files = len(todo)
             self._index(todo)
+            # Only now: the passages of a file that was renamed are still there to be kept.
+            removed = self._remove_vanished(entries, files, before)
             self.index.save_vectors()
             after = self.store.sources(self.name)
         touched = {source.path for _, source in todo}

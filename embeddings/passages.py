@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from embeddings.document import Block, Document
 from embeddings.sentences import sentence_spans
@@ -75,6 +74,11 @@ class _Section:
     blocks: tuple[Block, ...]
 
 
+_Span = tuple[int, int]
+_Units = Callable[[int, int], list[_Span]]
+"""Cuts the text between two offsets into smaller parts."""
+
+
 def split(document: Document, tokenize: Tokenize, max_tokens: int) -> tuple[Passage, ...]:
     """The document's passages, in order, not overlapping.
 
@@ -102,7 +106,8 @@ def split(document: Document, tokenize: Tokenize, max_tokens: int) -> tuple[Pass
                 and before is not None
                 and before.kind == "paragraph"
             )
-            pieces += _pieces(document.text, block, introduced, tokenize, room)
+            introduction = pieces[-1] if introduced else None
+            pieces += _pieces(document.text, block, introduction, tokenize, room)
         for start, end in _join(pieces, room):
             passages.append(
                 Passage(
@@ -121,7 +126,7 @@ def _sections(document: Document) -> Iterator[_Section]:
     """Runs of blocks under one heading path; a heading with nothing below it is a run itself."""
     path: list[Block] = []
     blocks: list[Block] = []
-    for block, after in zip(document.blocks, (*document.blocks[1:], None), strict=True):
+    for block, after in zip(document.blocks, (*document.blocks[1:], None), strict=False):
         if block.kind != "heading":
             blocks.append(block)
             continue
@@ -150,54 +155,78 @@ def _context(title: str, headings: tuple[str, ...], tokenize: Tokenize, room: in
 
 
 def _pieces(
-    text: str, block: Block, introduced: bool, tokenize: Tokenize, room: int
+    text: str, block: Block, introduction: _Piece | None, tokenize: Tokenize, room: int
 ) -> Iterator[_Piece]:
-    """The block whole if it fits, else cut at sentence ends, lines, words or characters."""
+    """The block whole if it fits, else cut at sentence ends, lines, words or characters.
+
+    A list or table that must be cut leaves room in its first piece for its introduction.
+    """
     tokens = tokenize(text[block.start : block.end])
 
-    def count(start: int, end: int) -> int:
-        return bisect_left(tokens, end - block.start) - bisect_left(tokens, start - block.start)
+    def at_spaces(start: int, end: int) -> bool:
+        edges = text[max(block.start, start - 1) : start] + text[end : min(block.end, end + 1)]
+        return not edges or edges.isspace()
 
-    def fits(start: int, end: int) -> bool:
-        return end - start <= LONGEST_CHARACTERS and count(start, end) <= room
+    def count(start: int, end: int, limit: int | None = None) -> int:
+        """Tokens of a part; a number above the limit may be an estimate."""
+        found = bisect_left(tokens, end - block.start) - bisect_left(tokens, start - block.start)
+        if at_spaces(start, end) or (limit is not None and found > limit):
+            return found
+        # Part of a word may have more tokens than the word has there.
+        return len(tokenize(text[start:end]))
 
-    def cut(
-        start: int, end: int, units: list[Callable[[int, int], list[tuple[int, int]]]]
-    ) -> Iterator[tuple[int, int]]:
-        if fits(start, end):
+    def fits(start: int, end: int, beside: _Piece | None = None) -> bool:
+        first, left = (beside.start, room - beside.tokens) if beside else (start, room)
+        return end - first <= LONGEST_CHARACTERS and count(start, end, left) <= left
+
+    def cut(start: int, end: int, units: list[_Units], beside: _Piece | None) -> Iterator[_Span]:
+        if fits(start, end, beside):
             yield start, end
             return
-        run: tuple[int, int] | None = None
+        run: _Span | None = None
         for unit_start, unit_end in units[0](start, end):
-            if run and fits(run[0], unit_end):
+            if run and fits(run[0], unit_end, beside):
                 run = (run[0], unit_end)
                 continue
             if run:
                 yield run
+                beside = None
             run = None
-            if fits(unit_start, unit_end):
+            if len(units) == 1 or fits(unit_start, unit_end, beside):
                 run = (unit_start, unit_end)
             else:
-                yield from cut(unit_start, unit_end, units[1:])
+                yield from cut(unit_start, unit_end, units[1:], beside)
+                beside = None
         if run:
             yield run
 
-    def sentences(start: int, end: int) -> list[tuple[int, int]]:
+    def sentences(start: int, end: int) -> list[_Span]:
         return [(start + a, start + b) for a, b in sentence_spans(text[start:end])]
 
-    def matches(pattern: re.Pattern[str]) -> Callable[[int, int], list[tuple[int, int]]]:
+    def matches(pattern: re.Pattern[str]) -> _Units:
         return lambda start, end: [match.span() for match in pattern.finditer(text, start, end)]
 
-    def characters(start: int, end: int) -> list[tuple[int, int]]:
-        starts = [at for at in (block.start + token for token in tokens) if start <= at < end]
-        step = max(1, min(room, len(starts)))
-        edges = sorted({start, end, *starts[::step], *range(start, end, LONGEST_CHARACTERS)})
-        return list(pairwise(edges))
+    def characters(start: int, end: int) -> list[_Span]:
+        spans: list[_Span] = []
+        while start < end:
+            last = bisect_left(tokens, start - block.start) + room
+            stop = block.start + tokens[last] if last < len(tokens) else end
+            stop = min(max(stop, start + 1), start + LONGEST_CHARACTERS, end)
+            while stop > start + 1 and not fits(start, stop):
+                stop = (start + stop) // 2
+            spans.append((start, stop))
+            start = stop
+        return spans
 
     by_lines = block.kind in ("list", "table", "code")
     units = [*([matches(_LINE)] if by_lines else []), sentences, matches(_WORD), characters]
-    for start, end in cut(block.start, block.end, units):
-        yield _Piece(start, end, count(start, end), introduced and start == block.start)
+    beside = None
+    if introduction and not fits(block.start, block.end):
+        first_line = next(iter(matches(_LINE)(block.start, block.end)))
+        beside = introduction if fits(*first_line, introduction) else None
+    for start, end in cut(block.start, block.end, units, beside):
+        introduced = introduction is not None and start == block.start
+        yield _Piece(start, end, count(start, end), introduced)
 
 
 def _join(pieces: list[_Piece], room: int) -> Iterator[tuple[int, int]]:
@@ -221,4 +250,9 @@ def _join(pieces: list[_Piece], room: int) -> Iterator[tuple[int, int]]:
 
 def _fits_together(run: list[_Piece], piece: _Piece, room: int) -> bool:
     tokens = sum(member.tokens for member in run) + piece.tokens
-    return tokens <= room and piece.end - run[0].start <= LONGEST_CHARACTERS
+    # Tokens add up across white space only; two parts of one word stay two passages.
+    return (
+        run[-1].end < piece.start
+        and tokens <= room
+        and piece.end - run[0].start <= LONGEST_CHARACTERS
+    )

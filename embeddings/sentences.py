@@ -4,12 +4,11 @@ sentencex (MIT, Wikimedia): rule-based, many languages, no model, compiled, and 
 where backtracking splitters hang on hostile input.
 """
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 from sentencex import segment
 
-WINDOW_CHARACTERS = 10_000
+WINDOW_CHARACTERS = 4_000
 """The splitter's time grows with the square of a run of quotation marks; this bounds it."""
 
 
@@ -22,8 +21,13 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     """
     spans: list[tuple[int, int]] = []
     position = 0
-    for window in _windows(text):
-        for sentence in _segment(window):
+    while position < len(text):
+        window = _window(text, position)
+        sentences = _segment(window)
+        if position + len(window) < len(text) and len(sentences) > 1:
+            # The window may have cut the last one short: the next window begins with it.
+            sentences.pop()
+        for sentence in sentences:
             start = position + len(sentence) - len(sentence.lstrip())
             end = position + len(sentence.rstrip())
             if start < end:
@@ -32,16 +36,13 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
-def _windows(text: str) -> Iterator[str]:
-    """The text in order, in parts short enough to split, cut at white space if there is any."""
-    start = 0
-    while start < len(text):
-        end = start + WINDOW_CHARACTERS
-        if end < len(text):
-            space = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
-            end = space + 1 if space > start else end
-        yield text[start:end]
-        start = end
+def _window(text: str, start: int) -> str:
+    """What comes next, short enough to split, cut at white space if there is any."""
+    end = start + WINDOW_CHARACTERS
+    if end < len(text):
+        space = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
+        end = space + 1 if space > start else end
+    return text[start:end]
 
 
 def _segment(text: str) -> list[str]:

@@ -6,9 +6,7 @@ few flipped bits by itself, so each row carries a checksum that is compared when
 row is read.
 """
 
-import hashlib
 import json
-import os
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,82 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.database import check_format, checksum, connect, damaged, explained, make_tables
 from embeddings.document import Block, Document
 from embeddings.encoder import EncoderModel, Vectors
-from embeddings.errors import (
-    IndexDamaged,
-    IndexLocked,
-    IndexMismatch,
-    IndexMissing,
-    IndexNotWritable,
-)
+from embeddings.errors import IndexDamaged, IndexMissing
 from embeddings.passages import Passage
-
-FORMAT_VERSION = 1
-"""Raised whenever reading, splitting or storing changes, so that old indexes are made anew."""
-
-APPLICATION_ID = 0x43765131
-
-_SCHEMA = """
-CREATE TABLE header (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    library TEXT NOT NULL, encoder TEXT NOT NULL, digest TEXT NOT NULL,
-    max_tokens INTEGER NOT NULL, dimension INTEGER NOT NULL, generation INTEGER NOT NULL,
-    checksum BLOB NOT NULL
-);
-CREATE TABLE folder (
-    name TEXT PRIMARY KEY, location TEXT NOT NULL UNIQUE, checksum BLOB NOT NULL
-);
-CREATE TABLE document (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    sha256 TEXT NOT NULL, format TEXT NOT NULL, title TEXT NOT NULL,
-    page_starts TEXT NOT NULL, indexed_at TEXT NOT NULL,
-    checksum BLOB NOT NULL,
-    UNIQUE (sha256, format)
-);
-CREATE TABLE content (
-    document INTEGER PRIMARY KEY REFERENCES document (id),
-    text TEXT NOT NULL, blocks TEXT NOT NULL,
-    checksum BLOB NOT NULL
-);
-CREATE TABLE source (
-    path TEXT PRIMARY KEY,
-    folder TEXT NOT NULL REFERENCES folder (name), size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
-    sha256 TEXT NOT NULL, document INTEGER REFERENCES document (id), problem TEXT,
-    checksum BLOB NOT NULL,
-    CHECK ((document IS NULL) <> (problem IS NULL))
-) WITHOUT ROWID;
-CREATE INDEX source_document ON source (document);
-CREATE TABLE passage (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document INTEGER NOT NULL REFERENCES document (id),
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, context TEXT NOT NULL,
-    headings TEXT NOT NULL, page INTEGER,
-    checksum BLOB NOT NULL
-);
-CREATE INDEX passage_document ON passage (document);
-CREATE TABLE vector (
-    passage INTEGER PRIMARY KEY REFERENCES passage (id), vector BLOB NOT NULL,
-    checksum BLOB NOT NULL
-);
-CREATE VIRTUAL TABLE words USING fts5 (
-    context, text, content = 'passage', content_rowid = 'id',
-    tokenize = 'porter unicode61 remove_diacritics 2'
-);
-CREATE TRIGGER passage_inserted AFTER INSERT ON passage BEGIN
-    INSERT INTO words (rowid, context, text) VALUES (new.id, new.context, new.text);
-END;
-CREATE TRIGGER passage_deleted AFTER DELETE ON passage BEGIN
-    INSERT INTO words (words, rowid, context, text)
-    VALUES ('delete', old.id, old.context, old.text);
-END;
-"""
-
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
-_NO_PERMISSION = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_READ_ERRORS = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
 
 Row = tuple[object, ...]
 
@@ -167,16 +94,6 @@ class StoredPassage:
     passage: Passage
 
 
-def checksum(values: Iterable[object]) -> bytes:
-    """8 bytes of BLAKE2b over the values and their types; any flipped bit changes them."""
-    digest = hashlib.blake2b(digest_size=8)
-    for value in values:
-        content = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
-        digest.update(f"{type(value).__name__} {len(content)} ".encode())
-        digest.update(content)
-    return digest.digest()
-
-
 class Store:
     """One database file. Safe to use from one thread at a time.
 
@@ -194,17 +111,14 @@ class Store:
         Raises:
             IndexNotWritable: It cannot be written there.
         """
-        with _explained(path):
-            connection = _connect(path, "mode=rwc")
+        with explained(path):
+            connection = connect(path, create=True)
             connection.execute("PRAGMA journal_mode = WAL")
             store = cls(path, connection)
             header = Header(uuid.uuid4().hex, encoder, dimension, 0)
             with store.transaction():
-                for statement in _statements(_SCHEMA):
-                    connection.execute(statement)
+                make_tables(connection)
                 store._insert("header", (1, *_header_row(header)))
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         return store
 
     @classmethod
@@ -220,18 +134,13 @@ class Store:
             raise IndexMissing(
                 f"Nothing is indexed at {path.parent}; index a folder first: qa index FOLDER"
             )
-        with _explained(path):
-            connection = _connect(path, _mode(path))
-            if _pragma(connection, "application_id") != APPLICATION_ID:
+        with explained(path):
+            connection = connect(path)
+            try:
+                check_format(path, connection)
+            except BaseException:
                 connection.close()
-                raise _damaged(path, "is not an index of this program")
-            version = _pragma(connection, "user_version")
-            if version != FORMAT_VERSION:
-                connection.close()
-                raise IndexMismatch(
-                    f"The index at {path.parent} has format version {version}, this program "
-                    f"reads version {FORMAT_VERSION}; delete that folder and index again."
-                )
+                raise
         store = cls(path, connection)
         _ = store.header
         return store
@@ -256,7 +165,7 @@ class Store:
 
     @contextmanager
     def _scope(self, begin: str) -> Iterator[None]:
-        with _explained(self.path):
+        with explained(self.path):
             self._connection.execute(begin)
             try:
                 yield
@@ -274,7 +183,7 @@ class Store:
         """What the index was made with."""
         rows = self._read("header", "SELECT * FROM header")
         if not rows:
-            raise _damaged(self.path, "has no header")
+            raise damaged(self.path, "has no header")
         _, library, name, digest, max_tokens, dimension, generation = rows[0]
         model = EncoderModel(str(name), str(digest), _int(max_tokens))
         return Header(str(library), model, _int(dimension), _int(generation))
@@ -336,7 +245,7 @@ class Store:
         facts = self.documents([document])[document]
         rows = self._read("content", "SELECT * FROM content WHERE document = ?", (document,))
         if not rows:
-            raise _damaged(self.path, f"lacks the text of document {document}")
+            raise damaged(self.path, f"lacks the text of document {document}")
         _, text, blocks = rows[0]
         return Document(
             title=facts.title,
@@ -395,7 +304,7 @@ class Store:
             marks = ",".join(map(str, batch))
             rows = self._read("vector", f"SELECT * FROM vector WHERE passage IN ({marks})")
             if len(rows) != len(batch):
-                raise _damaged(self.path, f"lacks {len(batch) - len(rows)} vectors")
+                raise damaged(self.path, f"lacks {len(batch) - len(rows)} vectors")
             block = b"".join(bytes(vector) for _, vector in rows)  # type: ignore[call-overload]
             yield (
                 np.array([passage for passage, _ in rows], dtype=np.int64),
@@ -549,11 +458,11 @@ class Store:
     # Plumbing
 
     def _execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        with _explained(self.path):
+        with explained(self.path):
             return self._connection.execute(sql, values)
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        with _explained(self.path):
+        with explained(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     def _ids(self, sql: str, values: Sequence[object] = ()) -> list[int]:
@@ -567,7 +476,7 @@ class Store:
         *values, stored = row
         keyed = values[1:] if table in ("document", "passage") else values
         if stored != checksum(keyed):
-            raise _damaged(self.path, f"fails its checksum in table {table}, row {values[0]}")
+            raise damaged(self.path, f"fails its checksum in table {table}, row {values[0]}")
         return tuple(values)
 
     def _insert(self, table: str, values: Row, columns: str = "") -> int:
@@ -619,72 +528,3 @@ def _under(within: Sequence[str]) -> tuple[str, list[str]]:
 def _batches(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Single statements: ``executescript`` would commit the transaction around them."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{mode}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=10,
-    )
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
-    return connection
-
-
-def _mode(path: Path) -> str:
-    """Readers of a write-ahead log write beside it; where they cannot, it is read as it lies."""
-    return (
-        "mode=rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "immutable=1"
-    )
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> int:
-    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-
-
-def _damaged(path: Path, what: str) -> IndexDamaged:
-    return IndexDamaged(
-        f"The index at {path.parent} is damaged: {path.name} {what}. "
-        "Delete that folder and index again; your documents are not touched."
-    )
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors into what happened, where, and what to do."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is None:
-            raise
-        if code in _FULL:
-            raise IndexNotWritable(
-                f"The index at {path.parent} cannot be written: the disk is full. "
-                "Free some room and run the same command again."
-            ) from error
-        if code & 0xFF in _NO_PERMISSION:
-            raise IndexNotWritable(
-                f"The index at {path.parent} cannot be written: no permission. "
-                "Choose another place with --index, or change who may write there."
-            ) from error
-        if code & 0xFF in _BUSY:
-            raise IndexLocked(
-                f"The index at {path.parent} is in use by another process; try again in a moment."
-            ) from error
-        if code & 0xFF in _READ_ERRORS:
-            raise _damaged(path, f"cannot be read ({error})") from error
-        raise

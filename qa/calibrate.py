@@ -1,6 +1,6 @@
 """Calibrate: fits the weights with which ``SentenceReader`` turns features into confidence.
 
-    python -m qa.calibrate QUESTIONS [--sample 400]
+    python -m qa.calibrate QUESTIONS [--sample 600]
 
 Takes questions with their contexts (JSON lines, see ``qa.evaluate``), makes one library of all
 contexts, and reads each question twice: as it is, and with its own context taken out of the
@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 
 from embeddings.encoder import SentenceTransformersEncoder
 from qa.answer import Hit
-from qa.evaluate import library_of, load_questions, sample
+from qa.evaluate import Question, library_of, load_questions, sample
 from qa.reader import FEATURES, SentenceReader, answer_units
 from qa.retriever import Retriever, fuse
 from qa.settings import Settings
@@ -103,6 +103,22 @@ def calibration_error(confidences: NDArray[np.float64], right: NDArray[np.bool_]
     return round(float(sum(gaps)), 10)
 
 
+def best_threshold(
+    confidences: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """The threshold at which most readings end as they should, and the share that does.
+
+    One that can be answered should be, rightly; one that cannot should be left open.
+
+    >>> best_threshold(np.array([0.9, 0.4, 0.2]), np.array([1, 1, 0]) > 0, np.array([1, 1, 0]) > 0)
+    (0.25, 1.0)
+    """
+    thresholds = np.arange(5, 100, 5) / 100
+    shares = [float(np.mean(np.where(confidences >= at, right, ~answerable))) for at in thresholds]
+    highest = int(np.argmax(shares))
+    return float(thresholds[highest]), shares[highest]
+
+
 def _read_all(path: Path, count: int, console: Console) -> Iterator[Read]:
     settings = Settings()
     questions = [question for question in load_questions(path) if question.answers]
@@ -117,32 +133,41 @@ def _read_all(path: Path, count: int, console: Console) -> Iterator[Read]:
             for done, question in enumerate(chosen, start=1):
                 document = documents[question.context]
                 hits = retriever.retrieve(question.text, settings.hits)
-                for known in (hits, without(hits, document, settings.word_weight)):
-                    spans = [
-                        (at, hit.start + start, hit.start + end)
-                        for at, hit in enumerate(known)
-                        for start, end in answer_units(hit.text)
+                features, right, own = _features(reader, question, hits, document)
+                yield Read(features, right, answerable=True)
+                left = without(hits, document, settings.word_weight)
+                if left:
+                    scores = {hit.rank: hit.score for hit in left}
+                    taken = features[~own].copy()
+                    ranks = [hit.rank for hit in hits for _ in answer_units(hit.text)]
+                    taken[:, FEATURES.index("hit")] = [
+                        scores[rank] for rank in ranks if rank in scores
                     ]
-                    if not spans:
-                        continue
-                    right = [
-                        known[at].document == document
-                        and any(
-                            answer
-                            in known[at].text[start - known[at].start : end - known[at].start]
-                            for answer in question.answers
-                        )
-                        for at, start, end in spans
-                    ]
-                    features = reader.features(question.text, known, spans)
-                    yield Read(features, np.array(right), known is hits)
+                    yield Read(taken, right[~own], answerable=False)
                 tell(done, len(chosen))
         index.close()
 
 
+def _features(
+    reader: SentenceReader, question: Question, hits: Sequence[Hit], document: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of each sentence: its features, whether it is right, and whether it is in ``document``."""
+    spans = [
+        (at, hit.start + start, hit.start + end)
+        for at, hit in enumerate(hits)
+        for start, end in answer_units(hit.text)
+    ]
+    texts = [
+        hits[at].text[start - hits[at].start : end - hits[at].start] for at, start, end in spans
+    ]
+    own = np.array([hits[at].document == document for at, _, _ in spans])
+    holds = np.array([any(answer in text for answer in question.answers) for text in texts])
+    return reader.features(question.text, hits, spans), own & holds, own
+
+
 @click.command()
 @click.argument("questions", type=click.Path(exists=True, path_type=Path))
-@click.option("--sample", "count", default=400, show_default=True, help="Questions to fit on.")
+@click.option("--sample", "count", default=600, show_default=True, help="Questions to fit on.")
 def main(questions: Path, count: int) -> None:
     """Fit the weights of the sentence reader on QUESTIONS."""
     read = list(_read_all(questions, count, Console(stderr=True)))
@@ -158,8 +183,8 @@ def main(questions: Path, count: int) -> None:
     click.echo(f"  right sentence first, where there is one: {right[answerable].mean():.3f}")
     click.echo(f"  AUROC of answerable: {roc_auc_score(answerable, confidences):.3f}")
     click.echo(f"  expected calibration error: {calibration_error(confidences, right):.3f}")
-    said = (confidences >= 0.5) == right
-    click.echo(f"  rightly answered or not at threshold 0.5: {said.mean():.3f}")
+    threshold, share = best_threshold(confidences, right, answerable)
+    click.echo(f"  best threshold: {threshold:.2f}, with {share:.3f} rightly answered or left open")
 
 
 if __name__ == "__main__":

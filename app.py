@@ -1,0 +1,406 @@
+"""Chat: ``python app.py [FOLDER]`` indexes a folder and answers questions about it on a page.
+
+The only module that imports Gradio, and only once the folder is indexed: its settings in the
+environment must be there first, and a mistake on the command line is told at once.
+"""
+
+import errno
+import logging
+import os
+import re
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from embeddings.errors import ChapterAndVerseError
+from qa.cli import explained
+from qa.page import STYLE, Turn, answer_turn, header, notice, panel, problem_turn, waiting_turn
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from qa.answering import QuestionAnswerer
+    from qa.settings import Settings
+
+DOCS = Path(__file__).resolve().parent / "docs"
+
+EXAMPLES = (
+    ("When was the IOFS founded?", "kazakhstan-2024/food-security.html"),
+    ("How many members does the IOFS have?", "kazakhstan-2024/food-security.html"),
+    ("How much humanitarian aid was sent to Syria?", "kazakhstan-2024/food-security.html"),
+    ("Where is the index stored on Linux?", "guide/settings.md"),
+)
+"""Questions that the shipped documents answer, each with the document that does."""
+
+AT_ONCE = 2
+"""Questions answered at a time; one already keeps more than one core busy."""
+
+MOST_WAITING = 32
+"""Questions that wait for their turn; at a second each the last one waits half a minute."""
+
+MOST_TURNS = 30
+"""Turns kept of a chat; their sources take about 10 KB each."""
+
+MOST_SESSIONS = 200
+"""Chats whose turns are kept; the one left alone longest is forgotten first."""
+
+SECONDS_TO_END = 1
+"""How long open connections may hold up the end; each open page holds one for ever."""
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'; "
+    "base-uri 'self'; object-src 'none'"
+)
+"""Content-Security-Policy: nothing from or to another host. Gradio needs the two unsafe ones."""
+
+# Routes of Gradio that the page does not use. The first two also fetch public addresses.
+_REFUSED = re.compile(r"/+gradio_api/+(file|proxy|upload|stream|process_recording)")
+
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+_log = logging.getLogger("chapter-and-verse")
+
+
+class AddressError(ChapterAndVerseError):
+    """The chat cannot be served at that address."""
+
+
+class Chat:
+    """Replies to questions; never raises, so that no page waits for a reply in vain.
+
+    The models are loaded in the background from ``warm_up`` on; a question asked before they
+    are there waits for them.
+    """
+
+    def __init__(self, answerer: "QuestionAnswerer", folder: Path) -> None:
+        self.answerer = answerer
+        self.folder = folder
+        self.titles, paths = _documents(answerer)
+        self.examples = [
+            question for question, path in EXAMPLES if folder == DOCS and path in paths
+        ]
+        self._warming = threading.Thread(target=self._warm_up, daemon=True)
+
+    def warm_up(self) -> None:
+        """Begin to load the models."""
+        self._warming.start()
+
+    def _warm_up(self) -> None:
+        try:
+            self.answerer.warm_up()
+        except Exception:  # The first question tells it to the one who asks.
+            _log.exception("The models could not be loaded.")
+
+    def objection(self, question: str) -> str:
+        """Why this is no question to be answered, as a sentence; empty if it is one."""
+        length, most = len(" ".join(question.split())), self.answerer.settings.question_characters
+        if length == 0:
+            return "Type a question first."
+        if length > most:
+            return f"The question has {length:,} characters, {most:,} at most are read; shorten it."
+        return ""
+
+    def reply(self, number: int, question: str) -> Turn:
+        """The turn for a question, whatever happens."""
+        try:
+            self._warming.join()
+            return answer_turn(number, self.answerer.answer(question))
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return problem_turn(number, question, self._without_places(str(error)))
+        except Exception:  # The last boundary: an exception would leave the page waiting.
+            _log.exception("A question was not answered.")
+            return problem_turn(number, question, WENT_WRONG)
+
+    def _without_places(self, message: str) -> str:
+        """The message with the names of folders and files, but not where they lie."""
+        settings = self.answerer.settings
+        for place in (settings.index, Path(settings.encoder), self.folder):
+            message = message.replace(str(place), place.name)
+        return re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", message)
+
+
+WENT_WRONG = "Something went wrong on the server; the question was not answered. Ask again."
+NOT_TAKEN = (
+    "The question was not answered: too many others are waiting, or the server cannot be "
+    "reached. Ask again in a moment."
+)
+
+
+def _documents(answerer: "QuestionAnswerer") -> tuple[list[str], set[str]]:
+    """Titles of the documents that questions are answered from, and paths inside the folder."""
+    from embeddings.index import Index
+
+    assert isinstance(answerer.index, Index) and answerer.report is not None
+    store = answerer.index.store
+    with store.snapshot():
+        sources = store.sources(answerer.report.name)
+        facts = store.documents(
+            source.document for source in sources.values() if source.document is not None
+        )
+    inside = {path.removeprefix(f"{answerer.report.name}/") for path in sources}
+    return sorted(about.title for about in facts.values()), inside
+
+
+def build_page(chat: Chat) -> "gr.Blocks":
+    """The page; its events need no JavaScript of ours and lock no input."""
+    import gradio as gr
+
+    def ask(
+        typed: str, turns: tuple[Turn, ...], event: gr.EventData
+    ) -> Iterator[tuple[object, object, object, object, object]]:
+        example = next((button for button in examples if button is event.target), None)
+        question = str(example.value) if example else typed
+        objection = chat.objection(question)
+        if objection:
+            yield gr.skip(), gr.skip(), gr.skip(), notice(objection), gr.skip()
+            return
+        number = turns[-1].number + 1 if turns else 1
+        left = gr.skip() if example else ""
+        waiting = waiting_turn(number, question)
+        yield left, _messages([*turns, waiting]), gr.skip(), "", gr.skip()
+        turns = (*turns, chat.reply(number, question))[-MOST_TURNS:]
+        yield gr.skip(), _messages(turns), panel(turns, chat.titles), "", turns
+
+    def recover(turns: tuple[Turn, ...]) -> tuple[object, str]:
+        return _messages(turns), notice(NOT_TAKEN)
+
+    page: gr.Blocks
+    with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
+        turns = gr.State(())
+        gr.HTML(header(chat.folder.name), elem_id="header")
+        with gr.Row(elem_id="columns"):
+            with gr.Column(elem_id="asking"):
+                conversation = gr.Chatbot(
+                    elem_id="chat",
+                    label="Questions and answers",
+                    show_label=False,
+                    container=False,
+                    height="100%",
+                    placeholder="Ask in your own words. Each answer is quoted from the documents.",
+                    buttons=[],
+                    # Both: what is quoted is neither Markdown nor a formula.
+                    render_markdown=False,
+                    latex_delimiters=[],
+                )
+                with gr.Row(elem_id="examples", visible=bool(chat.examples)):
+                    examples = [gr.Button(example, size="sm") for example in chat.examples]
+                with gr.Row(elem_id="ask-row"):
+                    question = gr.Textbox(
+                        elem_id="question",
+                        label="Your question",
+                        show_label=False,
+                        container=False,
+                        placeholder="Ask the documents",
+                        max_lines=4,
+                        autofocus=True,
+                    )
+                    button = gr.Button("Ask", elem_id="ask", variant="primary")
+                said = gr.HTML(notice(""), elem_id="notice")
+            with gr.Column(elem_id="reading"):
+                sources = gr.HTML(panel((), chat.titles), elem_id="sources")
+        asking = gr.on(
+            [question.submit, button.click, *(example.click for example in examples)],
+            ask,
+            [question, turns],
+            [question, conversation, sources, said, turns],
+            # A second press of Enter while an answer is awaited is ignored by the page.
+            trigger_mode="once",
+            concurrency_limit=AT_ONCE,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        asking.failure(
+            recover,
+            [turns],
+            [conversation, said],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        # The page has emptied the chat by then.
+        conversation.clear(
+            lambda: ((), panel((), chat.titles)),
+            None,
+            [turns, sources],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    page.queue(max_size=MOST_WAITING)
+    page.state_session_capacity = MOST_SESSIONS
+    return page
+
+
+def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+    return [
+        {"role": role, "content": content}
+        for turn in turns
+        for role, content in (("user", turn.question), ("assistant", turn.reply))
+    ]
+
+
+def build_server(chat: Chat, host: str) -> "FastAPI":
+    """The web server: the page, and ``/healthz`` for whoever watches over it."""
+    import gradio as gr
+    from fastapi import FastAPI
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        chat.warm_up()
+        yield
+
+    server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @server.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    gr.mount_gradio_app(
+        server,
+        build_page(chat),
+        path="/",
+        theme=gr.themes.Base(
+            primary_hue=gr.themes.colors.cyan,
+            neutral_hue=gr.themes.colors.stone,
+            font=["system-ui", "sans-serif"],
+            font_mono=["ui-monospace", "monospace"],
+        ),
+        css=STYLE,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+    )
+    server.add_middleware(Guard)
+    if host in _LOOPBACK:
+        # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
+        server.add_middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK))
+    return server
+
+
+class Guard:
+    """Adds the security headers and refuses the routes that the page does not use."""
+
+    def __init__(self, app: "ASGIApp") -> None:
+        self.app = app
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Serve one request."""
+        from starlette.datastructures import MutableHeaders
+        from starlette.responses import PlainTextResponse
+
+        async def guarded(message: "Message") -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = POLICY
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+            await send(message)
+
+        refused = scope["type"] == "http" and _REFUSED.match(scope["path"])
+        app = PlainTextResponse("Not found", status_code=404) if refused else self.app
+        await app(scope, receive, guarded)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, held from before indexing until the end.
+
+    Raises:
+        AddressError: It cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = f"Port {port} on {host} is in use; choose another with --port."
+        elif error.errno == errno.EACCES:
+            message = f"Port {port} needs more rights; choose one from 1024 on with --port."
+        else:
+            message = f"{host} is no address of this machine; choose another with --host."
+        raise AddressError(message) from error
+
+
+def _stay_offline(settings: "Settings") -> None:
+    """Keep Gradio and the model libraries from the network; before they are imported."""
+    from embeddings.encoder import DEFAULT_MODEL
+
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    if settings.encoder == DEFAULT_MODEL or Path(settings.encoder).is_dir():
+        os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("folder", type=click.Path(path_type=Path), default=DOCS)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve at.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=7860,
+    show_default=True,
+    help="Port to serve at; 0 takes any that is free.",
+)
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    help="Folder of the index; without it the default place, see `qa list`.",
+)
+@explained
+def main(folder: Path, host: str, port: int, index: Path | None) -> int:
+    """Index FOLDER (without it, docs/ beside this file) and answer questions about it.
+
+    The chat is a page at http://127.0.0.1:7860. At the next start only what has changed in the
+    folder is indexed.
+    """
+    import uvicorn
+    from rich.console import Console
+
+    from qa.answering import QuestionAnswerer
+    from qa.settings import Settings
+    from qa.terminal import indexing_bar, printable, show_report
+
+    # A polite kill ends everything as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings = Settings() if index is None else Settings(index=index)
+    _stay_offline(settings)
+    folder = folder.resolve()
+    console = Console()
+    with listen(host, port) as listener:
+        with indexing_bar(console) as tell:
+            answerer = QuestionAnswerer.from_documents(folder, settings=settings, on_progress=tell)
+        with answerer:
+            assert answerer.report is not None
+            show_report(console, answerer.report)
+            config = uvicorn.Config(
+                build_server(Chat(answerer, folder), host),
+                log_level="warning",
+                timeout_graceful_shutdown=SECONDS_TO_END,
+            )
+            server = uvicorn.Server(config)
+            at = f"[{host}]" if ":" in host else host
+            click.echo(
+                f"Chapter and Verse answers from {printable(str(folder))} at "
+                f"http://{at}:{listener.getsockname()[1]} (Ctrl-C ends it)."
+            )
+            if host not in (*_LOOPBACK, "::1"):
+                click.echo("Whoever can reach this machine can read these documents.", err=True)
+            # At the end open pages are cut off on purpose: nothing to log, no traceback.
+            logging.getLogger("uvicorn.error").addFilter(lambda _: not server.should_exit)
+            with suppress(KeyboardInterrupt):
+                server.run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    main()

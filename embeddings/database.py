@@ -1,0 +1,175 @@
+"""Database: a SQLite file of the index, its schema, and its errors in plain words.
+
+SQLite notices few flipped bits by itself; ``checksum`` is stored in every row and compared
+whenever the row is read.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embeddings.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexNotWritable
+
+FORMAT_VERSION = 1
+"""Raised whenever reading, splitting or storing changes, so that old indexes are made anew."""
+
+APPLICATION_ID = 0x43765131
+
+SCHEMA = """
+CREATE TABLE header (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    library TEXT NOT NULL, encoder TEXT NOT NULL, digest TEXT NOT NULL,
+    max_tokens INTEGER NOT NULL, dimension INTEGER NOT NULL, generation INTEGER NOT NULL,
+    checksum BLOB NOT NULL
+);
+CREATE TABLE folder (
+    name TEXT PRIMARY KEY, location TEXT NOT NULL UNIQUE, checksum BLOB NOT NULL
+);
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL, format TEXT NOT NULL, title TEXT NOT NULL,
+    page_starts TEXT NOT NULL, indexed_at TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    UNIQUE (sha256, format)
+);
+CREATE TABLE content (
+    document INTEGER PRIMARY KEY REFERENCES document (id),
+    text TEXT NOT NULL, blocks TEXT NOT NULL,
+    checksum BLOB NOT NULL
+);
+CREATE TABLE source (
+    path TEXT PRIMARY KEY,
+    folder TEXT NOT NULL REFERENCES folder (name), size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, document INTEGER REFERENCES document (id), problem TEXT,
+    checksum BLOB NOT NULL,
+    CHECK ((document IS NULL) <> (problem IS NULL))
+) WITHOUT ROWID;
+CREATE INDEX source_document ON source (document);
+CREATE TABLE passage (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL REFERENCES document (id),
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, context TEXT NOT NULL,
+    headings TEXT NOT NULL, page INTEGER,
+    checksum BLOB NOT NULL
+);
+CREATE INDEX passage_document ON passage (document);
+CREATE TABLE vector (
+    passage INTEGER PRIMARY KEY REFERENCES passage (id), vector BLOB NOT NULL,
+    checksum BLOB NOT NULL
+);
+CREATE VIRTUAL TABLE words USING fts5 (
+    context, text, content = 'passage', content_rowid = 'id',
+    tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER passage_inserted AFTER INSERT ON passage BEGIN
+    INSERT INTO words (rowid, context, text) VALUES (new.id, new.context, new.text);
+END;
+CREATE TRIGGER passage_deleted AFTER DELETE ON passage BEGIN
+    INSERT INTO words (words, rowid, context, text)
+    VALUES ('delete', old.id, old.context, old.text);
+END;
+"""
+
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
+_NO_PERMISSION = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_READ_ERRORS = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
+
+
+def checksum(values: Iterable[object]) -> bytes:
+    """8 bytes of BLAKE2b over the values and their types; any flipped bit changes them."""
+    digest = hashlib.blake2b(digest_size=8)
+    for value in values:
+        content = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+        digest.update(f"{type(value).__name__} {len(content)} ".encode())
+        digest.update(content)
+    return digest.digest()
+
+
+def connect(path: Path, create: bool = False) -> sqlite3.Connection:
+    """A connection without transactions of its own.
+
+    Readers of a write-ahead log write beside it; where they cannot, the file is read as it lies.
+    """
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    mode = "mode=rwc" if create else "mode=rw" if writable else "immutable=1"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=10,
+    )
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """All tables, empty, inside the present transaction."""
+    statement = ""
+    # Statement by statement: ``executescript`` would commit the transaction first.
+    for line in SCHEMA.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+
+
+def check_format(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse what is no index, or one of another version.
+
+    Raises:
+        IndexDamaged: It is another kind of database.
+        IndexMismatch: Another version of the format.
+    """
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise damaged(path, "is not an index of this program")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != FORMAT_VERSION:
+        raise IndexMismatch(
+            f"The index at {path.parent} has format version {version}, this program "
+            f"reads version {FORMAT_VERSION}; delete that folder and index again."
+        )
+
+
+def damaged(path: Path, what: str) -> IndexDamaged:
+    """The error for a database that is not as it was written."""
+    return IndexDamaged(
+        f"The index at {path.parent} is damaged: {path.name} {what}. "
+        "Delete that folder and index again; your documents are not touched."
+    )
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors into what happened, where, and what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            raise
+        if code in _FULL:
+            raise IndexNotWritable(
+                f"The index at {path.parent} cannot be written: the disk is full. "
+                "Free some room and run the same command again."
+            ) from error
+        if code & 0xFF in _NO_PERMISSION:
+            raise IndexNotWritable(
+                f"The index at {path.parent} cannot be written: no permission. "
+                "Choose another place with --index, or change who may write there."
+            ) from error
+        if code & 0xFF in _BUSY:
+            raise IndexLocked(
+                f"The index at {path.parent} is in use by another process; try again in a moment."
+            ) from error
+        if code & 0xFF in _READ_ERRORS:
+            raise damaged(path, f"cannot be read ({error})") from error
+        raise

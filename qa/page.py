@@ -1,0 +1,344 @@
+"""Page: answers as HTML, and the style sheet they are read in.
+
+Whatever comes from a question, a document or the name of a file passes through ``shown``, so
+that it is read as it stands and never taken for HTML, for a script or for a formula.
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from embeddings.document import page_at
+from qa.answer import Answer, Candidate, Citation, Hit
+
+MOST_TITLES = 12
+"""Documents named before the first question; the others are counted."""
+
+NEAREST = 3
+"""Passages shown where there is no answer."""
+
+CONFIDENCE_WORDS = (
+    (0.95, "almost certainly right"),
+    (0.8, "very likely right"),
+    (0.6, "probably right"),
+    (0.4, "uncertain"),
+    (0.0, "doubtful"),
+)
+"""From which probability on a confidence is called what."""
+
+# Gradio's HTML component evaluates ${…} and {{…}} of its template; as character references
+# they reach the page as the plain characters they are, whatever it evaluates.
+_TEMPLATE_CHARACTERS = str.maketrans({letter: f"&#{ord(letter)};" for letter in "$`{}\\"})
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and what was replied to it, as HTML.
+
+    Attributes:
+        number: In its chat, from 1.
+        question: As it was asked.
+        reply: The answer with its citations' numbers, for the chat.
+        sources: The citations, for the panel.
+    """
+
+    number: int
+    question: str
+    reply: str
+    sources: str
+
+
+def shown(text: str) -> str:
+    """The text as HTML that shows exactly these characters.
+
+    >>> shown("<b>${x}</b>")
+    '&lt;b&gt;&#36;&#123;x&#125;&lt;/b&gt;'
+    """
+    return html.escape(text).translate(_TEMPLATE_CHARACTERS)
+
+
+def confidence_in_words(confidence: float) -> str:
+    """A confidence as words and percent; no estimate is ever called certain.
+
+    >>> confidence_in_words(0.87), confidence_in_words(0.999), confidence_in_words(0.001)
+    ('very likely right, 87%', 'almost certainly right, over 99%', 'doubtful, under 1%')
+    """
+    words = next(words for least, words in CONFIDENCE_WORDS if confidence >= least)
+    if confidence > 0.99:
+        return f"{words}, over 99%"
+    return f"{words}, under 1%" if confidence < 0.01 else f"{words}, {confidence:.0%}"
+
+
+def answer_turn(number: int, answer: Answer) -> Turn:
+    """The turn for an answer, or for what the documents do not say.
+
+    Args:
+        number: Of the turn in its chat, from 1; tells apart the ids in the page.
+        answer: To the turn's question.
+    """
+    if answer.text is None:
+        return Turn(number, shown(answer.question), _no_answer(answer), _nearest(answer.hits))
+    links = " ".join(
+        f'<a class="cv-number" href="#{_id(number, at)}">[{at}]</a>'
+        for at in range(1, len(answer.citations) + 1)
+    )
+    reply = (
+        f'<p class="cv-answer" dir="auto"><q>{shown(answer.text)}</q> {links}</p>'
+        f'<p class="cv-note">Confidence: {confidence_in_words(answer.confidence)}</p>'
+    )
+    sources = "".join(
+        _source(_id(number, at), f"[{at}]", citation)
+        for at, citation in enumerate(answer.citations, start=1)
+    )
+    return Turn(
+        number, shown(answer.question), reply, f"<ol>{sources}</ol>{_others(answer.candidates)}"
+    )
+
+
+def problem_turn(number: int, question: str, sentence: str) -> Turn:
+    """The turn for a question that could not be answered, with one sentence that says why."""
+    reply = f'<p class="cv-problem" role="alert">{shown(sentence)}</p>'
+    return Turn(
+        number, shown(question), reply, '<p class="cv-note">No sources: there was no answer.</p>'
+    )
+
+
+def waiting_turn(number: int, question: str) -> Turn:
+    """The turn while its question is being answered."""
+    return Turn(number, shown(question), '<p class="cv-note">Reading the documents …</p>', "")
+
+
+def notice(sentence: str) -> str:
+    """A line below the question, for what the chat has no turn for."""
+    return f'<p class="cv-problem" role="alert">{shown(sentence)}</p>' if sentence else ""
+
+
+def header(folder: str) -> str:
+    """The head of the page."""
+    return (
+        '<header class="cv-header"><h1>Chapter and Verse</h1>'
+        f"<p>Answers from <strong>{shown(folder)}</strong>, quoted word for word</p></header>"
+    )
+
+
+def panel(turns: Sequence[Turn], titles: Sequence[str]) -> str:
+    """The sources of the last turn, and folded below them those of the earlier ones.
+
+    Args:
+        turns: Of the chat, in order.
+        titles: Of the documents, shown before the first question.
+    """
+    if not turns:
+        return _framed(_library(titles))
+    *earlier, last = turns
+    folded = "".join(
+        f'<details><summary>Earlier: <span dir="auto">{turn.question}</span></summary>'
+        f"{turn.sources}</details>"
+        for turn in reversed(earlier)
+    )
+    return _framed(
+        f'<p class="cv-asked" dir="auto">{last.question}</p>{last.sources}'
+        + (f'<div class="cv-earlier">{folded}</div>' if folded else "")
+    )
+
+
+def _framed(content: str) -> str:
+    # Focusable, so that it can be scrolled with the keys.
+    return (
+        '<section class="cv-panel" aria-label="Sources" tabindex="0">'
+        f"<h2>Sources</h2>{content}</section>"
+    )
+
+
+def _id(turn: int, citation: int) -> str:
+    return f"cv-{turn}-{citation}"
+
+
+def _library(titles: Sequence[str]) -> str:
+    items = "".join(f'<li dir="auto">{shown(title)}</li>' for title in titles[:MOST_TITLES])
+    more = len(titles) - MOST_TITLES
+    rest = f'<p class="cv-note">and {more:,} more</p>' if more > 0 else ""
+    count = f"{len(titles):,} documents" if len(titles) != 1 else "1 document"
+    return (
+        '<p class="cv-note">Each answer is shown here with the passage that it is quoted from.</p>'
+        f'<h3>{count}</h3><ul class="cv-library">{items}</ul>{rest}'
+    )
+
+
+def _source(id: str, label: str, citation: Citation) -> str:
+    before, quote, after = (shown(part) for part in citation.around)
+    also = "".join(f'<p class="cv-place">also at {shown(path)}</p>' for path in citation.also_at)
+    return (
+        f'<li class="cv-source" id="{id}">'
+        f'<h3 dir="auto"><span class="cv-number">{label}</span> {shown(citation.title)}</h3>'
+        f"{_headings(citation.title, citation.headings)}"
+        f'<blockquote dir="auto">{before}<mark>{quote}</mark>{after}</blockquote>'
+        f"{_cited_at(citation)}{also}</li>"
+    )
+
+
+def _place(path: str, page: int | None, start: int, end: int) -> str:
+    parts = (shown(path), f"page {page}" if page else "", f"characters {start:,}–{end:,}")
+    return f'<p class="cv-place">{" · ".join(part for part in parts if part)}</p>'
+
+
+def _cited_at(citation: Citation) -> str:
+    return _place(citation.path, citation.page, citation.start, citation.end)
+
+
+def _headings(title: str, headings: tuple[str, ...]) -> str:
+    """The headings above a passage, without a first one that only says the title again."""
+    below = headings[1:] if headings[:1] == (title,) else headings
+    path = " › ".join(shown(heading) for heading in below)
+    return f'<p class="cv-headings" dir="auto">{path}</p>' if path else ""
+
+
+def _others(candidates: Sequence[Candidate]) -> str:
+    if not candidates:
+        return ""
+    items = "".join(
+        f'<li class="cv-source"><p dir="auto"><q>{shown(candidate.text)}</q></p>'
+        f'<p class="cv-note">{confidence_in_words(candidate.confidence)}</p>'
+        f'<p class="cv-headings" dir="auto">{shown(candidate.citations[0].title)}</p>'
+        f"{''.join(_cited_at(citation) for citation in candidate.citations)}</li>"
+        for candidate in candidates
+    )
+    count = f"{len(candidates)} other candidates" if len(candidates) > 1 else "1 other candidate"
+    return f"<details><summary>{count}</summary><ul>{items}</ul></details>"
+
+
+def _no_answer(answer: Answer) -> str:
+    best = (
+        '<p class="cv-note">Confidence in the best sentence found: '
+        f"{confidence_in_words(answer.confidence)}</p>"
+    )
+    return f'<p class="cv-none">{shown(answer.explanation)}</p>' + (best if answer.hits else "")
+
+
+def _nearest(hits: Sequence[Hit]) -> str:
+    if not hits:
+        return '<p class="cv-note">No passage is near to the question.</p>'
+    items = "".join(
+        f'<li class="cv-source"><h3 dir="auto">{shown(hit.title)}</h3>'
+        f'{_headings(hit.title, hit.headings)}<blockquote dir="auto">{shown(hit.text)}</blockquote>'
+        f"{_place(hit.path, page_at(hit.page_starts, hit.start), hit.start, hit.end)}</li>"
+        for hit in hits[:NEAREST]
+    )
+    return (
+        '<p class="cv-warning"><strong>Not an answer.</strong> '
+        f"These passages are the nearest to the question.</p><ul>{items}</ul>"
+    )
+
+
+# Gradio's variables carry the colours of light and dark; the few that are ours have both.
+STYLE = """
+.gradio-container {
+  --cv-accent: #175c6d; --cv-mark: #cfe7ec; --cv-on-mark: #0c2b33; --cv-warn: #6b5310;
+  --cv-serif: "Iowan Old Style", "Palatino Linotype", Palatino, Charter, Georgia,
+    "Liberation Serif", "DejaVu Serif", serif;
+  --body-text-color-subdued: #5f5a55; --input-placeholder-color: #6a655f;
+  --button-primary-background-fill: var(--cv-accent);
+  --button-primary-background-fill-hover: #0f4653;
+  max-width: 1320px !important; margin: 0 auto; padding: 0 1.25rem !important;
+}
+.dark .gradio-container, .gradio-container.dark {
+  --cv-accent: #83cbdb; --cv-mark: #1f5866; --cv-on-mark: #f1fafc; --cv-warn: #e2c56e;
+  --body-text-color-subdued: #aca69f; --input-placeholder-color: #a39d96;
+  --button-primary-background-fill: #1f6577; --button-primary-background-fill-hover: #297c91;
+}
+.gradio-container .main { padding: 0; }
+.gradio-container :is(.main, .main > .wrap, .contain) { min-width: 0; }
+.gradio-container .contain > .column { height: 100dvh; flex-wrap: nowrap; gap: 0; }
+.gradio-container :focus-visible { outline: 2px solid var(--cv-accent); outline-offset: 2px; }
+.gradio-container [class*="cv-"] { overflow-wrap: anywhere; }
+.gradio-container .html-container { padding: 0; }
+#header { flex: none; }
+
+.cv-header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem;
+  padding: .9rem 0 .7rem; border-bottom: 1px solid var(--border-color-primary); }
+.cv-header h1 { font: 600 1.45rem/1.3 var(--cv-serif); margin: 0; color: var(--body-text-color); }
+.cv-header p { margin: 0; color: var(--body-text-color-subdued); }
+.cv-header strong { font-weight: 600; color: var(--body-text-color); }
+
+#columns { flex: 1 1 0; min-height: 0; flex-wrap: nowrap; gap: 2rem; align-items: stretch; }
+#asking, #reading { min-width: 0 !important; min-height: 0; height: 100%; }
+#asking { flex: 5 1 0 !important; flex-wrap: nowrap; gap: .75rem; padding: .9rem 0 1.1rem; }
+#reading { flex: 4 1 0 !important; border-left: 1px solid var(--border-color-primary); }
+#sources, #sources .html-container, #sources .prose { height: 100%; min-height: 0; }
+#examples, #ask-row, #notice { flex: none; }
+#examples { gap: .4rem; }
+#examples button { flex: 0 1 auto; min-width: 0; padding: .3rem .75rem; border-radius: 999px;
+  border: 1px solid var(--border-color-primary); background: none; box-shadow: none;
+  color: var(--body-text-color); font-size: .875rem; font-weight: 400; text-align: left; }
+#examples button:hover { border-color: var(--cv-accent); color: var(--cv-accent); }
+#ask-row { align-items: stretch; flex-wrap: nowrap; gap: .5rem; }
+#question, #question label { border: 0; box-shadow: none; background: none; }
+#question textarea { font-size: 1rem; line-height: 1.5; padding: .6rem .8rem; border-radius: .5rem;
+  border: 1px solid var(--body-text-color-subdued); background: var(--background-fill-primary); }
+#question textarea:focus-visible { outline: 2px solid var(--cv-accent) !important; }
+#ask { flex: none; min-width: 5.5rem; border-radius: .5rem; color: #fff; }
+
+#chat { flex: 1 1 0 !important; min-height: 8rem; background: none; border: 0; }
+#chat .bubble-wrap { background: none; padding: 1.9rem 0 0; }
+#chat .message { border: 0; box-shadow: none; font-size: 1rem; line-height: 1.55;
+  color: var(--body-text-color); }
+#chat .message-row { margin-inline: 0; }
+#chat .message-wrap { margin: 0; }
+#chat .bot.message { background: none; padding-inline: 0; }
+#chat .user.message { background: var(--background-fill-secondary); border-radius: .6rem; }
+#chat p { margin: 0; color: inherit; }
+#chat .user .md { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }
+#chat .cv-answer { font: 1.2rem/1.5 var(--cv-serif); white-space: pre-line; }
+#chat .cv-none { font-weight: 600; }
+#chat .cv-note { color: var(--body-text-color-subdued); }
+.cv-note { font-size: .875rem; color: var(--body-text-color-subdued); }
+.cv-answer + .cv-note, .cv-none + .cv-note { margin-top: .35rem !important; }
+.cv-number { color: var(--cv-accent) !important; font: 600 .9em/1 var(--font);
+  text-decoration: none; }
+a.cv-number { padding: .15em .1em; }
+a.cv-number:hover { text-decoration: underline; }
+.cv-problem { padding-left: .7rem; border-left: 3px solid var(--cv-warn);
+  color: var(--body-text-color); }
+
+.cv-panel { box-sizing: border-box; height: 100%; overflow-y: auto; padding: .9rem .5rem 2rem 2rem;
+  color: var(--body-text-color); line-height: 1.55; }
+.cv-panel:focus-visible { outline-offset: -2px; }
+.cv-panel h2 { margin: 0 0 .6rem; font: 600 .8125rem/1.5 var(--font); letter-spacing: .06em;
+  text-transform: uppercase; color: var(--body-text-color-subdued); }
+.cv-panel h3 { margin: 0; font: 600 1rem/1.45 var(--font); color: var(--body-text-color); }
+.cv-panel p, .cv-panel li p { display: block; margin: 0; }
+.cv-panel ol, .cv-panel ul { list-style: none; margin: 0; padding: 0; }
+.cv-panel .cv-library { margin-top: .4rem; font: 1.05rem/1.5 var(--cv-serif); }
+.cv-panel .cv-library li { padding: .2rem 0; margin: 0; }
+.cv-panel .cv-note + h3 { margin-top: 1.4rem; }
+.cv-panel .cv-asked { padding-bottom: .9rem; color: var(--body-text-color-subdued); }
+.cv-panel .cv-source { margin: 0; padding: .9rem 0 1.1rem; scroll-margin-top: 1rem;
+  border-top: 1px solid var(--border-color-primary); }
+.cv-source:target h3 { color: var(--cv-accent); }
+.cv-panel .cv-headings { font-size: .875rem; color: var(--body-text-color-subdued); }
+.cv-panel blockquote { margin: .45rem 0 .5rem !important; padding: 0; border: 0;
+  white-space: pre-wrap; font: 1.0625rem/1.65 var(--cv-serif); color: var(--body-text-color); }
+.cv-panel mark { padding: .1em .05em; border-radius: 2px; background: var(--cv-mark);
+  color: var(--cv-on-mark); box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.cv-panel q { font: 1.0625rem/1.55 var(--cv-serif); }
+.cv-panel .cv-place { font-size: .8125rem; color: var(--body-text-color-subdued); }
+.cv-panel .cv-warning { padding: .6rem .8rem; margin-bottom: 1rem;
+  border: 1px dashed var(--cv-warn); border-radius: .4rem; }
+.cv-panel details { border-top: 1px solid var(--border-color-primary); padding: .6rem 0; }
+.cv-panel summary { cursor: pointer; font-size: .9375rem; color: var(--body-text-color); }
+.cv-panel summary:hover { color: var(--cv-accent); }
+.cv-panel details .cv-source:first-child { border-top: 0; }
+.cv-earlier { margin-top: 1.5rem; }
+
+@media (max-width: 860px) {
+  .gradio-container { padding: 0 1rem !important; }
+  .gradio-container .contain > .column { height: auto; }
+  #columns { flex-direction: column; flex: none; gap: 0; }
+  #asking, #reading { flex: none !important; width: 100%; height: auto; }
+  #chat { flex: none !important; height: auto !important; max-height: 60dvh; }
+  #asking:has([data-testid="bot"]) #examples { display: none; }
+  #reading { border-left: 0; border-top: 1px solid var(--border-color-primary); }
+  #sources, #sources .html-container, #sources .prose { height: auto; }
+  .cv-panel { height: auto; overflow: visible; padding: 1rem 0 3rem; }
+}
+"""

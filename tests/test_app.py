@@ -1,0 +1,621 @@
+"""The chat as its users meet it: a process, a port and a browser."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+SECONDS = 60
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """The chat, running."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    index: Path
+    log: Path
+
+    def logged(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def running(
+    place: Path, folder: Path | None = None, index: Path | None = None, script: str = "app.py"
+) -> Iterator[Running]:
+    """The chat on a free port; ``script`` is the file to run, or the code if it has lines."""
+    place.mkdir(parents=True, exist_ok=True)
+    index = index or place / "index"
+    log = place / "log"
+    start = ["-c", script] if "\n" in script else [script]
+    command = [sys.executable, *start, "--port", "0", "--index", str(index)]
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(
+            [*command, *([str(folder)] if folder else [])], cwd=ROOT, stdout=file, stderr=file
+        ) as process,
+    ):
+        try:
+            url = _address(process, log)
+            _until_healthy(url)
+            yield Running(process, url, index, log)
+        finally:
+            process.kill()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        found = re.search(r" at (http://\S+) \(Ctrl-C ends it\)", log.read_text(encoding="utf-8"))
+        if found:
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(f"the chat did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+def _until_healthy(url: str) -> None:
+    with urllib.request.urlopen(f"{url}/healthz", timeout=SECONDS) as reply:
+        assert json.load(reply) == {"status": "ok"}
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "app.py", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("chat")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if not found:
+        pytest.skip("NO CHROMIUM FOUND: the page is NOT tested; install it, or name it in CHROMIUM")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser, url: str, width: int = 1440, height: int = 900, dark: bool = False
+) -> Iterator[Page]:
+    """The page in a browser of its own, which may talk to nobody else and run no script of ours."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: errors.append(f"a dialog opened: {dialog.message}"))
+    page.goto(url)
+    box(page).wait_for()
+    yield page
+    assert [each for each in asked if not each.startswith((f"{url}/", "data:", "blob:"))] == []
+    assert errors == []
+    assert page.evaluate("window.__pwned") is None
+    context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, chat: Running) -> Iterator[Page]:
+    with opened(browser, chat.url) as ready:
+        yield ready
+
+
+def box(page: Page) -> Locator:
+    return page.locator("#question textarea")
+
+
+def replies(page: Page) -> Locator:
+    return page.locator("#chat [data-testid='bot']")
+
+
+def ask(page: Page, question: str, reply: str) -> None:
+    """Ask with the keyboard and wait for the reply, after which the next can be asked."""
+    count = replies(page).count()
+    box(page).fill(question)
+    box(page).press("Enter")
+    expect(replies(page)).to_have_count(count + 1, timeout=30_000)
+    expect(replies(page).last).to_contain_text(reply, timeout=30_000)
+    expect(box(page)).to_be_enabled()
+    expect(box(page)).to_have_value("")
+
+
+def founded(page: Page) -> None:
+    ask(page, "When was the IOFS founded?", "[1]")
+    expect(replies(page).last).to_contain_text("2013")
+
+
+@pytest.mark.browser
+def test_answer_is_quoted_with_its_source_beside_it(page: Page) -> None:
+    founded(page)
+    mark = page.locator("#sources mark")
+    expect(mark).to_have_count(1)
+    assert mark.text_content() == replies(page).last.locator("q").text_content()
+    assert "2013" in (mark.text_content() or "")
+    panel = page.get_by_role("region", name="Sources")
+    expect(panel.get_by_role("heading", level=3).first).to_have_text(
+        "[1] Kazakhstan and food security: the IOFS"
+    )
+    expect(panel).to_contain_text("Kazakhstan and food security › Foundation and members")
+    expect(panel).to_contain_text("docs/kazakhstan-2024/food-security.html")
+    expect(replies(page).last).to_have_text(re.compile(r"Confidence: [a-z ]+, (over )?\d+%"))
+
+
+@pytest.mark.browser
+def test_page_of_a_pdf_is_told(page: Page) -> None:
+    ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")
+    expect(page.locator("#sources ol")).to_contain_text(
+        re.compile(r"docs/kazakhstan-2024/expert-view\.pdf · page \d · characters")
+    )
+
+
+@pytest.mark.browser
+def test_what_the_documents_do_not_say_is_said_so(page: Page) -> None:
+    ask(page, "Who won the 2022 World Cup?", "The documents do not say")
+    expect(page.locator("#sources")).to_contain_text("Not an answer.")
+    expect(page.locator("#sources blockquote")).to_have_count(3)
+    expect(page.locator("#sources mark")).to_have_count(0)
+    expect(replies(page).last).not_to_contain_text("[1]")
+
+
+@pytest.mark.browser
+def test_number_of_an_earlier_answer_leads_to_its_source(page: Page) -> None:
+    founded(page)
+    ask(page, "Who won the 2022 World Cup?", "The documents do not say")
+    earlier = page.locator("#sources mark")
+    expect(earlier).to_be_hidden()
+    replies(page).first.get_by_text("[1]").click()
+    expect(earlier).to_be_visible()
+    assert page.url.endswith("#cv-1-1")
+
+
+@pytest.mark.browser
+def test_other_candidates_are_folded_below_the_sources(page: Page) -> None:
+    founded(page)
+    candidates = page.locator("#sources details").first
+    expect(candidates.locator("q").first).to_be_hidden()
+    candidates.locator("summary").click()
+    expect(candidates.locator("q").first).to_be_visible()
+    expect(candidates).to_contain_text("docs/kazakhstan-2024/")
+
+
+@pytest.mark.browser
+def test_examples_are_answered_at_a_click(page: Page) -> None:
+    examples = page.locator("#examples button")
+    expect(examples).to_have_count(4)
+    box(page).fill("half a question")
+    for number in range(4):
+        examples.nth(number).click()
+        expect(replies(page)).to_have_count(number + 1, timeout=30_000)
+        expect(replies(page).last).to_contain_text("[1]", timeout=30_000)
+    expect(box(page)).to_have_value("half a question")
+
+
+@pytest.mark.browser
+def test_question_blank_or_too_long_is_told_and_the_next_is_answered(page: Page) -> None:
+    box(page).press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Type a question first.")
+    box(page).fill("w" * 2_001)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("2,001 characters, 2,000 at most")
+    expect(box(page)).to_have_value("w" * 2_001)
+    expect(replies(page)).to_have_count(0)
+    founded(page)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_clearing_forgets_the_chat(page: Page) -> None:
+    founded(page)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#sources")).to_contain_text("12 documents")
+    founded(page)
+    expect(page.locator("#sources details")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_everything_is_done_with_the_keyboard(page: Page) -> None:
+    expect(box(page)).to_be_focused()
+    page.keyboard.type("When was the IOFS founded?")
+    page.keyboard.press("Enter")
+    expect(replies(page).last).to_contain_text("[1]", timeout=30_000)
+    expect(box(page)).to_be_focused()
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                "(e => [e.tagName, e.ariaLabel || e.textContent.trim(),"
+                " getComputedStyle(e).outlineStyle])(document.activeElement)"
+            )
+        )
+    names = [name for _, name, _ in reached]
+    for wanted in ("Ask", "Sources", "3 other candidates", "[1]", "When was the IOFS founded?"):
+        assert wanted in names, reached
+    assert all(outline != "none" for tag, _, outline in reached if tag != "BODY"), reached
+
+
+@pytest.mark.browser
+def test_narrow_page_needs_no_sideways_scrolling(browser: Browser, chat: Running) -> None:
+    with opened(browser, chat.url, width=390, height=844) as page:
+        founded(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        expect(replies(page).last.locator("q")).to_be_in_viewport()
+        expect(page.locator("#sources mark")).to_be_in_viewport()
+
+
+CONTRAST = """selector => {
+    const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+    const luminance = colour => {
+        const [r, g, b] = parts(colour).map(each => each / 255).map(
+            each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const element = document.querySelector(selector);
+    let behind = element;
+    while (behind && parts(getComputedStyle(behind).backgroundColor)[3] === 0)
+        behind = behind.parentElement;
+    const both = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
+    const [light, dark] = both.map(luminance).sort((one, other) => other - one);
+    return [(light + 0.05) / (dark + 0.05), ...both];
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark: bool) -> None:
+    with opened(browser, chat.url, dark=dark) as page:
+        founded(page)
+        brightness = page.evaluate(CONTRAST, "#sources blockquote")
+        assert ("rgb(255, 255, 255)" in brightness[2]) is not dark
+        for part in (
+            "#chat .user .md",
+            "#chat .cv-answer",
+            "#chat .cv-note",
+            "#chat a.cv-number",
+            "#sources h2",
+            "#sources .cv-headings",
+            "#sources blockquote",
+            "#sources mark",
+            "#sources .cv-place",
+            "#sources summary",
+            "#examples button",
+            "#question textarea",
+            "#ask",
+            ".cv-header p",
+        ):
+            ratio, text, background = page.evaluate(CONTRAST, part)
+            assert ratio >= 4.5, (part, ratio, text, background)
+
+
+@pytest.mark.browser
+def test_two_pages_ask_at_once_and_each_gets_its_own_answer(
+    browser: Browser, chat: Running
+) -> None:
+    with opened(browser, chat.url) as one, opened(browser, chat.url) as other:
+        box(one).fill("When was the IOFS founded?")
+        box(other).fill("How much humanitarian aid was sent to Syria?")
+        box(one).press("Enter")
+        box(other).press("Enter")
+        expect(replies(one).last).to_contain_text("2013", timeout=30_000)
+        expect(replies(other).last).to_contain_text("50 tons", timeout=30_000)
+        expect(replies(one)).to_have_count(1)
+        expect(replies(other)).to_have_count(1)
+
+
+SCRIPTS = (
+    "<img src=x onerror=window.__pwned=1> <script>window.__pwned=1</script> "
+    "${window.__pwned=1} {{value}} $$x^2$$ [a](javascript:window.__pwned=1) "
+    "<img src=http://192.0.2.1/beacon.png>"
+)
+
+
+@pytest.mark.browser
+def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: Path) -> None:
+    folder = tmp_path / "<img src=x onerror=window.__pwned=1>${window.__pwned=1}"
+    folder.mkdir()
+    name = "<img src=x onerror=window.__pwned=1>{{value}}.txt"
+    told = f"The treasure of {SCRIPTS} was buried in 1731."
+    (folder / name).write_text(told, encoding="utf-8")
+    title = SCRIPTS.replace("&", "&amp;").replace("<", "&lt;")
+    html = f"<title>{title}</title><h1>{title}</h1><p>The harbour was dug in 1802.</p>"
+    (folder / "harbour.html").write_text(html, encoding="utf-8")
+    with running(tmp_path / "chat", folder) as chat, opened(browser, chat.url) as page:
+        expect(page.locator("#sources")).to_contain_text(SCRIPTS)
+        expect(page.locator("header")).to_contain_text(folder.name)
+        expect(page.locator("#examples button")).to_have_count(0)
+        question = f"When was the treasure buried? {SCRIPTS}"
+        ask(page, question, "1731")
+        assert page.locator("#chat [data-testid='user'] .md").inner_text() == question
+        passage = page.locator("#sources ol blockquote").first
+        assert passage.text_content() == told
+        assert (page.locator("#sources mark").first.text_content() or "") in told
+        expect(page.locator("#sources ol").first).to_contain_text(name)
+        ask(page, "When was the harbour dug?", "1802")
+        expect(page.locator("#sources h3").first).to_have_text(f"[1] {SCRIPTS}")
+        assert page.locator("#chat img, #chat script, #sources img, #sources script").count() == 0
+        assert str(tmp_path) not in page.content()
+
+
+STRAINED = """
+import pathlib, sys, time
+import app, qa.answering
+
+app.AT_ONCE = app.MOST_WAITING = 1
+gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
+answer = qa.answering.QuestionAnswerer.answer
+
+def strained(self, question, within=()):
+    if question == "boom":
+        raise RuntimeError("boom")
+    while question != "?" and gate.exists():
+        time.sleep(0.02)
+    return answer(self, question, within)
+
+qa.answering.QuestionAnswerer.answer = strained
+app.main()
+"""
+"""Answers one question at a time, lets one wait, and answers none while the gate is there."""
+
+
+@pytest.fixture(scope="module")
+def strained(chat: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    index = tmp_path_factory.mktemp("strained") / "index"
+    shutil.copytree(chat.index, index)
+    with running(index.parent / "chat", index=index, script=STRAINED) as started:
+        yield started
+
+
+@pytest.mark.browser
+def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, strained: Running) -> None:
+    gate = strained.index.parent / "gate"
+    gate.touch()
+    with (
+        opened(browser, strained.url) as first,
+        opened(browser, strained.url) as second,
+        opened(browser, strained.url) as third,
+    ):
+        for page in (first, second):
+            box(page).fill("When was the IOFS founded?")
+            with page.expect_response(re.compile("/queue/join")):
+                box(page).press("Enter")
+            if page is first:
+                expect(replies(page).last).to_contain_text("Reading the documents")
+        box(third).fill("When was the IOFS founded?")
+        box(third).press("Enter")
+        expect(third.locator("#notice")).to_contain_text("The question was not answered")
+        expect(box(third)).to_be_enabled()
+        expect(box(third)).to_have_value("When was the IOFS founded?")
+        gate.unlink()
+        for page in (first, second):
+            expect(replies(page).last).to_contain_text("2013", timeout=30_000)
+        box(third).press("Enter")
+        expect(replies(third).last).to_contain_text("2013", timeout=30_000)
+        expect(third.locator("#notice")).to_have_text("")
+
+
+@pytest.mark.browser
+def test_unforeseen_error_is_told_and_logged_and_the_chat_goes_on(
+    browser: Browser, strained: Running
+) -> None:
+    with opened(browser, strained.url) as page:
+        ask(page, "boom", "Something went wrong")
+        expect(replies(page).last).not_to_contain_text("RuntimeError")
+        founded(page)
+    assert strained.logged().count("RuntimeError: boom") == 1
+
+
+@pytest.mark.browser
+def test_damaged_index_is_told_and_the_chat_goes_on(browser: Browser, strained: Running) -> None:
+    with opened(browser, strained.url) as page:
+        founded(page)
+        _execute(strained.index, "UPDATE passage SET text = text || '!'")
+        ask(page, "When was the IOFS founded?", "damaged")
+        assert str(strained.index.parent) not in page.content()
+        _execute(strained.index, "UPDATE passage SET text = substr(text, 1, length(text) - 1)")
+        founded(page)
+    assert str(strained.index) in strained.logged()
+
+
+def _execute(index: Path, statement: str) -> None:
+    connection = sqlite3.connect(index / "library.sqlite")
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def fetch(url: str, **headers: str) -> tuple[int, dict[str, str]]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as reply:
+            return reply.status, dict(reply.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers)
+
+
+def test_page_may_load_from_its_own_host_only(chat: Running) -> None:
+    status, headers = fetch(chat.url)
+    assert status == 200
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "connect-src 'self'" in policy
+    assert "http:" not in policy and "https:" not in policy and "*" not in policy
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "gradio_api/file=https://example.org/",
+        "gradio_api/file%3Dhttps://example.org/",
+        "gradio_api/file=/etc/passwd",
+        "gradio_api/proxy=https://example.org/",
+        "gradio_api/upload",
+    ],
+)
+def test_server_fetches_and_takes_no_files(chat: Running, path: str) -> None:
+    assert fetch(f"{chat.url}/{path}")[0] == 404
+
+
+def test_other_host_names_are_refused(chat: Running) -> None:
+    assert fetch(chat.url, Host="rebound.example")[0] == 400
+
+
+def test_page_tells_no_place_on_the_disk(chat: Running) -> None:
+    for path in ("", "config", "gradio_api/info"):
+        with urllib.request.urlopen(f"{chat.url}/{path}") as reply:
+            text = reply.read().decode("utf-8")
+        assert str(ROOT) not in text and str(chat.index.parent) not in text, path
+
+
+START_ONLY = """
+import sys
+import uvicorn
+
+def run(server, sockets):
+    print("torch is loaded:", "torch" in sys.modules)
+
+uvicorn.Server.run = run
+import app
+app.main()
+"""
+
+
+def test_second_start_indexes_nothing_and_loads_no_model_to_serve(chat: Running) -> None:
+    assert "12 added" in chat.logged()
+    done = subprocess.run(
+        [sys.executable, "-c", START_ONLY, "--port", "0", "--index", str(chat.index)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    assert "docs: 12 unchanged (0 passages encoded" in done.stdout
+    assert "torch is loaded: False" in done.stdout
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_it_without_a_word_though_a_page_is_open(
+    browser: Browser, chat: Running, tmp_path: Path, how: signal.Signals
+) -> None:
+    with running(tmp_path, index=chat.index) as again, opened(browser, again.url) as page:
+        # One while the models are being loaded, one after that.
+        if how == signal.SIGTERM:
+            founded(page)
+        before = again.logged()
+        again.process.send_signal(how)
+        assert again.process.wait(SECONDS) == 0
+        assert again.logged() == before
+
+
+def test_interrupted_indexing_says_that_it_goes_on_later(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(400):
+        text = f"{number} is a number. " * 60
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+    index = tmp_path / "index"
+    command = [sys.executable, "app.py", str(folder), "--port", "0", "--index", str(index)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not (index / "library.sqlite").exists() and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2
+    assert said.splitlines() == [
+        "Interrupted; what was indexed so far is kept. Run the same command again to go on."
+    ]
+
+
+def test_help_is_immediate_and_names_the_options() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for option in ("--host", "--port", "--index", "FOLDER"):
+        assert option in done.stdout
+    assert done.stderr == ""
+
+
+def _told(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that was said on the way out."""
+    assert done.returncode == 2, done
+    lines: Sequence[str] = done.stderr.splitlines()
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    return lines[0]
+
+
+def test_missing_folder_is_told(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    told = _told(run(missing, "--port", "0", "--index", tmp_path / "index"))
+    assert told == f"{missing} does not exist; check the name of the folder."
+
+
+def test_empty_folder_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    told = _told(run(folder, "--port", "0", "--index", tmp_path / "index"))
+    assert told.startswith(f"{folder} holds no file that can be read")
+
+
+def test_port_in_use_is_told_before_anything_is_indexed(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = _told(run("--port", str(port), "--index", index))
+    assert told == f"Port {port} on 127.0.0.1 is in use; choose another with --port."
+    assert not index.exists()
+
+
+def test_host_of_another_machine_is_told(tmp_path: Path) -> None:
+    told = _told(run("--host", "192.0.2.1", "--port", "0", "--index", tmp_path / "index"))
+    assert told == "192.0.2.1 is no address of this machine; choose another with --host."
+
+
+def test_setting_out_of_range_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_THRESHOLD", "3")
+    told = _told(run("--port", "0", "--index", tmp_path / "index"))
+    assert told.startswith("The setting QA_THRESHOLD does not fit")
