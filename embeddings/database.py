@@ -8,7 +8,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from embeddings.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexNotWritable
@@ -77,7 +77,13 @@ END;
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 _NO_PERMISSION = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_READ_ERRORS = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
+# Statements never change, so an error in one means that the tables are not as they were made.
+_READ_ERRORS = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_ERROR,
+}
 
 
 def checksum(values: Iterable[object]) -> bytes:
@@ -104,6 +110,8 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
         check_same_thread=False,
         timeout=10,
     )
+    # A flipped bit can make text that is no UTF-8; the row's checksum then tells of it.
+    connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
@@ -120,6 +128,15 @@ def make_tables(connection: sqlite3.Connection) -> None:
             statement = ""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+
+
+def tables_are_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are declared as ``make_tables`` declares them."""
+    declared = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        make_tables(fresh)
+        expected = fresh.execute(declared).fetchall()
+    return connection.execute(declared).fetchall() == expected
 
 
 def check_format(path: Path, connection: sqlite3.Connection) -> None:
@@ -152,6 +169,8 @@ def explained(path: Path) -> Iterator[None]:
     """Turns SQLite's errors into what happened, where, and what to do."""
     try:
         yield
+    except UnicodeDecodeError as error:  # SQLite's message quotes what it cannot read
+        raise damaged(path, f"cannot be read ({error.reason})") from error
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:

@@ -18,7 +18,7 @@ from platformdirs import user_data_path
 from embeddings.encoder import Encoder, EncoderModel, Vectors
 from embeddings.errors import IndexLocked, IndexMismatch, IndexMissing, IndexNotWritable
 from embeddings.store import DocumentFacts, Store, StoredPassage
-from embeddings.vectors import VectorIndex
+from embeddings.vectors import EXACT_LIMIT, VectorIndex
 
 DEFAULT_INDEX = user_data_path("chapter-and-verse", appauthor=False)
 """Where the index lies unless another place is named."""
@@ -181,13 +181,17 @@ class Index:
         header = self.store.header
         if self._vectors is None:
             self._vectors = VectorIndex.load(self.folder / VECTORS_FILE, header.library)
+        if self._vectors and self._vectors.generation > header.generation:
+            # The store was put back from a copy: its next passages get ids known for others.
+            self._vectors = None
         if self._vectors and self._vectors.generation == header.generation:
             return self._vectors
         ids = self.store.passage_ids()
         known = self._vectors.ids if self._vectors else np.empty(0, dtype=np.int64)
         added = np.setdiff1d(ids, known, assume_unique=True)
-        if self._vectors is None or len(added) > len(known):
-            # Most of it is new: its kind must be chosen for the new size.
+        grown = len(added) > len(known)
+        if self._vectors is None or grown or self._vectors.exact != (len(ids) <= EXACT_LIMIT):
+            # Its kind and its lists must be chosen for the new size.
             batches = self.store.vectors(ids)
             self._vectors = VectorIndex.build(
                 header.dimension, batches, len(ids), header.generation

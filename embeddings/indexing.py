@@ -7,6 +7,7 @@ interrupted run goes on where it stopped.
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from embeddings.index import Index, writer_lock
 from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
 from embeddings.passages import Passage, split
-from embeddings.store import Source
+from embeddings.store import Source, Store
 
 DEFAULT_LIMITS = Limits()
 
@@ -166,8 +167,7 @@ def remove(index: Index, path: str) -> tuple[str, ...]:
         IndexMissing: Nothing of that name is in the index.
         IndexLocked: Another process is writing.
     """
-    with writer_lock(index.folder):
-        store = index.store
+    with writer_lock(index.folder), _own_store(index) as store:
         names = {path.rstrip("/")}
         for folder, place in store.folders().items():
             location = Path(path).resolve()
@@ -199,7 +199,6 @@ class _Run:
     ) -> None:
         self.folder = folder
         self.index = index
-        self.store = index.store
         self.encoder = encoder
         self.limits = limits
         self.tell = tell
@@ -211,7 +210,7 @@ class _Run:
     def run(self) -> IndexingReport:
         started = time.perf_counter()
         self.index.check_encoder(self.encoder.model)
-        with writer_lock(self.index.folder):
+        with writer_lock(self.index.folder), _own_store(self.index) as self.store:
             entries = list(walk(self.folder, leave_out=self.index.folder.resolve()))
             files = [entry for entry in entries if _is_readable(entry)]
             if not files:
@@ -374,6 +373,11 @@ class _Run:
 
     def _tell(self, path: str, passages_done: int = 0, passages: int = 0) -> None:
         self.tell(IndexingProgress(self.files_done, self.files, passages_done, passages, path))
+
+
+def _own_store(index: Index) -> closing[Store]:
+    """A connection for the writer alone: other threads go on searching through the index's."""
+    return closing(Store.open(index.store.path))
 
 
 def _is_readable(entry: Entry) -> bool:

@@ -18,10 +18,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.database import check_format, checksum, connect, damaged, explained, make_tables
+from embeddings.database import (
+    check_format,
+    checksum,
+    connect,
+    damaged,
+    explained,
+    make_tables,
+    tables_are_ours,
+)
 from embeddings.document import Block, Document
 from embeddings.encoder import EncoderModel, Vectors
-from embeddings.errors import IndexDamaged, IndexMissing
+from embeddings.errors import IndexDamaged, IndexMissing, IndexNotWritable
 from embeddings.passages import Passage
 
 Row = tuple[object, ...]
@@ -110,16 +118,26 @@ class Store:
 
         Raises:
             IndexNotWritable: It cannot be written there.
+            ValueError: There is a file already.
         """
+        if path.exists():
+            raise ValueError(f"expected no file at {path}, found one")
+        # Renamed once it is whole: a kill before that leaves no database without tables.
+        new = path.with_name(f"{path.name}.new")
+        for left in (new, new.with_name(f"{new.name}-journal")):
+            left.unlink(missing_ok=True)
         with explained(path):
-            connection = connect(path, create=True)
-            connection.execute("PRAGMA journal_mode = WAL")
-            store = cls(path, connection)
-            header = Header(uuid.uuid4().hex, encoder, dimension, 0)
-            with store.transaction():
-                make_tables(connection)
-                store._insert("header", (1, *_header_row(header)))
-        return store
+            store = cls(path, connect(new, create=True))
+            try:
+                with store.transaction():
+                    make_tables(store._connection)
+                    header = Header(uuid.uuid4().hex, encoder, dimension, 0)
+                    store._insert("header", (1, *_header_row(header)))
+                store._connection.execute("PRAGMA journal_mode = WAL")
+            finally:
+                store.close()
+        new.replace(path)
+        return cls.open(path)
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -165,9 +183,11 @@ class Store:
 
     @contextmanager
     def _scope(self, begin: str) -> Iterator[None]:
+        if self._connection.in_transaction:
+            raise ValueError("expected no open transaction or snapshot, found one")
         with explained(self.path):
-            self._connection.execute(begin)
             try:
+                self._connection.execute(begin)
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -282,19 +302,12 @@ class Store:
     def passage_counts(self) -> dict[int, int]:
         """Number of passages of each document, by its id."""
         rows = self._rows("SELECT document, count(*) FROM passage GROUP BY document")
-        return {_int(document): _int(count) for document, count in rows}
+        return {self._number(document): self._number(count) for document, count in rows}
 
     def passage_ids(self, within: Sequence[str] = ()) -> NDArray[np.int64]:
         """Ids of all passages, sorted; of those under the given library paths, if any."""
-        if not within:
-            ids = self._ids("SELECT id FROM passage ORDER BY id")
-        else:
-            condition, values = _under(within)
-            ids = self._ids(
-                "SELECT DISTINCT passage.id FROM passage JOIN source USING (document) "
-                f"WHERE {condition} ORDER BY passage.id",
-                values,
-            )
+        condition, values = _under(within)
+        ids = self._ids(f"SELECT id FROM passage{condition} ORDER BY id", values)
         return np.array(ids, dtype=np.int64)
 
     def vectors(self, ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Vectors]]:
@@ -323,16 +336,11 @@ class Store:
             limit: Number of passages at most.
             within: Library paths of documents or folders to search; all if empty.
         """
-        quoted = " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+        quoted = " OR ".join(map(_phrase, terms))
         if not quoted:
             return []
-        condition, values = _under(within) if within else ("", [])
-        filtered = (
-            " AND rowid IN (SELECT passage.id FROM passage JOIN source USING (document) "
-            f"WHERE {condition})"
-            if condition
-            else ""
-        )
+        condition, values = _under(within)
+        filtered = f" AND rowid IN (SELECT id FROM passage{condition})" if condition else ""
         rows = self._rows(
             f"SELECT rowid, -rank FROM words WHERE words MATCH ?{filtered} ORDER BY rank LIMIT ?",
             (quoted, *values, limit),
@@ -440,19 +448,31 @@ class Store:
 
     def damage(self) -> list[str]:
         """What is wrong with the database, one sentence each; reads all of it."""
-        found = [f"SQLite: {line}" for (line,) in self._rows("PRAGMA integrity_check")]
-        found = [line for line in found if line != "SQLite: ok"]
+        found: list[str] = []
+        try:
+            with explained(self.path):
+                if not tables_are_ours(self._connection):
+                    found.append("The tables are not declared as this program declares them.")
+            rows = self._rows("PRAGMA integrity_check")
+            found += [f"SQLite: {line}" for (line,) in rows if line != "ok"]
+        except IndexDamaged as error:
+            found.append(str(error))
         try:
             self._rows("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
         except IndexDamaged:
             found.append("The word index does not agree with the passages.")
+        except IndexNotWritable:
+            pass  # The check looks like an insertion; who may only read must do without it.
         for table in ("header", "folder", "source", "document", "content", "passage", "vector"):
-            # A row at a time: a document alone may hold tens of megabytes.
-            for row in self._execute(f"SELECT * FROM {table}"):
-                try:
-                    self._verified(table, row)
-                except IndexDamaged as error:
-                    found.append(str(error))
+            try:
+                # A row at a time: a document alone may hold tens of megabytes.
+                for row in self._each(f"SELECT * FROM {table}"):
+                    try:
+                        self._verified(table, row)
+                    except IndexDamaged as error:
+                        found.append(str(error))
+            except IndexDamaged as error:
+                found.append(str(error))
         return found
 
     # Plumbing
@@ -461,12 +481,22 @@ class Store:
         with explained(self.path):
             return self._connection.execute(sql, values)
 
+    def _each(self, sql: str) -> Iterator[Row]:
+        with explained(self.path):
+            yield from self._connection.execute(sql)
+
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         with explained(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     def _ids(self, sql: str, values: Sequence[object] = ()) -> list[int]:
-        return [_int(id) for (id,) in self._rows(sql, values)]
+        return [self._number(id) for (id,) in self._rows(sql, values)]
+
+    def _number(self, value: object) -> int:
+        """The value of a column that is read without its row's checksum."""
+        if not isinstance(value, int):
+            raise damaged(self.path, f"holds {value!r} where a number belongs")
+        return value
 
     def _read(self, table: str, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Rows without their checksums, which were compared."""
@@ -515,14 +545,23 @@ def _int(value: object) -> int:
 
 
 def _under(within: Sequence[str]) -> tuple[str, list[str]]:
-    """SQL condition on ``source.path``: one of these paths, or inside one of them."""
-    conditions: list[str] = []
-    values: list[str] = []
-    for path in within:
-        # "0" is the character behind "/": the range holds everything that starts with "path/".
-        conditions.append("source.path = ? OR (source.path >= ? AND source.path < ?)")
-        values += [path, f"{path}/", f"{path}0"]
-    return "(" + " OR ".join(conditions) + ")", values
+    """Condition on a passage: its document has one of these paths, or lies inside one."""
+    if not within:
+        return "", []
+    # "0" is the character behind "/": the range holds everything that starts with "path/".
+    condition = """
+        WHERE document IN (
+            SELECT source.document FROM json_each(?) AS wanted CROSS JOIN source
+            ON source.path = wanted.value
+            OR (source.path >= wanted.value || '/' AND source.path < wanted.value || '0')
+        )"""
+    return condition, [json.dumps(list(within))]
+
+
+def _phrase(term: str) -> str:
+    """A word in FTS5's quotes, inside which it knows no operators."""
+    term = term.replace("\0", " ").encode("utf-8", "replace").decode()
+    return '"' + term.replace('"', '""') + '"'
 
 
 def _batches(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:

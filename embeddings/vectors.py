@@ -131,7 +131,8 @@ class VectorIndex:
             return None
         selector = faiss.IDSelectorBatch(among)
         parameters: Any = faiss.SearchParameters if self.exact else faiss.SearchParametersIVF
-        probes = {} if self.exact else {"nprobe": self._index.nprobe}
+        # All lists: the nearest may hold nothing of a document that is far from the question.
+        probes = {} if self.exact else {"nprobe": self._index.nlist}
         return parameters(sel=selector, **probes)
 
     def save(self, path: Path, library: str) -> None:
@@ -140,7 +141,8 @@ class VectorIndex:
         Raises:
             IndexNotWritable: No room or no permission; the old file is left as it was.
         """
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+        # Always the same name: what a killed process left is written over. One process saves.
+        temporary = path.with_name(f"{path.name}.new")
         try:
             # FAISS reports a full disk as a RuntimeError without a code.
             faiss.write_index(self._index, str(temporary))
@@ -154,12 +156,13 @@ class VectorIndex:
             temporary.replace(path)
             _sync_folder(path.parent)
         except (OSError, RuntimeError) as error:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             raise IndexNotWritable(
                 f"{path} cannot be written ({error}). Free some room, or change who may write "
                 "there; until then searching works, but starts more slowly."
             ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path, library: str) -> "VectorIndex | None":

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     word_weight: float = Field(default=0.3, ge=0, le=1)
     """Share of the word score (BM25) in a hit's score; the rest is the cosine's."""
 
-    threshold: float = Field(default=0.5, ge=0, le=1)
+    threshold: float = Field(default=0.4, ge=0, le=1)
     """Confidence (a probability) below which the documents are said not to answer."""
 
     candidates: int = Field(default=3, ge=0, le=100)

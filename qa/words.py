@@ -23,6 +23,30 @@ STOP_WORDS = frozenset(
     """.split()
 )
 
+# Past forms that no stemmer leads back to their verb: a question asks "did it meet", the
+# answer says "met". Forms with another common meaning (found, left, saw) are left alone.
+_IRREGULAR = {
+    form: verb
+    for verb, *forms in (
+        line.split()
+        for line in """
+        become became; begin began begun; break broke broken; bring brought; build built
+        buy bought; catch caught; choose chose chosen; come came; deal dealt; draw drew drawn
+        drive drove driven; eat ate eaten; fall fell fallen; fight fought; fly flew flown
+        forbid forbade forbidden; forget forgot forgotten; give gave given; go went gone
+        grow grew grown; hear heard; hide hid hidden; hold held; keep kept; know knew known
+        lead led; lend lent; lose lost; make made; meet met; pay paid; ride rode ridden
+        rise rose risen; run ran; say said; seek sought; sell sold; send sent; sing sang sung
+        sink sank sunk; sleep slept; speak spoke spoken; spend spent; stand stood
+        steal stole stolen; strike struck; swim swam swum; take took taken; teach taught
+        think thought; throw threw thrown; understand understood; wear wore worn; win won
+        write wrote written
+        """.replace("\n", ";").split(";")
+        if line.strip()
+    )
+    for form in forms
+}
+
 _stemmer = snowballstemmer.stemmer("english")
 
 
@@ -55,12 +79,13 @@ def search_terms(text: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """The word without its English ending, in lower case (Porter 2).
+    """The word without its English ending, in lower case (Porter 2); of a past form, its verb's.
 
-    >>> stem("Organisations"), stem("organisation")
-    ('organis', 'organis')
+    >>> stem("Organisations"), stem("organisation"), stem("met")
+    ('organis', 'organis', 'meet')
     """
-    return str(_stemmer.stemWord(word.lower()))
+    word = word.lower()
+    return str(_stemmer.stemWord(_IRREGULAR.get(word, word)))
 
 
 def stems(text: str) -> set[str]:

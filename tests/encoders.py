@@ -59,4 +59,5 @@ class HashingEncoder:
 
     def vector(self, text: str) -> Vectors:
         """The vector ``(dimension,)`` of one text, not counted."""
-        return HashingEncoder(dimension=self.dimension).encode([text])[0]
+        vector: Vectors = HashingEncoder(dimension=self.dimension).encode([text])[0]
+        return vector

@@ -10,7 +10,9 @@ from embeddings.document import Block, DocumentBuilder, normalise, page_at
 
 # Surrogates included: a reader that decodes badly must not break what follows.
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
-SPACED = st.text(st.sampled_from(" \t\n\r\x0b\x0c\x1c\x85\xa0\u2028\u2029\u3000\u200b\ufeffa\u0301"))
+SPACED = st.text(
+    st.sampled_from(" \t\n\r\x0b\x0c\x1c\x85\xa0\u2028\u2029\u3000\u200b\ufeffa\u0301")
+)
 
 
 def spaceless(text: str) -> str:
@@ -57,7 +59,9 @@ def test_normalise_does_what_it_says(raw: str, expected: str) -> None:
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["heading", "paragraph", "list", "table", "code"]), ANY_TEXT))
+    st.lists(
+        st.tuples(st.sampled_from(["heading", "paragraph", "list", "table", "code"]), ANY_TEXT)
+    )
 )
 def test_blocks_are_ordered_and_cover_every_character_that_is_no_space(
     blocks: list[tuple[str, str]],

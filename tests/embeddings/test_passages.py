@@ -95,7 +95,9 @@ ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=20
 PROSE = st.lists(WORDS, max_size=80).map(" ".join)
 HUGE_WORDS = st.builds(
     lambda unit, times: unit * times,
-    st.sampled_from(["x", "é", "日本", "가,", "ab.", "\ufffd", "ffi,", "ab가", "ﷺ", "-_", "🏳️", "Ǆ"]),
+    st.sampled_from(
+        ["x", "é", "日本", "가,", "ab.", "\ufffd", "ffi,", "ab가", "ﷺ", "-_", "🏳️", "Ǆ"]
+    ),
     st.integers(1, 3_000),
 )
 TEXTS = ANY_TEXT | PROSE | HUGE_WORDS | st.lists(PROSE | HUGE_WORDS, max_size=4).map(" ".join)
@@ -120,7 +122,9 @@ def test_passages_of_any_document_are_exact_complete_and_fit_word_tokens(
 @given(blocks=BLOCKS, title=st.none() | TEXTS, max_tokens=st.sampled_from([24, 64, 128, 256]))
 @settings(max_examples=200)
 @example(blocks=[("paragraph", "가,나다라," * 400, 0)], title=None, max_tokens=24)
-@example(blocks=[("paragraph", "ab" * 2_025, 0), ("paragraph", words(9), 0)], title=None, max_tokens=24)
+@example(
+    blocks=[("paragraph", "ab" * 2_025, 0), ("paragraph", words(9), 0)], title=None, max_tokens=24
+)
 @example(blocks=[("paragraph", "ﷺ" * 900, 0)], title=None, max_tokens=24)
 def test_passages_of_any_document_are_exact_complete_and_fit_the_packaged_model(
     real: SentenceTransformersEncoder,

@@ -25,7 +25,24 @@ def check_spans(text: str, spans: tuple[tuple[int, int], ...]) -> None:
 
 SENTENCE_LIKE = st.lists(
     st.sampled_from(
-        ["Dr.", "e.g.", "Aid", "came", ".", "!", "?", "。", "”", "“", "(", ")", "\n", " ", "1.", "…"]
+        [
+            "Dr.",
+            "e.g.",
+            "Aid",
+            "came",
+            ".",
+            "!",
+            "?",
+            "。",
+            "”",
+            "“",
+            "(",
+            ")",
+            "\n",
+            " ",
+            "1.",
+            "…",
+        ]
     )
 ).map("".join)
 
@@ -63,7 +80,9 @@ def test_abbreviations_and_numbers_end_no_sentence(sentences: tuple[str, ...]) -
 
 
 def test_no_window_cuts_a_sentence() -> None:
-    sentences = [f"Sentence number {at} tells of {'aid ' * (at % 40)}and ends." for at in range(400)]
+    sentences = [
+        f"Sentence number {at} tells of {'aid ' * (at % 40)}and ends." for at in range(400)
+    ]
     text = " ".join(sentences)
     assert len(text) > 5 * WINDOW_CHARACTERS
     assert [text[start:end] for start, end in sentence_spans(text)] == sentences

@@ -86,6 +86,13 @@ def filled(store: Store) -> Store:
     return store
 
 
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    store = Store.create(tmp_path_factory.mktemp("words") / "library.sqlite", ENCODER.model, 8)
+    put(store, "docs/a.pdf", "Grain was shipped.")
+    return store
+
+
 def everything(store: Store) -> dict[str, Any]:
     """All that can be read."""
     ids = store.passage_ids()
@@ -96,11 +103,10 @@ def everything(store: Store) -> dict[str, Any]:
         "documents": store.documents(),
         "texts": {id: store.document(id) for id in store.documents()},
         "passages": store.passages(ids.tolist()),
-        "vectors": [
-            (found.tolist(), vectors.tolist()) for found, vectors in store.vectors(ids)
-        ],
+        "vectors": [(found.tolist(), vectors.tolist()) for found, vectors in store.vectors(ids)],
         "counts": store.passage_counts(),
-        "words": store.search_words(["aid", "grain", "report"], 100),
+        # Not the scores: SQLite itself does not check the lengths from which it computes them.
+        "words": sorted(id for id, _ in store.search_words(["aid", "grain", "report"], 100)),
     }
 
 
@@ -148,7 +154,9 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, texts: list
         assert store.document(id) == document(text)
         for stored in store.passages_of(id):
             start, end = stored.passage.start, stored.passage.end
-            assert store.text(id, start, end) == stored.passage.text == document(text).text[start:end]
+            assert (
+                store.text(id, start, end) == stored.passage.text == document(text).text[start:end]
+            )
     assert store.damage() == []
     store.close()
 
@@ -201,8 +209,9 @@ def test_generation_grows_with_each_change_of_passages_only(filled: Store) -> No
 def test_vectors_that_do_not_fit_are_refused(store: Store) -> None:
     made = document("a")
     passages = split(made, ENCODER.tokenize, 16)
-    with pytest.raises(ValueError, match=r"expected vectors of shape \(\d, 8\), got \(1, 8\)"):
-        store.put_document("a", "PDF", made, passages, np.zeros((1, 8), dtype=np.float32))
+    for shape in [(len(passages) + 1, 8), (len(passages), 7)]:
+        with pytest.raises(ValueError, match=r"expected vectors of shape \(1, 8\), got \("):
+            store.put_document("a", "PDF", made, passages, np.zeros(shape, dtype=np.float32))
 
 
 # Transactions
@@ -223,30 +232,49 @@ def test_whatever_is_raised_nothing_of_the_transaction_stays(
     assert "docs/new.pdf" in filled.sources()
 
 
-def test_ctrl_c_while_sqlite_works_leaves_nothing_half_written(filled: Store) -> None:
+class Interrupting:
+    """A connection that is interrupted at one of its statements, or just behind it."""
+
+    def __init__(self, connection: sqlite3.Connection, stop: int, behind: bool) -> None:
+        self._connection = connection
+        self._left = stop
+        self._behind = behind
+        self.last = ""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        self._left -= 1
+        if self._left == 0:
+            self.last = sql
+        if self._left == 0 and not self._behind:
+            raise KeyboardInterrupt
+        cursor = self._connection.execute(sql, *values)
+        if self._left == 0:
+            raise KeyboardInterrupt
+        return cursor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_ctrl_c_at_any_statement_leaves_nothing_half_written(filled: Store, behind: bool) -> None:
     before = everything(filled)
-    statements = 0
-
-    def interrupt(statement: str) -> None:
-        nonlocal statements
-        statements += 1
-        if statements == stop:
-            signal.raise_signal(signal.SIGINT)
-
-    stop = 0
-    for stop in range(1, 60):
-        statements = 0
-        filled._connection.set_trace_callback(interrupt)
+    connection = filled._connection
+    for stop in range(1, 100):
+        interrupting = Interrupting(connection, stop, behind)
+        filled._connection = interrupting  # type: ignore[assignment]  # stands in for it
         try:
             put(filled, "docs/new.pdf", "A new one.")
         except KeyboardInterrupt:
-            filled._connection.set_trace_callback(None)
+            if interrupting.last == "COMMIT" and behind:
+                break
+            filled._connection = connection
+            assert everything(filled) == before, f"interrupted at {interrupting.last}"
         else:
             break
-        assert everything(filled) == before, f"interrupted at statement {stop}"
-    filled._connection.set_trace_callback(None)
-    assert stop > 20
-    assert everything(filled) != before
+    filled._connection = connection
+    assert stop >= 19
+    assert "docs/new.pdf" in filled.sources()
     assert filled.damage() == []
 
 
@@ -264,6 +292,18 @@ def test_full_disk_is_said_and_leaves_nothing_half_written(filled: Store) -> Non
     filled._connection.execute("PRAGMA max_page_count = 1000000")
     put(filled, "docs/new.pdf", "A new one. " * 20_000)
     assert filled.damage() == []
+
+
+def test_transaction_inside_another_is_refused_and_ends_neither(filled: Store) -> None:
+    with filled.snapshot():
+        with pytest.raises(ValueError, match="expected no open transaction"), filled.snapshot():
+            pass
+        assert "docs/a.pdf" in filled.sources()
+    with filled.transaction():
+        filled.drop_source("docs/a.pdf")
+        with pytest.raises(ValueError, match="expected no open"), filled.transaction():
+            pass
+    assert "docs/a.pdf" not in filled.sources()
 
 
 def test_second_writer_is_told_that_the_index_is_in_use(filled: Store) -> None:
@@ -359,15 +399,8 @@ def test_operators_in_words_are_harmless(filled: Store, term: str) -> None:
 
 
 @given(terms=st.lists(st.text(st.characters(codec=None, exclude_categories=()))))
-def test_any_words_can_be_searched(tmp_path_factory: pytest.TempPathFactory, terms: list[str]) -> None:
-    store = _searched.setdefault(
-        "store",
-        Store.create(tmp_path_factory.mktemp("words") / "library.sqlite", ENCODER.model, 8),
-    ) if "store" not in _searched else _searched["store"]
-    store.search_words(terms, 10)
-
-
-_searched: dict[str, Store] = {}
+def test_any_words_can_be_searched(searched: Store, terms: list[str]) -> None:
+    searched.search_words(terms, 10)
 
 
 def test_a_question_of_ten_thousand_words_is_answered(filled: Store) -> None:
@@ -471,26 +504,33 @@ def test_store_is_not_made_where_a_folder_is_missing(tmp_path: Path) -> None:
         Store.create(tmp_path / "missing" / "library.sqlite", ENCODER.model, 8)
 
 
+def test_store_is_not_made_over_another(filled: Store) -> None:
+    before = everything(filled)
+    with pytest.raises(ValueError, match="expected no file at .*, found one"):
+        Store.create(filled.path, ENCODER.model, 8)
+    assert everything(filled) == before
+
+
 def test_store_whose_making_was_cut_off_is_made_again(place: Path) -> None:
     program = f"""
     import os, signal, sqlite3, sys
     from pathlib import Path
     from embeddings.store import Store
     from tests.encoders import HashingEncoder
-    made = 0
-    def count(*event):
-        global made
-        if event[0] in ("sqlite3.connect/handle",):
-            event[1].set_trace_callback(step)
+    connect, left = sqlite3.connect, int(sys.argv[1])
     def step(statement):
-        global made
-        made += 1
-        if made == int(sys.argv[1]):
+        global left
+        left -= 1
+        if not left:
             os.kill(os.getpid(), signal.SIGKILL)
-    sys.addaudithook(lambda *event: count(event[0], *event[1]))
+    def traced(*args, **options):
+        connection = connect(*args, **options)
+        connection.set_trace_callback(step)
+        return connection
+    sqlite3.connect = traced
     Store.create(Path({str(place)!r}), HashingEncoder().model, 8)
     """
-    for stop in (1, 2, 3, 4, 6, 9, 14):
+    for stop in (1, 3, 4, 6, 15, 25):
         command = [sys.executable, "-c", textwrap.dedent(program), str(stop)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == -signal.SIGKILL, done.stderr
@@ -598,10 +638,14 @@ def test_damage_tells_of_a_word_index_that_does_not_agree(filled: Store) -> None
 AS_NOBODY = """
 import os, sys
 from pathlib import Path
-import faiss
-from embeddings.errors import IndexProblem
+from embeddings.errors import FolderError, IndexProblem
+from embeddings.folder import walk
+from embeddings.index import Index
+from embeddings.indexing import index_folder
 from embeddings.store import Store
+from tests.embeddings.test_index import hits
 from tests.encoders import HashingEncoder
+# The libraries may lie where only root can read.
 os.setgid(65534); os.setuid(65534)
 place = Path(sys.argv[1])
 """

@@ -1,0 +1,73 @@
+"""Every citation of every answer is exact, whatever the documents and the question hold."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embeddings.document import Document, DocumentBuilder
+from embeddings.index import STORE_FILE, Index
+from embeddings.passages import split
+from embeddings.store import Source, Store
+from qa import Answer, QuestionAnswerer, Settings
+from qa.reader import SentenceReader
+from qa.retriever import Retriever
+from tests.encoders import HashingEncoder
+
+# Few words, so that questions meet documents, amid any characters at all.
+WORDS = st.sampled_from(["aid", "Syria", "2013", "tons.", "Who?", "😀", "é", "\n", "\r\n", "“a”"])
+TEXT = st.lists(WORDS | st.text(max_size=8), max_size=30).map(" ".join)
+QUESTION = TEXT.filter(lambda text: 0 < len(" ".join(text.split())) <= 2_000)
+BLOCKS = st.lists(
+    st.tuples(st.sampled_from(["heading", "paragraph", "list", "table", "code"]), TEXT),
+    max_size=8,
+)
+
+
+def document_of(blocks: list[tuple[str, str]]) -> Document:
+    builder = DocumentBuilder()
+    for number, (kind, text) in enumerate(blocks):
+        if number % 3 == 0:
+            builder.start_page()
+        builder.add(kind, text, level=1 + number % 6 if kind == "heading" else 0)  # type: ignore[arg-type]  # one of five strings
+    return builder.build("name.txt")
+
+
+def library(folder: Path, documents: list[Document], encoder: HashingEncoder) -> Index:
+    store = Store.create(folder / STORE_FILE, encoder.model, encoder.dimension)
+    with store.transaction():
+        store.put_folder("d", folder)
+        for number, document in enumerate(documents):
+            passages = split(document, encoder.tokenize, encoder.model.max_tokens)
+            vectors = encoder.encode([passage.search_text for passage in passages])
+            sha256 = f"{number:064x}"
+            id = store.put_document(sha256, "text", document, passages, vectors)
+            store.put_source(Source(f"d/{number}", "d", 0, 0, 0, 0, sha256, id))
+    return Index(folder, store)
+
+
+@settings(max_examples=60)
+@given(st.lists(BLOCKS, min_size=1, max_size=3), QUESTION)
+def test_every_quote_is_what_its_document_says_at_its_offsets(
+    contents: list[list[tuple[str, str]]], question: str
+) -> None:
+    documents = [document_of(blocks) for blocks in contents]
+    encoder = HashingEncoder()
+    with TemporaryDirectory() as folder:
+        index = library(Path(folder), documents, encoder)
+        answerer = QuestionAnswerer(
+            index, Retriever(index, encoder), SentenceReader(encoder), Settings(threshold=0)
+        )
+        with answerer:
+            answer = answerer.answer(question)
+    cited = [*answer.citations, *(c for one in answer.candidates for c in one.citations)]
+    assert bool(cited) == any(document.text for document in documents)
+    for citation in cited:
+        document = documents[int(citation.path.removeprefix("d/"))]
+        assert document.text[citation.start : citation.end] == citation.quote != ""
+        end = citation.passage_start + len(citation.passage)
+        assert document.text[citation.passage_start : end] == citation.passage
+        assert "".join(citation.around) == citation.passage
+        assert citation.page == document.page_at(citation.start)
+    assert Answer.from_json(answer.to_json()) == answer
