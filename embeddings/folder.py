@@ -37,37 +37,39 @@ def walk(folder: Path, leave_out: Path | None = None) -> Iterator[Entry]:
     Raises:
         FolderError: It is missing, no folder, or cannot be read.
     """
-    if not folder.exists():
-        raise FolderError(f"{folder} does not exist; check the name of the folder.")
-    if not folder.is_dir():
-        raise FolderError(f"{folder} is a file; name the folder that holds it.")
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        levels = [_sorted(folder)]
+    except FileNotFoundError as error:
+        raise FolderError(f"{folder} does not exist; check the name of the folder.") from error
+    except NotADirectoryError as error:
+        raise FolderError(f"{folder} is a file; name the folder that holds it.") from error
     except OSError as error:
         raise FolderError(
             f"{folder} cannot be read ({error.strerror}); change who may read it."
         ) from error
-    yield from _walk(folder, folder, entries, leave_out)
-
-
-def _walk(
-    root: Path, folder: Path, entries: list[os.DirEntry[str]], leave_out: Path | None
-) -> Iterator[Entry]:
-    for entry in entries:
-        location = folder / entry.name
-        path = location.relative_to(root).as_posix()
+    # Folders can be nested deeper than functions can.
+    while levels:
+        entry = next(levels[-1], None)
+        if entry is None:
+            levels.pop()
+            continue
+        location = Path(entry.path)
+        path = location.relative_to(folder).as_posix()
         if location == leave_out:
             continue
-        problem = _problem(root, location, entry)
+        problem = _problem(folder, location, entry)
         if problem or not entry.is_dir(follow_symlinks=False):
             yield Entry(path, location, problem)
             continue
         try:
-            inside = sorted(os.scandir(location), key=lambda entry: entry.name)
+            levels.append(_sorted(location))
         except OSError as error:
             yield Entry(path, location, f"cannot be read ({error.strerror})")
-            continue
-        yield from _walk(root, location, inside, leave_out)
+
+
+def _sorted(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return iter(sorted(entries, key=lambda entry: entry.name))
 
 
 def _problem(root: Path, location: Path, entry: os.DirEntry[str]) -> str | None:

@@ -114,7 +114,7 @@ def open_and_index(
         ChapterAndVerseError: As ``index_folder`` and ``Index.open_or_create``; a folder that
             cannot be indexed leaves no new index behind.
     """
-    entries = walk(folder.resolve(), leave_out=place.resolve())
+    entries = walk(_resolved(folder), leave_out=place.resolve())
     if not any(_is_readable(entry) for entry in entries):
         raise _nothing_to_read(folder)
     index = Index.open_or_create(place, encoder)
@@ -150,7 +150,7 @@ def index_folder(
         IndexMismatch: The index was made with another encoder.
         IndexNotWritable: No room or no permission.
     """
-    return _Run(folder.resolve(), index, encoder, limits, on_progress or (lambda _: None)).run()
+    return _Run(_resolved(folder), index, encoder, limits, on_progress or (lambda _: None)).run()
 
 
 def remove(index: Index, path: str) -> tuple[str, ...]:
@@ -168,15 +168,7 @@ def remove(index: Index, path: str) -> tuple[str, ...]:
         IndexLocked: Another process is writing.
     """
     with writer_lock(index.folder), _own_store(index) as store:
-        names = {path.rstrip("/")}
-        for folder, place in store.folders().items():
-            location = Path(path).resolve()
-            if location.is_relative_to(place):
-                names.add("/".join([folder, *location.relative_to(place).parts]))
-        sources = store.sources()
-        gone = [
-            at for at in sources if any(at == name or at.startswith(f"{name}/") for name in names)
-        ]
+        gone = _inside(store, {path.rstrip("/")}) or _inside(store, _names_of_place(store, path))
         if not gone:
             raise IndexMissing(
                 f"{path} is not in the index at {index.folder}; see what is: qa list"
@@ -265,15 +257,15 @@ class _Run:
             checked = time.time_ns()
             sha256 = _sha256(entry.location) if now.st_size <= self.limits.file_bytes else ""
         except OSError as error:
-            unreadable = Source(path, self.name, 0, 0, 0, 0, "", problem=_cannot(error))
-            return entry, unreadable
+            return entry, _unreadable(path, self.name, error)
         source = Source(path, self.name, *stamp, checked, sha256)
-        if known and known.sha256 == sha256 and sha256:
-            # Touched or copied back: the same content needs no new passages.
+        same = known if known and known.sha256 == sha256 != "" else None
+        if same and (same.document is not None or stamp == _stamp(same)):
+            # Touched or copied back: the same content needs no new passages. Only a problem
+            # may have gone with what was touched, permissions for example.
+            again = replace(source, document=same.document, problem=same.problem)
             with self.store.transaction():
-                self.store.put_source(
-                    replace(source, document=known.document, problem=known.problem)
-                )
+                self.store.put_source(again)
             return None
         return entry, source
 
@@ -338,7 +330,7 @@ class _Run:
             self._put(replace(source, problem=str(error)))
             return None
         except OSError as error:
-            self._put(replace(source, problem=_cannot(error)))
+            self._put(_unreadable(source.path, self.name, error))
             return None
         return _Read(source, format.name, document, passages)
 
@@ -375,6 +367,44 @@ class _Run:
         self.tell(IndexingProgress(self.files_done, self.files, passages_done, passages, path))
 
 
+def _resolved(folder: Path) -> Path:
+    """The folder without links in its path.
+
+    Raises:
+        FolderError: The links lead in a circle, or a name in the path is not Unicode.
+    """
+    try:
+        resolved = folder.resolve()
+        str(resolved).encode()
+    except UnicodeEncodeError as error:
+        raise FolderError(f"{folder} has a name that is not valid Unicode; rename it.") from error
+    except (OSError, RuntimeError) as error:
+        raise FolderError(f"{folder} is a link that leads nowhere; name a folder.") from error
+    return resolved
+
+
+def _inside(store: Store, names: set[str]) -> list[str]:
+    """The sources that have one of these library paths, or lie inside one."""
+    return [
+        path
+        for path in store.sources()
+        if any(path == name or path.startswith(f"{name}/") for name in names if name)
+    ]
+
+
+def _names_of_place(store: Store, path: str) -> set[str]:
+    """The library paths of a place on the disk; more than one where folders overlap."""
+    try:
+        location = Path(path).resolve() if path else None
+    except (OSError, RuntimeError, ValueError):
+        return set()
+    return {
+        "/".join([name, *location.relative_to(folder).parts])
+        for name, folder in store.folders().items()
+        if location and location.is_relative_to(folder)
+    }
+
+
 def _own_store(index: Index) -> closing[Store]:
     """A connection for the writer alone: other threads go on searching through the index's."""
     return closing(Store.open(index.store.path))
@@ -392,7 +422,11 @@ def _nothing_to_read(folder: Path) -> FolderError:
 def _untouched(known: Source, stamp: tuple[int, int, int]) -> bool:
     """Whether size and times say that the content is still the one that was read."""
     settled = max(known.mtime_ns, known.ctime_ns) < known.checked_ns - SETTLED_NS
-    return settled and stamp == (known.size, known.mtime_ns, known.ctime_ns)
+    return settled and stamp == _stamp(known)
+
+
+def _stamp(source: Source) -> tuple[int, int, int]:
+    return source.size, source.mtime_ns, source.ctime_ns
 
 
 def _problems(sources: dict[str, Source]) -> Iterator[Skipped]:
@@ -401,8 +435,9 @@ def _problems(sources: dict[str, Source]) -> Iterator[Skipped]:
             yield Skipped(path, source.problem)
 
 
-def _cannot(error: OSError) -> str:
-    return f"cannot be read ({error.strerror})"
+def _unreadable(path: str, folder: str, error: OSError) -> Source:
+    """A file that could not be opened: with times that make the next run try again."""
+    return Source(path, folder, 0, 0, 0, 0, "", problem=f"cannot be read ({error.strerror})")
 
 
 def _sha256(path: Path) -> str:

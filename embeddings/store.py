@@ -192,9 +192,12 @@ class Store:
                 self._connection.execute("COMMIT")
             except BaseException:
                 # Ctrl-C included: whatever happens, no half of a document stays.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # SQLite rolls back by itself after some errors
+            self._connection.execute("ROLLBACK")
 
     # Reading
 

@@ -151,6 +151,15 @@ class Answer:
         return _adapter().validate_json(text)
 
 
+def below_title(title: str, headings: tuple[str, ...]) -> tuple[str, ...]:
+    """The headings above a passage, without a first one that only says the title again.
+
+    >>> below_title("Guide", ("Guide", "Formats"))
+    ('Formats',)
+    """
+    return headings[1:] if headings[:1] == (title,) else headings
+
+
 EXPLANATIONS: dict[NothingFound, str] = {
     "nothing near": "The documents do not say: nothing in them is near to this question.",
     "none answers": "The documents do not say: passages are near, but none answers the question.",

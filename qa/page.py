@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from embeddings.document import page_at
-from qa.answer import Answer, Candidate, Citation, Hit
+from qa.answer import Answer, Candidate, Citation, Hit, below_title
 
 MOST_TITLES = 12
 """Documents named before the first question; the others are counted."""
@@ -187,9 +187,7 @@ def _cited_at(citation: Citation) -> str:
 
 
 def _headings(title: str, headings: tuple[str, ...]) -> str:
-    """The headings above a passage, without a first one that only says the title again."""
-    below = headings[1:] if headings[:1] == (title,) else headings
-    path = " › ".join(shown(heading) for heading in below)
+    path = " › ".join(shown(heading) for heading in below_title(title, headings))
     return f'<p class="cv-headings" dir="auto">{path}</p>' if path else ""
 
 

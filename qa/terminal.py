@@ -7,15 +7,20 @@ from pathlib import Path
 
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
 from embeddings.store import DocumentFacts, Source
-from qa.answer import Answer, Citation
+from qa.answer import Answer, Citation, below_title
 from qa.evaluate import RetrievalScores
 
 _SPACES = re.compile(r"\s+")
+
+NEAREST = 3
+"""Passages shown where there is no answer."""
 
 MOST_SKIPPED = 20
 """Files without a document that are named; the others are counted."""
@@ -97,30 +102,35 @@ def show_answer(console: Console, answer: Answer) -> None:
     """The answer with its citations, the quote highlighted in its passage."""
     if answer.text is None:
         console.print(answer.explanation, style="bold", highlight=False)
-        for hit in answer.hits[:3]:
-            console.print(
-                f"\n  nearest: {printable(hit.path)}", style="dim", markup=False, highlight=False
-            )
-            console.print(f"  {printable(hit.text)}", markup=False, highlight=False)
+        for hit in answer.hits[:NEAREST]:
+            console.print()
+            console.print(Text(f"nearest: {printable(hit.path)}", style="dim"))
+            console.print(_indented(Text(_lines(hit.text))))
         return
-    console.print(printable(answer.text), style="bold", markup=False, highlight=False)
-    console.print(f"confidence {answer.confidence:.0%}", style="dim", highlight=False)
+    console.print(Text(_lines(answer.text), style="bold"))
+    console.print(Text(f"confidence {answer.confidence:.0%}", style="dim"))
     for number, citation in enumerate(answer.citations, start=1):
         _show_citation(console, number, citation)
 
 
 def _show_citation(console: Console, number: int, citation: Citation) -> None:
     page = f", page {citation.page}" if citation.page else ""
-    headings = " › ".join((citation.title, *citation.headings))
-    console.print(
-        f"\n[{number}] {printable(citation.path)}{page}, "
-        f"characters {citation.start}–{citation.end}\n    {printable(headings)}",
-        style="cyan",
-        markup=False,
-        highlight=False,
-    )
-    before, quote, after = (escape(printable(part)) for part in citation.around)
-    console.print(f"    {before}[reverse]{quote}[/reverse]{after}", highlight=False)
+    place = f"{printable(citation.path)}{page}, characters {citation.start}–{citation.end}"
+    headings = " › ".join((citation.title, *below_title(citation.title, citation.headings)))
+    before, quote, after = map(_lines, citation.around)
+    console.print()
+    console.print(Text(f"[{number}] {place}", style="cyan"))
+    console.print(_indented(Text(printable(headings), style="cyan")))
+    console.print(_indented(Text.assemble(before, (quote, "reverse"), after)))
+
+
+def _lines(text: str) -> str:
+    """As ``printable``, line by line."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 4))
 
 
 def show_library(

@@ -1,10 +1,16 @@
 """What the README promises is what is there."""
 
+import contextlib
+import io
 import re
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
 from embeddings.limits import Limits
+from qa.cli import main
 from qa.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -45,3 +51,31 @@ def test_check_runs_the_test_command_of_the_readme() -> None:
     assert command.endswith(".venv/bin/pytest")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "/<!-- tests -->/" in script and 'bash -c "$tests"' in script
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+def test_five_lines_of_python_print_what_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("QA_INDEX", str(tmp_path / "index"))
+    (code,) = blocks("python")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {})
+    assert printed.getvalue() == blocks("text")[1]
+
+
+def test_first_question_is_answered_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_INDEX", str(tmp_path / "index"))
+    monkeypatch.setenv("COLUMNS", "100")
+    assert CliRunner().invoke(main, ["index", str(ROOT / "docs")]).exit_code == 0
+    command, _, shown = blocks("text")[0].partition("\n")
+    question = command.removeprefix('$ qa ask "').removesuffix('"')
+    result = CliRunner().invoke(main, ["ask", question])
+    assert [line.rstrip() for line in result.stdout.splitlines()] == shown.splitlines()

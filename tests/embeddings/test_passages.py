@@ -258,7 +258,6 @@ def test_long_context_takes_a_quarter_of_the_encoder() -> None:
 def test_long_paragraph_is_split_at_sentence_ends() -> None:
     sentences = [f"Sentence {at} says {words(20)} here." for at in range(40)]
     found = texts([("paragraph", " ".join(sentences), 0)])
-    assert [sentence for text in found for sentence in text.split(" Sent")][0] == sentences[0]
     assert all(text.startswith("Sentence") and text.endswith("here.") for text in found)
     assert [len(text.split()) for text in found] == [192] * 5
     assert " ".join(found) == " ".join(sentences)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings.database import FORMAT_VERSION, checksum
 from embeddings.document import Document, DocumentBuilder
 from embeddings.errors import (
     IndexDamaged,
@@ -26,7 +27,6 @@ from embeddings.errors import (
     IndexProblem,
 )
 from embeddings.passages import split
-from embeddings.database import FORMAT_VERSION, checksum
 from embeddings.store import Source, Store
 from tests.encoders import HashingEncoder
 
@@ -495,7 +495,7 @@ def test_other_format_version_is_named(filled: Store) -> None:
 
 
 def test_nothing_indexed_is_said_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(IndexMissing, match="Nothing is indexed at .*qa index FOLDER"):
+    with pytest.raises(IndexMissing, match=r"Nothing is indexed at .*qa index FOLDER"):
         Store.open(tmp_path / "library.sqlite")
 
 
@@ -506,7 +506,7 @@ def test_store_is_not_made_where_a_folder_is_missing(tmp_path: Path) -> None:
 
 def test_store_is_not_made_over_another(filled: Store) -> None:
     before = everything(filled)
-    with pytest.raises(ValueError, match="expected no file at .*, found one"):
+    with pytest.raises(ValueError, match=r"expected no file at .*, found one"):
         Store.create(filled.path, ENCODER.model, 8)
     assert everything(filled) == before
 
@@ -636,13 +636,15 @@ def test_damage_tells_of_a_word_index_that_does_not_agree(filled: Store) -> None
 
 
 AS_NOBODY = """
-import os, sys
+import encodings.ascii, os, sys
 from pathlib import Path
 from embeddings.errors import FolderError, IndexProblem
+from embeddings import indexing
 from embeddings.folder import walk
 from embeddings.index import Index
 from embeddings.indexing import index_folder
 from embeddings.store import Store
+from tests.embeddings.plain_loader import PlainLoader
 from tests.embeddings.test_index import hits
 from tests.encoders import HashingEncoder
 # The libraries may lie where only root can read.

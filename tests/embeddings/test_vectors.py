@@ -25,7 +25,8 @@ FILE = "library.faiss"
 
 def unit_vectors(count: int, dimension: int, seed: int = 0) -> Vectors:
     made = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
+    made /= np.linalg.norm(made, axis=1, keepdims=True)
+    return made
 
 
 def clustered(count: int, dimension: int, seed: int = 0) -> Vectors:
@@ -33,8 +34,10 @@ def clustered(count: int, dimension: int, seed: int = 0) -> Vectors:
     generator = np.random.default_rng(seed)
     centres = unit_vectors(100, dimension, seed + 1)
     made = centres[generator.integers(0, 100, count)]
-    made = (made + 0.1 * generator.normal(size=made.shape)).astype(np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True)
+    noise = generator.normal(size=made.shape)
+    made = (made + 0.1 * noise).astype(np.float32)
+    made /= np.linalg.norm(made, axis=1, keepdims=True)
+    return made
 
 
 def exact(

@@ -1,0 +1,23 @@
+"""A stand-in for ``DocumentLoader`` that starts no process, for text files alone."""
+
+from pathlib import Path
+from typing import Self
+
+from embeddings.document import Document, DocumentBuilder
+from embeddings.limits import Limits
+
+
+class PlainLoader:
+    def __init__(self, limits: Limits | None = None) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def load(self, path: Path) -> Document:
+        builder = DocumentBuilder()
+        builder.add("paragraph", path.read_text())
+        return builder.build(path.name)
