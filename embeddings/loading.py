@@ -126,7 +126,9 @@ class DocumentLoader:
             raise UnreadableFile(self._verdict(worker, timed_out.is_set())) from None
         finally:
             timer.cancel()
-            timer.join()
+            # Ctrl-C may have come before the timer was started.
+            with contextlib.suppress(RuntimeError):
+                timer.join()
             # On a timeout, a crash or Ctrl-C the process is in an unknown state.
             if not keep or timed_out.is_set():
                 self.close()

@@ -115,10 +115,12 @@ def _limit_this_process(limits: Limits) -> None:
 
 def _is_large(limits: Limits) -> bool:
     """Whether this process has grown so much that the next file would have too little left."""
-    if sys.platform == "win32":
+    if sys.platform != "linux":  # Only Linux keeps to the limit.
         return False
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > limits.memory_bytes // 2
+    # Not ru_maxrss, which begins with what the parent had when it started this process.
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    peak = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return int(peak.split()[1]) * 1024 > limits.memory_bytes // 2
 
 
 if __name__ == "__main__":

@@ -19,5 +19,6 @@ class PlainLoader:
 
     def load(self, path: Path) -> Document:
         builder = DocumentBuilder()
-        builder.add("paragraph", path.read_text())
+        for paragraph in path.read_text().split("\n\n"):
+            builder.add("paragraph", paragraph)
         return builder.build(path.name)

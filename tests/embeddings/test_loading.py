@@ -249,3 +249,22 @@ def test_builder_stops_at_its_limits(limits: Limits, reason: str) -> None:
     with pytest.raises(UnreadableFile) as caught:
         builder.add("paragraph", "6789")
     assert str(caught.value) == reason
+
+
+def test_reading_process_of_a_large_parent_reads_more_than_one_file(page: Path) -> None:
+    # A process that encodes has more memory than one that reads may take.
+    program = f"""
+    from pathlib import Path
+    from embeddings.loading import DocumentLoader
+    ballast = bytearray(b"x") * 700_000_000
+    with DocumentLoader() as loader:
+        pids = set()
+        for _ in range(3):
+            loader.load(Path({str(page)!r}))
+            pids.add(loader._worker and loader._worker.pid)
+    print(len(pids), None in pids)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True
+    )
+    assert done.stdout == "1 False\n", done.stderr
