@@ -28,9 +28,8 @@ class QuestionAnswerer:
     Safe to use from several threads. ``within`` holds the library paths that it answers from,
     everything if empty; ``report`` tells what was indexed, if it was made from documents.
 
-    >>> with QuestionAnswerer.from_documents("docs") as answerer:       # doctest: +SKIP
-    ...     answerer.answer("When was the IOFS founded?").text
-    'The IOFS was founded in 2013.'
+        with QuestionAnswerer.from_documents("docs") as answerer:
+            answerer.answer("When was the IOFS founded?").text  # 'The IOFS was founded in 2013.'
     """
 
     def __init__(
