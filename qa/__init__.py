@@ -1,8 +1,7 @@
 """Chapter and Verse: answers from a folder of documents, each with its exact citation.
 
->>> from qa import answer                                          # doctest: +SKIP
->>> answer("When was the IOFS founded?").citations[0].quote        # doctest: +SKIP
-'The IOFS was founded in 2013.'
+    from qa import answer
+    answer("When was the IOFS founded?").citations[0].quote  # 'The IOFS was founded in 2013.'
 """
 
 from collections.abc import Sequence
