@@ -1,7 +1,7 @@
 """Chapter and Verse: answers from a folder of documents, each with its exact citation.
 
-    from qa import answer
-    answer("When was the IOFS founded?").citations[0].quote  # 'The IOFS was founded in 2013.'
+With ``from qa import answer``, the call ``answer("When was the IOFS founded?")`` returns an
+``Answer`` from the documents that are indexed.
 """
 
 from collections.abc import Sequence
