@@ -99,10 +99,13 @@ def checksum(values: Iterable[object]) -> bytes:
 def connect(path: Path, create: bool = False) -> sqlite3.Connection:
     """A connection without transactions of its own.
 
-    Readers of a write-ahead log write beside it; where they cannot, the file is read as it lies.
+    Readers of a write-ahead log write beside it. Where they cannot, they read it with the help
+    of whoever is writing, and if nobody is, the file as it lies.
     """
     writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    mode = "mode=rwc" if create else "mode=rw" if writable else "immutable=1"
+    logged = path.with_name(f"{path.name}-wal").exists()
+    unwritable = "mode=ro" if logged else "immutable=1"
+    mode = "mode=rwc" if create else "mode=rw" if writable else unwritable
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,

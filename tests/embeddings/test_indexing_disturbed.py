@@ -445,3 +445,18 @@ def test_a_thousand_files_of_one_content_are_one_document(
     assert len(hashing.texts) <= 17
     assert len(index.store.passage_ids()) == 1
     assert time.perf_counter() - started < 60
+
+
+def test_reader_without_rights_sees_what_is_not_yet_merged_into_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hashing: HashingEncoder
+) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "a.txt").write_text("The bridge was opened in 1901.")
+    writing = Index.open_or_create(tmp_path / "index", hashing)
+    index_folder(tmp_path / "d", writing, hashing)
+    assert (tmp_path / "index" / "library.sqlite-wal").stat().st_size > 0
+    monkeypatch.setattr("embeddings.database.os.access", lambda *_: False)
+    reading = Index.open(tmp_path / "index")
+    assert list(reading.store.sources()) == ["d/a.txt"]
+    reading.close()
+    writing.close()
