@@ -374,7 +374,7 @@ def main(folder: Path, host: str, port: int, index: Path | None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = Settings() if index is None else Settings(index=index)
     _stay_offline(settings)
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))
     console = Console()
     with listen(host, port) as listener:
         with indexing_bar(console) as tell:
@@ -382,6 +382,7 @@ def main(folder: Path, host: str, port: int, index: Path | None) -> int:
         with answerer:
             assert answerer.report is not None
             show_report(console, answerer.report)
+            answerer.report.check()
             config = uvicorn.Config(
                 build_server(Chat(answerer, folder), host),
                 log_level="warning",

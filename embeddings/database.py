@@ -74,14 +74,13 @@ CREATE TRIGGER passage_deleted AFTER DELETE ON passage BEGIN
 END;
 """
 
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
+_DAMAGED_FILE = {sqlite3.SQLITE_IOERR_SHORT_READ}
 _NO_PERMISSION = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 # Statements never change, so an error in one means that the tables are not as they were made.
 _READ_ERRORS = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_ERROR,
 }
 
@@ -178,7 +177,7 @@ def explained(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:
             raise
-        if code in _FULL:
+        if code == sqlite3.SQLITE_FULL:
             raise IndexNotWritable(
                 f"The index at {path.parent} cannot be written: the disk is full. "
                 "Free some room and run the same command again."
@@ -192,6 +191,11 @@ def explained(path: Path) -> Iterator[None]:
             raise IndexLocked(
                 f"The index at {path.parent} is in use by another process; try again in a moment."
             ) from error
-        if code & 0xFF in _READ_ERRORS:
+        if code & 0xFF == sqlite3.SQLITE_IOERR and code not in _DAMAGED_FILE:
+            raise IndexNotWritable(
+                f"The index at {path.parent} cannot be used: the disk is full or fails ({error}). "
+                "Free some room and run the same command again."
+            ) from error
+        if code & 0xFF in _READ_ERRORS or code in _DAMAGED_FILE:
             raise damaged(path, f"cannot be read ({error})") from error
         raise

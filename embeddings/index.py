@@ -171,18 +171,16 @@ class Index:
         with self._lock, self.store.snapshot():
             header = self.store.header
             path = self.folder / VECTORS_FILE
-            written = VectorIndex.load(path, header.library)
+            stamp = self.store.vectors_stamp()
+            written = VectorIndex.load(path, stamp)
             if written is None or written.generation != header.generation:
-                self._caught_up().save(path, header.library)
+                self._caught_up().save(path, stamp)
 
     def _caught_up(self) -> VectorIndex:
         """The vectors of the store's present generation, in memory."""
         header = self.store.header
         if self._vectors is None:
-            self._vectors = VectorIndex.load(self.folder / VECTORS_FILE, header.library)
-        if self._vectors and self._vectors.generation > header.generation:
-            # The store was put back from a copy: its next passages get ids known for others.
-            self._vectors = None
+            self._vectors = VectorIndex.load(self.folder / VECTORS_FILE, self.store.vectors_stamp())
         if self._vectors and self._vectors.generation == header.generation:
             return self._vectors
         ids = self.store.passage_ids()

@@ -16,7 +16,7 @@ from embeddings.encoder import Encoder
 from embeddings.errors import FolderError, IndexMissing, UnreadableFile
 from embeddings.folder import Entry, walk
 from embeddings.formats import FORMATS, format_of
-from embeddings.index import Index, writer_lock
+from embeddings.index import STORE_FILE, Index, writer_lock
 from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
 from embeddings.passages import Passage, split
@@ -87,6 +87,17 @@ class IndexingReport:
         """Files of the folder whose document is in the index."""
         return len(self.added) + len(self.changed) + self.unchanged
 
+    def check(self) -> None:
+        """Refuse a folder of which nothing could be read.
+
+        Raises:
+            FolderError: No file has a document.
+        """
+        if not self.documents:
+            raise FolderError(
+                f"None of the files of {self.name} could be read; the reasons are given above."
+            )
+
 
 OnProgress = Callable[[IndexingProgress], None]
 
@@ -115,7 +126,7 @@ def open_and_index(
             cannot be indexed leaves no new index behind.
     """
     entries = walk(_resolved(folder), leave_out=place.resolve())
-    if not any(_is_readable(entry) for entry in entries):
+    if not (place / STORE_FILE).exists() and not any(map(_is_readable, entries)):
         raise _nothing_to_read(folder)
     index = Index.open_or_create(place, encoder)
     try:

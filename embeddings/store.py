@@ -6,6 +6,7 @@ few flipped bits by itself, so each row carries a checksum that is compared when
 row is read.
 """
 
+import hashlib
 import json
 import sqlite3
 import uuid
@@ -136,6 +137,9 @@ class Store:
                 store._connection.execute("PRAGMA journal_mode = WAL")
             finally:
                 store.close()
+        for kind in ("-wal", "-shm"):
+            # Left over from a database that was deleted, it would be replayed into this one.
+            path.with_name(f"{path.name}{kind}").unlink(missing_ok=True)
         new.replace(path)
         return cls.open(path)
 
@@ -306,6 +310,18 @@ class Store:
         """Number of passages of each document, by its id."""
         rows = self._rows("SELECT document, count(*) FROM passage GROUP BY document")
         return {self._number(document): self._number(count) for document, count in rows}
+
+    def vector_count(self) -> int:
+        """Number of vectors; one for each passage in a sound index."""
+        return self._ids("SELECT count(*) FROM vector")[0]
+
+    def vectors_stamp(self) -> str:
+        """32 hexadecimal digits that change with any vector, and with the library they are in."""
+        digest = hashlib.blake2b(self.header.library.encode("ascii"), digest_size=16)
+        for passage, checked in self._rows("SELECT passage, checksum FROM vector ORDER BY passage"):
+            digest.update(f"{passage} ".encode())
+            digest.update(checked)  # type: ignore[arg-type]  # declared BLOB
+        return digest.hexdigest()
 
     def passage_ids(self, within: Sequence[str] = ()) -> NDArray[np.int64]:
         """Ids of all passages, sorted; of those under the given library paths, if any."""

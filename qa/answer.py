@@ -17,7 +17,8 @@ class Hit:
     Attributes:
         document: Id of its document in the index.
         path: Where the document lies in the library; the first, if it lies in several places.
-        also_at: Its other paths, and those of near-duplicate passages left out for this one.
+        also_at: Its other paths, where the same content lies.
+        near_duplicates: Paths of documents with nearly the same passage, left out for this one.
         title: Of the document.
         sha256: Of the document's file.
         page_starts: As in ``Document``; empty where the format has no pages.
@@ -37,6 +38,7 @@ class Hit:
     document: int
     path: str
     also_at: tuple[str, ...]
+    near_duplicates: tuple[str, ...]
     title: str
     sha256: str
     page_starts: tuple[int, ...]

@@ -1,6 +1,5 @@
 """Answering: the whole chain, from a question to a cited answer."""
 
-import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,6 @@ from qa.settings import Settings
 
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
-
-_WORD = re.compile(r"\w+")
 
 
 class QuestionAnswerer:
@@ -123,17 +120,25 @@ class QuestionAnswerer:
                 ``self.within``.
 
         Raises:
-            ValueError: The question is blank or too long.
+            ValueError: The question is blank or too long, or nothing is indexed at ``within``.
             IndexDamaged: What is stored fails its checks.
         """
+        # Half of a surrogate pair, which a terminal can hand over, is no character.
+        question = question.encode("utf-8", "replace").decode("utf-8")
         asked = " ".join(question.split())
+        paths = [within] if isinstance(within, str) else within
+        paths = [path.rstrip("/") for path in paths]
         if not 0 < len(asked) <= self.settings.question_characters:
             raise ValueError(
                 f"expected a question of 1 to {self.settings.question_characters:,} characters, "
                 f"got {len(asked):,}"
             )
         started = time.perf_counter()
-        hits = self.retriever.retrieve(asked, self.settings.hits, within or self.within)
+        hits = self.retriever.retrieve(asked, self.settings.hits, paths or self.within)
+        if paths and not hits:
+            raise ValueError(
+                f"expected paths of the library, got {', '.join(paths)}; see what it holds: qa list"
+            )
         retrieved = time.perf_counter()
         spans = self.reader.read(asked, hits)
         read = time.perf_counter()
@@ -178,8 +183,8 @@ def _quote(hit: Hit, span: Span) -> str:
 
 
 def _normal(text: str) -> str:
-    """What two equal answers have in common: their words."""
-    return " ".join(_WORD.findall(text.casefold()))
+    """What two equal answers have in common; a sign or a symbol makes another answer."""
+    return " ".join(text.casefold().split()).rstrip(".")
 
 
 def _cite(hit: Hit, span: Span) -> Citation:

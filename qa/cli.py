@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OK, NOT_SAID, ERROR = 0, 1, 2
 
-INTERRUPTED = "Interrupted; what was indexed so far is kept. Run the same command again to go on."
+INTERRUPTED = "Interrupted; what is indexed is kept. Run the same command again to go on."
 
 _Parameters = ParamSpec("_Parameters")
 
@@ -39,6 +39,8 @@ def explained(command: Callable[_Parameters, int]) -> Callable[_Parameters, None
             _fail(f"The setting {name} does not fit: {first['msg']} (got {first['input']!r}).")
         except (ChapterAndVerseError, ValueError) as error:
             _fail(str(error))
+        except OSError as error:
+            _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
         except KeyboardInterrupt:
             _fail(INTERRUPTED)
         sys.exit(code)
@@ -87,7 +89,8 @@ def index_command(folder: Path, index: Path | None) -> int:
     with indexing_bar(Console(stderr=True)) as tell:
         _, report = open_and_index(folder, settings.index, encoder, settings.limits, tell)
     show_report(Console(), report)
-    return OK if report.documents else ERROR
+    report.check()
+    return OK
 
 
 @main.command()

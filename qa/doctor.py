@@ -58,6 +58,14 @@ def _contents(index: Index) -> Iterator[Finding]:
         return
     passages = len(store.passage_ids())
     documents = store.documents()
+    counts = store.passage_counts()
+    bare = [documents[id].paths[0] for id in documents if not counts.get(id)]
+    if store.vector_count() != passages or bare:
+        lost = ", ".join(bare) or "vectors"
+        yield Finding(
+            f"Rows are lost ({lost}): delete {index.folder} and index again.", sound=False
+        )
+        return
     yield Finding(f"{len(documents)} documents and {passages} passages have the right checksums.")
     wrong = [
         f"{documents[id].paths[0]} at {stored.passage.start}"
@@ -71,7 +79,7 @@ def _contents(index: Index) -> Iterator[Finding]:
     if not wrong:
         yield Finding("Every passage is what its document says at its offsets.")
     header = store.header
-    vectors = VectorIndex.load(index.folder / VECTORS_FILE, header.library)
+    vectors = VectorIndex.load(index.folder / VECTORS_FILE, store.vectors_stamp())
     if vectors is None or vectors.generation != header.generation:
         yield Finding(
             "The FAISS file is missing, damaged or older than the database; it is made anew "

@@ -24,9 +24,14 @@ MOST_DEPTH = 6_400
 """Where near-duplicates crowd the first hits out, searches go this deep for other ones."""
 
 SAME_WORDS = 0.9
-"""Share of words in common (Jaccard) above which passages with equal numbers are one."""
+"""Share of words in common (Jaccard) above which passages of one statement are one hit."""
 
 _WORD = re.compile(r"\w+")
+
+# What turns one statement into another: numbers with their sign, negations, names.
+_TELLING = re.compile(
+    r"[-−+]?\d[\w.,]*|\b[A-Z]\w*|\b(?:not|no|never|nor|none|neither|without|cannot)\b|n['’]t\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +157,14 @@ def _distinct(
 
 
 def _fingerprint(text: str) -> tuple[list[str], set[str]]:
-    words = _WORD.findall(text.lower())
-    return [word for word in words if any(letter.isdigit() for letter in word)], set(words)
+    return _TELLING.findall(text), set(_WORD.findall(text.lower()))
 
 
 def _same(one: tuple[list[str], set[str]], other: tuple[list[str], set[str]]) -> bool:
-    """Alike but for a few words; another number makes another statement."""
-    (numbers, words), (other_numbers, other_words) = one, other
+    """Alike but for a few words, none of which makes another statement of it."""
+    (telling, words), (other_telling, other_words) = one, other
     union = len(words | other_words)
-    return numbers == other_numbers and len(words & other_words) >= SAME_WORDS * union
+    return telling == other_telling and len(words & other_words) >= SAME_WORDS * union
 
 
 def _hits(
@@ -181,15 +185,14 @@ def _hits(
                 f"A passage of {about.paths[0]} is not what its document says at {start}–{end}; "
                 "delete the index and index again. Your documents are not touched."
             )
-        paths = dict.fromkeys(about.paths)
-        for twin in duplicates.get(stored.id, ()):
-            paths |= dict.fromkeys(facts[twin.document].paths)
-        path, *also_at = sorted(paths, key=lambda path: not _is_within(path, within))
+        path, *also_at = sorted(about.paths, key=lambda path: not _is_within(path, within))
+        twins = (facts[twin.document].paths[0] for twin in duplicates.get(stored.id, ()))
         hits.append(
             Hit(
                 document=stored.document,
                 path=path,
                 also_at=tuple(also_at),
+                near_duplicates=tuple(dict.fromkeys(twins)),
                 title=about.title,
                 sha256=about.sha256,
                 page_starts=about.page_starts,

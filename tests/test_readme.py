@@ -36,7 +36,7 @@ def test_every_module_is_told_in_how_it_works() -> None:
     modules = {
         path.name for folder in ("qa", "embeddings") for path in (ROOT / folder).glob("*.py")
     }
-    assert told == modules - {"__init__.py", "errors.py"}
+    assert told == modules - {"__init__.py"}
 
 
 def test_top_level_holds_what_the_layout_says() -> None:

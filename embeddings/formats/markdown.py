@@ -25,7 +25,8 @@ _COMMENT_OR_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[a-zA-Z][^<>]*>", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 # What is deeper the parser leaves out, from 20 by default, which real outlines pass.
 _DEEPEST = 100
-_MARKS_KEPT = {"softbreak": "\n", "hardbreak": "\n"}
+# A line that ends anywhere goes on; one that ends on purpose (two spaces, a backslash) does not.
+_MARKS_KEPT = {"softbreak": " ", "hardbreak": "\n"}
 
 
 def read(path: Path, limits: Limits) -> Document:

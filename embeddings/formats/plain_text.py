@@ -14,6 +14,8 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+\S")
 # Lines this long on average are paragraphs that an editor wraps on the screen.
 _LONG_LINE_CHARACTERS = 200
+# An editor that wraps at 72 or 80 fills each line but the last at least this far.
+_WRAPPED_LINE_CHARACTERS = 45
 _TITLE_CHARACTERS = 150
 
 
@@ -27,7 +29,8 @@ def read(path: Path, limits: Limits) -> Document:
         if index == 0 and _is_title(paragraph) and len(paragraph) < len(text):
             builder.add("heading", paragraph, level=1)
         else:
-            builder.add(_kind(paragraph), paragraph)
+            kind = _kind(paragraph)
+            builder.add(kind, paragraph if kind == "list" else _unwrapped(paragraph))
     return builder.build(path.name)
 
 
@@ -39,6 +42,13 @@ def _paragraphs(text: str) -> list[str]:
     if lines and sum(map(len, lines)) / len(lines) > _LONG_LINE_CHARACTERS:
         return lines
     return paragraphs
+
+
+def _unwrapped(paragraph: str) -> str:
+    """The paragraph on one line, if its lines were wrapped to a width; verse stays as it is."""
+    lines = paragraph.split("\n")
+    full = [len(line.strip()) >= _WRAPPED_LINE_CHARACTERS for line in lines[:-1]]
+    return " ".join(lines) if all(full) else paragraph
 
 
 def _is_title(paragraph: str) -> bool:

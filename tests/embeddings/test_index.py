@@ -25,7 +25,7 @@ from embeddings.errors import (
     IndexNotWritable,
 )
 from embeddings.index import LOCK_FILE, STORE_FILE, VECTORS_FILE, Index, writer_lock
-from embeddings.indexing import index_folder
+from embeddings.indexing import index_folder, open_and_index
 from embeddings.vectors import VectorIndex
 from tests.embeddings.test_store import as_nobody, put
 from tests.encoders import HashingEncoder
@@ -146,7 +146,7 @@ def test_spoilt_vectors_are_made_anew(index: Index, spoil: object) -> None:
     opened = Index.open(index.folder)
     assert hits(opened) == before
     opened.save_vectors()
-    assert VectorIndex.load(index.folder / VECTORS_FILE, opened.store.header.library) is not None
+    assert VectorIndex.load(index.folder / VECTORS_FILE, opened.store.vectors_stamp()) is not None
     opened.close()
 
 
@@ -494,3 +494,39 @@ def test_snapshot_ends_with_an_error_inside_it(index: Index) -> None:
     """)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "20\n"
+
+
+def test_vectors_of_another_history_are_not_trusted(tmp_path: Path) -> None:
+    encoder = HashingEncoder()
+    folder, place = tmp_path / "d", tmp_path / "index"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The bridge was opened in 1901.")
+    open_and_index(folder, place, encoder)[0].close()
+    copy = (place / STORE_FILE).read_bytes()
+    (folder / "b.txt").write_text("Bread is baked from rye.")
+    open_and_index(folder, place, encoder)[0].close()
+    (place / STORE_FILE).write_bytes(copy)
+    (folder / "b.txt").write_text("Cheese is made from milk.")
+    index, _ = open_and_index(folder, place, encoder)
+    with index.snapshot() as snapshot:
+        found = snapshot.search_vectors(encoder.vector("Cheese is made from milk."), 2)
+        ids = [id for id, _ in found]
+        exact = snapshot.similarities(encoder.vector("Cheese is made from milk."), ids)
+    index.close()
+    assert dict(found) == pytest.approx(exact, abs=1e-6)
+
+
+def test_log_of_a_deleted_index_is_not_replayed_into_a_new_one(tmp_path: Path) -> None:
+    encoder = HashingEncoder()
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").write_text(f"The {name} bridge.")
+    place = tmp_path / "index"
+    old, _ = open_and_index(tmp_path / "old", place, encoder)
+    log = (place / f"{STORE_FILE}-wal").read_bytes()
+    old.close()
+    (place / STORE_FILE).unlink()
+    (place / f"{STORE_FILE}-wal").write_bytes(log)
+    new, _ = open_and_index(tmp_path / "new", place, encoder)
+    assert list(new.store.sources()) == ["new/new.txt"]
+    new.close()

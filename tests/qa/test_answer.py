@@ -23,6 +23,7 @@ HIT = Hit(
     document=1,
     path="docs/a.md",
     also_at=(),
+    near_duplicates=(),
     title="A",
     sha256="0" * 64,
     page_starts=(0, 100),

@@ -92,6 +92,41 @@ def test_answer_keeps_within_the_folder_named(answerer: QuestionAnswerer) -> Non
     assert {hit.path.split("/")[1] for hit in answer.hits} == {"guide"}
 
 
+@pytest.mark.parametrize("within", ["docs/guide", ["docs/guide/"]])
+def test_folder_may_be_named_alone_and_with_a_slash(
+    within: str | list[str], answerer: QuestionAnswerer
+) -> None:
+    hits = answerer.answer("Which formats are read?", within=within).hits
+    assert {hit.path.split("/")[1] for hit in hits} == {"guide"}
+
+
+def test_place_that_is_not_in_the_library_is_refused(answerer: QuestionAnswerer) -> None:
+    with pytest.raises(ValueError, match="expected paths of the library, got docs/gide; see"):
+        answerer.answer("Which formats are read?", within=["docs/gide"])
+
+
+def test_half_a_surrogate_pair_is_no_harm(answerer: QuestionAnswerer) -> None:
+    assert answerer.answer("caf\udcff?").question == "caf??"
+
+
+WRAPPED = """The harbour of Aldenport was founded
+in the year 1743 by the merchant Joris Veld, who
+had come from the north with three ships and a
+crew of forty men.
+"""
+
+
+@pytest.mark.parametrize("name", ["harbour.md", "harbour.txt"])
+def test_sentence_goes_on_over_wrapped_lines(tmp_path: Path, name: str) -> None:
+    (tmp_path / "d").mkdir()
+    text = WRAPPED.replace("founded\n", "founded, as is told, \n")
+    (tmp_path / "d" / name).write_text(text)
+    with QuestionAnswerer.from_documents(tmp_path / "d", tmp_path / "index") as answerer:
+        answer = answerer.answer("When was the harbour of Aldenport founded?")
+    assert answer.text is not None
+    assert "1743" in answer.text and answer.text.endswith("forty men.")
+
+
 def test_white_space_in_a_question_does_not_matter(answerer: QuestionAnswerer) -> None:
     one = answerer.answer("When was the IOFS founded?")
     other = answerer.answer("  When was\nthe IOFS   founded? ")

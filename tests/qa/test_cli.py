@@ -181,7 +181,7 @@ def test_interrupted_indexing_says_how_to_go_on(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=30)
     assert process.returncode == 2, said
     assert said.splitlines()[-1] == (
-        "Interrupted; what was indexed so far is kept. Run the same command again to go on."
+        "Interrupted; what is indexed is kept. Run the same command again to go on."
     )
     assert "Traceback" not in said
     assert qa("doctor", "--index", tmp_path / "i").exit_code == 0

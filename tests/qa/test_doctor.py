@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.index import STORE_FILE, VECTORS_FILE
+from embeddings.index import STORE_FILE, VECTORS_FILE, Index
 from qa import Settings
 from qa.doctor import examine
 
@@ -30,6 +30,15 @@ def test_changed_letter_in_the_database_is_found(place: Path) -> None:
     assert any("fails its checksum in table passage" in what for what in wrong)
     assert any("fails its checksum in table content" in what for what in wrong)
     assert wrong[-1].startswith(f"Delete {place} and index again")
+
+
+def test_lost_rows_are_found(place: Path) -> None:
+    index = Index.open(place)
+    with index.store.transaction():
+        index.store._execute("DELETE FROM vector WHERE passage = 3")
+    index.close()
+    *_, last = examine(Settings(index=place))
+    assert (last.sound, last.what.startswith("Rows are lost (vectors)")) == (False, True)
 
 
 def test_damaged_faiss_file_is_no_fault_of_the_index(place: Path) -> None:

@@ -40,6 +40,7 @@ HIT = Hit(
     document=1,
     path="docs/a.pdf",
     also_at=(),
+    near_duplicates=(),
     title="The body",
     sha256="0" * 64,
     page_starts=(0, 90),

@@ -72,7 +72,7 @@ LONG = (
 )
 
 
-def test_near_duplicates_are_one_hit_that_names_every_path(
+def test_near_duplicates_are_one_hit_and_other_statements_are_not(
     tmp_path: Path, encoder: SentenceTransformersEncoder
 ) -> None:
     texts = {
@@ -80,14 +80,16 @@ def test_near_duplicates_are_one_hit_that_names_every_path(
         "b.txt": LONG + " ",
         "c.txt": LONG.replace("whole", "entire"),
         "d.txt": LONG.replace("1901", "1907"),
+        "n.txt": LONG.replace("was opened", "was not opened"),
         "e.txt": "The market hall was built later.",
     }
     index = library(tmp_path, texts, encoder)
     hits = Retriever(index, encoder).retrieve("When was the bridge opened?", 10)
     index.close()
-    found = {hit.path: set(hit.also_at) for hit in hits}
-    # Another year is another statement; another adjective is not.
-    assert "d/d.txt" in found
+    found = {hit.path: set(hit.near_duplicates) for hit in hits}
+    # Another year or a negation makes another statement; another adjective does not.
+    assert {"d/d.txt", "d/n.txt"} <= set(found)
+    assert all(hit.also_at == () for hit in hits)
     (first,) = (path for path in found if path in ("d/a.txt", "d/b.txt", "d/c.txt"))
     assert {first, *found[first]} == {"d/a.txt", "d/b.txt", "d/c.txt"}
 
@@ -101,7 +103,7 @@ def test_copies_do_not_crowd_out_other_passages(
     hits = Retriever(index, encoder).retrieve("When was the bridge over the Ishim opened?", 2)
     index.close()
     assert [hit.path for hit in hits][1] == "d/other.txt"
-    assert len(hits[0].also_at) > 20
+    assert len(hits[0].near_duplicates) > 20
 
 
 def test_passage_that_is_not_in_its_document_is_damage(
