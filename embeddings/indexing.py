@@ -131,7 +131,7 @@ def open_and_index(
     index = Index.open_or_create(place, encoder)
     try:
         return index, index_folder(folder, index, encoder, limits, on_progress)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nobody else holds this index, so nobody else closes it.
         index.close()
         raise
 

@@ -160,7 +160,7 @@ class Store:
             connection = connect(path)
             try:
                 check_format(path, connection)
-            except BaseException:
+            except BaseException:  # Whatever it was, there is no store to close it later.
                 connection.close()
                 raise
         store = cls(path, connection)
@@ -337,6 +337,7 @@ class Store:
             rows = self._read("vector", f"SELECT * FROM vector WHERE passage IN ({marks})")
             if len(rows) != len(batch):
                 raise damaged(self.path, f"lacks {len(batch) - len(rows)} vectors")
+            # Declared BLOB, which the type checker cannot know.
             block = b"".join(bytes(vector) for _, vector in rows)  # type: ignore[call-overload]
             yield (
                 np.array([passage for passage, _ in rows], dtype=np.int64),
