@@ -125,7 +125,12 @@ class Chat:
     def _without_places(self, message: str) -> str:
         """The message with the names of folders and files, but not where they lie."""
         settings = self.answerer.settings
-        for place in (settings.index, Path(settings.encoder), self.folder):
+        for place in (
+            settings.index,
+            Path(settings.encoder),
+            Path(settings.reader),
+            self.folder,
+        ):
             message = message.replace(str(place), place.name)
         return re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", message)
 

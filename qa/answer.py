@@ -71,6 +71,8 @@ class Citation:
         start: Offset of the quote's first character, into ``Document.text``.
         end: Offset behind its last character.
         quote: The characters quoted.
+        sentence_start: Offset of the first character of the sentence around the quote.
+        sentence_end: Offset behind the last character of that sentence.
         passage: The passage around the quote.
         passage_start: Offset of the passage's first character.
         sha256: Of the document's file.
@@ -84,6 +86,8 @@ class Citation:
     start: int
     end: int
     quote: str
+    sentence_start: int
+    sentence_end: int
     passage: str
     passage_start: int
     sha256: str
@@ -94,13 +98,24 @@ class Citation:
         start, end = self.start - self.passage_start, self.end - self.passage_start
         return self.passage[:start], self.quote, self.passage[end:]
 
+    @property
+    def sentence(self) -> tuple[str, str, str]:
+        """The sentence before the quote, the quote, and the sentence behind it."""
+        before, quote, after = self.around
+        return (
+            before[self.sentence_start - self.passage_start :],
+            quote,
+            after[: self.sentence_end - self.end],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An answer with the places that give it.
 
     Attributes:
-        text: In the documents' own words.
+        text: In the documents' own words: a quote, or the quotes of its citations one after
+            another where sentences answer together.
         confidence: Estimated probability that it is right, 0 to 1.
         citations: At least one, the best first.
     """
@@ -118,7 +133,7 @@ class Answer:
         question: As it was asked.
         text: The answer in the documents' own words; none if they do not say.
         confidence: Estimated probability that the best answer found is right, 0 to 1.
-        citations: Where it stands; ``citations[0].quote == text``.
+        citations: Where it stands: each quotes ``text``, or together they make it up.
         candidates: Other answers found, best first.
         hits: The passages considered, best first: the nearest ones if there is no answer.
         reason: Why there is no answer.

@@ -11,9 +11,12 @@ from embeddings.encoder import Encoder, SentenceTransformersEncoder
 from embeddings.index import Index, SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, open_and_index
 from qa.answer import Answer, Candidate, Citation, Hit, NothingFound
-from qa.reader import Reader, SentenceReader, Span
+from qa.combined_reader import CombinedReader
+from qa.reader import ReadAnswer, Reader, Span, SpanReader
 from qa.retriever import Retriever
+from qa.sentence_reader import SentenceReader, answer_units
 from qa.settings import Settings
+from qa.span_model import load_span_model
 
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
@@ -26,7 +29,7 @@ class QuestionAnswerer:
     everything if empty; ``report`` tells what was indexed, if it was made from documents.
 
         with QuestionAnswerer.from_documents("docs") as answerer:
-            answerer.answer("When was the IOFS founded?").text  # 'The IOFS was founded in 2013.'
+            answerer.answer("When was the IOFS founded?").text  # '2013'
     """
 
     def __init__(
@@ -140,9 +143,9 @@ class QuestionAnswerer:
                 f"expected paths of the library, got {', '.join(paths)}; see what it holds: qa list"
             )
         retrieved = time.perf_counter()
-        spans = self.reader.read(asked, hits)
+        answers = self.reader.read(asked, hits)[: self.settings.candidates + 1]
         read = time.perf_counter()
-        candidates = _candidates(hits, spans, self.settings.candidates + 1)
+        candidates = [candidate_of(hits, answer) for answer in answers]
         answered = bool(candidates) and candidates[0].confidence >= self.settings.threshold
         seconds = {"retrieve": retrieved - started, "read": read - retrieved}
         return Answer(
@@ -157,37 +160,40 @@ class QuestionAnswerer:
         )
 
 
+def reader_of(settings: Settings, encoder: Encoder) -> Reader:
+    """The reader that the settings name.
+
+    Raises:
+        ModelError: It is missing, damaged, or answers no questions.
+    """
+    spans = SpanReader(load_span_model(settings.reader))
+    return CombinedReader(spans, SentenceReader(encoder))
+
+
 def _parts(index: Index, encoder: Encoder, settings: Settings) -> tuple[Retriever, Reader]:
-    return Retriever(index, encoder, settings.word_weight), SentenceReader(encoder)
+    retriever = Retriever(index, encoder, settings.word_weight)
+    return retriever, reader_of(settings, encoder)
 
 
-def _candidates(hits: Sequence[Hit], spans: Sequence[Span], limit: int) -> list[Candidate]:
-    """The best answers that differ, each cited wherever it is found."""
-    places: dict[str, list[Span]] = {}
-    for span in spans:
-        said = _normal(_quote(hits[span.hit], span))
-        if said in places or len(places) < limit:
-            places.setdefault(said, []).append(span)
-    return [
-        Candidate(
-            text=_quote(hits[found[0].hit], found[0]),
-            confidence=found[0].confidence,
-            citations=tuple(_cite(hits[span.hit], span) for span in found),
-        )
-        for found in places.values()
-    ]
+def candidate_of(hits: Sequence[Hit], answer: ReadAnswer) -> Candidate:
+    """The answer that was read, with its citations.
+
+    Args:
+        hits: That were read.
+        answer: As it was read in them.
+    """
+    citations = tuple(_cite(hits[span.hit], span) for span in answer.spans)
+    quotes = [citation.quote for citation in citations]
+    text = " ".join(quotes) if answer.joined else quotes[0]
+    return Candidate(text, answer.confidence, citations)
 
 
 def _quote(hit: Hit, span: Span) -> str:
     return hit.text[span.start - hit.start : span.end - hit.start]
 
 
-def _normal(text: str) -> str:
-    """What two equal answers have in common; a sign or a symbol makes another answer."""
-    return " ".join(text.casefold().split()).rstrip(".")
-
-
 def _cite(hit: Hit, span: Span) -> Citation:
+    start, end = _sentence(hit, span)
     return Citation(
         path=hit.path,
         also_at=hit.also_at,
@@ -197,10 +203,24 @@ def _cite(hit: Hit, span: Span) -> Citation:
         start=span.start,
         end=span.end,
         quote=_quote(hit, span),
+        sentence_start=start,
+        sentence_end=end,
         passage=hit.text,
         passage_start=hit.start,
         sha256=hit.sha256,
     )
+
+
+def _sentence(hit: Hit, span: Span) -> tuple[int, int]:
+    """The sentence in which a span stands, or the sentences over which it goes."""
+    touched = [
+        (start, end)
+        for start, end in answer_units(hit.text)
+        if start < span.end - hit.start and span.start - hit.start < end
+    ]
+    start = min(span.start, hit.start + touched[0][0]) if touched else span.start
+    end = max(span.end, hit.start + touched[-1][1]) if touched else span.end
+    return start, end
 
 
 def _reason(hits: Sequence[Hit]) -> NothingFound:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OK, NOT_SAID, ERROR = 0, 1, 2
 
-INTERRUPTED = "Interrupted; what is indexed is kept. Run the same command again to go on."
+INTERRUPTED = "Interrupted; what was finished is kept. Run the same command again to go on."
 
 _Parameters = ParamSpec("_Parameters")
 
@@ -187,42 +187,55 @@ def doctor(index: Path | None) -> int:
 
 @main.command("eval")
 @click.argument("questions", type=click.Path(path_type=Path))
+@click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    type=click.Choice(["reader", "retrieval", "chain"]),
+    help="The reader alone on each question's context, retrieval alone, or the whole chain; "
+    "can be given several times. Without it all three.",
+)
 @click.option("--sample", "count", type=click.IntRange(1), help="Take this many, chosen by --seed.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the sample.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw risk and coverage.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    help="Ask this index; without it a library is made of the questions' contexts.",
+)
 @explained
-def eval_command(questions: Path, count: int | None, seed: int, as_json: bool) -> int:
-    """Measure retrieval over the contexts of QUESTIONS (JSON lines, also gzip)."""
+def eval_command(
+    questions: Path,
+    modes: tuple[str, ...],
+    count: int | None,
+    seed: int,
+    picture: Path | None,
+    as_json: bool,
+    index: Path | None,
+) -> int:
+    """Measure answers to QUESTIONS: JSON lines, or SQuAD's JSON; both also gzip."""
     import json
-    from dataclasses import asdict
-    from tempfile import TemporaryDirectory
+    from functools import partial
 
     from rich.console import Console
 
-    from embeddings.encoder import SentenceTransformersEncoder
-    from qa.evaluate import evaluate_retrieval, library_of, load_questions, sample
-    from qa.terminal import counting_bar, show_retrieval
+    from qa.questions import load_questions
+    from qa.report import MODES, evaluate, plot
+    from qa.terminal import counting_bar, show_measured
 
     settings = _settings(None)
-    try:
-        loaded = load_questions(questions)
-    except OSError as error:
-        raise ValueError(f"{questions} cannot be read ({error.strerror}).") from error
-    chosen = sample(loaded, count or len(loaded), seed)
-    encoder = SentenceTransformersEncoder.load(settings.encoder)
-    console = Console(stderr=True)
-    with TemporaryDirectory() as folder:
-        with counting_bar(console, "Encoding passages") as tell:
-            index, documents = library_of(loaded, Path(folder), encoder, tell)
-        with counting_bar(console, "Retrieving") as tell:
-            scores = evaluate_retrieval(
-                chosen, index, documents, encoder, settings.word_weight, tell
-            )
-        index.close()
+    if picture and set(modes) == {"retrieval"}:
+        raise ValueError("expected a mode that answers for --plot, got retrieval alone")
+    loaded = load_questions(questions)
+    bar = partial(counting_bar, Console(stderr=True))
+    report = evaluate(loaded, settings, modes or MODES, bar, index, count, seed)
     if as_json:
-        click.echo(json.dumps([asdict(score) for score in scores], indent=2))
+        click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
     else:
-        show_retrieval(Console(), scores, len(chosen), len(documents))
+        show_measured(Console(), report)
+    if picture:
+        plot(report, picture)
     return OK
 
 

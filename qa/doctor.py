@@ -8,6 +8,7 @@ from embeddings.errors import ChapterAndVerseError
 from embeddings.index import VECTORS_FILE, Index
 from embeddings.vectors import VectorIndex
 from qa.settings import Settings
+from qa.span_model import load_span_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         encoder = SentenceTransformersEncoder.load(settings.encoder)
         yield Finding(f"The encoder {encoder.name} is there and has the digest expected of it.")
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+        return
+    try:
+        load_span_model(settings.reader)
+        yield Finding(f"The reader {settings.reader} is there.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)
         return

@@ -1,159 +1,59 @@
-"""Evaluate: how well questions with known answers are retrieved.
+"""Evaluate: how well questions with known answers are answered, in three modes.
 
-Reads question-answering data as JSON lines (plain or gzip): one object a line with
-``question``, ``context``, ``answers`` and, if known, ``title``. All contexts together are the
-library; a question counts as found at rank k when its own context is the k-th retrieved.
+The reader alone reads each question with its own context. Retrieval alone searches all contexts
+together, or an index. The whole chain retrieves there and reads what it finds; half of its
+questions are asked once more with their own context taken out, so that nothing answers them.
 """
 
-import gzip
-import json
-import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
+from random import Random
 
-from embeddings.document import Document, DocumentBuilder
+import numpy as np
+
 from embeddings.encoder import Encoder
-from embeddings.index import STORE_FILE, Index
-from embeddings.passages import split
-from embeddings.store import Source, Store
-from qa.retriever import DEPTH, search
+from embeddings.index import SearchIndex, Snapshot
+from qa.answering import candidate_of
+from qa.metrics import normalise
+from qa.questions import Question
+from qa.reader import Reader, read_passages
+from qa.retriever import DEPTH, Retriever, search
+from qa.scores import Outcome, RetrievalScores, retrieval_scores
+from qa.span_model import SpanModel
 
-RANKS = (1, 5, 20)
+READ_AT_ONCE = 64
+"""Questions read together where only the reader is measured."""
 
-FOLDER = "questions"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question of a data set.
-
-    Attributes:
-        text: The question.
-        context: The paragraph that it was asked of.
-        title: Of the article from which the paragraph comes.
-        answers: Right answers as they stand in the context; empty if it has none.
-    """
-
-    text: str
-    context: str
-    title: str
-    answers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RetrievalScores:
-    """How often and how high the right context was found.
-
-    Attributes:
-        name: Of the way to order passages.
-        recall: Share of the questions whose context is among the first k, by k.
-        mrr: Mean reciprocal rank, 0 for a context that is not found.
-    """
-
-    name: str
-    recall: dict[int, float]
-    mrr: float
-
-
-def load_questions(path: Path) -> list[Question]:
-    """The questions in a file of JSON lines.
-
-    Raises:
-        ValueError: A line is not a question; the message names it.
-        OSError: The file cannot be read.
-    """
-    opened = gzip.open if path.suffix == ".gz" else open
-    questions: list[Question] = []
-    with opened(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = json.loads(line)
-                answers = tuple(str(answer["text"]) for answer in row["answers"])
-                questions.append(
-                    Question(row["question"], row["context"], str(row.get("title", "")), answers)
-                )
-            except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(
-                    f"expected a question with context and answers in line {number} of {path}, "
-                    f"got {line[:60]!r} ({error})"
-                ) from error
-    return questions
-
-
-def library_of(
-    questions: Sequence[Question],
-    folder: Path,
-    encoder: Encoder,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> tuple[Index, dict[str, int]]:
-    """An index of all contexts of the questions, and each context's document id.
-
-    Args:
-        questions: Their distinct contexts become one document each.
-        folder: Empty; the index is made there.
-        encoder: For the passages.
-        on_progress: Told how many of how many passages are encoded.
-    """
-    contexts = {question.context: question.title for question in questions}
-    documents = [_document(text, title) for text, title in contexts.items()]
-    passages = [
-        split(document, encoder.tokenize, encoder.model.max_tokens) for document in documents
-    ]
-    texts = [passage.search_text for found in passages for passage in found]
-    vectors = encoder.encode(texts, progress=on_progress)
-    store = Store.create(folder / STORE_FILE, encoder.model, vectors.shape[1])
-    ids: dict[str, int] = {}
-    at = 0
-    with store.transaction():
-        store.put_folder(FOLDER, folder)
-        for number, (context, document, found) in enumerate(
-            zip(contexts, documents, passages, strict=True)
-        ):
-            sha256 = f"{number:064x}"
-            id = store.put_document(
-                sha256, "context", document, found, vectors[at : at + len(found)]
-            )
-            store.put_source(Source(f"{FOLDER}/{number}", FOLDER, 0, 0, 0, 0, sha256, id))
-            ids[context] = id
-            at += len(found)
-    return Index(folder, store), ids
-
-
-def _document(text: str, title: str) -> Document:
-    builder = DocumentBuilder(title.replace("_", " "))
-    for paragraph in text.split("\n\n"):
-        builder.add("paragraph", paragraph)
-    return builder.build("")
+OnProgress = Callable[[int, int], None]
+"""Called with how many of how many are done."""
 
 
 def evaluate_retrieval(
     questions: Sequence[Question],
-    index: Index,
-    documents: dict[str, int],
+    index: SearchIndex,
+    documents: dict[str, int] | None,
     encoder: Encoder,
     word_weight: float = 0.3,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> list[RetrievalScores]:
     """Scores of vectors alone, words alone, both fused by rank, and both fused by score.
 
     Args:
-        questions: Whose contexts are in the index.
-        index: From ``library_of``.
-        documents: Each context's document id.
+        questions: With answers.
+        index: To search.
+        documents: Each context's document id, from ``library_of``; none if the index was made of
+            other documents: then a passage is right that holds an answer.
         encoder: For the questions.
         word_weight: As in ``Retriever``.
-        on_progress: Told how many of how many questions are done.
+        on_progress: Told how many questions are done.
     """
     vectors = encoder.encode([question.text for question in questions], role="question")
     ranks: dict[str, list[int | None]] = {}
     with index.snapshot() as snapshot:
         for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
             found = search(snapshot, question.text, vector, DEPTH, word_weight)
-            documents_of = {
-                stored.id: stored.document
-                for stored in snapshot.passages([one.id for one in found])
-            }
+            is_right = _right_passages(snapshot, [one.id for one in found], question, documents)
             worst = len(found) + DEPTH
             vector_ranks = {one.id: one.vector_rank or worst for one in found}
             word_ranks = {one.id: one.word_rank or worst for one in found}
@@ -167,13 +67,29 @@ def evaluate_retrieval(
             ordered = {name: sorted(ours, key=order) for name, order in orders.items()}
             ordered[f"weighted scores, words {word_weight:g}"] = ours
             for name, order in ordered.items():
-                distinct = list(dict.fromkeys(documents_of[id] for id in order))
-                right = documents[question.context]
-                rank = distinct.index(right) + 1 if right in distinct else None
+                # A context of several passages counts once.
+                distinct = list(dict.fromkeys(is_right[id] for id in order))
+                rank = next((at for at, (_, is_it) in enumerate(distinct, 1) if is_it), None)
                 ranks.setdefault(name, []).append(rank)
             if on_progress:
                 on_progress(number + 1, len(questions))
-    return [_scores(name, found) for name, found in ranks.items()]
+    return [retrieval_scores(name, found) for name, found in ranks.items()]
+
+
+def _right_passages(
+    snapshot: Snapshot, ids: Sequence[int], question: Question, documents: dict[str, int] | None
+) -> dict[int, tuple[int, bool]]:
+    """For each passage what it counts as, and whether that is right."""
+    stored = snapshot.passages(ids)
+    if documents is not None:
+        own = documents[question.context]
+        return {one.id: (one.document, one.document == own) for one in stored}
+    # Whole words: 41 does not stand in 1941.
+    answers = [f" {said} " for said in (normalise(gold.text) for gold in question.answers) if said]
+    return {
+        one.id: (one.id, any(answer in f" {normalise(one.passage.text)} " for answer in answers))
+        for one in stored
+    }
 
 
 def _reciprocal(k: int, one: dict[int, int], other: dict[int, int]) -> Callable[[int], float]:
@@ -181,18 +97,89 @@ def _reciprocal(k: int, one: dict[int, int], other: dict[int, int]) -> Callable[
     return lambda id: -(1 / (k + one[id]) + 1 / (k + other[id]))
 
 
-def _scores(name: str, ranks: Sequence[int | None]) -> RetrievalScores:
-    """Recall and MRR of ranks from 1, none where the right context was not found.
+def evaluate_reader(
+    questions: Sequence[Question], model: SpanModel, on_progress: OnProgress | None = None
+) -> list[Outcome]:
+    """Each question read with its own context and title, nothing else to choose from.
 
-    >>> _scores("x", [1, 4, None, 2]).recall[1], _scores("x", [1, 4, None, 2]).mrr
-    (0.25, 0.4375)
+    Args:
+        questions: With and without answers.
+        model: To read with.
+        on_progress: Told how many questions are done.
     """
-    recall = {k: sum(rank is not None and rank <= k for rank in ranks) / len(ranks) for k in RANKS}
-    return RetrievalScores(name, recall, sum(1 / rank for rank in ranks if rank) / len(ranks))
+    outcomes: list[Outcome] = []
+    for start in range(0, len(questions), READ_AT_ONCE):
+        some = questions[start : start + READ_AT_ONCE]
+        began = time.perf_counter()
+        pairs = [(question.text, question.context) for question in some]
+        read = read_passages(model, pairs, [question.title for question in some])
+        spent = (time.perf_counter() - began) / len(some)
+        for question, spans in zip(some, read, strict=True):
+            given = question.context[spans[0].start : spans[0].end] if spans else ""
+            logit = spans[0].answerable if spans else -np.inf
+            outcomes.append(Outcome(question, given, float(1 / (1 + np.exp(-logit))), spent))
+        if on_progress:
+            on_progress(len(outcomes), len(questions))
+    return outcomes
 
 
-def sample(questions: Sequence[Question], count: int, seed: int = 0) -> list[Question]:
-    """That many of the questions, the same ones for the same seed; all if there are fewer."""
-    if count >= len(questions):
-        return list(questions)
-    return random.Random(seed).sample(list(questions), count)
+def evaluate_chain(
+    questions: Sequence[Question],
+    retriever: Retriever,
+    reader: Reader,
+    hits: int,
+    passages: Mapping[str, Set[int]] | None,
+    on_progress: OnProgress | None = None,
+) -> tuple[list[Outcome], dict[int, Outcome]]:
+    """Each question asked of the library, and half of them once more without their own context.
+
+    Args:
+        questions: With and without answers.
+        retriever: Of the library.
+        reader: To read with.
+        hits: Passages read for a question.
+        passages: The ids of each context's passages; without them nothing can be taken out.
+        on_progress: Told how many questions are done.
+
+    Returns:
+        The outcome of each question, and by position those of the questions asked once more.
+    """
+    asked: list[Outcome] = []
+    taken_out: dict[int, Outcome] = {}
+    answerable = [at for at, question in enumerate(questions) if question.answers]
+    again = set(Random(0).sample(answerable, len(answerable) // 2)) if passages else set()
+    for at, question in enumerate(questions):
+        asked.append(_ask(question, retriever, reader, hits))
+        if passages and at in again:
+            unanswerable = replace(question, answers=())
+            own = passages[question.context]
+            taken_out[at] = _ask(unanswerable, retriever, reader, hits, own)
+        if on_progress:
+            on_progress(at + 1, len(questions))
+    return asked, taken_out
+
+
+def _ask(
+    question: Question,
+    retriever: Retriever,
+    reader: Reader,
+    limit: int,
+    passed_over: Set[int] = frozenset(),
+) -> Outcome:
+    began = time.perf_counter()
+    asked = " ".join(question.text.split())
+    hits = retriever.retrieve(asked, limit, passed_over=passed_over)
+    read = reader.read(asked, hits)
+    spent = time.perf_counter() - began
+    if not read:
+        return Outcome(question, "", 0.0, spent)
+    candidate = candidate_of(hits, read[0])
+    documents = {hit.path: hit.document for hit in hits}
+    with retriever.index.snapshot() as snapshot:
+        exact = sum(
+            snapshot.text(documents[one.path], one.start, one.end) == one.quote
+            for one in candidate.citations
+        )
+    return Outcome(
+        question, candidate.text, candidate.confidence, spent, len(candidate.citations), exact
+    )

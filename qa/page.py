@@ -84,6 +84,7 @@ def answer_turn(number: int, answer: Answer) -> Turn:
     )
     reply = (
         f'<p class="cv-answer" dir="auto"><q>{shown(answer.text)}</q> {links}</p>'
+        f"{_sentence(answer.citations[0])}"
         f'<p class="cv-note">Confidence: {confidence_in_words(answer.confidence)}</p>'
     )
     sources = "".join(
@@ -93,6 +94,14 @@ def answer_turn(number: int, answer: Answer) -> Turn:
     return Turn(
         number, shown(answer.question), reply, f"<ol>{sources}</ol>{_others(answer.candidates)}"
     )
+
+
+def _sentence(citation: Citation) -> str:
+    """The sentence in which the quote stands, where it says more than the quote."""
+    before, quote, after = (shown(part) for part in citation.sentence)
+    if not before and not after:
+        return ""
+    return f'<p class="cv-sentence" dir="auto">{before}<mark>{quote}</mark>{after}</p>'
 
 
 def problem_turn(number: int, question: str, sentence: str) -> Turn:
@@ -207,7 +216,7 @@ def _others(candidates: Sequence[Candidate]) -> str:
 
 def _no_answer(answer: Answer) -> str:
     best = (
-        '<p class="cv-note">Confidence in the best sentence found: '
+        '<p class="cv-note">Confidence in the best answer found: '
         f"{confidence_in_words(answer.confidence)}</p>"
     )
     return f'<p class="cv-none">{shown(answer.explanation)}</p>' + (best if answer.hits else "")
@@ -287,10 +296,11 @@ STYLE = """
 #chat p { margin: 0; color: inherit; }
 #chat .user .md { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }
 #chat .cv-answer { font: 1.2rem/1.5 var(--cv-serif); white-space: pre-line; }
+#chat .cv-sentence { margin-top: .3rem; font: 1rem/1.55 var(--cv-serif); white-space: pre-line; }
 #chat .cv-none { font-weight: 600; }
 #chat .cv-note { color: var(--body-text-color-subdued); }
 .cv-note { font-size: .875rem; color: var(--body-text-color-subdued); }
-.cv-answer + .cv-note, .cv-none + .cv-note { margin-top: .35rem !important; }
+:is(.cv-answer, .cv-sentence, .cv-none) + .cv-note { margin-top: .35rem !important; }
 .cv-number { color: var(--cv-accent) !important; font: 600 .9em/1 var(--font);
   text-decoration: none; }
 a.cv-number { padding: .15em .1em; }
@@ -316,7 +326,7 @@ a.cv-number:hover { text-decoration: underline; }
 .cv-panel .cv-headings { font-size: .875rem; color: var(--body-text-color-subdued); }
 .cv-panel blockquote { margin: .45rem 0 .5rem !important; padding: 0; border: 0;
   white-space: pre-wrap; font: 1.0625rem/1.65 var(--cv-serif); color: var(--body-text-color); }
-.cv-panel mark { padding: .1em .05em; border-radius: 2px; background: var(--cv-mark);
+:is(.cv-panel, #chat) mark { padding: .1em .05em; border-radius: 2px; background: var(--cv-mark);
   color: var(--cv-on-mark); box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .cv-panel q { font: 1.0625rem/1.55 var(--cv-serif); }
 .cv-panel .cv-place { font-size: .8125rem; color: var(--body-text-color-subdued); }

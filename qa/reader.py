@@ -1,147 +1,286 @@
-"""Reader: from the passages to the span that answers.
+"""Reader: from the passages to the spans that answer.
 
-``Reader`` is what answering knows. ``SentenceReader`` answers with a whole sentence: it
-compares each sentence of the hits with the question, by meaning and by words, and estimates
-the probability that it is the answer with a logistic model.
+``Reader`` is what answering knows. ``SpanReader`` points at the shortest stretch of text that
+answers, with a span model that also says when there is none.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.encoder import Encoder
-from embeddings.sentences import sentence_spans
 from qa.answer import Hit
-from qa.words import stem, stems, terms
+from qa.calibration import SPAN_FEATURES
+from qa.lists import asks_for_list, whole_list
+from qa.metrics import normalise
+from qa.span_model import Logits, SpanModel
+from qa.spans import best_spans
+from qa.windows import Window
+from qa.words import STOP_WORDS, search_terms, stem, stems, terms
+
+SPANS_READ = 8
+"""Spans of each passage that are compared with those of the others."""
+
+_WORD = re.compile(r"\w+")
+_TELLING = re.compile(r"\b[A-Z][\w’'-]*|\d[\w.,]*\w|\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An answer found in a hit.
+    """A stretch of text in a hit.
 
     Attributes:
         hit: Position of the hit in the list that was read.
         start: Offset of its first character, into ``Document.text``.
         end: Offset behind its last character.
-        confidence: Estimated probability that it answers the question, 0 to 1.
     """
 
     hit: int
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """An answer found in the hits.
+
+    Attributes:
+        spans: Where it stands, the best place first.
+        confidence: Estimated probability that it is right, 0 to 1.
+        joined: Whether the spans are sentences that answer together; else each of them says
+            the same.
+    """
+
+    spans: tuple[Span, ...]
     confidence: float
+    joined: bool = False
 
 
 class Reader(Protocol):
     """Finds the answer in the passages that were retrieved."""
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """Spans that may answer the question, best first, none inside another."""
+    def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
+        """Different answers, the likeliest first."""
         ...
 
 
-FEATURES = ("meaning", "words", "kind", "hit")
-"""What is known about a sentence: the cosine of its and the question's vectors, the share of
-the question's words that it or its headings hold, whether it holds the kind of thing asked
-for, and the score of its hit."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Spans of all hits with what is known of them.
 
-# Fitted by `python -m qa.calibrate`, which says on what.
-WEIGHTS = (2.87, 3.45, 0.45, 6.45)
-BIAS = -9.10
-
-_QUANTITY = re.compile(r"\bhow (many|much|long|often|far|old|large|big|high)\b|\bnumber of\b", re.I)
-_TIME = re.compile(r"\bwhen\b|\b(what|which) (year|date|day|month|time|century)\b", re.I)
-_NAME = re.compile(r"\b(who|whom|whose|where)\b|\bwhat (city|country|place|company|person)\b", re.I)
-_NUMBER = re.compile(
-    r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|hundreds?|thousands?|"
-    r"millions?|billions?|dozens?|half|none|several)\b",
-    re.I,
-)
-_DATE = re.compile(
-    r"\d{3,4}|\b(january|february|march|april|may|june|july|august|september|october|november|"
-    r"december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|today|"
-    r"yesterday|annually)\b",
-    re.I,
-)
-_PROPER_NAME = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z]\w+")
-
-
-class SentenceReader:
-    """Answers with the sentence that fits the question best."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
-
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Span]:
-        """Each sentence of the hits with its probability, best first."""
-        spans = [
-            (at, hit.start + start, hit.start + end)
-            for at, hit in enumerate(hits)
-            for start, end in answer_units(hit.text)
-        ]
-        features = self.features(question, hits, spans)
-        probabilities = 1 / (1 + np.exp(-(features @ np.array(WEIGHTS) + BIAS)))
-        read = [
-            Span(*span, confidence=float(probability))
-            for span, probability in zip(spans, probabilities, strict=True)
-        ]
-        return sorted(read, key=lambda span: (-span.confidence, span.hit, span.start))
-
-    def features(
-        self, question: str, hits: Sequence[Hit], spans: Sequence[tuple[int, int, int]]
-    ) -> NDArray[np.float64]:
-        """``(len(spans), len(FEATURES))``: how each sentence fits the question.
-
-        Args:
-            question: As asked.
-            hits: The passages read.
-            spans: (position of the hit, start, end) of each sentence.
-        """
-        texts = [
-            hits[at].text[start - hits[at].start : end - hits[at].start] for at, start, end in spans
-        ]
-        # The headings say what a sentence is about that only says "it".
-        in_context = [
-            f"{hits[at].context}\n{text}" for (at, _, _), text in zip(spans, texts, strict=True)
-        ]
-        vector = self.encoder.encode([question], role="question")[0]
-        cosines = self.encoder.encode(in_context) @ vector
-        asked = [stem(term) for term in terms(question)]
-        found = np.zeros((len(spans), len(FEATURES)))
-        for row, ((at, _, _), text) in enumerate(zip(spans, in_context, strict=True)):
-            here = stems(text)
-            share = sum(word in here for word in asked) / len(asked) if asked else 0.0
-            found[row] = (cosines[row], share, fits_kind(question, texts[row]), hits[at].score)
-        return found
-
-
-def answer_units(text: str) -> list[tuple[int, int]]:
-    """Where the sentences of a passage stand; each line of a list or table is one."""
-    units: list[tuple[int, int]] = []
-    for start, end in sentence_spans(text):
-        line_start = start
-        for line in text[start:end].splitlines(keepends=True):
-            stripped = line.strip()
-            if stripped:
-                at = line_start + line.index(stripped)
-                units.append((at, at + len(stripped)))
-            line_start += len(line)
-    return units
-
-
-def fits_kind(question: str, sentence: str) -> float:
-    """Whether the sentence holds the kind of thing asked for: 1 yes, 0 no, 0.5 unknown kind.
-
-    >>> fits_kind("When was it founded?", "It was founded in 2013.")
-    1.0
-    >>> fits_kind("When was it founded?", "It has many members.")
-    0.0
+    Attributes:
+        spans: All of them.
+        said: What each says, normalised: equal answers say the same.
+        features: ``(len(spans), len(SPAN_FEATURES))``.
     """
-    for asks, holds in ((_QUANTITY, _NUMBER), (_TIME, _DATE), (_NAME, _PROPER_NAME)):
-        if asks.search(question):
-            return float(bool(holds.search(sentence)))
-    return 0.5
+
+    spans: list[Span]
+    said: list[str]
+    features: NDArray[np.float64]
+
+
+class SpanReader:
+    """Answers with the spans that a model finds, compared across passages."""
+
+    def __init__(self, model: SpanModel) -> None:
+        self.model = model
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
+        """Different answers, the likeliest first; each with all places that say it."""
+        found = self.find(question, hits)
+        calibration = self.model.calibration
+        logits = calibration.span_logits(found.features)
+        read: list[ReadAnswer] = []
+        highest = 1.0
+        for answer in answers_of(found, logits):
+            features = answer_features(found, logits, answer)
+            # The confidence is fitted on answers that come first: no later one is surer.
+            highest = min(highest, calibration.confidence(features))
+            read.append(ReadAnswer(tuple(found.spans[at] for at in answer.places), highest))
+        return read
+
+    def find(self, question: str, hits: Sequence[Hit]) -> Found:
+        """The best spans of each hit and their features.
+
+        Raises:
+            ValueError: The question is longer than the model can read.
+        """
+        self.model.cutter.check(question)
+        pairs = [(question, hit.text) for hit in hits]
+        read = read_passages(self.model, pairs, [hit.context for hit in hits])
+        return compare(question, hits, read)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSpan:
+    """A span of a passage's text with what the model says of it.
+
+    Attributes:
+        start: Offset of its first character, into the passage's text.
+        end: Offset behind its last character.
+        margin: Its score above the null span's of its window.
+        answerable: Logit of there being an answer in its window.
+        sharpness: Log-probability among the best spans of the passage.
+    """
+
+    start: int
+    end: int
+    margin: float
+    answerable: float
+    sharpness: float
+
+
+def read_passages(
+    model: SpanModel, pairs: Sequence[tuple[str, str]], headings: Sequence[str]
+) -> list[list[PassageSpan]]:
+    """The best spans of each passage, best first.
+
+    Args:
+        model: To read with.
+        pairs: Questions and passages.
+        headings: What is read before each passage, to know what it is about.
+    """
+    cut = model.cutter.cut(pairs, headings)
+    by_passage: list[list[tuple[Window, Logits]]] = [[] for _ in pairs]
+    for window, logits in zip(cut, model.read(cut), strict=True):
+        by_passage[window.passage].append((window, logits))
+    return [_in_passage(read, text) for read, (_, text) in zip(by_passage, pairs, strict=True)]
+
+
+def compare(question: str, hits: Sequence[Hit], read: Sequence[Sequence[PassageSpan]]) -> Found:
+    """The spans of all hits with the features that tell them apart.
+
+    Args:
+        question: As asked.
+        hits: The passages.
+        read: The best spans of each.
+    """
+    spans: list[Span] = []
+    said: list[str] = []
+    rows: list[tuple[float, ...]] = []
+    several = asks_for_list(question)
+    each = zip(hits, read, _of_hits(question, hits), strict=True)
+    for at, (hit, in_passage, about) in enumerate(each):
+        for one in in_passage:
+            start, end = one.start, one.end
+            if several:
+                start, end = whole_list(hit.text, start, end)
+            spans.append(Span(at, hit.start + start, hit.start + end))
+            said.append(normalise(hit.text[start:end]))
+            rows.append((one.margin, one.answerable, one.sharpness, *about))
+    return Found(spans, said, np.array(rows).reshape(-1, len(SPAN_FEATURES)))
+
+
+MAX_ANSWERS = 12
+"""Different answers that are told apart; the rest are hopeless."""
+
+MOST_LEAD = 6.0
+"""Where one logit leads by so much, more means nothing."""
+
+MOST_BEHIND = 3.0
+"""A place whose logit is further behind that of the best one holds the same words by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAnswer:
+    """One answer and where it was found.
+
+    Attributes:
+        places: Positions in ``Found.spans``, the best first, one for each passage.
+        lead: Its best logit above the best logit of the next different answer.
+        support: Probabilities of its other places, summed.
+    """
+
+    places: list[int]
+    lead: float
+    support: float
+
+
+def answers_of(found: Found, logits: NDArray[np.float64]) -> list[FoundAnswer]:
+    """The different answers, best first. A span that overlaps a better one is not different.
+
+    Args:
+        found: The spans.
+        logits: ``(len(spans),)``, of each being right.
+    """
+    order = sorted(range(len(found.spans)), key=lambda at: (-logits[at], at))
+    places: dict[str, list[int]] = {}
+    for at in order:
+        said = found.said[at]
+        if said in places:
+            near = logits[at] >= logits[places[said][0]] - MOST_BEHIND
+            if near and all(found.spans[at].hit != found.spans[one].hit for one in places[said]):
+                places[said].append(at)
+        elif len(places) < MAX_ANSWERS and not _overlaps(found, at, places):
+            places[said] = [at]
+    best = [float(logits[equal[0]]) for equal in places.values()]
+    answers: list[FoundAnswer] = []
+    for rank, equal in enumerate(places.values()):
+        others = best[:rank] + best[rank + 1 :]
+        lead = best[rank] - max(others, default=best[rank] - MOST_LEAD)
+        support = float(sum(1 / (1 + np.exp(-logits[other])) for other in equal[1:]))
+        answers.append(FoundAnswer(equal, min(lead, MOST_LEAD), support))
+    return answers
+
+
+def answer_features(
+    found: Found, logits: NDArray[np.float64], answer: FoundAnswer
+) -> tuple[float, ...]:
+    """The ``ANSWER_FEATURES`` of an answer."""
+    best = answer.places[0]
+    words = len(found.said[best].split())
+    return (*found.features[best], answer.lead, answer.support, float(np.log1p(words)))
+
+
+def _overlaps(found: Found, at: int, places: dict[str, list[int]]) -> bool:
+    span = found.spans[at]
+    taken = (found.spans[other] for others in places.values() for other in others)
+    return any(
+        one.hit == span.hit and one.start < span.end and span.start < one.end for one in taken
+    )
+
+
+def _in_passage(read: Sequence[tuple[Window, Logits]], text: str) -> list[PassageSpan]:
+    best: dict[tuple[int, int], tuple[float, float]] = {}
+    for window, logits in read:
+        for span in best_spans(logits.starts, logits.ends, window, text, SPANS_READ):
+            margin = span.score - logits.null
+            there = margin if logits.answerable is None else logits.answerable
+            place = (span.start, span.end)
+            # Windows overlap: the one that sees more of what is around a span knows it better.
+            if place not in best or best[place][0] < margin:
+                best[place] = (margin, there)
+    ordered = sorted(best.items(), key=lambda one: (-one[1][0], one[0]))[:SPANS_READ]
+    margins = np.array([margin for _, (margin, _) in ordered])
+    total = float(np.logaddexp.reduce(margins)) if ordered else 0.0
+    return [
+        PassageSpan(start, end, margin, there, margin - total)
+        for (start, end), (margin, there) in ordered
+    ]
+
+
+def _of_hits(question: str, hits: Sequence[Hit]) -> Iterator[tuple[float, ...]]:
+    """The features of each hit, those of ``SPAN_FEATURES`` from ``hit`` on."""
+    asked = [stem(term) for term in terms(question)]
+    words = [word for one in _TELLING.findall(question) for word in _WORD.findall(one.lower())]
+    telling = [stem(word) for word in words if word not in STOP_WORDS]
+    searched = max(1, len(search_terms(question)))
+    for hit in hits:
+        here = stems(f"{hit.context} {hit.text}")
+        others = max((one.score for one in hits if one is not hit), default=0.0)
+        yield (
+            hit.score,
+            hit.score - others,
+            hit.vector_score,
+            hit.word_score / searched,
+            _share(asked, here),
+            _share(telling, here),
+        )
+
+
+def _share(words: Sequence[str], here: Set[str]) -> float:
+    """Share of the words that are here; all of them if there are none."""
+    return sum(word in here for word in words) / len(words) if words else 1.0

@@ -7,7 +7,7 @@ SQuAD paragraphs (``qa eval`` shows all four).
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from embeddings.encoder import Encoder, Vectors
@@ -56,13 +56,20 @@ class Retriever:
         self.encoder = encoder
         self.word_weight = word_weight
 
-    def retrieve(self, question: str, limit: int, within: Sequence[str] = ()) -> list[Hit]:
+    def retrieve(
+        self,
+        question: str,
+        limit: int,
+        within: Sequence[str] = (),
+        passed_over: Set[int] = frozenset(),
+    ) -> list[Hit]:
         """The best passages for a question, near-duplicates collapsed, best first.
 
         Args:
             question: In any words.
             limit: Number of hits at most.
             within: Library paths of the documents or folders to search; all if empty.
+            passed_over: Ids of passages that are treated as if they were not there.
 
         Raises:
             IndexDamaged: A passage fails its checksum.
@@ -71,9 +78,15 @@ class Retriever:
         with self.index.snapshot() as snapshot:
             depth = max(DEPTH, limit)
             while True:
-                found = search(snapshot, question, vector, depth, self.word_weight, within)
+                found = search(
+                    snapshot, question, vector, depth, self.word_weight, within, passed_over
+                )
                 kept, duplicates = _distinct(snapshot, found, limit)
-                if len(kept) == limit or len(found) < depth or depth >= MOST_DEPTH:
+                if (
+                    len(kept) == limit
+                    or len(found) + len(passed_over) < depth
+                    or depth >= MOST_DEPTH
+                ):
                     return _hits(snapshot, kept, duplicates, within)
                 depth *= 4
 
@@ -85,6 +98,7 @@ def search(
     depth: int,
     word_weight: float,
     within: Sequence[str] = (),
+    passed_over: Set[int] = frozenset(),
 ) -> list[_Found]:
     """Passages by fused score, best first; at least ``depth`` if there are as many.
 
@@ -95,9 +109,11 @@ def search(
         depth: Passages taken from each search.
         word_weight: Share of the word score, 0 to 1.
         within: Library paths to search; all if empty.
+        passed_over: Ids of passages that are treated as if they were not there.
     """
     near = snapshot.search_vectors(vector, depth, within)
     worded = snapshot.search_words(search_terms(question), depth, within)
+    near, worded = ([one for one in some if one[0] not in passed_over] for some in (near, worded))
     vector_ranks = {id: rank for rank, (id, _) in enumerate(near, start=1)}
     word_ranks = {id: rank for rank, (id, _) in enumerate(worded, start=1)}
     cosines = dict(near)

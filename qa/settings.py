@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from embeddings.encoder import DEFAULT_MODEL
 from embeddings.index import DEFAULT_INDEX
 from embeddings.limits import Limits
+from qa.span_model import DEFAULT_READER
 
 
 class Settings(BaseSettings):
@@ -27,13 +28,17 @@ class Settings(BaseSettings):
     encoder: str = DEFAULT_MODEL
     """The packaged model, a folder with a sentence-transformers model, or a name on the hub."""
 
+    reader: str = DEFAULT_READER
+    """The packaged model, a folder with an extractive question-answering model, or a name on the
+    hub."""
+
     hits: int = Field(default=12, ge=1, le=1000)
     """Passages read for a question."""
 
     word_weight: float = Field(default=0.3, ge=0, le=1)
     """Share of the word score (BM25) in a hit's score; the rest is the cosine's."""
 
-    threshold: float = Field(default=0.4, ge=0, le=1)
+    threshold: float = Field(default=0.3, ge=0, le=1)
     """Confidence (a probability) below which the documents are said not to answer."""
 
     candidates: int = Field(default=3, ge=0, le=100)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
@@ -15,9 +16,15 @@ from rich.text import Text
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
 from embeddings.store import DocumentFacts, Source
 from qa.answer import Answer, Citation, below_title
-from qa.evaluate import RetrievalScores
+from qa.scores import AnswerScores, RetrievalScores
+
+if TYPE_CHECKING:
+    from qa.report import Report
 
 _SPACES = re.compile(r"\s+")
+
+LEAST_SHOWN = 0.1
+"""Confidence from which another candidate is shown."""
 
 NEAREST = 3
 """Passages shown where there is no answer."""
@@ -111,17 +118,29 @@ def show_answer(console: Console, answer: Answer) -> None:
     console.print(Text(f"confidence {answer.confidence:.0%}", style="dim"))
     for number, citation in enumerate(answer.citations, start=1):
         _show_citation(console, number, citation)
+    others = [one for one in answer.candidates if one.confidence >= LEAST_SHOWN]
+    if others:
+        console.print()
+    for one in others:
+        place = f"{printable(one.citations[0].path)}, characters {one.citations[0].start}"
+        told = f"or, {one.confidence:.0%}: {_lines(one.text)}"
+        console.print(Text(f"{told} ({place}–{one.citations[0].end})", style="dim"))
 
 
 def _show_citation(console: Console, number: int, citation: Citation) -> None:
     page = f", page {citation.page}" if citation.page else ""
     place = f"{printable(citation.path)}{page}, characters {citation.start}–{citation.end}"
     headings = " › ".join((citation.title, *below_title(citation.title, citation.headings)))
-    before, quote, after = map(_lines, citation.around)
+    before, quote, after = map(_lines, citation.sentence)
+    until = citation.sentence_start - citation.passage_start
+    since = citation.sentence_end - citation.passage_start
+    rest = citation.passage[:until], citation.passage[since:]
     console.print()
     console.print(Text(f"[{number}] {place}", style="cyan"))
     console.print(_indented(Text(printable(headings), style="cyan")))
-    console.print(_indented(Text.assemble(before, (quote, "reverse"), after)))
+    # What stands around the sentence steps back.
+    around, behind = ((_lines(part), "dim") for part in rest)
+    console.print(_indented(Text.assemble(around, before, (quote, "reverse"), after, behind)))
 
 
 def _lines(text: str) -> str:
@@ -175,16 +194,75 @@ def show_library(
     )
 
 
-def show_retrieval(
-    console: Console, scores: Sequence[RetrievalScores], questions: int, contexts: int
-) -> None:
+def show_measured(console: Console, report: "Report") -> None:
+    """The figures of ``qa eval``."""
+    library = f" over {report.contexts:,} contexts" if report.contexts else ""
+    console.print(f"{report.questions:,} questions{library}", highlight=False)
+    if report.retrieval:
+        console.print()
+        console.print(_retrieval_table(report.retrieval), highlight=False)
+    parts = {
+        "reader alone": report.reader,
+        "whole chain": report.chain,
+        "chain, half without their context": report.half,
+    }
+    measured = {name: scores for name, scores in parts.items() if scores}
+    if measured:
+        console.print()
+        console.print(_answers_table(measured, report.threshold), highlight=False)
+    for name, scores in measured.items():
+        if scores.mistakes:
+            console.print(f"\nWrong and surest, {name}:", highlight=False)
+        for one in scores.mistakes:
+            right = " | ".join(map(printable, one.right)) or "nothing answers it"
+            line = f"{one.confidence:4.0%}  {printable(one.question)}  {printable(one.given)}"
+            console.print(Text(f"{line}  (right: {right})"))
+
+
+def _retrieval_table(scores: Sequence[RetrievalScores]) -> Table:
     """Recall and MRR of each way to order passages."""
     table = Table(box=None, pad_edge=False)
-    table.add_column(f"{questions:,} questions over {contexts:,} contexts")
+    table.add_column("retrieval")
     ranks = list(scores[0].recall)
     for name in (*(f"recall@{k}" for k in ranks), "MRR"):
         table.add_column(name, justify="right")
     for score in scores:
         figures = (*(score.recall[k] for k in ranks), score.mrr)
         table.add_row(score.name, *(f"{figure:.3f}" for figure in figures))
-    console.print(table, highlight=False)
+    return table
+
+
+def _surest(risk: Sequence[tuple[float, float]]) -> float | None:
+    """Share that is right among the 60% that are surest; none of nothing."""
+    return 1 - risk[5][1] if risk else None
+
+
+def _answers_table(measured: Mapping[str, AnswerScores], threshold: float) -> Table:
+    """A column for each way of asking, a row for each figure."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("answers")
+    for name in measured:
+        table.add_column(name, justify="right")
+
+    def row(name: str, figure: Callable[[AnswerScores], float | None], form: str = ".3f") -> None:
+        figures = [figure(scores) for scores in measured.values()]
+        table.add_row(name, *("–" if one is None else format(one, form) for one in figures))
+
+    row("questions with an answer", lambda one: one.answerable, ",d")
+    row("questions without one", lambda one: one.unanswerable, ",d")
+    row("EM, answerable", lambda one: one.exact)
+    row("F1, answerable", lambda one: one.f1)
+    row(f"F1, answerable, abstaining below {threshold:g}", lambda one: one.with_threshold)
+    row("unanswerable left open", lambda one: one.refused)
+    row("answerable detected: precision", lambda one: one.precision)
+    row("answerable detected: recall", lambda one: one.recall)
+    row("answerable detected: AUROC", lambda one: one.auroc)
+    row("expected calibration error", lambda one: one.calibration_error)
+    row("right among the surest 30%", lambda one: 1 - one.risk[2][1])
+    row("right among the surest 60%", lambda one: 1 - one.risk[5][1])
+    row("right among all", lambda one: 1 - one.risk[9][1])
+    row("answerable ones, right among the surest 60%", lambda one: _surest(one.risk_answerable))
+    row("citations that are exact", lambda one: one.exact_citations, ".2%")
+    row("seconds a question, median", lambda one: one.seconds[0])
+    row("seconds a question, 95th percentile", lambda one: one.seconds[1])
+    return table

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ CITATION = Citation(
     start=12,
     end=16,
     quote="2013",
+    sentence_start=5,
+    sentence_end=17,
     passage="It was 2013.",
     passage_start=5,
     sha256="0" * 64,
@@ -74,6 +77,12 @@ def test_json_of_something_else_is_refused() -> None:
 
 def test_passage_is_parted_around_the_quote() -> None:
     assert CITATION.around == ("It was ", "2013", ".")
+
+
+def test_sentence_is_parted_around_the_quote() -> None:
+    longer = replace(CITATION, passage="Yes. It was 2013. No.", passage_start=0)
+    assert longer.around == ("Yes. It was ", "2013", ". No.")
+    assert longer.sentence == ("It was ", "2013", ".")
 
 
 def test_only_an_answer_without_text_is_explained() -> None:

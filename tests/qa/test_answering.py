@@ -7,18 +7,23 @@ import pytest
 from embeddings.errors import IndexMissing
 from embeddings.index import Index
 from qa import Answer, QuestionAnswerer, Settings
+from qa.metrics import exact_match, normalise
+from qa.sentence_reader import may_need_sentences
+
+FORMATS = "plain text, Markdown, HTML, PDF, Word (.docx), PowerPoint (.pptx), EPUB and CSV"
+ROLE = "chief expert of the Kazakhstan Institute for Strategic Studies (KazISS)"
 
 ANSWERED = {
-    "How many organisations does Kazakhstan chair in 2024?": ("six international", "overview.md"),
+    "How many organisations does Kazakhstan chair in 2024?": ("six", "overview.md"),
     "What does IOFS stand for?": ("Islamic Organization for Food Security", "food-security.html"),
     "When was the IOFS founded?": ("2013", "food-security.html"),
     "How many members does the IOFS have?": ("41", "food-security.html"),
     "How much aid did Kazakhstan send to Syria?": ("50 tons", "food-security.html"),
     "When did Kazakhstan send aid to Syria?": ("February 2023", "food-security.html"),
     "Where did the sixth General Assembly of the IOFS meet?": ("Doha", "food-security.html"),
-    "Who is Miras Zhienbayev?": ("chief expert", "expert-view.pdf"),
+    "Who is Miras Zhienbayev?": (ROLE, "expert-view.pdf"),
     "How do I add my own documents?": ("qa index FOLDER", "adding-documents.md"),
-    "Which formats are read?": ("plain text, Markdown, HTML, PDF", "formats.md"),
+    "Which formats are read?": (FORMATS, "formats.md"),
 }
 
 NOT_ANSWERED = (
@@ -37,9 +42,13 @@ def shown(answer: Answer) -> str:
 def test_question_of_the_shipped_documents_is_answered(
     question: str, answerer: QuestionAnswerer
 ) -> None:
-    words, name = ANSWERED[question]
+    right, name = ANSWERED[question]
     answer = answerer.answer(question)
-    assert answer.text is not None and words in answer.text, shown(answer)
+    assert answer.text is not None and right in answer.text, shown(answer)
+    if may_need_sentences(question):
+        assert len(answer.text) < 250, shown(answer)
+    else:
+        assert exact_match(answer.text, right), shown(answer)
     assert answer.citations[0].path.endswith(name), shown(answer)
     assert answer.confidence >= answerer.settings.threshold
     assert answer.text == answer.citations[0].quote
@@ -70,7 +79,34 @@ def test_every_citation_stands_at_its_offsets(question: str, answerer: QuestionA
         document = documents[citation.path]
         assert document.text[citation.start : citation.end] == citation.quote
         assert "".join(citation.around) == citation.passage
+        sentence = document.text[citation.sentence_start : citation.sentence_end]
+        assert "".join(citation.sentence) == sentence and citation.quote in sentence
         assert citation.page == document.page_at(citation.start)
+
+
+def test_short_answer_stands_in_its_sentence(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("How many members does the IOFS have?")
+    assert answer.citations[0].sentence == ("The IOFS has ", "41", " members.")
+
+
+def test_question_why_is_answered(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("Why was the IOFS created?")
+    assert answer.text is not None and "food security" in answer.text, shown(answer)
+
+
+def test_list_is_answered_as_a_whole(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("What are the tasks of the IOFS?")
+    assert answer.text is not None, shown(answer)
+    lines = answer.text.splitlines()
+    assert len(lines) == 6
+    assert "raising the productivity of agriculture" in lines[0]
+    assert "providing assistance" in lines[-1]
+
+
+def test_question_about_another_name_is_less_sure(answerer: QuestionAnswerer) -> None:
+    asked = "How much aid did {} send to Syria?"
+    other, right = (answerer.answer(asked.format(one)) for one in ("Turkey", "Kazakhstan"))
+    assert other.confidence < right.confidence / 1.5, shown(other)
 
 
 def test_citation_of_a_pdf_names_its_page_and_heading(answerer: QuestionAnswerer) -> None:
@@ -80,10 +116,9 @@ def test_citation_of_a_pdf_names_its_page_and_heading(answerer: QuestionAnswerer
 
 def test_equal_answers_are_cited_at_every_place(answerer: QuestionAnswerer) -> None:
     answer = answerer.answer("Who is Miras Zhienbayev?")
-    assert {citation.path.rsplit("/", 1)[1] for citation in answer.citations} == {
-        "expert-view.pdf",
-        "diplomacy.md",
-    }
+    names = {citation.path.rsplit("/", 1)[1] for citation in answer.citations}
+    assert names >= {"expert-view.pdf", "diplomacy.md"}, shown(answer)
+    assert {normalise(citation.quote) for citation in answer.citations} == {normalise(ROLE)}
 
 
 def test_answer_keeps_within_the_folder_named(answerer: QuestionAnswerer) -> None:
@@ -123,8 +158,9 @@ def test_sentence_goes_on_over_wrapped_lines(tmp_path: Path, name: str) -> None:
     (tmp_path / "d" / name).write_text(text)
     with QuestionAnswerer.from_documents(tmp_path / "d", tmp_path / "index") as answerer:
         answer = answerer.answer("When was the harbour of Aldenport founded?")
-    assert answer.text is not None
-    assert "1743" in answer.text and answer.text.endswith("forty men.")
+    assert answer.text is not None and "1743" in answer.text, shown(answer)
+    sentence = "".join(answer.citations[0].sentence)
+    assert sentence.startswith("The harbour of Aldenport") and sentence.endswith("forty men.")
 
 
 def test_white_space_in_a_question_does_not_matter(answerer: QuestionAnswerer) -> None:
@@ -171,7 +207,7 @@ def test_answerer_of_documents_answers_from_that_folder_alone(tmp_path: Path) ->
     QuestionAnswerer.from_documents(tmp_path / "one", place).close()
     with QuestionAnswerer.from_documents(tmp_path / "two", place) as two:
         answer = two.answer("When was the bridge opened?")
-        assert answer.text == "The bridge of two was opened in 1902."
+        assert answer.text == "1902"
         assert {hit.path for hit in answer.hits} == {"two/a.txt"}
         everywhere = two.answer("When was the bridge opened?", within=["one", "two"])
         assert {hit.path for hit in everywhere.hits} == {"one/a.txt", "two/a.txt"}

@@ -1,8 +1,10 @@
 """Every citation of every answer is exact, whatever the documents and the question hold."""
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,8 +13,10 @@ from embeddings.index import STORE_FILE, Index
 from embeddings.passages import split
 from embeddings.store import Source, Store
 from qa import Answer, QuestionAnswerer, Settings
-from qa.reader import SentenceReader
+from qa.answering import reader_of
+from qa.reader import Reader
 from qa.retriever import Retriever
+from qa.sentence_reader import SentenceReader
 from tests.encoders import HashingEncoder
 
 # Few words, so that questions meet documents, amid any characters at all.
@@ -47,27 +51,44 @@ def library(folder: Path, documents: list[Document], encoder: HashingEncoder) ->
     return Index(folder, store)
 
 
-@settings(max_examples=60)
-@given(st.lists(BLOCKS, min_size=1, max_size=3), QUESTION)
+def reader_without_model(encoder: HashingEncoder) -> Reader:
+    return SentenceReader(encoder)
+
+
+def reader_with_model(encoder: HashingEncoder) -> Reader:
+    return reader_of(Settings(), encoder)
+
+
+@pytest.mark.parametrize("reader", [reader_without_model, reader_with_model])
+@settings(max_examples=50)
+@given(contents=st.lists(BLOCKS, min_size=1, max_size=3), question=QUESTION)
 def test_every_quote_is_what_its_document_says_at_its_offsets(
-    contents: list[list[tuple[str, str]]], question: str
+    reader: Callable[[HashingEncoder], Reader],
+    contents: list[list[tuple[str, str]]],
+    question: str,
 ) -> None:
     documents = [document_of(blocks) for blocks in contents]
     encoder = HashingEncoder()
     with TemporaryDirectory() as folder:
         index = library(Path(folder), documents, encoder)
         answerer = QuestionAnswerer(
-            index, Retriever(index, encoder), SentenceReader(encoder), Settings(threshold=0)
+            index, Retriever(index, encoder), reader(encoder), Settings(threshold=0)
         )
         with answerer:
             answer = answerer.answer(question)
     cited = [*answer.citations, *(c for one in answer.candidates for c in one.citations)]
-    assert bool(cited) == any(document.text for document in documents)
+    if reader is reader_without_model:
+        assert bool(cited) == any(document.text for document in documents)
     for citation in cited:
         document = documents[int(citation.path.removeprefix("d/"))]
         assert document.text[citation.start : citation.end] == citation.quote != ""
         end = citation.passage_start + len(citation.passage)
         assert document.text[citation.passage_start : end] == citation.passage
         assert "".join(citation.around) == citation.passage
+        sentence = document.text[citation.sentence_start : citation.sentence_end]
+        assert "".join(citation.sentence) == sentence
+        assert citation.sentence_start <= citation.start < citation.end <= citation.sentence_end
         assert citation.page == document.page_at(citation.start)
+    quotes = [citation.quote for citation in answer.citations]
+    assert answer.text is None or answer.text in (quotes[0], " ".join(quotes))
     assert Answer.from_json(answer.to_json()) == answer

@@ -32,6 +32,8 @@ CITATION = Citation(
     start=111,
     end=134,
     quote="It was founded in 2013.",
+    sentence_start=111,
+    sentence_end=134,
     passage=PASSAGE,
     passage_start=100,
     sha256="0" * 64,
@@ -109,6 +111,33 @@ def test_any_text_is_shown_as_it_stands(text: str) -> None:
     written = shown(text)
     assert Read(written).text == text
     assert not set("<>\"'$`{}\\") & set(written)
+
+
+def test_short_answer_is_shown_in_its_sentence() -> None:
+    short = replace(CITATION, start=129, end=133, quote="2013")
+    turn = answer_turn(1, replace(ANSWER, text="2013", citations=(short,)))
+    read = Read(turn.reply)
+    assert read.inside["q"] == read.inside["mark"] == "2013"
+    assert 'class="cv-sentence" dir="auto">It was founded in <mark>2013</mark>.</p>' in turn.reply
+    assert Read(turn.sources).inside["mark"] == "2013"
+    assert "cv-sentence" not in answer_turn(1, ANSWER).reply
+
+
+def test_sentence_around_an_answer_is_shown_as_it_stands() -> None:
+    passage = f"{HOSTILE} 2013 {HOSTILE}"
+    at = 100 + len(HOSTILE) + 1
+    short = replace(
+        CITATION,
+        start=at,
+        end=at + 4,
+        quote="2013",
+        sentence_start=100,
+        sentence_end=100 + len(passage),
+        passage=passage,
+    )
+    read = Read(answer_turn(1, replace(ANSWER, text="2013", citations=(short,))).reply)
+    assert passage in read.text
+    assert set(read.tags) == {"p", "q", "a", "mark"}
 
 
 @given(TEXT.filter(bool))

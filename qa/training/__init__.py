@@ -1,0 +1,1 @@
+"""Training of the span reader: data, model, loop and the packaged result."""

@@ -1,0 +1,134 @@
+"""Make the reader anew: ``python -m qa.training reproduce FILES --work FOLDER``."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.model_folder import file_sha256
+from qa.cli import OK, explained
+from qa.span_model import FILES, FOLDER, SUMS
+from qa.training.fitting import fit_sentences, fit_spans
+from qa.training.loop import Plan
+from qa.training.run import train
+
+DEFAULT = Plan()
+
+Command = Callable[..., None]
+
+SAMPLE = 500
+"""Questions that the confidence is fitted on."""
+
+
+def files_argument(command: Command) -> Command:
+    """Take files of questions."""
+    path = click.Path(exists=True, path_type=Path)
+    return click.argument("files", nargs=-1, required=True, type=path)(command)
+
+
+work_option = click.option(
+    "--work", required=True, type=click.Path(path_type=Path), help="Folder of the checkpoints."
+)
+folder_option = click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=FOLDER,
+    help="Folder of the model; without it the packaged one is replaced.",
+)
+
+
+@click.group()
+def main() -> None:
+    """Train, export and calibrate the span reader."""
+
+
+@main.command("reproduce")
+@files_argument
+@work_option
+@folder_option
+@explained
+def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
+    """Train on FILES, then export and calibrate: all that makes the packaged reader."""
+    console = Console(stderr=True)
+    _export(train(files, work, DEFAULT, console), folder)
+    fit_spans(files, folder, SAMPLE, console)
+    _write_sums(folder)
+    return OK
+
+
+@main.command("train")
+@files_argument
+@work_option
+@click.option("--epochs", default=DEFAULT.epochs, show_default=True)
+@click.option("--learning-rate", default=DEFAULT.learning_rate, show_default=True)
+@click.option("--label-smoothing", default=DEFAULT.label_smoothing, show_default=True)
+@click.option("--seed", default=DEFAULT.seed, show_default=True)
+@click.option("--share", multiple=True, metavar="SOURCE=SHARE", help="Share drawn for an epoch.")
+@click.option("--only", type=int, help="Questions of each source at most, to compare plans.")
+@explained
+def train_command(
+    files: Sequence[Path],
+    work: Path,
+    epochs: int,
+    learning_rate: float,
+    label_smoothing: float,
+    seed: int,
+    share: Sequence[str],
+    only: int | None,
+) -> int:
+    """Train on FILES of questions; go on from the checkpoint if there is one."""
+    plan = Plan(epochs, learning_rate, label_smoothing, seed)
+    shares = {name: float(part) for name, _, part in (one.partition("=") for one in share)}
+    train(files, work, plan, Console(stderr=True), shares, only)
+    return OK
+
+
+@main.command("export")
+@click.argument("trained", type=click.Path(exists=True, path_type=Path))
+@folder_option
+@click.option("--full", is_flag=True, help="Keep full precision, to compare with.")
+@explained
+def export_command(trained: Path, folder: Path, full: bool) -> int:
+    """Write the model in TRAINED as the packaged one; then calibrate it."""
+    _export(trained, folder, quantised=not full)
+    return OK
+
+
+@main.command("calibrate")
+@files_argument
+@folder_option
+@click.option("--sample", "count", default=SAMPLE, show_default=True, help="Questions to fit on.")
+@click.option("--sentences", is_flag=True, help="Fit the sentence reader instead.")
+@explained
+def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences: bool) -> int:
+    """Fit the confidence on what training held back of FILES."""
+    console = Console(stderr=True)
+    if sentences:
+        fit_sentences(files, count, console)
+    else:
+        fit_spans(files, folder, count, console)
+        _write_sums(folder)
+    return OK
+
+
+def _export(trained: Path, folder: Path, quantised: bool = True) -> None:
+    try:
+        from qa.training.export import export
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"expected what training needs to be installed, got no {error.name}; "
+            "install it: pip install -e '.[training]'"
+        ) from error
+    export(trained, SentenceTransformersEncoder.load().folder / "tokenizer.json", folder, quantised)
+
+
+def _write_sums(folder: Path) -> None:
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in FILES]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Calibrate: fits the weights that order spans and turn them into confidences.
+
+Takes the questions that training held back, makes one library of their contexts, and reads each
+question twice: as it is, and with its own context taken out of the library, so that half of the
+readings have no answer.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from qa.calibration import ANSWER_FEATURES, Calibration
+from qa.metrics import RIGHT_F1, best, f1
+from qa.questions import Question
+from qa.reader import (
+    Found,
+    PassageSpan,
+    answer_features,
+    answers_of,
+    compare,
+    read_passages,
+)
+from qa.retriever import Retriever
+from qa.span_model import SpanModel
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One question as it was read.
+
+    Attributes:
+        question: Which one; the same for both of its readings.
+        found: The spans.
+        scores: ``(spans,)``, F1 of each span; all 0 if the question's context was taken out.
+        answerable: Whether its context was in the library.
+    """
+
+    question: str
+    found: Found
+    scores: NDArray[np.float64]
+    answerable: bool
+
+
+def read_twice(
+    question: Question, own: Set[int], retriever: Retriever, model: SpanModel, count: int
+) -> Iterator[Read]:
+    """The question read in the whole library, and without its own context.
+
+    Args:
+        question: With answers.
+        own: Ids of its context's passages.
+        retriever: Of the library.
+        model: To read with.
+        count: Passages read for a question.
+    """
+    asked = " ".join(question.text.split())
+    golds = [gold.text for gold in question.answers]
+    passages: dict[tuple[int, int], list[PassageSpan]] = {}
+    for passed_over in (frozenset[int](), own):
+        hits = retriever.retrieve(asked, count, passed_over=passed_over)
+        new = [hit for hit in hits if (hit.document, hit.start) not in passages]
+        pairs, headings = [(asked, hit.text) for hit in new], [hit.context for hit in new]
+        for hit, spans in zip(new, read_passages(model, pairs, headings), strict=True):
+            passages[hit.document, hit.start] = spans
+        found = compare(asked, hits, [passages[hit.document, hit.start] for hit in hits])
+        scores = [0.0 if passed_over else best(f1, said, golds) for said in found.said]
+        yield Read(question.id, found, np.array(scores), answerable=not passed_over)
+
+
+def fit(readings: Sequence[Read]) -> Calibration:
+    """The weights that suit the readings best.
+
+    A logistic model over all spans orders them. The answers that come first in that order then
+    fit a second one, which knows what the first cannot: how far an answer leads and how many
+    passages say the same (Platt, 1999).
+    """
+    spans = LogisticRegression(C=10, max_iter=5000)
+    kept = [one for one in readings if len(one.scores)]
+    spans.fit(
+        np.concatenate([one.found.features for one in kept]),
+        np.concatenate([one.scores >= RIGHT_F1 for one in kept]),
+    )
+    weights = tuple(float(weight) for weight in spans.coef_[0])
+    partial = Calibration(weights, float(spans.intercept_[0]), (0.0,) * len(ANSWER_FEATURES), 0.0)
+    firsts = [first(one, partial) for one in kept]
+    answers = LogisticRegression(C=10, max_iter=5000)
+    answers.fit(
+        np.array([features for features, _ in firsts]),
+        np.array([score >= RIGHT_F1 for _, score in firsts]),
+    )
+    return Calibration(
+        weights,
+        float(spans.intercept_[0]),
+        tuple(float(weight) for weight in answers.coef_[0]),
+        float(answers.intercept_[0]),
+    )
+
+
+def first(one: Read, calibration: Calibration) -> tuple[tuple[float, ...], float]:
+    """The features and the F1 of the answer that comes first."""
+    logits = calibration.span_logits(one.found.features)
+    answer = answers_of(one.found, logits)[0]
+    return answer_features(one.found, logits, answer), float(one.scores[answer.places[0]])
+
+
+def cross_validated(
+    readings: Sequence[Read],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Confidence, F1 and answerable of each reading, judged by weights fitted on the others.
+
+    Both readings of a question are in the same fold.
+    """
+    questions = list(dict.fromkeys(one.question for one in readings))
+    fold = {question: at % FOLDS for at, question in enumerate(questions)}
+    rows: list[tuple[float, float, bool]] = []
+    for part in range(FOLDS):
+        calibration = fit([one for one in readings if fold[one.question] != part])
+        for one in readings:
+            if fold[one.question] == part and len(one.scores):
+                features, score = first(one, calibration)
+                rows.append((calibration.confidence(features), score, one.answerable))
+    confidences, scores, answerable = zip(*rows, strict=True)
+    return np.array(confidences), np.array(scores), np.array(answerable)

@@ -1,0 +1,218 @@
+"""The training loop: steps, checkpoints, and going on from one."""
+
+import copy
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+
+from qa.training.examples import Batch, Source, batches_of, examples_of, iterate
+from qa.training.model import SpanModel, loss_of
+from qa.training.variation import Names
+from qa.windows import Cutter
+
+PROGRESS = "checkpoint.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to train.
+
+    Attributes:
+        epochs: Passes over the data, each with other negatives and other wording.
+        learning_rate: Highest one; it rises over the first twentieth and falls to 0.
+        label_smoothing: Of the answerable output.
+        seed: Of everything that is drawn.
+        seconds_between: Time between two checkpoints.
+        stop_after: Number of steps after which to stop with a checkpoint; none to go on.
+    """
+
+    epochs: int = 2
+    learning_rate: float = 2e-4
+    label_smoothing: float = 0.0
+    seed: int = 0
+    seconds_between: float = 300
+    stop_after: int | None = None
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device has instructions for it; where it has none they are slowly imitated."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
+OnStep = Callable[[int, int, int, float], None]
+"""Called with (epoch from 0, step from 1, steps in the epoch, loss)."""
+
+
+class Trainer:
+    """Trains a span model, from the start or from a folder's checkpoint.
+
+    Where the device multiplies bfloat16, which is twice as fast or more, steps run in it on
+    weights that are kept in float32 (Micikevicius et al., 2018). The word embeddings stay as
+    they are, which keeps rare words where the pretraining put them.
+    """
+
+    def __init__(self, model: SpanModel, tokenizer: Tokenizer, plan: Plan, folder: Path) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.plan = plan
+        self.folder = folder
+        self.tokenizer = tokenizer
+        self.pad_id = Cutter(tokenizer).pad_id
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_("word_embeddings" not in name)
+        self.full = model.float().to(self.device)
+        self.names = [name for name, one in self.full.named_parameters() if one.requires_grad]
+        parameters = dict(self.full.named_parameters())
+        self.weights = [parameters[name] for name in self.names]
+        self.optimizer = torch.optim.AdamW(
+            self.weights, lr=plan.learning_rate, weight_decay=0.01, fused=True
+        )
+        self.epoch = 0
+        self.step = 0
+        self.steps_done = 0
+        self._begun: dict[str, object] | None = None
+        # What must be the same for a run to go on; the sources are added when they are known.
+        self.run: dict[str, object] = {
+            "epochs": plan.epochs,
+            "learning_rate": plan.learning_rate,
+            "label_smoothing": plan.label_smoothing,
+            "seed": plan.seed,
+        }
+        if (folder / PROGRESS).is_file():
+            self._resume()
+
+    def train(
+        self, sources: list[Source], on_step: OnStep, on_epoch: Callable[[int], None]
+    ) -> bool:
+        """Train to the end of the plan; whether it got there before ``plan.stop_after``.
+
+        Args:
+            sources: To train on.
+            on_step: Told of each step.
+            on_epoch: Told of each epoch's end, with its number from 1.
+
+        Raises:
+            ValueError: The checkpoint is of a run with other sources.
+        """
+        digest = hashlib.sha256()
+        for source in sources:
+            ids = " ".join(question.id for question in source.questions)
+            digest.update(f"{source.share} {ids}\n".encode())
+        self.run |= {"sources": digest.hexdigest()}
+        self._check(self.run)
+        working, copies = self._working()
+        names = Names([question.text for source in sources for question in source.questions])
+        saved = time.monotonic()
+        while self.epoch < self.plan.epochs:
+            random = Random(f"{self.plan.seed} {self.epoch}")
+            examples = examples_of(sources, names, random)
+            batches = batches_of(examples, self.tokenizer, random)
+            for batch in iterate(batches, self.pad_id, self.step):
+                if self.plan.stop_after is not None and self.steps_done >= self.plan.stop_after:
+                    self.save()
+                    return False
+                self._set_rate((self.step + 0.5) / len(batches))
+                loss = self._loss(working, batch)
+                loss.backward()  # type: ignore[no-untyped-call]  # untyped library
+                for weight, copied in copies:
+                    weight.grad = None if copied.grad is None else copied.grad.float()
+                    copied.grad = None
+                torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
+                self.optimizer.step()
+                self.optimizer.zero_grad()
+                with torch.no_grad():
+                    for weight, copied in copies:
+                        copied.copy_(weight)
+                self.step += 1
+                self.steps_done += 1
+                on_step(self.epoch, self.step, len(batches), loss.item())
+                if time.monotonic() - saved > self.plan.seconds_between:
+                    self.save()
+                    saved = time.monotonic()
+            # Told before it is saved: what is interrupted here is told again.
+            on_epoch(self.epoch + 1)
+            self.epoch, self.step = self.epoch + 1, 0
+            self.save()
+        return True
+
+    def _working(self) -> tuple[SpanModel, list[tuple[torch.Tensor, torch.Tensor]]]:
+        """The model that steps run on, and each weight with its copy there, if there are any."""
+        if not multiplies_bfloat16(self.device):
+            return self.full, []
+        working = copy.deepcopy(self.full).to(torch.bfloat16)
+        copies = dict(working.named_parameters())
+        fast = [copies[name] for name in self.names]
+        return working, list(zip(self.weights, fast, strict=True))
+
+    def save(self) -> None:
+        """Write the checkpoint; what was there stays whole until the new one is."""
+        tensors = {f"weight {name}": one for name, one in self.full.state_dict().items()}
+        for name, weight in zip(self.names, self.weights, strict=True):
+            for key, value in self.optimizer.state.get(weight, {}).items():
+                tensors[f"optimizer {key} {name}"] = value
+        self.folder.mkdir(parents=True, exist_ok=True)
+        progress = {"epoch": self.epoch, "step": self.step, "run": self.run}
+        file = f"checkpoint-{self.epoch}-{self.step}.safetensors"
+        before = self._progress()
+        save_file(
+            {name: one.contiguous().cpu() for name, one in tensors.items()}, self.folder / file
+        )
+        written = self.folder / f"{PROGRESS}.new"
+        written.write_text(json.dumps({**progress, "file": file}), encoding="utf-8")
+        written.replace(self.folder / PROGRESS)
+        if before and before["file"] != file:
+            (self.folder / before["file"]).unlink(missing_ok=True)
+
+    def _progress(self) -> dict[str, str] | None:
+        path = self.folder / PROGRESS
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    def _resume(self) -> None:
+        progress = json.loads((self.folder / PROGRESS).read_text(encoding="utf-8"))
+        self._begun = dict(progress["run"])
+        self._check(self.run)
+        tensors = load_file(self.folder / progress["file"])
+        self.full.load_state_dict(
+            {name[7:]: one for name, one in tensors.items() if name.startswith("weight ")}
+        )
+        for name, weight in zip(self.names, self.weights, strict=True):
+            keys = ("step", "exp_avg", "exp_avg_sq")
+            self.optimizer.state[weight] = {
+                key: tensors[f"optimizer {key} {name}"].to(
+                    "cpu" if key == "step" and self.device.type == "cpu" else self.device
+                )
+                for key in keys
+                if f"optimizer {key} {name}" in tensors
+            }
+        self.epoch, self.step = int(progress["epoch"]), int(progress["step"])
+
+    def _check(self, run: dict[str, object]) -> None:
+        for name, value in run.items():
+            if self._begun is not None and self._begun[name] != value:
+                raise ValueError(
+                    f"expected {name} {self._begun[name]}, with which the run in {self.folder} "
+                    f"began, got {value}; name another folder to begin anew"
+                )
+
+    def _set_rate(self, share: float) -> None:
+        done = (self.epoch + share) / self.plan.epochs
+        rate = self.plan.learning_rate * min(done / 0.05, (1 - done) / 0.95)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def _loss(self, model: SpanModel, batch: Batch) -> torch.Tensor:
+        ids, types, mask, inside, spans = (
+            torch.from_numpy(one).to(self.device)
+            for one in (batch.ids, batch.type_ids, batch.mask, batch.inside, batch.spans)
+        )
+        return loss_of(model(ids, mask, types), inside, spans, self.plan.label_smoothing)

@@ -1,0 +1,108 @@
+"""Passages that the project's own retriever finds for a question and that do not answer it.
+
+Most passages that are read in use are of this kind, so the reader must learn to leave them.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from embeddings.encoder import Encoder, EncoderModel, Progress, Role, Vectors
+from embeddings.passages import Tokenize
+from qa.library import library_of
+from qa.metrics import normalise
+from qa.questions import Question
+from qa.retriever import search
+
+DEPTH = 30
+"""Passages taken from each search."""
+
+KEPT = 8
+"""Passages kept for a question."""
+
+SHARE = 0.4
+"""Of the questions, for which passages are looked for."""
+
+
+class Blind:
+    """An encoder that sees nothing, for searches by words alone: encoding costs minutes."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    @property
+    def model(self) -> EncoderModel:
+        """The model of the encoder that it stands for."""
+        return self._encoder.model
+
+    @property
+    def tokenize(self) -> Tokenize:
+        """Likewise."""
+        return self._encoder.tokenize
+
+    def encode(
+        self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
+    ) -> Vectors:
+        """``(n, 1)`` float32, all alike."""
+        return np.ones((len(texts), 1), np.float32)
+
+
+def contexts_of(questions: Sequence[Question]) -> list[Question]:
+    """The first question of each distinct context, in order: a context with its title."""
+    return list({question.context: question for question in reversed(questions)}.values())[::-1]
+
+
+def mine(
+    questions: Sequence[Question],
+    encoder: Encoder,
+    word_weight: float,
+    keep: Path,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[list[Question]]:
+    """For each question, the best passages that lack its answers; none for most questions.
+
+    Args:
+        questions: To train on; their contexts are the library that is searched.
+        encoder: For passages and questions.
+        word_weight: Share of the word score in the order of passages, 0 to 1.
+        keep: File in which the result is kept for the next run.
+        on_progress: Told how many of how many passages, then questions, are done.
+    """
+    contexts = contexts_of(questions)
+    if keep.is_file():
+        kept: list[list[int]] = json.loads(keep.read_text(encoding="utf-8"))
+        if len(kept) == len(questions):
+            return [[contexts[at] for at in found] for found in kept]
+    normal = [f" {normalise(one.context)} " for one in contexts]
+    positions = {one.context: at for at, one in enumerate(contexts)}
+    chosen = sorted(Random(0).sample(range(len(questions)), int(SHARE * len(questions))))
+    mined: list[list[int]] = [[] for _ in questions]
+    with TemporaryDirectory() as folder:
+        index, documents = library_of(questions, Path(folder), encoder, on_progress)
+        positions_of = {documents[text]: at for text, at in positions.items()}
+        vectors = encoder.encode([questions[at].text for at in chosen], "question", on_progress)
+        with index.snapshot() as snapshot:
+            for number, (asked, vector) in enumerate(zip(chosen, vectors, strict=True), start=1):
+                question = questions[asked]
+                found = search(snapshot, question.text, vector, DEPTH, word_weight)[:DEPTH]
+                document_of = {
+                    stored.id: stored.document
+                    for stored in snapshot.passages([one.id for one in found])
+                }
+                ranked = dict.fromkeys(positions_of[document_of[one.id]] for one in found)
+                answers = [f" {normalise(gold.text)} " for gold in question.answers]
+                mined[asked] = [
+                    at
+                    for at in ranked
+                    if contexts[at].context != question.context
+                    and not any(answer in normal[at] for answer in answers)
+                ][:KEPT]
+                if on_progress:
+                    on_progress(number, len(chosen))
+        index.close()
+    keep.write_text(json.dumps(mined), encoding="utf-8")
+    return [[contexts[at] for at in found] for found in mined]

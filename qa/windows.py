@@ -1,0 +1,124 @@
+"""Windows: question and passage as the tokens that a span model reads.
+
+A model reads so many tokens at once. A passage that is longer is read through several
+windows that overlap, so that an answer which one window cuts stands whole in another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+MAX_TOKENS = 384
+"""Tokens of a window: question, passage and special tokens."""
+
+STRIDE = 96
+"""Passage tokens that neighbouring windows share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a span model reads at once.
+
+    Attributes:
+        passage: Position of the passage in the list that was given.
+        ids: ``(tokens,)``, of the vocabulary.
+        type_ids: ``(tokens,)``, 0 for the question and 1 for the passage where the model
+            tells them apart.
+        offsets: ``(tokens, 2)``, half-open, characters into the passage's text.
+        inside: ``(tokens,)``, whether a token belongs to the passage's text, not to the
+            question, the heading before the text or the special tokens.
+    """
+
+    passage: int
+    ids: NDArray[np.int64]
+    type_ids: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    inside: NDArray[np.bool_]
+
+
+class Cutter:
+    """Cuts questions with their passages into the windows of one model.
+
+    Attributes:
+        max_tokens: Of a window.
+        pad_id: Token with which shorter windows of a batch are filled.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int = MAX_TOKENS) -> None:
+        """Take a tokenizer that neither cuts nor pads."""
+        self.max_tokens = max_tokens
+        self.pad_id: int = tokenizer.token_to_id("[PAD]") or tokenizer.token_to_id("<pad>") or 0
+        self._tokenizer = tokenizer
+        self._cutting = Tokenizer.from_str(tokenizer.to_str())
+        self._cutting.enable_truncation(
+            max_tokens, stride=min(STRIDE, max_tokens // 4), strategy="only_second"
+        )
+
+    def cut(self, pairs: Sequence[tuple[str, str]], headings: Sequence[str]) -> list[Window]:
+        """The windows of (question, passage) pairs, in the order of the pairs.
+
+        A question that would take more than half of a window is cut off there.
+
+        Args:
+            pairs: Questions and passages.
+            headings: What is read before each passage, to know what it is about; empty for
+                nothing.
+        """
+        questions = {question: self._shortened(question) for question, _ in pairs}
+        inputs = [
+            (questions[question], f"{heading}\n{text}" if heading else text)
+            for (question, text), heading in zip(pairs, headings, strict=True)
+        ]
+        found: list[Window] = []
+        for at, encoding in enumerate(self._cutting.encode_batch(inputs)):
+            skipped = len(headings[at]) + 1 if headings[at] else 0
+            for one in (encoding, *encoding.overflowing):
+                found.append(_window(at, one, pairs[at][1], skipped))
+        return found
+
+    def check(self, question: str) -> None:
+        """Make sure that a question can be read whole.
+
+        Raises:
+            ValueError: It would take more than half of a window.
+        """
+        count, most = len(self._offsets(question)), self.max_tokens // 2
+        if count > most:
+            raise ValueError(
+                f"expected a question of at most {most} tokens, which is about {most * 3 // 4} "
+                f"words, got {count:,}; ask it in fewer words"
+            )
+
+    def _shortened(self, question: str) -> str:
+        offsets, most = self._offsets(question), self.max_tokens // 2
+        return question if len(offsets) <= most else question[: offsets[most - 1][0]]
+
+    def _offsets(self, question: str) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = self._tokenizer.encode(
+            question, add_special_tokens=False
+        ).offsets
+        return found
+
+
+def _window(passage: int, encoding: Encoding, text: str, skipped: int) -> Window:
+    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) - skipped
+    second = np.array([one == 1 for one in encoding.sequence_ids], dtype=np.bool_)
+    inside = second & (offsets[:, 0] >= 0)
+    for at in np.flatnonzero(inside):
+        start, end = offsets[at]
+        # Some tokenizers count the space before a word to its first token.
+        while start < end and text[start].isspace():
+            start += 1
+        offsets[at, 0] = start
+    # A token without characters stands for nothing that could be quoted.
+    inside &= offsets[:, 1] > offsets[:, 0]
+    return Window(
+        passage,
+        np.array(encoding.ids, dtype=np.int64),
+        np.array(encoding.type_ids, dtype=np.int64),
+        offsets,
+        inside,
+    )

@@ -1,0 +1,46 @@
+import numpy as np
+
+from qa.calibration import SPAN_FEATURES
+from qa.metrics import calibration_error
+from qa.reader import Found, Span
+from qa.training.calibrate import Read, cross_validated, first, fit
+
+
+def readings(count: int) -> list[Read]:
+    """Two spans a reading; the larger the margin, the likelier the first one is right."""
+    random = np.random.default_rng(0)
+    found = []
+    for number in range(count):
+        features = np.zeros((2, len(SPAN_FEATURES)))
+        features[:, 0] = random.normal(size=2) * 3
+        features[:, 2] = random.normal(size=2)
+        answerable = number % 2 == 0
+        probability = 1 / (1 + np.exp(-features[:, 0]))
+        scores = (random.random(2) < probability).astype(float)
+        spans = [Span(0, 0, 4), Span(1, 0, 4)]
+        found.append(Read(str(number // 2), Found(spans, ["a", "b"], features), scores, answerable))
+    return found
+
+
+def test_feature_that_tells_gets_the_weight() -> None:
+    fitted = fit(readings(2000))
+    margin, noise = fitted.span_weights[0], fitted.span_weights[2]
+    assert margin > 0.3
+    assert abs(noise) < margin / 4
+
+
+def test_first_answer_is_the_one_with_the_higher_logit() -> None:
+    read = readings(2000)
+    fitted = fit(read)
+    for one in read[:50]:
+        features, score = first(one, fitted)
+        best = int(np.argmax(fitted.span_logits(one.found.features)))
+        assert features[0] == one.found.features[best, 0]
+        assert score == one.scores[best]
+
+
+def test_confidence_is_calibrated_on_questions_left_out() -> None:
+    confidences, scores, answerable = cross_validated(readings(4000))
+    assert len(confidences) == 4000
+    assert answerable.sum() == 2000
+    assert calibration_error(confidences, scores >= 0.5) < 0.03

@@ -1,0 +1,76 @@
+"""The exported model against the one that was trained, in full precision and in 8 bits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.model_folder import file_sha256
+from qa.questions import Question
+from qa.span_model import Logits, PackagedSpanModel
+from qa.training.export import export, quantise
+from qa.training.model import SpanModel
+from qa.training.validate import read_all
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packaged encoder's transformer with outputs that nobody trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    SpanModel.start_from(SentenceTransformersEncoder.load().folder, seed=1).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    tokenizer = SentenceTransformersEncoder.load().folder / "tokenizer.json"
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("full", "quantised")}
+    for name, folder in folders.items():
+        told = export(trained, tokenizer, folder, quantised=name == "quantised")
+        assert told == {one: file_sha256(folder / one) for one in told}
+    return folders
+
+
+def read(folder: Path, questions: list[Question]) -> list[Logits]:
+    model = PackagedSpanModel(folder)
+    pairs = [(one.text, one.context) for one in questions]
+    return model.read(model.cutter.cut(pairs, [one.title for one in questions]))
+
+
+def test_full_precision_reads_like_the_trained_model(
+    trained: Path, exported: dict[str, Path], questions: list[Question], tokenizer: Tokenizer
+) -> None:
+    pairs = [(one.text, one.context) for one in questions]
+    headings = [one.title for one in questions]
+    _, _, expected = read_all(SpanModel.load(trained).eval(), tokenizer, pairs, headings)
+    found = [one.answerable for one in read(exported["full"], questions)]
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_quantised_reads_nearly_like_full_precision(
+    exported: dict[str, Path], questions: list[Question]
+) -> None:
+    pairs = list(
+        zip(read(exported["quantised"], questions), read(exported["full"], questions), strict=True)
+    )
+    for part in ("starts", "ends"):
+        one, other = (np.concatenate([getattr(pair[at], part) for pair in pairs]) for at in (0, 1))
+        assert np.corrcoef(one, other)[0, 1] > 0.998
+
+
+def test_weights_come_back_within_half_a_step_of_their_scale() -> None:
+    weights = np.random.default_rng(0).normal(size=(50, 30)).astype(np.float32)
+    weights[:, 3] = 0
+    weights[:, 4] *= 100
+    for axis, shape in ((0, (1, 30)), (1, (50, 1))):
+        integers, scales = quantise(weights, axis)
+        assert integers.dtype == np.int8
+        assert scales.shape == shape
+        assert (np.abs(integers * scales - weights) <= scales * 0.5001).all()
+
+
+def test_quantised_model_is_small_enough_for_the_repository(exported: dict[str, Path]) -> None:
+    sizes = {name: (folder / "reader.onnx").stat().st_size for name, folder in exported.items()}
+    assert sizes["quantised"] < 25_000_000 < 85_000_000 < sizes["full"]

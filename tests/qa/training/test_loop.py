@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from qa.questions import Question
+from qa.training.examples import Source
+from qa.training.loop import PROGRESS, Plan, Trainer
+from qa.training.model import SpanModel, loss_of
+
+
+def trained(
+    model: SpanModel, tokenizer: Tokenizer, questions: list[Question], plan: Plan, folder: Path
+) -> tuple[Trainer, list[float]]:
+    losses: list[float] = []
+    trainer = Trainer(model, tokenizer, plan, folder)
+    trainer.train(
+        [Source(questions * 6)], lambda _1, _2, _3, loss: losses.append(loss), lambda _: None
+    )
+    return trainer, losses
+
+
+def test_one_step_lowers_the_loss_of_its_batch(small: SpanModel) -> None:
+    ids = torch.randint(1000, 2000, (4, 12), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    inside = torch.ones_like(ids, dtype=torch.bool)
+    spans = torch.tensor([[3, 4], [0, 0], [7, 7], [0, 0]])
+    optimizer = torch.optim.AdamW(small.parameters(), lr=1e-3)
+    before = loss_of(small(ids, mask, mask), inside, spans)
+    before.backward()  # type: ignore[no-untyped-call]  # untyped library
+    optimizer.step()
+    after = loss_of(small(ids, mask, mask), inside, spans)
+    assert after.item() < before.item() - 0.01
+
+
+def test_training_lowers_the_loss(
+    small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
+) -> None:
+    _, losses = trained(small, tokenizer, questions, Plan(8, 3e-3), tmp_path)
+    assert len(losses) >= 16
+    assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
+
+
+def test_resumed_run_equals_an_uninterrupted_one(
+    small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
+) -> None:
+    import copy
+
+    again = copy.deepcopy(small)
+    plain, losses = trained(small, tokenizer, questions, Plan(2, 1e-3), tmp_path / "plain")
+    stopped = Plan(2, 1e-3, stop_after=len(losses) // 2 + 1)
+    broken, first = trained(
+        copy.deepcopy(again), tokenizer, questions, stopped, tmp_path / "resumed"
+    )
+    assert len(first) == stopped.stop_after
+    assert broken.epoch == 1
+    resumed, rest = trained(again, tokenizer, questions, Plan(2, 1e-3), tmp_path / "resumed")
+    assert first + rest == losses
+    for name, weight in plain.full.state_dict().items():
+        assert torch.equal(weight, resumed.full.state_dict()[name]), name
+
+
+def test_steps_in_bfloat16_train_the_weights_in_full_precision(
+    small: SpanModel,
+    tokenizer: Tokenizer,
+    questions: list[Question],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("qa.training.loop.multiplies_bfloat16", lambda device: True)
+    trainer, losses = trained(small, tokenizer, questions, Plan(8, 3e-3), tmp_path)
+    assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
+    assert {one.dtype for one in trainer.full.parameters()} == {torch.float32}
+
+
+def test_word_embeddings_stay_as_they_are(
+    small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
+) -> None:
+    before = {name: weight.clone() for name, weight in small.state_dict().items()}
+    trainer, _ = trained(small, tokenizer, questions, Plan(1, 1e-3), tmp_path)
+    after = trainer.full.state_dict()
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    assert same == {"transformer.embeddings.word_embeddings.weight"}
+
+
+def test_another_seed_does_not_go_on_from_a_checkpoint(
+    small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
+) -> None:
+    trained(small, tokenizer, questions, Plan(1, 1e-3, stop_after=1), tmp_path)
+    with pytest.raises(ValueError, match=r"expected seed 0, .* got 7; name another folder"):
+        Trainer(small, tokenizer, Plan(1, 1e-3, seed=7), tmp_path)
+    with pytest.raises(ValueError, match=r"expected sources \w+, .* name another folder"):
+        trained(small, tokenizer, questions[1:], Plan(1, 1e-3), tmp_path)
+
+
+def test_one_checkpoint_is_kept(
+    small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
+) -> None:
+    trained(small, tokenizer, questions, Plan(2, 1e-3), tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["checkpoint-2-0.safetensors", PROGRESS]
+
+
+def test_loss_of_no_answer_points_at_the_first_token() -> None:
+    starts = torch.tensor([[5.0, 0, 0], [0, 0, 5]])
+    answerable = torch.tensor([-5.0, 5.0])
+    inside = torch.tensor([[False, True, True]] * 2)
+    spans = torch.tensor([[0, 0], [2, 2]])
+    right = loss_of((starts, starts, answerable), inside, spans).item()
+    wrong = loss_of((starts, starts, answerable), inside, spans.flip(0)).item()
+    assert right < 0.03
+    assert wrong > 9
+
+
+def test_saved_model_reads_like_the_one_in_memory(small: SpanModel, tmp_path: Path) -> None:
+    small.save(tmp_path)
+    loaded = SpanModel.load(tmp_path).eval()
+    ids = torch.arange(1000, 1024).reshape(2, 12)
+    mask = torch.ones_like(ids)
+    with torch.inference_mode():
+        pairs = zip(small.eval()(ids, mask, mask), loaded(ids, mask, mask), strict=True)
+    assert all(torch.allclose(one, other, atol=1e-6) for one, other in pairs)
