@@ -36,7 +36,7 @@ EXAMPLES = (
     ("When was the IOFS founded?", "kazakhstan-2024/food-security.html"),
     ("How many members does the IOFS have?", "kazakhstan-2024/food-security.html"),
     ("How much humanitarian aid was sent to Syria?", "kazakhstan-2024/food-security.html"),
-    ("Where is the index stored on Linux?", "guide/settings.md"),
+    ("Which port does the web chat listen on?", "guide/settings.md"),
 )
 """Questions that the shipped documents answer, each with the document that does."""
 

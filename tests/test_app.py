@@ -568,7 +568,7 @@ def test_interrupted_indexing_says_that_it_goes_on_later(tmp_path: Path) -> None
         _, said = process.communicate(timeout=SECONDS)
     assert process.returncode == 2
     assert said.splitlines() == [
-        "Interrupted; what is indexed is kept. Run the same command again to go on."
+        "Interrupted; what was finished is kept. Run the same command again to go on."
     ]
 
 
