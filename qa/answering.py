@@ -12,7 +12,7 @@ from embeddings.index import Index, SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, open_and_index
 from qa.answer import Answer, Candidate, Citation, Hit, NothingFound
 from qa.combined_reader import CombinedReader
-from qa.reader import ReadAnswer, Reader, Span, SpanReader
+from qa.reader import ReadAnswer, Reader, Span, SpanReader, quoted
 from qa.retriever import Retriever
 from qa.sentence_reader import SentenceReader, answer_units
 from qa.settings import Settings
@@ -182,17 +182,14 @@ def candidate_of(hits: Sequence[Hit], answer: ReadAnswer) -> Candidate:
         hits: That were read.
         answer: As it was read in them.
     """
-    citations = tuple(_cite(hits[span.hit], span) for span in answer.spans)
+    citations = tuple(_cite(hits, span) for span in answer.spans)
     quotes = [citation.quote for citation in citations]
     text = " ".join(quotes) if answer.joined else quotes[0]
     return Candidate(text, answer.confidence, citations)
 
 
-def _quote(hit: Hit, span: Span) -> str:
-    return hit.text[span.start - hit.start : span.end - hit.start]
-
-
-def _cite(hit: Hit, span: Span) -> Citation:
+def _cite(hits: Sequence[Hit], span: Span) -> Citation:
+    hit = hits[span.hit]
     start, end = _sentence(hit, span)
     return Citation(
         path=hit.path,
@@ -202,7 +199,7 @@ def _cite(hit: Hit, span: Span) -> Citation:
         headings=hit.headings,
         start=span.start,
         end=span.end,
-        quote=_quote(hit, span),
+        quote=quoted(hits, span),
         sentence_start=start,
         sentence_end=end,
         passage=hit.text,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 OK, NOT_SAID, ERROR = 0, 1, 2
 
+MODES = ("reader", "retrieval", "chain")
+"""In which `qa eval` measures."""
+
 INTERRUPTED = "Interrupted; what was finished is kept. Run the same command again to go on."
 
 _Parameters = ParamSpec("_Parameters")
@@ -191,7 +194,7 @@ def doctor(index: Path | None) -> int:
     "--mode",
     "modes",
     multiple=True,
-    type=click.Choice(["reader", "retrieval", "chain"]),
+    type=click.Choice(MODES),
     help="The reader alone on each question's context, retrieval alone, or the whole chain; "
     "can be given several times. Without it all three.",
 )
@@ -221,7 +224,7 @@ def eval_command(
     from rich.console import Console
 
     from qa.questions import load_questions
-    from qa.report import MODES, evaluate, plot
+    from qa.report import evaluate, plot
     from qa.terminal import counting_bar, show_measured
 
     settings = _settings(None)

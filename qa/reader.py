@@ -43,6 +43,12 @@ class Span:
     end: int
 
 
+def quoted(hits: Sequence[Hit], span: Span) -> str:
+    """The characters of a span."""
+    hit = hits[span.hit]
+    return hit.text[span.start - hit.start : span.end - hit.start]
+
+
 @dataclass(frozen=True, slots=True)
 class ReadAnswer:
     """An answer found in the hits.

@@ -18,8 +18,6 @@ from qa.scores import AnswerScores, RetrievalScores, half_unanswerable, score
 from qa.settings import Settings
 from qa.span_model import load_span_model
 
-MODES = ("reader", "retrieval", "chain")
-
 Bar = Callable[[str], AbstractContextManager[OnProgress]]
 """Shows how something that is named goes on."""
 
@@ -65,7 +63,7 @@ def evaluate(
     Args:
         questions: Their contexts are the library, if there is no index.
         settings: Which models, how many hits, which threshold.
-        modes: Of ``MODES``.
+        modes: Of "reader", "retrieval" and "chain".
         bar: Shows progress.
         index: Folder of an index to ask instead.
         count: Questions asked, chosen by ``seed``; all of them if it is left out.

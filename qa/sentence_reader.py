@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from embeddings.encoder import Encoder
 from embeddings.sentences import sentence_spans
 from qa.answer import Hit
-from qa.reader import ReadAnswer, Span
+from qa.reader import ReadAnswer, Span, quoted
 from qa.words import stem, stems, terms
 
 FEATURES = ("meaning", "words", "kind", "hit")
@@ -132,10 +132,7 @@ class SentenceReader:
             hits: The passages read.
             spans: The sentences.
         """
-        texts = [
-            hits[span.hit].text[span.start - hits[span.hit].start : span.end - hits[span.hit].start]
-            for span in spans
-        ]
+        texts = [quoted(hits, span) for span in spans]
         # The headings say what a sentence is about that only says "it".
         in_context = [
             f"{hits[span.hit].context}\n{text}" for span, text in zip(spans, texts, strict=True)
@@ -156,8 +153,7 @@ def _different(scored: Sequence[ScoredSentence], hits: Sequence[Hit]) -> list[Sc
     """The best sentences that say different things, in the order in which they are read."""
     chosen: list[tuple[ScoredSentence, set[str]]] = []
     for one in scored:
-        hit = hits[one.span.hit]
-        words = stems(hit.text[one.span.start - hit.start : one.span.end - hit.start])
+        words = stems(quoted(hits, one.span))
         if one.probability < LEAST_SHARE * scored[0].probability:
             break
         if all(len(words & other) < MOST_ALIKE * len(words | other) for _, other in chosen):

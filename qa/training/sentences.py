@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from qa.questions import Question
-from qa.reader import Span
+from qa.reader import Span, quoted
 from qa.retriever import Retriever
 from qa.sentence_reader import SentenceReader, answer_units
 
@@ -57,14 +57,10 @@ def read_twice(
             for at, hit in enumerate(hits)
             for start, end in answer_units(hit.text)
         ]
-        sentences = [
-            hits[one.hit].text[one.start - hits[one.hit].start : one.end - hits[one.hit].start]
-            for one in spans
-        ]
         right = [
             hits[one.hit].document == document
-            and any(gold.text in text for gold in question.answers)
-            for one, text in zip(spans, sentences, strict=True)
+            and any(gold.text in quoted(hits, one) for gold in question.answers)
+            for one in spans
         ]
         yield Read(reader.features(question.text, hits, spans), np.array(right), not passed_over)
 
