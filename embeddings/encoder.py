@@ -1,34 +1,41 @@
 """Encoder: text to vectors.
 
-``Encoder`` is what the rest of the project knows. ``SentenceTransformersEncoder`` is the
-only module that imports PyTorch, and it does so when it first encodes: opening an index,
-splitting documents and finding that nothing has changed need none of it.
+``Encoder`` is what the rest of the project knows. ``SentenceTransformersEncoder`` runs any
+sentence-transformers model: converted to ONNX once, then served without PyTorch.
 """
 
-import hashlib
-import os
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, NotConvertible
+from embeddings.model_cache import kept
 from embeddings.model_folder import (
     check_sha256,
-    file_sha256,
+    digest_of,
     folder_of,
     load_tokenizer,
     read_json,
 )
+from embeddings.onnx_encoder import OnnxVectors, Progress, Role, Vectors
 from embeddings.passages import Tokenize
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from embeddings.torch_encoder import TorchVectors
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "Encoder",
+    "EncoderModel",
+    "Progress",
+    "Role",
+    "SentenceTransformersEncoder",
+    "Vectors",
+]
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 """Packaged with the project; any other name is looked for as a folder, then on the hub."""
@@ -36,24 +43,13 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the published ``model.safetensors``."""
 
-BATCH_SIZE = 32
+QUESTIONS_KEPT = 256
+"""Vectors of single questions that are kept, 1.5 KB each."""
 
-# The files that decide what vector a text gets; anything else in the folder is commentary.
-_MODEL_FILES = (
-    "*.safetensors",
-    "tokenizer.json",
-    "config.json",
-    "modules.json",
-    "sentence_bert_config.json",
-    "config_sentence_transformers.json",
-    "*/config.json",
-    "*/*.safetensors",
-)
+CONVERSION = 1
+"""Raised whenever conversion changes, so that models are converted anew."""
 
-Vectors = NDArray[np.float32]
-Role = Literal["question", "passage"]
-Progress = Callable[[int, int], None]
-"""Called with (texts encoded so far, texts in all)."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +90,19 @@ class Encoder(Protocol):
 class SentenceTransformersEncoder:
     """Any sentence-transformers model, by default the packaged all-MiniLM-L6-v2.
 
+    Safe to use from several threads.
+
     >>> encoder = SentenceTransformersEncoder.load()
     >>> encoder.encode(["Where is the steppe?"]).shape
     (1, 384)
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, model: EncoderModel) -> None:
         self.name = name
         self.folder = folder
-        # The tokenizer refuses to be used by two threads at once, and one call already
-        # keeps all cores busy.
+        self.model = model
         self._lock = RLock()
+        self._question = lru_cache(maxsize=QUESTIONS_KEPT)(self._encode_question)
 
     @classmethod
     def load(cls, name: str = DEFAULT_MODEL) -> "SentenceTransformersEncoder":
@@ -117,26 +115,13 @@ class SentenceTransformersEncoder:
         Raises:
             ModelError: There is no such model, or the packaged weights are damaged.
         """
-        folder = _packaged_folder() if name == DEFAULT_MODEL else folder_of(name)
-        encoder = cls(name, folder)
-        _ = encoder.model
-        return encoder
-
-    @cached_property
-    def model(self) -> EncoderModel:
-        """Which model this is."""
-        return EncoderModel(self.name, _digest(self.folder), self._max_tokens())
-
-    def _max_tokens(self) -> int:
-        settings = self.folder / "sentence_bert_config.json"
-        limit = read_json(settings).get("max_seq_length") if settings.is_file() else None
-        limit = limit or read_json(self.folder / "config.json").get("max_position_embeddings")
-        if not isinstance(limit, int):
-            raise ModelError(
-                f"The model at {self.folder} does not say how many tokens it reads; "
-                "choose a sentence-transformers model."
-            )
-        return limit
+        known: dict[str, str] = {}
+        if name == DEFAULT_MODEL:
+            folder = _packaged_folder()
+            known["model.safetensors"] = DEFAULT_WEIGHTS_SHA256
+        else:
+            folder = folder_of(name)
+        return cls(name, folder, EncoderModel(name, digest_of(folder, known), _max_tokens(folder)))
 
     @cached_property
     def tokenize(self) -> Tokenize:
@@ -149,29 +134,24 @@ class SentenceTransformersEncoder:
         return starts
 
     @cached_property
-    def _transformer(self) -> "SentenceTransformer":
-        # Weights are on the disk by now: nothing below may ask a server for anything.
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        from safetensors import SafetensorError
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+    def _vectors(self) -> "OnnxVectors | TorchVectors":
+        def make(to: Path) -> None:
+            from embeddings.torch_encoder import convert, load_transformer
 
-        # Its bar for loading 0.2 seconds of weights would stand in the middle of an answer.
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped library
+            convert(load_transformer(self.folder), self.folder, to)
+
         try:
-            return SentenceTransformer(
-                str(self.folder),
-                device="cpu",
-                trust_remote_code=False,
-                local_files_only=True,
-                model_kwargs={"use_safetensors": True},
+            return OnnxVectors(kept(f"encoder-{CONVERSION}-{self.model.digest}", make))
+        except (NotConvertible, OSError) as why:
+            from embeddings.torch_encoder import TorchVectors, load_transformer
+
+            _log.warning(
+                "The encoder %s runs in PyTorch, which starts and answers more slowly: it cannot "
+                "be converted and kept (%s).",
+                self.name,
+                why,
             )
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            raise ModelError(
-                f"The model at {self.folder} cannot be loaded ({error}); choose another, "
-                "or install it again."
-            ) from error
+            return TorchVectors(load_transformer(self.folder))
 
     def encode(
         self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
@@ -182,26 +162,23 @@ class SentenceTransformersEncoder:
             texts: What to encode; batches hold texts of like length, so little is padded.
             role: Some models put another prompt before a question than before a passage.
             progress: Told after each batch how many texts are done.
+
+        Raises:
+            ModelError: The model cannot be loaded.
         """
-        with self._lock:
-            transformer = self._transformer
-        encode = transformer.encode_query if role == "question" else transformer.encode_document
-        dimension = transformer.get_embedding_dimension()
-        vectors = np.empty((len(texts), dimension or 0), dtype=np.float32)
-        longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
-        for done in range(0, len(texts), BATCH_SIZE):
-            batch = longest_first[done : done + BATCH_SIZE]
-            with self._lock:
-                vectors[batch] = encode(
-                    [texts[at] for at in batch],
-                    batch_size=BATCH_SIZE,
-                    show_progress_bar=False,
-                    convert_to_numpy=True,
-                    normalize_embeddings=True,
-                )
-            if progress:
-                progress(done + len(batch), len(texts))
+        if role == "question" and len(texts) == 1:
+            # Its reader and its retriever ask for the same one.
+            return self._question(texts[0])
+        return self._loaded().encode(texts, role, progress)
+
+    def _encode_question(self, text: str) -> Vectors:
+        vectors = self._loaded().encode([text], "question", None)
+        vectors.flags.writeable = False
         return vectors
+
+    def _loaded(self) -> "OnnxVectors | TorchVectors":
+        with self._lock:
+            return self._vectors
 
 
 def _packaged_folder() -> Path:
@@ -216,14 +193,13 @@ def _packaged_folder() -> Path:
     return folder
 
 
-def _digest(folder: Path) -> str:
-    files = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
-    if not any(path.suffix == ".safetensors" for path in files):
+def _max_tokens(folder: Path) -> int:
+    settings = folder / "sentence_bert_config.json"
+    limit = read_json(settings).get("max_seq_length") if settings.is_file() else None
+    limit = limit or read_json(folder / "config.json").get("max_position_embeddings")
+    if not isinstance(limit, int):
         raise ModelError(
-            f"{folder} holds no model in safetensors format; name a folder that does "
-            "(other formats can run code when they are loaded)."
+            f"The model at {folder} does not say how many tokens it reads; "
+            "choose a sentence-transformers model."
         )
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.relative_to(folder).as_posix()} {file_sha256(path)}\n".encode())
-    return digest.hexdigest()
+    return limit

@@ -4,6 +4,7 @@
     ├── UnreadableFile        one document cannot be read; the others can
     ├── FolderError           the folder is missing, unreadable or holds nothing to read
     ├── ModelError            model files are missing, damaged or not what was expected
+    │   └── NotConvertible    a model runs in PyTorch alone
     └── IndexProblem
         ├── IndexMissing      nothing is indexed at that place
         ├── IndexMismatch     made by another model, another setting or another format version
@@ -30,6 +31,10 @@ class FolderError(ChapterAndVerseError):
 
 class ModelError(ChapterAndVerseError):
     """A model is missing, damaged, or not the one that was asked for."""
+
+
+class NotConvertible(ModelError):
+    """A model cannot be served by ONNX Runtime. The message is the reason alone."""
 
 
 class IndexProblem(ChapterAndVerseError):

@@ -2,11 +2,29 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from tokenizers import Tokenizer
 
 from embeddings.errors import ModelError
+
+SUMS = "SHA256SUMS"
+"""File with the SHA-256 of a folder's other files, as ``sha256sum`` writes it."""
+
+# The files that decide what a model says; anything else in its folder is commentary.
+_MODEL_FILES = (
+    "*.safetensors",
+    "tokenizer.json",
+    "config.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+    "*/config.json",
+    "*/*.safetensors",
+)
 
 
 def folder_of(name: str) -> Path:
@@ -63,6 +81,46 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def sums_of(folder: Path) -> dict[str, str]:
+    """SHA-256 by file name, as written by ``write_sums``.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It is no list of checksums.
+    """
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
+
+
+def write_sums(folder: Path, names: Iterable[str]) -> None:
+    """Write down the SHA-256 of those files of the folder."""
+    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def digest_of(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """SHA-256 over the files that decide what a model says.
+
+    Args:
+        folder: Of the model.
+        known: SHA-256 of files that were read just now, by name.
+
+    Raises:
+        ModelError: It holds no weights in a format that cannot run code.
+    """
+    files = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
+    if not any(path.suffix == ".safetensors" for path in files):
+        raise ModelError(
+            f"{folder} holds no model in safetensors format; name a folder that does "
+            "(other formats can run code when they are loaded)."
+        )
+    digest = hashlib.sha256()
+    for path in files:
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name} {known.get(name) or file_sha256(path)}\n".encode())
+    return digest.hexdigest()
+
+
 def read_json(path: Path) -> dict[str, object]:
     """The settings in a file.
 
@@ -79,7 +137,7 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a model, which neither cuts nor pads.
+    """The tokenizer of a model, which neither cuts nor pads; not to be changed, it is shared.
 
     Raises:
         ModelError: There is none, or it cannot be read.
@@ -88,9 +146,14 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     if not path.is_file():
         raise ModelError(f"The model at {folder} has no tokenizer.json; choose another.")
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        return _tokenizer(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises no narrower class
         raise ModelError(f"{path} cannot be read ({error}); install the model again.") from error
+
+
+@lru_cache(maxsize=8)
+def _tokenizer(content: str) -> Tokenizer:
+    tokenizer = Tokenizer.from_str(content)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

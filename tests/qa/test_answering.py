@@ -211,3 +211,20 @@ def test_answerer_of_documents_answers_from_that_folder_alone(tmp_path: Path) ->
         assert {hit.path for hit in answer.hits} == {"two/a.txt"}
         everywhere = two.answer("When was the bridge opened?", within=["one", "two"])
         assert {hit.path for hit in everywhere.hits} == {"one/a.txt", "two/a.txt"}
+
+
+def test_answer_is_kept_while_the_index_is_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The bridge was opened in 1901.")
+    question = "When was the bridge opened?"
+    with QuestionAnswerer.from_documents(folder, tmp_path / "index") as answerer:
+        first = answerer.answer(question)
+        again = answerer.answer(f" {question}")
+        # The hits are the very same objects: nothing was searched or read again.
+        assert first.text == "1901" and again.hits is first.hits
+        assert (again.question, first.question) == (f" {question}", question)
+        assert answerer.answer(question, within=["d/a.txt"]).hits is not first.hits
+        (folder / "a.txt").write_text("The bridge was opened in 1902.")
+        QuestionAnswerer.from_documents(folder, tmp_path / "index").close()
+        assert answerer.answer(question).text == "1902"

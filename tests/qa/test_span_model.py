@@ -6,24 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from transformers import BertConfig, BertForQuestionAnswering, BertModel
 
+from embeddings import model_cache
 from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.errors import ModelError
-from qa import span_model
+from embeddings.errors import ModelError, NotConvertible
+from embeddings.model_folder import SUMS, load_tokenizer
+from embeddings.onnx_model import BATCH_TOKENS
+from qa import span_model, transformers_model
 from qa.calibration import Calibration
 from qa.reader import read_passages
 from qa.span_model import (
-    BATCH_TOKENS,
     DEFAULT_READER,
     FILES,
     FOLDER,
-    SUMS,
     PackagedSpanModel,
     load_span_model,
     read_batches,
 )
 from qa.transformers_model import TransformersSpanModel
+from qa.windows import Cutter
 
 PASSAGE = "In February 2023 Kazakhstan sent Syria 50 tons of humanitarian aid under the IOFS."
 
@@ -122,8 +125,9 @@ def test_file_that_is_no_model_is_named_when_it_is_read(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Path:
+def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A question-answering model of another project: tiny, and nobody trained it."""
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
     config = BertConfig(
         hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
     )
@@ -143,6 +147,33 @@ def test_question_answering_model_in_a_folder_takes_its_place(other: Path) -> No
     (logits,) = model.read([window])
     assert logits.answerable is None
     assert logits.null == pytest.approx(float(logits.starts[0] + logits.ends[0]))
+    transformer = BertForQuestionAnswering.from_pretrained(other)
+    inputs = {"input_ids": window.ids, "token_type_ids": window.type_ids}
+    with torch.inference_mode():
+        expected = transformer(**{name: torch.tensor(one[None]) for name, one in inputs.items()})
+    assert np.allclose(logits.starts, expected.start_logits[0], atol=1e-5)
+    assert np.allclose(logits.ends, expected.end_logits[0], atol=1e-5)
+
+
+def test_model_that_cannot_be_converted_reads_the_same_in_pytorch(
+    other: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    windows = Cutter(load_tokenizer(other)).cut([("Who?", PASSAGE), ("Why?", "Aid.")], ["", ""])
+    expected = load_span_model(str(other)).read(windows)
+
+    def refuse(*_: object) -> None:
+        raise NotConvertible("it does something that no graph can say")
+
+    monkeypatch.setattr(transformers_model, "_convert", refuse)
+    monkeypatch.setattr(transformers_model, "CONVERSION", "none")
+    for one, same in zip(load_span_model(str(other)).read(windows), expected, strict=True):
+        assert np.allclose(one.starts, same.starts, atol=1e-4)
+        assert np.allclose(one.ends, same.ends, atol=1e-4)
+    assert "runs in PyTorch" in caplog.text and "no graph can say" in caplog.text
+
+
+def test_exported_folder_can_be_named(packaged: PackagedSpanModel) -> None:
+    assert best(load_span_model(str(FOLDER)), "Who sent aid?") == best(packaged, "Who sent aid?")
 
 
 def test_model_without_a_question_answering_head_is_refused(other: Path) -> None:
