@@ -6,7 +6,9 @@ interrupted run goes on where it stopped.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +28,11 @@ DEFAULT_LIMITS = Limits()
 
 BATCH_PASSAGES = 512
 """Passages encoded at a time, over several documents, so that batches are of like length."""
+
+READ_AHEAD = 4
+"""Files read while others are encoded; more would only hold more memory."""
+
+_Contents = tuple[Document, tuple[Passage, ...]]
 
 SETTLED_NS = 2_000_000_000
 """A file changed this shortly before it was read may change again within the same time stamp."""
@@ -310,40 +317,67 @@ class _Run:
 
     def _index(self, todo: list[tuple[Entry, Source]]) -> None:
         waiting: list[_Read] = []
-        with DocumentLoader(self.limits) as loader:
-            for entry, source in todo:
-                self._tell(source.path)
-                read = self._read(loader, entry, source)
-                if read:
-                    waiting.append(read)
+        with closing(self._read_ahead(todo)) as reads:
+            for read in reads:
+                waiting.append(read)
                 if sum(len(member.passages) for member in waiting) >= BATCH_PASSAGES:
                     self._commit(waiting)
                     waiting = []
         self._commit(waiting)
 
-    def _read(self, loader: DocumentLoader, entry: Entry, source: Source) -> _Read | None:
-        """The file's document and passages; none where the store has it, or it has a problem."""
-        format = format_of(entry.location)
-        assert format is not None, "only files of a known format come here"
+    def _read_ahead(self, todo: list[tuple[Entry, Source]]) -> Generator[_Read]:
+        """The files that need encoding; the next ones are read while some are encoded."""
+        loader, reading = DocumentLoader(self.limits), ThreadPoolExecutor(1)
+        pending: deque[tuple[Source, str, Future[_Contents]]] = deque()
         try:
-            if source.problem:
-                raise UnreadableFile(source.problem)
-            known = self.store.document_id(source.sha256, format.name) if source.sha256 else None
-            if known is not None:
-                self._put(replace(source, document=known))
-                return None
-            document = loader.load(entry.location)
-            now = entry.location.stat()
-            if (now.st_size, now.st_mtime_ns) != (source.size, source.mtime_ns):
-                raise UnreadableFile("changed while it was read; index the folder again")
-            passages = split(document, self.encoder.tokenize, self.encoder.model.max_tokens)
+            for entry, source in todo:
+                self._tell(source.path)
+                format = format_of(entry.location)
+                assert format is not None, "only files of a known format come here"
+                if not self._is_settled(source, format.name):
+                    contents = reading.submit(self._load, loader, entry, source)
+                    pending.append((source, format.name, contents))
+                if len(pending) > READ_AHEAD:
+                    yield from self._loaded(*pending.popleft())
+            while pending:
+                yield from self._loaded(*pending.popleft())
+        finally:
+            # What has not begun never will, and closing ends the read at hand; one that was
+            # just about to begin goes to its end.
+            reading.shutdown(wait=False, cancel_futures=True)
+            loader.close()
+            reading.shutdown()
+            loader.close()
+
+    def _is_settled(self, source: Source, format: str) -> bool:
+        """Whether the file has a problem, or the store has its document; written down if so."""
+        if source.problem:
+            self._put(source)
+            return True
+        known = self.store.document_id(source.sha256, format) if source.sha256 else None
+        if known is None:
+            return False
+        self._put(replace(source, document=known))
+        return True
+
+    def _load(self, loader: DocumentLoader, entry: Entry, source: Source) -> _Contents:
+        """What is in the file; not by the thread that uses the store."""
+        document = loader.load(entry.location)
+        now = entry.location.stat()
+        if (now.st_size, now.st_mtime_ns) != (source.size, source.mtime_ns):
+            raise UnreadableFile("changed while it was read; index the folder again")
+        return document, split(document, self.encoder.tokenize, self.encoder.model.max_tokens)
+
+    def _loaded(self, source: Source, format: str, contents: Future[_Contents]) -> Iterator[_Read]:
+        """The file once it is read; nothing if it has a problem, which is written down."""
+        try:
+            document, passages = contents.result()
         except UnreadableFile as error:
             self._put(replace(source, problem=str(error)))
-            return None
         except OSError as error:
             self._put(_unreadable(source.path, self.name, error))
-            return None
-        return _Read(source, format.name, document, passages)
+        else:
+            yield _Read(source, format, document, passages)
 
     def _commit(self, waiting: list[_Read]) -> None:
         texts = [passage.search_text for read in waiting for passage in read.passages]

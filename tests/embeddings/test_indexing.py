@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embeddings import indexing
+from embeddings.document import Document
 from embeddings.encoder import Progress, Role, Vectors
 from embeddings.errors import FolderError, IndexMismatch, IndexMissing
 from embeddings.index import VECTORS_FILE, Index
@@ -323,6 +325,38 @@ def test_error_in_the_encoder_leaves_a_sound_index(folder: Path, tmp_path: Path)
         index_folder(folder, index, encoder)
     assert index.store.damage() == []
     assert index_folder(folder, index, HashingEncoder()).documents == 4
+    index.close()
+
+
+def test_next_files_are_read_while_passages_are_encoded(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    load = DocumentLoader.load
+
+    def note(self: DocumentLoader, path: Path) -> Document:
+        document = load(self, path)
+        loaded.append(path.name)
+        return document
+
+    class WaitingEncoder(HashingEncoder):
+        """Goes on only when the file behind those at hand has been read."""
+
+        def encode(
+            self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
+        ) -> Vectors:
+            deadline = time.monotonic() + 30
+            while loaded and len(loaded) < 2:
+                assert time.monotonic() < deadline, "nothing was read meanwhile"
+                time.sleep(0.01)
+            return super().encode(texts, role, progress)
+
+    monkeypatch.setattr(DocumentLoader, "load", note)
+    monkeypatch.setattr(indexing, "BATCH_PASSAGES", 1)
+    encoder = WaitingEncoder()
+    index = Index.open_or_create(tmp_path / "index", encoder)
+    assert index_folder(folder, index, encoder).documents == 4
+    assert loaded == ["a.txt", "b.md", "c.html", "d.csv"]
     index.close()
 
 
