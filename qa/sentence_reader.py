@@ -57,6 +57,10 @@ MAX_OTHERS = 10
 _OPEN = re.compile(
     r"^\W*(explain|describe|summari[sz]e|tell|outline|discuss)\b|\bsa(y|id|ys) about\b", re.I
 )
+_ASKING = frozenset(
+    "describe describes described discuss explain outline say says said summarise summarize".split()
+)
+
 _OPEN_UNLESS_SHORT = re.compile(
     r"\bwhy\b|\bhow\b(?! (many|much|long|often|far|old|large|big|high|tall|deep|fast|late|early)\b)"
     r"|\bfor what (reason|purpose)\b|\bwhat (is|are) the (purpose|reason|difference|role|idea)",
@@ -88,6 +92,16 @@ def may_need_sentences(question: str) -> bool:
     (True, False)
     """
     return bool(_OPEN_UNLESS_SHORT.search(question)) or asks_for_sentences(question)
+
+
+def topic_terms(question: str) -> list[str]:
+    """The words that say what a question is about, without those that only ask for an account.
+
+    >>> topic_terms("What is said about hunger?"), topic_terms("Explain!")
+    (['hunger'], ['explain'])
+    """
+    found = terms(question)
+    return [term for term in found if term not in _ASKING] or found
 
 
 class SentenceReader:
@@ -139,7 +153,7 @@ class SentenceReader:
         ]
         vector = self.encoder.encode([question], role="question")[0]
         cosines = self.encoder.encode(in_context) @ vector
-        asked = [stem(term) for term in terms(question)]
+        asked = [stem(term) for term in topic_terms(question)]
         found = np.zeros((len(spans), len(FEATURES)))
         for row, (span, text) in enumerate(zip(spans, in_context, strict=True)):
             here = stems(text)
