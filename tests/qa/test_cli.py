@@ -42,6 +42,29 @@ def test_json_is_the_whole_answer(docs_index: Path) -> None:
     assert answer.text == answer.citations[0].quote == "2013"
 
 
+def test_receipt_is_verified(docs_index: Path, tmp_path: Path) -> None:
+    receipt = tmp_path / "receipt.json"
+    receipt.write_text(
+        qa("ask", "When was the IOFS founded?", "--json", "--index", docs_index).stdout,
+        encoding="utf-8",
+    )
+    result = qa("verify", receipt, "--index", docs_index)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("exact: 2013\n")
+    assert "docs/kazakhstan-2024/food-security.html, characters 345–349" in result.stdout
+    forged = receipt.read_text(encoding="utf-8").replace('"quote": "2013"', '"quote": "2014"')
+    receipt.write_text(forged, encoding="utf-8")
+    result = qa("verify", receipt, "--json", "--index", docs_index)
+    assert result.exit_code == 1, result.output
+    told = json.loads(result.stdout)
+    assert [one["standing"] for one in told] == ["changed"] * len(told)
+    assert told[0]["cited"] == ["docs/kazakhstan-2024/food-security.html", 345, 349]
+    receipt.write_text("no receipt", encoding="utf-8")
+    result = qa("verify", receipt, "--index", docs_index)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("expected an answer's JSON in ")
+
+
 def test_answer_can_be_limited_to_a_folder(docs_index: Path) -> None:
     result = qa("ask", "When was the IOFS founded?", "--in", "docs/guide", "--index", docs_index)
     assert result.exit_code == 1, result.output

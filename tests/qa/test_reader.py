@@ -37,6 +37,9 @@ class MarkedModel:
         self.calibration = PLAIN
         self.ids = {mark: tokenizer.token_to_id(mark) for mark in "<>"}
 
+    def load_weights(self) -> None:
+        """It has none."""
+
     def read(self, windows: Sequence[Window]) -> list[Logits]:
         return [self._one(window) for window in windows]
 

@@ -1,0 +1,145 @@
+"""Receipts: answers to keep, and whether the documents still say what they quote.
+
+A receipt is the JSON of one answer, as ``qa ask --json`` prints it, or of a list of answers.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from embeddings.store import Store
+from qa.answer import Answer, Citation
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Standing = Literal["exact", "moved", "changed", "gone"]
+
+MEANINGS: dict[Standing, str] = {
+    "exact": "stands there exactly",
+    "moved": "stands elsewhere in the document now",
+    "changed": "is not in the document any more",
+    "gone": "was in a document that is not in the index any more",
+}
+
+# What means something to Markdown anywhere, and what does at the beginning of a line.
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~$&!]")
+_MARKDOWN_LINE = re.compile(r"^(\s*\d*)([-+=.)])", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A citation as it stands today.
+
+    Attributes:
+        citation: As it was given.
+        standing: What became of its quote.
+        path: Of the document that holds the quote today; none if none does.
+        start: Offset of the quote in it; none if it is nowhere.
+    """
+
+    citation: Citation
+    standing: Standing
+    path: str | None = None
+    start: int | None = None
+
+
+def as_json(answers: Sequence[Answer]) -> str:
+    """The answers as a receipt."""
+    return _adapter().dump_json(list(answers), indent=2).decode("utf-8")
+
+
+def read_receipt(path: Path) -> list[Answer]:
+    """The answers in a receipt.
+
+    Raises:
+        ValueError: It is not one.
+        OSError: It cannot be read.
+    """
+    content = path.read_bytes()
+    try:
+        if content.lstrip()[:1] == b"[":
+            return _adapter().validate_json(content)
+        return [Answer.from_json(content)]
+    except ValueError as error:
+        raise ValueError(
+            f"expected an answer's JSON in {path}, as `qa ask --json` prints it, or a list of "
+            f"them, got something else ({str(error).splitlines()[0]})"
+        ) from error
+
+
+def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
+    """Each citation of the answers, in their order, as it stands in the index today.
+
+    A document that was renamed is known by its content.
+
+    Raises:
+        IndexDamaged: What is stored fails its checks.
+    """
+    with store.snapshot():
+        sources = store.sources()
+        by_sha256 = {one.sha256: path for path, one in sources.items() if one.document is not None}
+
+        @cache
+        def text_of(path: str) -> str | None:
+            source = sources.get(path)
+            if source is None or source.document is None:
+                return None
+            return store.document(source.document).text
+
+        for answer in answers:
+            for citation in answer.citations:
+                paths = [citation.path, *citation.also_at]
+                renamed = by_sha256.get(citation.sha256)
+                found = {path: text_of(path) for path in [*paths, *([renamed] if renamed else [])]}
+                yield _checked(
+                    citation, {path: text for path, text in found.items() if text is not None}
+                )
+
+
+def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
+    for path, text in texts.items():
+        if text[citation.start : citation.end] == citation.quote:
+            return Checked(citation, "exact", path, citation.start)
+    for path, text in texts.items():
+        places = [match.start() for match in re.finditer(re.escape(citation.quote), text)]
+        if places:
+            nearest = min(places, key=lambda start: abs(start - citation.start))
+            return Checked(citation, "moved", path, nearest)
+    return Checked(citation, "changed" if texts else "gone")
+
+
+def as_markdown(answers: Sequence[Answer]) -> str:
+    """The answers to read: question, answer, and each quote with its place, all as plain text."""
+    parts = ["# Questions and answers"]
+    for answer in answers:
+        parts.append(f"## {_plain(answer.question)}")
+        if answer.text is None:
+            parts.append(answer.explanation)
+            continue
+        parts.append(f"**{_plain(answer.text)}**")
+        for number, citation in enumerate(answer.citations, start=1):
+            sentence = _plain("".join(citation.sentence)).replace("\n", "\n> ")
+            page = f", page {citation.page}" if citation.page else ""
+            place = f"{_plain(citation.path)}{page}, characters {citation.start}–{citation.end}"
+            parts.append(f"> {sentence}\n>\n> — [{number}] {_plain(citation.title)}, {place}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _plain(text: str) -> str:
+    r"""Text that Markdown shows as it stands.
+
+    >>> print(_plain("<b> *1*"))
+    \<b\> \*1\*
+    """
+    return _MARKDOWN_LINE.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", text))
+
+
+@cache
+def _adapter() -> "TypeAdapter[list[Answer]]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(list[Answer])
