@@ -257,7 +257,7 @@ def save_tiny(folder: Path, prompts: dict[str, str]) -> SentenceTransformer:
     BertModel(config).save_pretrained(folder / "bert")
     AutoTokenizer.from_pretrained(PACKAGED).save_pretrained(folder / "bert")
     transformer = Transformer(str(folder / "bert"), max_seq_length=24)
-    pooling = Pooling(32, pooling_mode="cls")
+    pooling = Pooling(32, pooling_mode="max")
     model = SentenceTransformer(modules=[transformer, pooling], prompts=prompts, device="cpu")
     model.save(str(folder / "model"))
     return load_transformer(folder / "model")
@@ -274,7 +274,8 @@ def test_another_model_keeps_its_prompts_pooling_and_length(
         expected = encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
         assert np.allclose(encoder.encode(TEXTS, role), expected, atol=1e-5)
     assert isinstance(encoder._vectors, OnnxVectors)
-    assert not np.allclose(encoder.encode(TEXTS, "question"), encoder.encode(TEXTS), atol=1e-2)
+    differ = np.abs(encoder.encode(TEXTS, "question") - encoder.encode(TEXTS)).max(axis=1)
+    assert (differ > 1e-2).all(), differ
 
 
 def test_model_whose_graph_says_something_else_is_not_converted(
