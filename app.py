@@ -14,12 +14,14 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 from embeddings.errors import ChapterAndVerseError
 from qa.cli import explained
+from qa.document_page import POLICY as DOCUMENT_POLICY
+from qa.document_page import ROUTE, problem_page
 from qa.page import STYLE, Turn, answer_turn, header, notice, panel, problem_turn, waiting_turn
 
 if TYPE_CHECKING:
@@ -121,6 +123,27 @@ class Chat:
         except Exception:  # The last boundary: an exception would leave the page waiting.
             _log.exception("A question was not answered.")
             return problem_turn(number, question, WENT_WRONG)
+
+    def document(
+        self, path: str, sha256: str, quotes: Sequence[str], part: int | None
+    ) -> tuple[int, str]:
+        """A document as a page, or why there is none, with the HTTP status."""
+        from embeddings.index import Index
+        from qa.document_page import document_page, parse_quotes
+
+        assert isinstance(self.answerer.index, Index)
+        try:
+            inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
+            found = self.answerer.index.document(path) if inside else None
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return 500, problem_page(self._without_places(str(error)))
+        if found is None:
+            return 404, problem_page(f"There is no document at {path} any more.")
+        facts, document = found
+        changed = sha256 not in ("", facts.sha256)
+        marked = parse_quotes(quotes, document)
+        return 200, document_page(path, facts.sha256, document, marked, part, changed)
 
     def _without_places(self, message: str) -> str:
         """The message with the names of folders and files, but not where they lie."""
@@ -258,7 +281,8 @@ def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
 def build_server(chat: Chat, host: str) -> "FastAPI":
     """The web server: the page, and ``/healthz`` for whoever watches over it."""
     import gradio as gr
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Query
+    from fastapi.responses import HTMLResponse
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     @asynccontextmanager
@@ -271,6 +295,17 @@ def build_server(chat: Chat, host: str) -> "FastAPI":
     @server.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
+
+    @server.get(f"/{ROUTE}")
+    def document(
+        path: Annotated[str, Query(max_length=5_000)],
+        sha256: Annotated[str, Query(max_length=64)] = "",
+        quote: Annotated[list[str] | None, Query()] = None,
+        part: Annotated[int | None, Query(ge=0)] = None,
+    ) -> HTMLResponse:
+        status, content = chat.document(path, sha256, quote or (), part)
+        headers = {"Content-Security-Policy": DOCUMENT_POLICY}
+        return HTMLResponse(content, status, headers)
 
     gr.mount_gradio_app(
         server,
@@ -308,7 +343,7 @@ class Guard:
         async def guarded(message: "Message") -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = POLICY
+                headers.setdefault("Content-Security-Policy", POLICY)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
             await send(message)

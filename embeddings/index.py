@@ -15,6 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
+from embeddings.document import Document
 from embeddings.encoder import Encoder, EncoderModel, Vectors
 from embeddings.errors import IndexLocked, IndexMismatch, IndexMissing, IndexNotWritable
 from embeddings.store import DocumentFacts, Store, StoredPassage
@@ -165,6 +166,16 @@ class Index:
         """One consistent generation to search, the newest."""
         with self._lock, self.store.snapshot():
             yield IndexSnapshot(self.store, self._caught_up())
+
+    def document(self, path: str) -> tuple[DocumentFacts, Document] | None:
+        """The document at a path of the library; none if there is none.
+
+        Raises:
+            IndexDamaged: It fails its checksum.
+        """
+        with self._lock, self.store.snapshot():
+            id = self.store.document_at(path)
+            return None if id is None else (self.store.documents([id])[id], self.store.document(id))
 
     def save_vectors(self) -> None:
         """Write the FAISS file for the present generation, unless it is there already."""

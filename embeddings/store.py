@@ -238,6 +238,11 @@ class Store:
         )
         return found[0] if found else None
 
+    def document_at(self, path: str) -> int | None:
+        """Id of the document at a path; none if there is none."""
+        found = self._rows("SELECT document FROM source WHERE path = ?", (path,))
+        return found[0][0] if found else None  # type: ignore[return-value]  # NULL or INTEGER
+
     def documents(self, ids: Iterable[int] | None = None) -> dict[int, DocumentFacts]:
         """The documents with those ids that are there, by id; all if none are named."""
         chosen = (
@@ -379,7 +384,7 @@ class Store:
 
     def put_source(self, source: Source) -> None:
         """Remember what a file holds, in place of what it held before."""
-        before = self._document_of(source.path)
+        before = self.document_at(source.path)
         self._execute("DELETE FROM source WHERE path = ?", (source.path,))
         self._insert(
             "source",
@@ -394,7 +399,7 @@ class Store:
 
     def drop_source(self, path: str) -> None:
         """Forget a file, and its document if it lies nowhere else."""
-        before = self._document_of(path)
+        before = self.document_at(path)
         self._execute("DELETE FROM source WHERE path = ?", (path,))
         self._drop_if_orphan(before)
         self._bump()
@@ -441,10 +446,6 @@ class Store:
             self._insert("vector", (passage_id, vector.astype("<f4").tobytes()))
         self._bump()
         return id
-
-    def _document_of(self, path: str) -> int | None:
-        found = self._rows("SELECT document FROM source WHERE path = ?", (path,))
-        return found[0][0] if found else None  # type: ignore[return-value]  # NULL or INTEGER
 
     def _drop_if_orphan(self, document: int | None) -> None:
         used = self._rows("SELECT 1 FROM source WHERE document = ?", (document,))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from embeddings.document import page_at
 from qa.answer import Answer, Candidate, Citation, Hit, below_title
+from qa.document_page import document_link
 
 MOST_TITLES = 12
 """Documents named before the first question; the others are counted."""
@@ -88,7 +89,7 @@ def answer_turn(number: int, answer: Answer) -> Turn:
         f'<p class="cv-note">Confidence: {confidence_in_words(answer.confidence)}</p>'
     )
     sources = "".join(
-        _source(_id(number, at), f"[{at}]", citation)
+        _source(_id(number, at), f"[{at}]", citation, _link(citation, answer.citations))
         for at, citation in enumerate(answer.citations, start=1)
     )
     return Turn(
@@ -174,7 +175,21 @@ def _library(titles: Sequence[str]) -> str:
     )
 
 
-def _source(id: str, label: str, citation: Citation) -> str:
+def _link(citation: Citation, citations: Sequence[Citation]) -> str:
+    """The way to the quote in its document, in which the answer's other quotes are marked too."""
+    quotes = sorted({(one.start, one.end) for one in citations if one.path == citation.path})
+    at = quotes.index((citation.start, citation.end))
+    return _open(document_link(citation.path, citation.sha256, quotes, at))
+
+
+def _open(link: str) -> str:
+    return (
+        f'<a class="cv-open" href="{shown(link)}" target="_blank" rel="noopener">'
+        "Open the document here</a>"
+    )
+
+
+def _source(id: str, label: str, citation: Citation, link: str) -> str:
     before, quote, after = (shown(part) for part in citation.around)
     also = "".join(f'<p class="cv-place">also at {shown(path)}</p>' for path in citation.also_at)
     return (
@@ -182,7 +197,7 @@ def _source(id: str, label: str, citation: Citation) -> str:
         f'<h3 dir="auto"><span class="cv-number">{label}</span> {shown(citation.title)}</h3>'
         f"{_headings(citation.title, citation.headings)}"
         f'<blockquote dir="auto">{before}<mark>{quote}</mark>{after}</blockquote>'
-        f"{_cited_at(citation)}{also}</li>"
+        f"{_cited_at(citation)}{also}{link}</li>"
     )
 
 
@@ -207,7 +222,8 @@ def _others(candidates: Sequence[Candidate]) -> str:
         f'<li class="cv-source"><p dir="auto"><q>{shown(candidate.text)}</q></p>'
         f'<p class="cv-note">{confidence_in_words(candidate.confidence)}</p>'
         f'<p class="cv-headings" dir="auto">{shown(candidate.citations[0].title)}</p>'
-        f"{''.join(_cited_at(citation) for citation in candidate.citations)}</li>"
+        f"{''.join(map(_cited_at, candidate.citations))}"
+        f"{_link(candidate.citations[0], candidate.citations)}</li>"
         for candidate in candidates
     )
     count = f"{len(candidates)} other candidates" if len(candidates) > 1 else "1 other candidate"
@@ -228,7 +244,8 @@ def _nearest(hits: Sequence[Hit]) -> str:
     items = "".join(
         f'<li class="cv-source"><h3 dir="auto">{shown(hit.title)}</h3>'
         f'{_headings(hit.title, hit.headings)}<blockquote dir="auto">{shown(hit.text)}</blockquote>'
-        f"{_place(hit.path, page_at(hit.page_starts, hit.start), hit.start, hit.end)}</li>"
+        f"{_place(hit.path, page_at(hit.page_starts, hit.start), hit.start, hit.end)}"
+        f"{_open(document_link(hit.path, hit.sha256, [(hit.start, hit.end)]))}</li>"
         for hit in hits[:NEAREST]
     )
     return (
@@ -330,6 +347,7 @@ a.cv-number:hover { text-decoration: underline; }
   color: var(--cv-on-mark); box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .cv-panel q { font: 1.0625rem/1.55 var(--cv-serif); }
 .cv-panel .cv-place { font-size: .8125rem; color: var(--body-text-color-subdued); }
+.cv-panel .cv-open { font-size: .8125rem; color: var(--cv-accent); }
 .cv-panel .cv-warning { padding: .6rem .8rem; margin-bottom: 1rem;
   border: 1px dashed var(--cv-warn); border-radius: .4rem; }
 .cv-panel details { border-top: 1px solid var(--border-color-primary); padding: .6rem 0; }

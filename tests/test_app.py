@@ -476,6 +476,52 @@ def fetch(url: str, **headers: str) -> tuple[int, dict[str, str]]:
             return error.code, dict(error.headers)
 
 
+def test_source_opens_in_its_document_at_the_quote(page: Page) -> None:
+    founded(page)
+    with page.context.expect_page() as opening:
+        page.locator("#sources").get_by_role("link", name="Open the document here").first.click()
+    document = opening.value
+    expect(document.locator("mark")).to_have_text("2013")
+    expect(document.locator("mark")).to_be_in_viewport()
+    expect(document.locator("h1").first).to_have_text("Kazakhstan and food security: the IOFS")
+    # All of it is there, and it is on the page that is read, not in the chat's.
+    expect(document.locator("main")).to_contain_text("fighting hunger")
+    assert document.evaluate("window.opener") is None
+
+
+QUOTED = "document?path=docs%2Fguide%2Fformats.md&quote=0-7"
+
+
+def test_document_page_holds_no_script_and_asks_for_nothing(chat: Running) -> None:
+    with urllib.request.urlopen(f"{chat.url}/{QUOTED}") as reply:
+        text, policy = reply.read().decode("utf-8"), reply.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert "<mark>Formats</mark>" in text and "<script" not in text
+
+
+def test_document_that_changed_since_it_was_quoted_says_so(chat: Running) -> None:
+    with urllib.request.urlopen(f"{chat.url}/{QUOTED}&sha256=00ff") as reply:
+        text = reply.read().decode("utf-8")
+    assert "has changed since it was quoted" in text and "<mark>" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("path=docs/guide/nothing.md", 404),
+        ("path=../../etc/passwd", 404),
+        ("path=docs", 404),
+        ("path=%00", 404),
+        ("", 422),
+        ("path=docs/guide/formats.md&quote=x&quote=9-1&quote=0-999999999", 200),
+        ("path=docs/guide/formats.md&part=99", 200),
+        ("path=docs/guide/formats.md&part=-1", 422),
+    ],
+)
+def test_odd_address_of_a_document_is_answered(chat: Running, asked: str, status: int) -> None:
+    assert fetch(f"{chat.url}/document?{asked}")[0] == status
+
+
 def test_page_may_load_from_its_own_host_only(chat: Running) -> None:
     status, headers = fetch(chat.url)
     assert status == 200

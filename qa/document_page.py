@@ -1,0 +1,229 @@
+"""Document page: a whole stored document to read, with the quotes of an answer marked in it.
+
+It holds no script and asks for nothing from anywhere; the way from quote to quote are links.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from itertools import pairwise
+from urllib.parse import urlencode
+
+from embeddings.document import Block, Document
+
+ROUTE = "document"
+"""Path of the page, relative to the chat's."""
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+"""Content-Security-Policy: the page is text and nothing else."""
+
+MOST_CHARACTERS = 300_000
+"""Of text on one page; of a longer document a part is shown, with links to the others."""
+
+MOST_QUOTES = 50
+
+_QUOTE = re.compile(r"(\d{1,9})-(\d{1,9})")
+
+Quote = tuple[int, int]
+"""Offsets of the first character and behind the last, into ``Document.text``."""
+
+
+def document_link(path: str, sha256: str, quotes: Sequence[Quote], at: int = 0) -> str:
+    """The address of the page, relative to the chat's, that opens at one of the quotes.
+
+    >>> document_link("docs/a.md", "00ff", [(3, 9), (20, 24)], at=1)
+    'document?path=docs%2Fa.md&sha256=00ff&quote=3-9&quote=20-24#quote-2'
+
+    Args:
+        path: Of the document in the library.
+        sha256: Of the document's file when it was quoted.
+        quotes: To be marked.
+        at: Position of the quote at which it opens.
+    """
+    asked = [("path", path), ("sha256", sha256)]
+    asked += [("quote", f"{start}-{end}") for start, end in quotes[:MOST_QUOTES]]
+    return f"{ROUTE}?{urlencode(asked)}#quote-{at + 1}"
+
+
+def parse_quotes(texts: Iterable[str], document: Document) -> list[Quote]:
+    """The quotes in an address that lie in the document, in its order; others are left out.
+
+    >>> document = Document("a", "0123456789", ())
+    >>> parse_quotes(["4-6", "6-4", "x", "0-99", "1-2"], document)
+    [(1, 2), (4, 6)]
+    """
+    matches = [_QUOTE.fullmatch(text) for text in texts]
+    found = {(int(match[1]), int(match[2])) for match in matches if match}
+    inside = [(start, end) for start, end in found if start < end <= len(document.text)]
+    return sorted(inside)[:MOST_QUOTES]
+
+
+def document_page(
+    path: str,
+    sha256: str,
+    document: Document,
+    quotes: Sequence[Quote] = (),
+    part: int | None = None,
+    changed: bool = False,
+) -> str:
+    """The page, whole.
+
+    Args:
+        path: Of the document in the library.
+        sha256: Of its file.
+        document: To show.
+        quotes: To be marked, as ``parse_quotes`` gives them.
+        part: Of a long document, from 0; the one that holds the first quote if it is left out.
+        changed: Whether it has changed since it was quoted; nothing is marked then.
+    """
+    parts = _parts(document.blocks)
+    if changed:
+        quotes = ()
+    if part is None:
+        first = quotes[0][0] if quotes else 0
+        part = max((at for at, blocks in enumerate(parts) if blocks[0].start <= first), default=0)
+    part = min(part, len(parts) - 1)
+    blocks = parts[part] if parts else []
+    pages = _pages(document, blocks)
+    body = "".join(
+        f"{pages.get(block.start, '')}{_block(document.text, block, quotes)}" for block in blocks
+    )
+    ways = _ways(path, sha256, quotes, part, len(parts))
+    return _page(
+        document.title,
+        f'<header><h1 dir="auto">{escape(document.title)}</h1>'
+        f'<p class="place">{escape(path)}</p>{_told(quotes, changed)}</header>'
+        f"{ways}<main>{body}</main>{ways}",
+    )
+
+
+def problem_page(sentence: str) -> str:
+    """The page where there is no document to show."""
+    return _page(
+        "No document", f'<main><p class="changed" role="alert">{escape(sentence)}</p></main>'
+    )
+
+
+def _page(title: str, body: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>{body}</body></html>"
+    )
+
+
+def _told(quotes: Sequence[Quote], changed: bool) -> str:
+    if changed:
+        return (
+            '<p class="changed" role="alert">This document has changed since it was quoted. '
+            "It is shown as it is now; ask again to quote it anew.</p>"
+        )
+    if not quotes:
+        return ""
+    links = " ".join(
+        f'<a href="#quote-{at}">{start:,}–{end:,}</a>'
+        for at, (start, end) in enumerate(quotes, start=1)
+    )
+    return f'<p class="place">Quoted characters: {links}</p>'
+
+
+def _ways(path: str, sha256: str, quotes: Sequence[Quote], part: int, count: int) -> str:
+    if count < 2:
+        return ""
+
+    def way(to: int, words: str) -> str:
+        if not 0 <= to < count:
+            return ""
+        asked = [("path", path), ("sha256", sha256), ("part", str(to))]
+        asked += [("quote", f"{start}-{end}") for start, end in quotes]
+        return f'<a href="{escape(f"?{urlencode(asked)}")}">{words}</a>'
+
+    told = f"Part {part + 1:,} of {count:,}"
+    return f"<nav>{way(part - 1, 'Earlier part')} {told} {way(part + 1, 'Later part')}</nav>"
+
+
+def _parts(blocks: Sequence[Block]) -> list[list[Block]]:
+    parts: list[list[Block]] = []
+    for block in blocks:
+        if not parts or block.end - parts[-1][0].start > MOST_CHARACTERS:
+            parts.append([])
+        parts[-1].append(block)
+    return parts
+
+
+def _pages(document: Document, blocks: Sequence[Block]) -> dict[int, str]:
+    """What is put before the block at which a page begins, by the block's offset."""
+    pages: dict[int, str] = {}
+    before: int | None = None
+    for block in blocks:
+        page = document.page_at(block.start)
+        if page is not None and page != before:
+            pages[block.start] = f'<p class="page">Page {page}</p>'
+        before = page
+    return pages
+
+
+def _block(text: str, block: Block, quotes: Sequence[Quote]) -> str:
+    content = "".join(_marked(text, block, quotes))
+    if block.kind == "heading":
+        level = min(6, block.level + 1)
+        return f'<h{level} dir="auto">{content}</h{level}>'
+    return f'<p class="{block.kind}" dir="auto">{content}</p>'
+
+
+def _marked(text: str, block: Block, quotes: Sequence[Quote]) -> Iterator[str]:
+    """The block's text, what is quoted of it marked; quotes may overlap and go over blocks."""
+    edges = {block.start, block.end}
+    for quote in quotes:
+        edges |= {edge for edge in quote if block.start < edge < block.end}
+    ordered = sorted(edges)
+    for start, end in pairwise(ordered):
+        part = escape(text[start:end])
+        if any(first <= start and end <= last for first, last in quotes):
+            begun = [at for at, (first, _) in enumerate(quotes, start=1) if first == start]
+            anchors = "".join(f'<a id="quote-{at}"></a>' for at in begun)
+            yield f"{anchors}<mark>{part}</mark>"
+            ended = [at for at, (_, last) in enumerate(quotes, start=1) if last == end]
+            yield "".join(_steps(at, len(quotes)) for at in ended)
+        else:
+            yield part
+
+
+def _steps(at: int, count: int) -> str:
+    """The links to the quote before and the one behind."""
+    steps = ((at - 1, "‹", "previous quote"), (at + 1, "›", "next quote"))
+    return "".join(
+        f'<a class="step" href="#quote-{to}" aria-label="{words}">{sign}</a>'
+        for to, sign, words in steps
+        if 1 <= to <= count
+    )
+
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #25211d; --quiet: #5f5a55; --paper: #fdfcfa;
+  --line: #dcd6ce; --accent: #175c6d; --mark: #cfe7ec; --on-mark: #0c2b33; --warn: #6b5310; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ece7e1; --quiet: #aca69f; --paper: #191715;
+  --line: #3b3733; --accent: #83cbdb; --mark: #1f5866; --on-mark: #f1fafc; --warn: #e2c56e; } }
+body { max-width: 42rem; margin: 0 auto; padding: 1.5rem 1.25rem 6rem; background: var(--paper);
+  color: var(--ink); overflow-wrap: anywhere;
+  font: 1.0625rem/1.65 "Iowan Old Style", "Palatino Linotype", Palatino, Charter, Georgia,
+    "Liberation Serif", "DejaVu Serif", serif; }
+header { padding-bottom: .8rem; border-bottom: 1px solid var(--line); }
+h1, h2, h3, h4, h5, h6 { line-height: 1.3; margin: 1.6em 0 .4em; }
+header h1 { margin: 0; font-size: 1.6rem; }
+h2 { font-size: 1.35rem; } h3 { font-size: 1.15rem; } h4, h5, h6 { font-size: 1.0625rem; }
+p { margin: .7em 0; white-space: pre-wrap; }
+a { color: var(--accent); }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.place, .page, nav { font: .875rem/1.5 system-ui, sans-serif; color: var(--quiet); }
+.place { margin: .3em 0 0; }
+.page { margin: 2.2em 0 .8em; border-top: 1px solid var(--line); padding-top: .3em; }
+.code, .table { font: .9375rem/1.6 ui-monospace, monospace; }
+.changed { padding-left: .7rem; border-left: 3px solid var(--warn); }
+nav { padding: .8rem 0; }
+mark { padding: .1em .05em; border-radius: 2px; background: var(--mark); color: var(--on-mark);
+  box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+[id^="quote-"] { scroll-margin-top: 35vh; }
+[id^="quote-"]:target + mark { outline: 2px solid var(--accent); }
+.step { padding: 0 .25em; text-decoration: none; font-family: system-ui, sans-serif; }
+"""
