@@ -10,26 +10,25 @@ import os
 import re
 import signal
 import socket
-import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
 from embeddings.errors import ChapterAndVerseError
 from qa.cli import explained
 from qa.document_page import POLICY as DOCUMENT_POLICY
-from qa.document_page import ROUTE, problem_page
-from qa.page import STYLE, Turn, answer_turn, header, notice, panel, problem_turn, waiting_turn
+from qa.document_page import ROUTE
+from qa.page import STYLE, Turn, header, notice, panel, typed, waiting_turn
 
 if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from qa.answering import QuestionAnswerer
+    from qa.chat import Chat
     from qa.settings import Settings
 
 DOCS = Path(__file__).resolve().parent / "docs"
@@ -47,9 +46,6 @@ AT_ONCE = 2
 
 MOST_WAITING = 32
 """Questions that wait for their turn; at a second each the last one waits half a minute."""
-
-MOST_TURNS = 30
-"""Turns kept of a chat; their sources take about 10 KB each."""
 
 MOST_SESSIONS = 200
 """Chats whose turns are kept; the one left alone longest is forgotten first."""
@@ -70,142 +66,80 @@ _REFUSED = re.compile(r"/+gradio_api/+(file|proxy|upload|stream|process_recordin
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 
-_log = logging.getLogger("chapter-and-verse")
+Outputs = tuple[object, object, object, object, object, object]
+"""What an event changes: question, chat, sources, notice, turns, and what the browser keeps."""
 
 
 class AddressError(ChapterAndVerseError):
     """The chat cannot be served at that address."""
 
 
-class Chat:
-    """Replies to questions; never raises, so that no page waits for a reply in vain.
-
-    The models are loaded in the background from ``warm_up`` on; a question asked before they
-    are there waits for them.
-    """
-
-    def __init__(self, answerer: "QuestionAnswerer", folder: Path) -> None:
-        self.answerer = answerer
-        self.folder = folder
-        self.titles, paths = _documents(answerer)
-        self.examples = [
-            question for question, path in EXAMPLES if folder == DOCS and path in paths
-        ]
-        self._warming = threading.Thread(target=self._warm_up, daemon=True)
-
-    def warm_up(self) -> None:
-        """Begin to load the models."""
-        self._warming.start()
-
-    def _warm_up(self) -> None:
-        try:
-            self.answerer.warm_up()
-        except Exception:  # The first question tells it to the one who asks.
-            _log.exception("The models could not be loaded.")
-
-    def objection(self, question: str) -> str:
-        """Why this is no question to be answered, as a sentence; empty if it is one."""
-        length, most = len(" ".join(question.split())), self.answerer.settings.question_characters
-        if length == 0:
-            return "Type a question first."
-        if length > most:
-            return f"The question has {length:,} characters, {most:,} at most are read; shorten it."
-        return ""
-
-    def reply(self, number: int, question: str) -> Turn:
-        """The turn for a question, whatever happens."""
-        try:
-            self._warming.join()
-            return answer_turn(number, self.answerer.answer(question))
-        except ChapterAndVerseError as error:
-            _log.error("%s", error)
-            return problem_turn(number, question, self._without_places(str(error)))
-        except Exception:  # The last boundary: an exception would leave the page waiting.
-            _log.exception("A question was not answered.")
-            return problem_turn(number, question, WENT_WRONG)
-
-    def document(
-        self, path: str, sha256: str, quotes: Sequence[str], part: int | None
-    ) -> tuple[int, str]:
-        """A document as a page, or why there is none, with the HTTP status."""
-        from embeddings.index import Index
-        from qa.document_page import document_page, parse_quotes
-
-        assert isinstance(self.answerer.index, Index)
-        try:
-            inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
-            found = self.answerer.index.document(path) if inside else None
-        except ChapterAndVerseError as error:
-            _log.error("%s", error)
-            return 500, problem_page(self._without_places(str(error)))
-        if found is None:
-            return 404, problem_page(f"There is no document at {path} any more.")
-        facts, document = found
-        changed = sha256 not in ("", facts.sha256)
-        marked = parse_quotes(quotes, document)
-        return 200, document_page(path, facts.sha256, document, marked, part, changed)
-
-    def _without_places(self, message: str) -> str:
-        """The message with the names of folders and files, but not where they lie."""
-        settings = self.answerer.settings
-        for place in (
-            settings.index,
-            Path(settings.encoder),
-            Path(settings.reader),
-            self.folder,
-        ):
-            message = message.replace(str(place), place.name)
-        return re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", message)
-
-
-WENT_WRONG = "Something went wrong on the server; the question was not answered. Ask again."
 NOT_TAKEN = (
     "The question was not answered: too many others are waiting, or the server cannot be "
     "reached. Ask again in a moment."
 )
 
 
-def _documents(answerer: "QuestionAnswerer") -> tuple[list[str], set[str]]:
-    """Titles of the documents that questions are answered from, and paths inside the folder."""
-    from embeddings.index import Index
-
-    assert isinstance(answerer.index, Index) and answerer.report is not None
-    store = answerer.index.store
-    with store.snapshot():
-        sources = store.sources(answerer.report.name)
-        facts = store.documents(
-            source.document for source in sources.values() if source.document is not None
-        )
-    inside = {path.removeprefix(f"{answerer.report.name}/") for path in sources}
-    return sorted(about.title for about in facts.values()), inside
-
-
-def build_page(chat: Chat) -> "gr.Blocks":
+def build_page(chat: "Chat") -> "gr.Blocks":
     """The page; its events need no JavaScript of ours and lock no input."""
     import gradio as gr
 
-    def ask(
-        typed: str, turns: tuple[Turn, ...], event: gr.EventData
-    ) -> Iterator[tuple[object, object, object, object, object]]:
+    from qa.chat import MOST_TURNS, kept
+
+    def reply(left: object, question: str, before: tuple[Turn, ...]) -> Iterator[Outputs]:
+        """Answer a question behind the turns before; ``left`` is what stays in the box."""
+        number = before[-1].number + 1 if before else 1
+        waiting = waiting_turn(number, question)
+        yield left, _messages([*before, waiting]), gr.skip(), "", gr.skip(), gr.skip()
+        turns = (*before, chat.reply(number, question))[-MOST_TURNS:]
+        shown = panel(turns, chat.titles)
+        yield gr.skip(), _messages(turns), shown, "", turns, kept(turns)
+
+    def objected(objection: str) -> Outputs:
+        return gr.skip(), gr.skip(), gr.skip(), notice(objection), gr.skip(), gr.skip()
+
+    def ask(entered: str, turns: tuple[Turn, ...], event: gr.EventData) -> Iterator[Outputs]:
         example = next((button for button in examples if button is event.target), None)
-        question = str(example.value) if example else typed
+        question = str(example.value) if example else entered
         objection = chat.objection(question)
         if objection:
-            yield gr.skip(), gr.skip(), gr.skip(), notice(objection), gr.skip()
-            return
-        number = turns[-1].number + 1 if turns else 1
-        left = gr.skip() if example else ""
-        waiting = waiting_turn(number, question)
-        yield left, _messages([*turns, waiting]), gr.skip(), "", gr.skip()
-        turns = (*turns, chat.reply(number, question))[-MOST_TURNS:]
-        yield gr.skip(), _messages(turns), panel(turns, chat.titles), "", turns
+            yield objected(objection)
+        else:
+            yield from reply(gr.skip() if example else "", question, turns)
+
+    def retry(turns: tuple[Turn, ...], event: gr.RetryData) -> Iterator[Outputs]:
+        at = _turn_of(event.index)
+        yield from reply(gr.skip(), turns[at].asked, turns[:at])
+
+    def edit(turns: tuple[Turn, ...], event: gr.EditData) -> Iterator[Outputs]:
+        question = typed(str(event.value))
+        objection = chat.objection(question)
+        if objection:
+            _, _, _, said, *_ = objected(objection)
+            yield gr.skip(), _messages(turns), gr.skip(), said, gr.skip(), gr.skip()
+        else:
+            yield from reply(gr.skip(), question, turns[: _turn_of(event.index)])
+
+    def undo(turns: tuple[Turn, ...], event: gr.UndoData) -> Outputs:
+        at = _turn_of(event.index)
+        left = turns[:at]
+        shown = panel(left, chat.titles)
+        return turns[at].asked, _messages(left), shown, "", left, kept(left)
 
     def recover(turns: tuple[Turn, ...]) -> tuple[object, str]:
         return _messages(turns), notice(NOT_TAKEN)
 
+    def restore(saved: object) -> tuple[object, object, object]:
+        turns = chat.restored(saved)
+        return _messages(turns), panel(turns, chat.titles), turns
+
     page: gr.Blocks
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
         turns = gr.State(())
+        # In this browser alone, one conversation for each library; a new start of the server
+        # finds it again.
+        library = chat.index.store.header.library
+        saved = gr.BrowserState("[]", storage_key=f"conversation-{library}", secret=library)
         gr.HTML(header(chat.folder.name), elem_id="header")
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="asking"):
@@ -217,6 +151,7 @@ def build_page(chat: Chat) -> "gr.Blocks":
                     height="100%",
                     placeholder="Ask in your own words. Each answer is quoted from the documents.",
                     buttons=[],
+                    editable="user",
                     # Both: what is quoted is neither Markdown nor a formula.
                     render_markdown=False,
                     latex_delimiters=[],
@@ -237,37 +172,42 @@ def build_page(chat: Chat) -> "gr.Blocks":
                 said = gr.HTML(notice(""), elem_id="notice")
             with gr.Column(elem_id="reading"):
                 sources = gr.HTML(panel((), chat.titles), elem_id="sources")
-        asking = gr.on(
-            [question.submit, button.click, *(example.click for example in examples)],
-            ask,
-            [question, turns],
-            [question, conversation, sources, said, turns],
+        outputs = [question, conversation, sources, said, turns, saved]
+        answering: dict[str, Any] = {
             # A second press of Enter while an answer is awaited is ignored by the page.
-            trigger_mode="once",
-            concurrency_limit=AT_ONCE,
-            show_progress="hidden",
-            api_visibility="private",
-        )
-        asking.failure(
-            recover,
-            [turns],
-            [conversation, said],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
+            "trigger_mode": "once",
+            "concurrency_limit": AT_ONCE,
+            # All that answer share the places.
+            "concurrency_id": "answer",
+            "show_progress": "hidden",
+            "api_visibility": "private",
+        }
+        at_once: dict[str, Any] = {
+            "queue": False,
+            "show_progress": "hidden",
+            "api_visibility": "private",
+        }
+        asked = [question.submit, button.click, *(example.click for example in examples)]
+        for event in (
+            gr.on(asked, ask, [question, turns], outputs, **answering),
+            conversation.retry(retry, [turns], outputs, **answering),
+            conversation.edit(edit, [turns], outputs, **answering),
+        ):
+            event.failure(recover, [turns], [conversation, said], **at_once)
+        conversation.undo(undo, [turns], outputs, **at_once)
         # The page has emptied the chat by then.
         conversation.clear(
-            lambda: ((), panel((), chat.titles)),
-            None,
-            [turns, sources],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
+            lambda: ((), panel((), chat.titles), "[]"), None, [turns, sources, saved], **at_once
         )
+        page.load(restore, [saved], [conversation, sources, turns], **at_once)
     page.queue(max_size=MOST_WAITING)
     page.state_session_capacity = MOST_SESSIONS
     return page
+
+
+def _turn_of(message: object) -> int:
+    """Position of the turn to which a message of the chat belongs; each turn has two."""
+    return (message[0] if isinstance(message, Sequence) else int(str(message))) // 2
 
 
 def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
@@ -278,7 +218,7 @@ def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
     ]
 
 
-def build_server(chat: Chat, host: str) -> "FastAPI":
+def build_server(chat: "Chat", host: str) -> "FastAPI":
     """The web server: the page, and ``/healthz`` for whoever watches over it."""
     import gradio as gr
     from fastapi import FastAPI, Query
@@ -407,6 +347,7 @@ def main(folder: Path, host: str, port: int, index: Path | None) -> int:
     from rich.console import Console
 
     from qa.answering import QuestionAnswerer
+    from qa.chat import Chat
     from qa.settings import Settings
     from qa.terminal import indexing_bar, printable, show_report
 
@@ -423,8 +364,9 @@ def main(folder: Path, host: str, port: int, index: Path | None) -> int:
             assert answerer.report is not None
             show_report(console, answerer.report)
             answerer.report.check()
+            chat = Chat(answerer, folder, EXAMPLES if folder == DOCS else ())
             config = uvicorn.Config(
-                build_server(Chat(answerer, folder), host),
+                build_server(chat, host),
                 log_level="warning",
                 timeout_graceful_shutdown=SECONDS_TO_END,
             )

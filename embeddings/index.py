@@ -177,6 +177,12 @@ class Index:
             id = self.store.document_at(path)
             return None if id is None else (self.store.documents([id])[id], self.store.document(id))
 
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of each document's file, by its path in the library."""
+        with self._lock, self.store.snapshot():
+            sources = self.store.sources().values()
+            return {one.path: one.sha256 for one in sources if one.document is not None}
+
     def save_vectors(self) -> None:
         """Write the FAISS file for the present generation, unless it is there already."""
         with self._lock, self.store.snapshot():

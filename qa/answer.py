@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 NothingFound = Literal["nothing near", "none answers"]
 
+NEAREST = 3
+"""Passages shown where there is no answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

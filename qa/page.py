@@ -5,18 +5,22 @@ that it is read as it stands and never taken for HTML, for a script or for a for
 """
 
 import html
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from embeddings.document import page_at
-from qa.answer import Answer, Candidate, Citation, Hit, below_title
+from qa.answer import NEAREST, Answer, Candidate, Citation, Hit, below_title
 from qa.document_page import document_link
+from qa.receipts import as_json, as_markdown, without_passages
 
 MOST_TITLES = 12
 """Documents named before the first question; the others are counted."""
 
-NEAREST = 3
-"""Passages shown where there is no answer."""
+CHANGED = (
+    '<p class="cv-warning">This document has changed since, or is gone. Ask again to quote it '
+    "as it is now.</p>"
+)
 
 CONFIDENCE_WORDS = (
     (0.95, "almost certainly right"),
@@ -34,19 +38,36 @@ _TEMPLATE_CHARACTERS = str.maketrans({letter: f"&#{ord(letter)};" for letter in 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what was replied to it, as HTML.
+    """A question and what was replied to it.
 
     Attributes:
         number: In its chat, from 1.
-        question: As it was asked.
-        reply: The answer with its citations' numbers, for the chat.
-        sources: The citations, for the panel.
+        asked: The question as it was asked.
+        reply: The answer with its citations' numbers, as HTML for the chat.
+        sources: The citations, as HTML for the panel.
+        answer: None while it is awaited, or if there was a problem.
     """
 
     number: int
-    question: str
+    asked: str
     reply: str
     sources: str
+    answer: Answer | None = None
+
+    @property
+    def question(self) -> str:
+        """The question as HTML for the chat."""
+        # Quotation marks stay, which an element's text may hold: the question can be edited.
+        return html.escape(self.asked, quote=False).translate(_TEMPLATE_CHARACTERS)
+
+
+def typed(question: str) -> str:
+    """The question that was edited in the chat, where it stands as HTML.
+
+    >>> typed(Turn(1, "Is 1 < 2 & {x}?", "", "").question)
+    'Is 1 < 2 & {x}?'
+    """
+    return html.unescape(question)
 
 
 def shown(text: str) -> str:
@@ -70,15 +91,17 @@ def confidence_in_words(confidence: float) -> str:
     return f"{words}, under 1%" if confidence < 0.01 else f"{words}, {confidence:.0%}"
 
 
-def answer_turn(number: int, answer: Answer) -> Turn:
+def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) -> Turn:
     """The turn for an answer, or for what the documents do not say.
 
     Args:
         number: Of the turn in its chat, from 1; tells apart the ids in the page.
         answer: To the turn's question.
+        changed: Paths of documents that are not what they were when they were quoted.
     """
+    asked = answer.question
     if answer.text is None:
-        return Turn(number, shown(answer.question), _no_answer(answer), _nearest(answer.hits))
+        return Turn(number, asked, _no_answer(answer), _nearest(answer.hits), answer)
     links = " ".join(
         f'<a class="cv-number" href="#{_id(number, at)}">[{at}]</a>'
         for at in range(1, len(answer.citations) + 1)
@@ -89,12 +112,16 @@ def answer_turn(number: int, answer: Answer) -> Turn:
         f'<p class="cv-note">Confidence: {confidence_in_words(answer.confidence)}</p>'
     )
     sources = "".join(
-        _source(_id(number, at), f"[{at}]", citation, _link(citation, answer.citations))
+        _source(
+            _id(number, at),
+            f"[{at}]",
+            citation,
+            _link(citation, answer.citations) + (CHANGED if citation.path in changed else ""),
+        )
         for at, citation in enumerate(answer.citations, start=1)
     )
-    return Turn(
-        number, shown(answer.question), reply, f"<ol>{sources}</ol>{_others(answer.candidates)}"
-    )
+    others = _others(answer.candidates)
+    return Turn(number, asked, reply, f"<ol>{sources}</ol>{others}", answer)
 
 
 def _sentence(citation: Citation) -> str:
@@ -108,14 +135,13 @@ def _sentence(citation: Citation) -> str:
 def problem_turn(number: int, question: str, sentence: str) -> Turn:
     """The turn for a question that could not be answered, with one sentence that says why."""
     reply = f'<p class="cv-problem" role="alert">{shown(sentence)}</p>'
-    return Turn(
-        number, shown(question), reply, '<p class="cv-note">No sources: there was no answer.</p>'
-    )
+    none = '<p class="cv-note">No sources: there was no answer.</p>'
+    return Turn(number, question, reply, none)
 
 
 def waiting_turn(number: int, question: str) -> Turn:
     """The turn while its question is being answered."""
-    return Turn(number, shown(question), '<p class="cv-note">Reading the documents …</p>', "")
+    return Turn(number, question, '<p class="cv-note">Reading the documents …</p>', "")
 
 
 def notice(sentence: str) -> str:
@@ -149,7 +175,25 @@ def panel(turns: Sequence[Turn], titles: Sequence[str]) -> str:
     return _framed(
         f'<p class="cv-asked" dir="auto">{last.question}</p>{last.sources}'
         + (f'<div class="cv-earlier">{folded}</div>' if folded else "")
+        + _exports([turn.answer for turn in turns if turn.answer])
     )
+
+
+def _exports(answers: Sequence[Answer]) -> str:
+    """Links that save the conversation; its content is in them, so nothing waits on the server."""
+    if not answers:
+        return ""
+    kept = [without_passages(answer) for answer in answers]
+    files = (
+        ("answers.md", "text/markdown;charset=utf-8", as_markdown(kept), "Markdown"),
+        ("receipt.json", "application/json", as_json(kept), "JSON, a receipt to verify"),
+    )
+    links = " · ".join(
+        f'<a download="{name}" href="data:{kind};base64,'
+        f'{b64encode(content.encode()).decode()}">{words}</a>'
+        for name, kind, content, words in files
+    )
+    return f'<p class="cv-export">Save this conversation: {links}</p>'
 
 
 def _framed(content: str) -> str:
@@ -347,7 +391,11 @@ a.cv-number:hover { text-decoration: underline; }
   color: var(--cv-on-mark); box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .cv-panel q { font: 1.0625rem/1.55 var(--cv-serif); }
 .cv-panel .cv-place { font-size: .8125rem; color: var(--body-text-color-subdued); }
-.cv-panel .cv-open { font-size: .8125rem; color: var(--cv-accent); }
+.cv-panel .cv-open { margin: 0; font-size: .8125rem; color: var(--cv-accent); }
+.cv-panel .cv-open + .cv-warning { margin: .6rem 0 0; }
+.cv-panel .cv-export { margin-top: 1.5rem; padding-top: .8rem; font-size: .8125rem;
+  border-top: 1px solid var(--border-color-primary); color: var(--body-text-color-subdued); }
+.cv-panel .cv-export a { margin: 0; color: var(--cv-accent); }
 .cv-panel .cv-warning { padding: .6rem .8rem; margin-bottom: 1rem;
   border: 1px dashed var(--cv-warn); border-radius: .4rem; }
 .cv-panel details { border-top: 1px solid var(--border-color-primary); padding: .6rem 0; }

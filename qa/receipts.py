@@ -5,13 +5,13 @@ A receipt is the JSON of one answer, as ``qa ask --json`` prints it, or of a lis
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from embeddings.store import Store
-from qa.answer import Answer, Citation
+from qa.answer import NEAREST, Answer, Citation
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -52,6 +52,21 @@ def as_json(answers: Sequence[Answer]) -> str:
     return _adapter().dump_json(list(answers), indent=2).decode("utf-8")
 
 
+def without_passages(answer: Answer) -> Answer:
+    """The answer without what it does not need to be shown or verified again."""
+    return replace(answer, hits=() if answer.text is not None else answer.hits[:NEAREST])
+
+
+def parse_receipt(content: str | bytes) -> list[Answer]:
+    """The answers in a receipt's JSON.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    many = content.lstrip()[:1] in ("[", b"[")
+    return _adapter().validate_json(content) if many else [Answer.from_json(content)]
+
+
 def read_receipt(path: Path) -> list[Answer]:
     """The answers in a receipt.
 
@@ -61,9 +76,7 @@ def read_receipt(path: Path) -> list[Answer]:
     """
     content = path.read_bytes()
     try:
-        if content.lstrip()[:1] == b"[":
-            return _adapter().validate_json(content)
-        return [Answer.from_json(content)]
+        return parse_receipt(content)
     except ValueError as error:
         raise ValueError(
             f"expected an answer's JSON in {path}, as `qa ask --json` prints it, or a list of "

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
 from embeddings.store import DocumentFacts, Source
-from qa.answer import Answer, Citation, below_title
+from qa.answer import NEAREST, Answer, Citation, below_title
 from qa.receipts import MEANINGS, Checked
 from qa.scores import AnswerScores, RetrievalScores
 
@@ -27,9 +27,6 @@ _SPACES = re.compile(r"\s+")
 
 LEAST_SHOWN = 0.1
 """Confidence from which another candidate is shown."""
-
-NEAREST = 3
-"""Passages shown where there is no answer."""
 
 MOST_QUOTED = 200
 """Characters shown of a quote that is checked."""

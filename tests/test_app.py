@@ -257,6 +257,62 @@ def test_clearing_forgets_the_chat(page: Page) -> None:
 
 
 @pytest.mark.browser
+def test_reload_keeps_the_conversation(page: Page) -> None:
+    founded(page)
+    ask(page, "Who won the 2022 World Cup?", "The documents do not say")
+    before = page.locator("#sources").inner_text()
+    page.reload()
+    expect(replies(page)).to_have_count(2)
+    expect(replies(page).first).to_contain_text("2013")
+    assert page.locator("#sources").inner_text() == before
+    founded(page)
+    expect(page.locator("#sources details")).to_have_count(4)
+    page.get_by_role("button", name="Clear").click()
+    expect(replies(page)).to_have_count(0)
+    page.reload()
+    expect(page.locator("#sources")).to_contain_text("12 documents")
+    expect(replies(page)).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_question_is_edited_asked_again_and_taken_back(page: Page) -> None:
+    ask(page, "Who won the World's Cup?", "The documents do not say")
+    page.get_by_role("button", name="Edit").first.click()
+    editor = page.locator("#chat textarea")
+    expect(editor).to_have_value("Who won the World's Cup?")
+    editor.fill("When was the IOFS founded?")
+    page.get_by_role("button", name="Submit").click()
+    expect(replies(page)).to_have_count(1)
+    expect(replies(page).last).to_contain_text("2013", timeout=30_000)
+    page.get_by_role("button", name="Retry").click()
+    expect(replies(page)).to_have_count(1)
+    expect(replies(page).last).to_contain_text("2013", timeout=30_000)
+    page.get_by_role("button", name="Undo").click()
+    expect(replies(page)).to_have_count(0)
+    expect(box(page)).to_have_value("When was the IOFS founded?")
+    expect(page.locator("#sources")).to_contain_text("12 documents")
+
+
+@pytest.mark.browser
+def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path: Path) -> None:
+    founded(page)
+    for name, link in (("answers.md", "Markdown"), ("receipt.json", "JSON")):
+        with page.expect_download() as saving:
+            page.locator("#sources").get_by_role("link", name=re.compile(link)).click()
+        assert saving.value.suggested_filename == name
+        saving.value.save_as(tmp_path / name)
+    assert "**2013**" in (tmp_path / "answers.md").read_text(encoding="utf-8")
+    told = subprocess.run(
+        [sys.executable, "-m", "qa.cli", "verify", tmp_path / "receipt.json"],
+        env=os.environ | {"QA_INDEX": str(chat.index)},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("exact: 2013\n")
+
+
+@pytest.mark.browser
 def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(box(page)).to_be_focused()
     page.keyboard.type("When was the IOFS founded?")
@@ -264,7 +320,7 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(replies(page).last).to_contain_text("[1]", timeout=30_000)
     expect(box(page)).to_be_focused()
     reached = []
-    for _ in range(12):
+    for _ in range(24):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate(
@@ -453,7 +509,8 @@ def test_damaged_index_is_told_and_the_chat_goes_on(browser: Browser, strained: 
     with opened(browser, strained.url) as page:
         founded(page)
         _execute(strained.index, "UPDATE passage SET text = text || '!'")
-        ask(page, "When was the IOFS founded?", "damaged")
+        # The answer to the other question is kept from before.
+        ask(page, "How many members does the IOFS have?", "damaged")
         assert str(strained.index.parent) not in page.content()
         _execute(strained.index, "UPDATE passage SET text = substr(text, 1, length(text) - 1)")
         founded(page)

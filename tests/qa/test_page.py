@@ -1,5 +1,8 @@
 """Answers as HTML."""
 
+import html
+import re
+from base64 import b64decode
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -7,11 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qa.answer import Answer, Candidate, Citation, Hit
+from qa.answer import NEAREST, Answer, Candidate, Citation, Hit
 from qa.page import (
     CONFIDENCE_WORDS,
     MOST_TITLES,
-    NEAREST,
     answer_turn,
     confidence_in_words,
     header,
@@ -19,8 +21,10 @@ from qa.page import (
     panel,
     problem_turn,
     shown,
+    typed,
     waiting_turn,
 )
+from qa.receipts import as_markdown, parse_receipt
 
 PASSAGE = "It is old. It was founded in 2013. It has 41 members."
 CITATION = Citation(
@@ -78,13 +82,13 @@ HOSTILE = "<img src=x onerror=a()> ${a()} `{{value}}` \\u003c <script> ' \" &lt;
 class Read(HTMLParser):
     """What a browser makes of HTML: its text, its tags, and the text of each kind of tag."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, source: str) -> None:
         super().__init__(convert_charrefs=True)
         self.text = ""
         self.tags: list[str] = []
         self.inside: dict[str, str] = {}
         self._open: list[str] = []
-        self.feed(html)
+        self.feed(source)
         self.close()
         assert self._open == []
 
@@ -239,3 +243,34 @@ def test_confidence_has_a_word_and_never_says_certain(confidence: float) -> None
     said = confidence_in_words(confidence)
     assert said.split(",")[0] in {words for _, words in CONFIDENCE_WORDS}
     assert "100%" not in said and " 0%" not in said
+
+
+def test_document_that_changed_since_is_named_so_at_its_source() -> None:
+    other = replace(CITATION, path="docs/b.pdf")
+    answer = replace(ANSWER, citations=(CITATION, other))
+    first, second = answer_turn(1, answer, {other.path}).sources.split('id="cv-1-2"')
+    assert "has changed since" not in first
+    assert "This document has changed since, or is gone." in second
+
+
+def test_conversation_is_saved_from_links_that_hold_it() -> None:
+    shown = panel(
+        [answer_turn(1, ANSWER), problem_turn(2, "Why?", "Full."), answer_turn(3, NO_ANSWER)], []
+    )
+    links = re.findall(r'download="([^"]*)" href="data:([^;]*)[^,]*base64,([^"]*)"', shown)
+    assert [(name, kind) for name, kind, _ in links] == [
+        ("answers.md", "text/markdown"),
+        ("receipt.json", "application/json"),
+    ]
+    markdown, receipt = (b64decode(content).decode() for _, _, content in links)
+    assert markdown == as_markdown([ANSWER, NO_ANSWER])
+    assert parse_receipt(receipt) == [replace(ANSWER, hits=()), NO_ANSWER]
+    assert "download" not in panel([problem_turn(1, "Why?", "The disk is full.")], [])
+
+
+@given(TEXT)
+@example(HOSTILE)
+def test_edited_question_is_what_was_typed(text: str) -> None:
+    question = waiting_turn(1, text).question
+    assert typed(question) == html.unescape(question) == text
+    assert Read(question).tags == []

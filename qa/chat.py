@@ -1,0 +1,142 @@
+"""Chat: what a page of questions and answers needs, whatever shows it."""
+
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from embeddings.errors import ChapterAndVerseError
+from embeddings.index import Index
+from qa.answering import QuestionAnswerer
+from qa.document_page import document_page, parse_quotes, problem_page
+from qa.page import Turn, answer_turn, problem_turn
+from qa.receipts import as_json, parse_receipt, without_passages
+
+MOST_TURNS = 30
+"""Turns kept of a conversation; their sources take about 10 KB each."""
+
+WENT_WRONG = "Something went wrong on the server; the question was not answered. Ask again."
+
+_log = logging.getLogger("chapter-and-verse")
+
+
+class Chat:
+    """Replies to questions; never raises, so that no page waits for a reply in vain.
+
+    The models are loaded in the background from ``warm_up`` on; a question asked before they
+    are there waits for them.
+    """
+
+    def __init__(
+        self,
+        answerer: QuestionAnswerer,
+        folder: Path,
+        examples: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        assert isinstance(answerer.index, Index)
+        self.answerer = answerer
+        self.index = answerer.index
+        self.folder = folder
+        self.titles, paths = _documents(answerer, self.index)
+        self.examples = [question for question, path in examples if path in paths]
+        self._warming = threading.Thread(target=self._warm_up, daemon=True)
+
+    def warm_up(self) -> None:
+        """Begin to load the models."""
+        self._warming.start()
+
+    def _warm_up(self) -> None:
+        try:
+            self.answerer.warm_up()
+        except Exception:  # The first question tells it to the one who asks.
+            _log.exception("The models could not be loaded.")
+
+    def objection(self, question: str) -> str:
+        """Why this is no question to be answered, as a sentence; empty if it is one."""
+        length, most = len(" ".join(question.split())), self.answerer.settings.question_characters
+        if length == 0:
+            return "Type a question first."
+        if length > most:
+            return f"The question has {length:,} characters, {most:,} at most are read; shorten it."
+        return ""
+
+    def reply(self, number: int, question: str) -> Turn:
+        """The turn for a question, whatever happens."""
+        try:
+            self._warming.join()
+            return answer_turn(number, self.answerer.answer(question))
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return problem_turn(number, question, self._without_places(str(error)))
+        except Exception:  # The last boundary: an exception would leave the page waiting.
+            _log.exception("A question was not answered.")
+            return problem_turn(number, question, WENT_WRONG)
+
+    def restored(self, kept: object) -> tuple[Turn, ...]:
+        """The conversation that a browser kept; empty if it kept something else.
+
+        Documents that have changed since, or are gone, are named so.
+        """
+        if not isinstance(kept, str):
+            return ()
+        try:
+            answers = parse_receipt(kept)[-MOST_TURNS:]
+            now = self.index.digests()
+        except (ValueError, ChapterAndVerseError):
+            return ()
+        return tuple(
+            answer_turn(
+                number,
+                answer,
+                {one.path for one in answer.citations if now.get(one.path) != one.sha256},
+            )
+            for number, answer in enumerate(answers, start=1)
+        )
+
+    def document(
+        self, path: str, sha256: str, quotes: Sequence[str], part: int | None
+    ) -> tuple[int, str]:
+        """A document as a page, or why there is none, with the HTTP status."""
+        try:
+            inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
+            found = self.index.document(path) if inside else None
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return 500, problem_page(self._without_places(str(error)))
+        if found is None:
+            return 404, problem_page(f"There is no document at {path} any more.")
+        facts, document = found
+        changed = sha256 not in ("", facts.sha256)
+        marked = parse_quotes(quotes, document)
+        return 200, document_page(path, facts.sha256, document, marked, part, changed)
+
+    def _without_places(self, message: str) -> str:
+        """The message with the names of folders and files, but not where they lie."""
+        settings = self.answerer.settings
+        for place in (
+            settings.index,
+            Path(settings.encoder),
+            Path(settings.reader),
+            self.folder,
+        ):
+            message = message.replace(str(place), place.name)
+        return re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", message)
+
+
+def kept(turns: Sequence[Turn]) -> str:
+    """The conversation as a browser keeps it, for ``Chat.restored``."""
+    return as_json([without_passages(turn.answer) for turn in turns if turn.answer])
+
+
+def _documents(answerer: QuestionAnswerer, index: Index) -> tuple[list[str], set[str]]:
+    """Titles of the documents that questions are answered from, and paths inside the folder."""
+    assert answerer.report is not None
+    store = index.store
+    with store.snapshot():
+        sources = store.sources(answerer.report.name)
+        facts = store.documents(
+            source.document for source in sources.values() if source.document is not None
+        )
+    inside = {path.removeprefix(f"{answerer.report.name}/") for path in sources}
+    return sorted(about.title for about in facts.values()), inside
