@@ -126,6 +126,14 @@ def build_page(chat: "Chat") -> "gr.Blocks":
         shown = panel(left, chat.titles)
         return turns[at].asked, _messages(left), shown, "", left, kept(left)
 
+    def like(turns: tuple[Turn, ...], event: gr.LikeData) -> tuple[object, str, object]:
+        key, sentence = chat.like(turns[_turn_of(event.index)], event.liked is True)
+        words = "What was good?" if event.liked is True else "What was wrong?"
+        return gr.update(visible=bool(key), value="", placeholder=words), notice(sentence), key
+
+    def note(text: str, key: str) -> tuple[object, str]:
+        return gr.update(visible=False), notice(chat.note(key, text))
+
     def recover(turns: tuple[Turn, ...]) -> tuple[object, str]:
         return _messages(turns), notice(NOT_TAKEN)
 
@@ -135,7 +143,7 @@ def build_page(chat: "Chat") -> "gr.Blocks":
 
     page: gr.Blocks
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
-        turns = gr.State(())
+        turns, liked = gr.State(()), gr.State("")
         # In this browser alone, one conversation for each library; a new start of the server
         # finds it again.
         library = chat.index.store.header.library
@@ -169,6 +177,13 @@ def build_page(chat: "Chat") -> "gr.Blocks":
                         autofocus=True,
                     )
                     button = gr.Button("Ask", elem_id="ask", variant="primary")
+                opinion = gr.Textbox(
+                    elem_id="opinion",
+                    label="Your opinion of the answer, if you want to give it",
+                    visible=False,
+                    max_lines=2,
+                    submit_btn="Keep",
+                )
                 said = gr.HTML(notice(""), elem_id="notice")
             with gr.Column(elem_id="reading"):
                 sources = gr.HTML(panel((), chat.titles), elem_id="sources")
@@ -199,6 +214,8 @@ def build_page(chat: "Chat") -> "gr.Blocks":
         conversation.clear(
             lambda: ((), panel((), chat.titles), "[]"), None, [turns, sources, saved], **at_once
         )
+        conversation.like(like, [turns], [opinion, said, liked], **at_once)
+        opinion.submit(note, [opinion, liked], [opinion, said], **at_once)
         page.load(restore, [saved], [conversation, sources, turns], **at_once)
     page.queue(max_size=MOST_WAITING)
     page.state_session_capacity = MOST_SESSIONS

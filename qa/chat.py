@@ -10,6 +10,7 @@ from embeddings.errors import ChapterAndVerseError
 from embeddings.index import Index
 from qa.answering import QuestionAnswerer
 from qa.document_page import document_page, parse_quotes, problem_page
+from qa.feedback import Feedback
 from qa.page import Turn, answer_turn, problem_turn
 from qa.receipts import as_json, parse_receipt, without_passages
 
@@ -17,6 +18,8 @@ MOST_TURNS = 30
 """Turns kept of a conversation; their sources take about 10 KB each."""
 
 WENT_WRONG = "Something went wrong on the server; the question was not answered. Ask again."
+
+NOT_KEPT = "Your opinion could not be kept; the server's log says why."
 
 _log = logging.getLogger("chapter-and-verse")
 
@@ -40,6 +43,7 @@ class Chat:
         self.folder = folder
         self.titles, paths = _documents(answerer, self.index)
         self.examples = [question for question, path in examples if path in paths]
+        self.feedback = Feedback(self.index.folder)
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
 
     def warm_up(self) -> None:
@@ -72,6 +76,28 @@ class Chat:
         except Exception:  # The last boundary: an exception would leave the page waiting.
             _log.exception("A question was not answered.")
             return problem_turn(number, question, WENT_WRONG)
+
+    def like(self, turn: Turn, liked: bool) -> tuple[str, str]:
+        """Keep what a reader said of a turn: the key for a note, and a sentence for the reader.
+
+        The key is empty if there was nothing to keep, or no place for it.
+        """
+        if turn.answer is None:
+            return "", "There was no answer to this question."
+        try:
+            return self.feedback.put(turn.answer, liked), ""
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return "", NOT_KEPT
+
+    def note(self, key: str, text: str) -> str:
+        """Add a note to what was said; a sentence for the reader."""
+        try:
+            self.feedback.note(key, text)
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return NOT_KEPT
+        return ""
 
     def restored(self, kept: object) -> tuple[Turn, ...]:
         """The conversation that a browser kept; empty if it kept something else.

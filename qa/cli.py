@@ -229,6 +229,29 @@ def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
     return OK if all(one.standing == "exact" for one in checked) else NOT_SAID
 
 
+@main.command("feedback")
+@index_option
+@explained
+def feedback_command(index: Path | None) -> int:
+    """Print what readers said of answers as JSON lines: questions that `qa eval` reads."""
+    import json
+
+    from qa.feedback import Feedback, as_question
+
+    opinions = Feedback(_settings(index).index).opinions()
+    rows = [as_question(opinion) for opinion in opinions]
+    for row in rows:
+        if row:
+            click.echo(json.dumps(row, ensure_ascii=False))
+    told = sum(row is None for row in rows)
+    click.echo(
+        f"{len(opinions)} opinions; {told} of them, that an answer is missing, tell of no right "
+        "answer and are left out.",
+        err=True,
+    )
+    return OK
+
+
 @main.command("eval")
 @click.argument("questions", type=click.Path(path_type=Path))
 @click.option(

@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from qa.feedback import Feedback
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SECONDS = 60
@@ -310,6 +312,21 @@ def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path:
     )
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith("exact: 2013\n")
+
+
+@pytest.mark.browser
+def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
+    founded(page)
+    page.get_by_role("button", name="Dislike").click()
+    opinion = page.get_by_label("Your opinion of the answer")
+    opinion.fill("It was 2012.")
+    opinion.press("Enter")
+    expect(opinion).to_be_hidden()
+    (kept,) = Feedback(chat.index).opinions()
+    assert (kept.answer.text, kept.liked, kept.note) == ("2013", False, "It was 2012.")
+    page.get_by_role("button", name="Like", exact=True).click()
+    expect(opinion).to_be_visible()
+    assert [one.liked for one in Feedback(chat.index).opinions()] == [True]
 
 
 @pytest.mark.browser

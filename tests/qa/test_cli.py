@@ -13,7 +13,9 @@ from click.testing import CliRunner, Result
 
 from qa.answer import Answer
 from qa.cli import main
+from qa.feedback import Feedback
 from tests.qa.conftest import DOCS
+from tests.qa.test_page import ANSWER, NO_ANSWER
 
 
 def qa(*args: object) -> Result:
@@ -63,6 +65,16 @@ def test_receipt_is_verified(docs_index: Path, tmp_path: Path) -> None:
     result = qa("verify", receipt, "--index", docs_index)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("expected an answer's JSON in ")
+
+
+def test_feedback_is_printed_as_questions(tmp_path: Path) -> None:
+    Feedback(tmp_path).put(ANSWER, liked=True)
+    Feedback(tmp_path).put(NO_ANSWER, liked=False)
+    result = qa("feedback", "--index", tmp_path)
+    assert result.exit_code == 0, result.output
+    (line,) = result.stdout.splitlines()
+    assert json.loads(line)["question"] == ANSWER.question
+    assert result.stderr.startswith("2 opinions; 1 of them, that an answer is missing")
 
 
 def test_answer_can_be_limited_to_a_folder(docs_index: Path) -> None:
