@@ -21,7 +21,7 @@ from embeddings.errors import ChapterAndVerseError
 from qa.cli import explained
 from qa.document_page import POLICY as DOCUMENT_POLICY
 from qa.document_page import ROUTE
-from qa.page import STYLE, Turn, header, notice, panel, typed, waiting_turn
+from qa.page import STYLE, Turn, header, notice, panel, typed
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -66,8 +66,8 @@ _REFUSED = re.compile(r"/+gradio_api/+(file|proxy|upload|stream|process_recordin
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 
-Outputs = tuple[object, object, object, object, object, object]
-"""What an event changes: question, chat, sources, notice, turns, and what the browser keeps."""
+Changes = dict[Any, object]
+"""What an event changes, by component; all else stays as it is. Gradio must be able to read it."""
 
 
 class AddressError(ChapterAndVerseError):
@@ -86,64 +86,94 @@ def build_page(chat: "Chat") -> "gr.Blocks":
 
     from qa.chat import MOST_TURNS, kept
 
-    def reply(left: object, question: str, before: tuple[Turn, ...]) -> Iterator[Outputs]:
-        """Answer a question behind the turns before; ``left`` is what stays in the box."""
-        number = before[-1].number + 1 if before else 1
-        waiting = waiting_turn(number, question)
-        yield left, _messages([*before, waiting]), gr.skip(), "", gr.skip(), gr.skip()
-        turns = (*before, chat.reply(number, question))[-MOST_TURNS:]
-        shown = panel(turns, chat.titles)
-        yield gr.skip(), _messages(turns), shown, "", turns, kept(turns)
+    # Sessions whose reader wants no answer any more.
+    given_up: set[str | None] = set()
 
-    def objected(objection: str) -> Outputs:
-        return gr.skip(), gr.skip(), gr.skip(), notice(objection), gr.skip(), gr.skip()
+    def reply(
+        asked: str, before: tuple[Turn, ...], within: Sequence[str], session: str | None
+    ) -> Iterator[Changes]:
+        """Answer a question behind the turns before."""
+        given_up.discard(session)
+        yield {said: "", button: gr.update(visible=False), stop: gr.update(visible=True)}
+        for turn in chat.replies(before[-1].number + 1 if before else 1, asked, within):
+            if session in given_up:
+                yield shown(before) | ready()
+                return
+            turns = (*before, turn)[-MOST_TURNS:]
+            yield {conversation: _messages(turns)} | (
+                {sources: panel(turns, chat.titles)} if turn.sources else {}
+            )
+        yield {state: turns, saved: kept(turns)} | ready()
 
-    def ask(entered: str, turns: tuple[Turn, ...], event: gr.EventData) -> Iterator[Outputs]:
-        example = next((button for button in examples if button is event.target), None)
-        question = str(example.value) if example else entered
-        objection = chat.objection(question)
+    def give_up(request: gr.Request) -> Changes:
+        given_up.add(request.session_hash)
+        return {said: notice("Stopping …"), stop: gr.update(visible=False)}
+
+    def ready() -> Changes:
+        return {button: gr.update(visible=True), stop: gr.update(visible=False)}
+
+    def ask(
+        entered: str,
+        turns: tuple[Turn, ...],
+        within: list[str],
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> Iterator[Changes]:
+        example = next((one for one in examples if one is event.target), None)
+        asked = str(example.value) if example else entered
+        objection = chat.objection(asked)
         if objection:
-            yield objected(objection)
-        else:
-            yield from reply(gr.skip() if example else "", question, turns)
+            yield {said: notice(objection)}
+            return
+        if not example:
+            yield {question: ""}
+        yield from reply(asked, turns, within, request.session_hash)
 
-    def retry(turns: tuple[Turn, ...], event: gr.RetryData) -> Iterator[Outputs]:
+    def retry(
+        turns: tuple[Turn, ...], within: list[str], event: gr.RetryData, request: gr.Request
+    ) -> Iterator[Changes]:
         at = _turn_of(event.index)
-        yield from reply(gr.skip(), turns[at].asked, turns[:at])
+        yield from reply(turns[at].asked, turns[:at], within, request.session_hash)
 
-    def edit(turns: tuple[Turn, ...], event: gr.EditData) -> Iterator[Outputs]:
-        question = typed(str(event.value))
-        objection = chat.objection(question)
+    def edit(
+        turns: tuple[Turn, ...], within: list[str], event: gr.EditData, request: gr.Request
+    ) -> Iterator[Changes]:
+        edited = typed(str(event.value))
+        objection = chat.objection(edited)
         if objection:
-            _, _, _, said, *_ = objected(objection)
-            yield gr.skip(), _messages(turns), gr.skip(), said, gr.skip(), gr.skip()
+            yield {said: notice(objection), conversation: _messages(turns)}
         else:
-            yield from reply(gr.skip(), question, turns[: _turn_of(event.index)])
+            before = turns[: _turn_of(event.index)]
+            yield from reply(edited, before, within, request.session_hash)
 
-    def undo(turns: tuple[Turn, ...], event: gr.UndoData) -> Outputs:
+    def shown(turns: tuple[Turn, ...]) -> Changes:
+        return {
+            conversation: _messages(turns),
+            sources: panel(turns, chat.titles),
+            state: turns,
+            saved: kept(turns),
+            said: "",
+        }
+
+    def undo(turns: tuple[Turn, ...], event: gr.UndoData) -> Changes:
         at = _turn_of(event.index)
-        left = turns[:at]
-        shown = panel(left, chat.titles)
-        return turns[at].asked, _messages(left), shown, "", left, kept(left)
+        return shown(turns[:at]) | {question: turns[at].asked}
 
-    def like(turns: tuple[Turn, ...], event: gr.LikeData) -> tuple[object, str, object]:
+    def like(turns: tuple[Turn, ...], event: gr.LikeData) -> Changes:
         key, sentence = chat.like(turns[_turn_of(event.index)], event.liked is True)
         words = "What was good?" if event.liked is True else "What was wrong?"
-        return gr.update(visible=bool(key), value="", placeholder=words), notice(sentence), key
+        asking = gr.update(visible=bool(key), value="", placeholder=words)
+        return {opinion: asking, said: notice(sentence), liked: key}
 
-    def note(text: str, key: str) -> tuple[object, str]:
-        return gr.update(visible=False), notice(chat.note(key, text))
+    def note(text: str, key: str) -> Changes:
+        return {opinion: gr.update(visible=False), said: notice(chat.note(key, text))}
 
-    def recover(turns: tuple[Turn, ...]) -> tuple[object, str]:
-        return _messages(turns), notice(NOT_TAKEN)
-
-    def restore(saved: object) -> tuple[object, object, object]:
-        turns = chat.restored(saved)
-        return _messages(turns), panel(turns, chat.titles), turns
+    def recover(turns: tuple[Turn, ...]) -> Changes:
+        return shown(turns) | ready() | {said: notice(NOT_TAKEN)}
 
     page: gr.Blocks
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
-        turns, liked = gr.State(()), gr.State("")
+        state, liked = gr.State(()), gr.State("")
         # In this browser alone, one conversation for each library; a new start of the server
         # finds it again.
         library = chat.index.store.header.library
@@ -177,6 +207,19 @@ def build_page(chat: "Chat") -> "gr.Blocks":
                         autofocus=True,
                     )
                     button = gr.Button("Ask", elem_id="ask", variant="primary")
+                    stop = gr.Button("Stop", elem_id="stop", visible=False)
+                with gr.Accordion(
+                    "Answer from certain documents only",
+                    open=False,
+                    elem_id="within",
+                    visible=len(chat.paths) > 1,
+                ):
+                    within = gr.Dropdown(
+                        chat.places,
+                        value=[],
+                        multiselect=True,
+                        label="Documents and folders to answer from; all if none is chosen",
+                    )
                 opinion = gr.Textbox(
                     elem_id="opinion",
                     label="Your opinion of the answer, if you want to give it",
@@ -187,7 +230,7 @@ def build_page(chat: "Chat") -> "gr.Blocks":
                 said = gr.HTML(notice(""), elem_id="notice")
             with gr.Column(elem_id="reading"):
                 sources = gr.HTML(panel((), chat.titles), elem_id="sources")
-        outputs = [question, conversation, sources, said, turns, saved]
+        outputs = [question, conversation, sources, said, state, saved, button, stop]
         answering: dict[str, Any] = {
             # A second press of Enter while an answer is awaited is ignored by the page.
             "trigger_mode": "once",
@@ -204,19 +247,18 @@ def build_page(chat: "Chat") -> "gr.Blocks":
         }
         asked = [question.submit, button.click, *(example.click for example in examples)]
         for event in (
-            gr.on(asked, ask, [question, turns], outputs, **answering),
-            conversation.retry(retry, [turns], outputs, **answering),
-            conversation.edit(edit, [turns], outputs, **answering),
+            gr.on(asked, ask, [question, state, within], outputs, **answering),
+            conversation.retry(retry, [state, within], outputs, **answering),
+            conversation.edit(edit, [state, within], outputs, **answering),
         ):
-            event.failure(recover, [turns], [conversation, said], **at_once)
-        conversation.undo(undo, [turns], outputs, **at_once)
+            event.failure(recover, [state], outputs, **at_once)
+        stop.click(give_up, None, [said, stop], **at_once)
+        conversation.undo(undo, [state], outputs, **at_once)
         # The page has emptied the chat by then.
-        conversation.clear(
-            lambda: ((), panel((), chat.titles), "[]"), None, [turns, sources, saved], **at_once
-        )
-        conversation.like(like, [turns], [opinion, said, liked], **at_once)
+        conversation.clear(lambda: shown(()), None, outputs, **at_once)
+        conversation.like(like, [state], [opinion, said, liked], **at_once)
         opinion.submit(note, [opinion, liked], [opinion, said], **at_once)
-        page.load(restore, [saved], [conversation, sources, turns], **at_once)
+        page.load(lambda kept: shown(chat.restored(kept)), [saved], outputs, **at_once)
     page.queue(max_size=MOST_WAITING)
     page.state_session_capacity = MOST_SESSIONS
     return page

@@ -53,6 +53,7 @@ class QuestionAnswerer:
         self.settings = settings
         self.within = tuple(within)
         self.report = report
+        self._found = lru_cache(maxsize=ANSWERS_KEPT)(self._search)
         self._kept = lru_cache(maxsize=ANSWERS_KEPT)(self._answer)
 
     @classmethod
@@ -121,6 +122,19 @@ class QuestionAnswerer:
         """Load the models and the index now, so that the first question need not wait."""
         self.answer("?")
 
+    def search(self, question: str, within: Sequence[str] = ()) -> tuple[Hit, ...]:
+        """The passages that ``answer`` will read, best first: what can be shown before it has.
+
+        Args:
+            question: As for ``answer``.
+            within: As for ``answer``.
+
+        Raises:
+            ValueError: The question is blank or too long, or nothing is indexed at ``within``.
+            IndexDamaged: What is stored fails its checks.
+        """
+        return self._found(*self._asked(question, within))
+
     def answer(self, question: str, within: Sequence[str] = ()) -> Answer:
         """What the documents say to the question, or that they do not say.
 
@@ -133,29 +147,33 @@ class QuestionAnswerer:
             ValueError: The question is blank or too long, or nothing is indexed at ``within``.
             IndexDamaged: What is stored fails its checks.
         """
-        # Half of a surrogate pair, which a terminal can hand over, is no character.
-        question = question.encode("utf-8", "replace").decode("utf-8")
-        asked = " ".join(question.split())
+        return replace(self._kept(*self._asked(question, within)), question=_whole(question))
+
+    def _asked(self, question: str, within: Sequence[str]) -> tuple[str, tuple[str, ...], int]:
+        """What an answer depends on: the question's words, where to look, and the generation."""
+        asked = " ".join(_whole(question).split())
         paths = [within] if isinstance(within, str) else within
-        paths = [path.rstrip("/") for path in paths]
         if not 0 < len(asked) <= self.settings.question_characters:
             raise ValueError(
                 f"expected a question of 1 to {self.settings.question_characters:,} characters, "
                 f"got {len(asked):,}"
             )
         with self.index.snapshot() as snapshot:
-            generation = snapshot.generation
-        answer = self._kept(asked, tuple(paths), generation)
-        return replace(answer, question=question)
+            return asked, tuple(path.rstrip("/") for path in paths), snapshot.generation
 
-    def _answer(self, asked: str, paths: tuple[str, ...], generation: int) -> Answer:
-        """The answer as the index is now; ``generation`` tells one that was kept from a new one."""
-        started = time.perf_counter()
+    # The generation tells what was kept from what must be found anew.
+
+    def _search(self, asked: str, paths: tuple[str, ...], generation: int) -> tuple[Hit, ...]:
         hits = self.retriever.retrieve(asked, self.settings.hits, paths or self.within)
         if paths and not hits:
             raise ValueError(
                 f"expected paths of the library, got {', '.join(paths)}; see what it holds: qa list"
             )
+        return tuple(hits)
+
+    def _answer(self, asked: str, paths: tuple[str, ...], generation: int) -> Answer:
+        started = time.perf_counter()
+        hits = self._found(asked, paths, generation)
         retrieved = time.perf_counter()
         answers = self.reader.read(asked, hits)[: self.settings.candidates + 1]
         read = time.perf_counter()
@@ -167,10 +185,15 @@ class QuestionAnswerer:
             confidence=candidates[0].confidence if candidates else 0.0,
             citations=candidates[0].citations if answered else (),
             candidates=tuple(candidates[1:]) if answered else (),
-            hits=tuple(hits),
+            hits=hits,
             reason=None if answered else _reason(hits),
             seconds={"retrieve": retrieved - started, "read": read - retrieved},
         )
+
+
+def _whole(question: str) -> str:
+    """The question without halves of surrogate pairs, which a terminal can hand over."""
+    return question.encode("utf-8", "replace").decode("utf-8")
 
 
 def reader_of(settings: Settings, encoder: Encoder) -> Reader:

@@ -3,7 +3,7 @@
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
@@ -11,13 +11,15 @@ from embeddings.index import Index
 from qa.answering import QuestionAnswerer
 from qa.document_page import document_page, parse_quotes, problem_page
 from qa.feedback import Feedback
-from qa.page import Turn, answer_turn, problem_turn
+from qa.page import Turn, answer_turn, problem_turn, waiting_turn
 from qa.receipts import as_json, parse_receipt, without_passages
 
 MOST_TURNS = 30
 """Turns kept of a conversation; their sources take about 10 KB each."""
 
 WENT_WRONG = "Something went wrong on the server; the question was not answered. Ask again."
+
+NOTHING_THERE = "What you chose to answer from is not in the library any more; choose again."
 
 NOT_KEPT = "Your opinion could not be kept; the server's log says why."
 
@@ -41,8 +43,9 @@ class Chat:
         self.answerer = answerer
         self.index = answerer.index
         self.folder = folder
-        self.titles, paths = _documents(answerer, self.index)
-        self.examples = [question for question, path in examples if path in paths]
+        self.titles, self.paths = _documents(answerer, self.index)
+        inside = {path.partition("/")[2] for path in self.paths}
+        self.examples = [question for question, path in examples if path in inside]
         self.feedback = Feedback(self.index.folder)
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
 
@@ -56,6 +59,12 @@ class Chat:
         except Exception:  # The first question tells it to the one who asks.
             _log.exception("The models could not be loaded.")
 
+    @property
+    def places(self) -> list[str]:
+        """Library paths to which an answer can be limited: folders, each with what is in it."""
+        folders = {path[:at] for path in self.paths for at in range(len(path)) if path[at] == "/"}
+        return sorted([*self.paths, *(folders - {path.partition("/")[0] for path in self.paths})])
+
     def objection(self, question: str) -> str:
         """Why this is no question to be answered, as a sentence; empty if it is one."""
         length, most = len(" ".join(question.split())), self.answerer.settings.question_characters
@@ -65,17 +74,30 @@ class Chat:
             return f"The question has {length:,} characters, {most:,} at most are read; shorten it."
         return ""
 
-    def reply(self, number: int, question: str) -> Turn:
-        """The turn for a question, whatever happens."""
+    def replies(self, number: int, question: str, within: Sequence[str] = ()) -> Iterator[Turn]:
+        """The turn for a question as it comes about; the last one is the reply, whatever happens.
+
+        Args:
+            number: Of the turn.
+            question: As asked.
+            within: Library paths of documents or folders to answer from; all if empty.
+        """
+        yield waiting_turn(number, question, "Searching the documents …")
         try:
             self._warming.join()
-            return answer_turn(number, self.answerer.answer(question))
+            hits = self.answerer.search(question, within)
+            count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
+            yield waiting_turn(number, question, f"Reading {count} …", hits)
+            yield answer_turn(number, self.answerer.answer(question, within))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            return problem_turn(number, question, self._without_places(str(error)))
+            yield problem_turn(number, question, self._without_places(str(error)))
+        except ValueError as error:
+            _log.error("%s", error)
+            yield problem_turn(number, question, NOTHING_THERE if within else WENT_WRONG)
         except Exception:  # The last boundary: an exception would leave the page waiting.
             _log.exception("A question was not answered.")
-            return problem_turn(number, question, WENT_WRONG)
+            yield problem_turn(number, question, WENT_WRONG)
 
     def like(self, turn: Turn, liked: bool) -> tuple[str, str]:
         """Keep what a reader said of a turn: the key for a note, and a sentence for the reader.
@@ -155,14 +177,12 @@ def kept(turns: Sequence[Turn]) -> str:
     return as_json([without_passages(turn.answer) for turn in turns if turn.answer])
 
 
-def _documents(answerer: QuestionAnswerer, index: Index) -> tuple[list[str], set[str]]:
-    """Titles of the documents that questions are answered from, and paths inside the folder."""
+def _documents(answerer: QuestionAnswerer, index: Index) -> tuple[list[str], list[str]]:
+    """Titles and library paths of the documents that questions are answered from, sorted."""
     assert answerer.report is not None
     store = index.store
     with store.snapshot():
         sources = store.sources(answerer.report.name)
-        facts = store.documents(
-            source.document for source in sources.values() if source.document is not None
-        )
-    inside = {path.removeprefix(f"{answerer.report.name}/") for path in sources}
-    return sorted(about.title for about in facts.values()), inside
+        held = {path: one.document for path, one in sources.items() if one.document is not None}
+        facts = store.documents(held.values())
+    return sorted(about.title for about in facts.values()), sorted(held)

@@ -139,9 +139,19 @@ def problem_turn(number: int, question: str, sentence: str) -> Turn:
     return Turn(number, question, reply, none)
 
 
-def waiting_turn(number: int, question: str) -> Turn:
-    """The turn while its question is being answered."""
-    return Turn(number, question, '<p class="cv-note">Reading the documents …</p>', "")
+def waiting_turn(
+    number: int, question: str, stage: str = "", hits: Sequence[Hit] | None = None
+) -> Turn:
+    """The turn while its question is being answered.
+
+    Args:
+        number: Of the turn.
+        question: As asked.
+        stage: What is being done.
+        hits: The passages found, if they are by now.
+    """
+    reply = f'<p class="cv-note" role="status">{shown(stage)}</p>'
+    return Turn(number, question, reply, "" if hits is None else _nearest(hits, READING))
 
 
 def notice(sentence: str) -> str:
@@ -282,7 +292,11 @@ def _no_answer(answer: Answer) -> str:
     return f'<p class="cv-none">{shown(answer.explanation)}</p>' + (best if answer.hits else "")
 
 
-def _nearest(hits: Sequence[Hit]) -> str:
+NOT_AN_ANSWER = "<strong>Not an answer.</strong> These passages are the nearest to the question."
+READING = "<strong>Being read.</strong> These passages are the nearest to the question."
+
+
+def _nearest(hits: Sequence[Hit], said: str = NOT_AN_ANSWER) -> str:
     if not hits:
         return '<p class="cv-note">No passage is near to the question.</p>'
     items = "".join(
@@ -292,10 +306,7 @@ def _nearest(hits: Sequence[Hit]) -> str:
         f"{_open(document_link(hit.path, hit.sha256, [(hit.start, hit.end)]))}</li>"
         for hit in hits[:NEAREST]
     )
-    return (
-        '<p class="cv-warning"><strong>Not an answer.</strong> '
-        f"These passages are the nearest to the question.</p><ul>{items}</ul>"
-    )
+    return f'<p class="cv-warning">{said}</p><ul>{items}</ul>'
 
 
 # Gradio's variables carry the colours of light and dark; the few that are ours have both.
@@ -344,6 +355,11 @@ STYLE = """
 #question textarea { font-size: 1rem; line-height: 1.5; padding: .6rem .8rem; border-radius: .5rem;
   border: 1px solid var(--body-text-color-subdued); background: var(--background-fill-primary); }
 #question textarea:focus-visible { outline: 2px solid var(--cv-accent) !important; }
+#chat [class*="message-buttons"] { margin-inline: 0; }
+#within { flex: none; border: 0; background: none; padding: 0; font-size: .875rem; }
+#within > .label-wrap { padding: .1rem 0; color: var(--body-text-color-subdued); }
+#opinion { flex: none; }
+#stop { flex: none; min-width: 5.5rem; border-radius: .5rem; }
 #ask { flex: none; min-width: 5.5rem; border-radius: .5rem; color: #fff; }
 
 #chat { flex: 1 1 0 !important; min-height: 8rem; background: none; border: 0; }
@@ -391,11 +407,11 @@ a.cv-number:hover { text-decoration: underline; }
   color: var(--cv-on-mark); box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .cv-panel q { font: 1.0625rem/1.55 var(--cv-serif); }
 .cv-panel .cv-place { font-size: .8125rem; color: var(--body-text-color-subdued); }
-.cv-panel .cv-open { margin: 0; font-size: .8125rem; color: var(--cv-accent); }
+.cv-panel .cv-open { margin: 0 !important; font-size: .8125rem; color: var(--cv-accent); }
 .cv-panel .cv-open + .cv-warning { margin: .6rem 0 0; }
 .cv-panel .cv-export { margin-top: 1.5rem; padding-top: .8rem; font-size: .8125rem;
   border-top: 1px solid var(--border-color-primary); color: var(--body-text-color-subdued); }
-.cv-panel .cv-export a { margin: 0; color: var(--cv-accent); }
+.cv-panel .cv-export a { margin: 0 !important; color: var(--cv-accent); }
 .cv-panel .cv-warning { padding: .6rem .8rem; margin-bottom: 1rem;
   border: 1px dashed var(--cv-warn); border-radius: .4rem; }
 .cv-panel details { border-top: 1px solid var(--border-color-primary); padding: .6rem 0; }

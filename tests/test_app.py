@@ -315,6 +315,38 @@ def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path:
 
 
 @pytest.mark.browser
+def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
+    page.get_by_role("button", name="Answer from certain documents only").click()
+    choice = page.get_by_role("combobox", name="Documents and folders to answer from")
+    choice.fill("docs/guide")
+    choice.press("Enter")
+    ask(page, "When was the IOFS founded?", "The documents do not say")
+    expect(page.locator("#sources .cv-place").first).to_contain_text("docs/guide/")
+    page.get_by_role("button", name="Clear").last.click()
+
+
+@pytest.mark.browser
+def test_stop_gives_the_question_up(browser: Browser, strained: Running) -> None:
+    gate = strained.index.parent / "gate"
+    with opened(browser, strained.url) as page:
+        founded(page)
+        gate.touch()
+        box(page).fill("How many members does the IOFS have?")
+        box(page).press("Enter")
+        # The nearest passages are there before the answer is.
+        expect(page.locator("#sources")).to_contain_text("Being read.")
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator("#notice")).to_contain_text("Stopping")
+        gate.unlink()
+        expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+        expect(replies(page)).to_have_count(1)
+        expect(page.locator("#sources")).not_to_contain_text("Being read.")
+        expect(page.locator("#notice")).to_have_text("")
+        ask(page, "How many members does the IOFS have?", "41")
+        expect(replies(page)).to_have_count(2)
+
+
+@pytest.mark.browser
 def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
     founded(page)
     page.get_by_role("button", name="Dislike").click()
@@ -496,7 +528,7 @@ def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, strained:
             with page.expect_response(re.compile("/queue/join")):
                 box(page).press("Enter")
             if page is first:
-                expect(replies(page).last).to_contain_text("Reading the documents")
+                expect(replies(page).last).to_contain_text(re.compile("Reading 1[0-9] passages"))
         box(third).fill("When was the IOFS founded?")
         box(third).press("Enter")
         expect(third.locator("#notice")).to_contain_text("The question was not answered")

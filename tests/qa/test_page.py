@@ -233,7 +233,9 @@ def test_before_the_first_question_the_documents_are_named() -> None:
 
 
 def test_waiting_and_problem_are_told() -> None:
-    assert "Reading the documents" in waiting_turn(1, "Why?").reply
+    waiting = waiting_turn(1, "Why?", "Reading 1 passage …", [HIT])
+    assert "Reading 1 passage …" in waiting.reply
+    assert "Being read." in waiting.sources and "Not an answer." not in waiting.sources
     assert Read(problem_turn(1, "Why?", "The disk is full.").reply).text == "The disk is full."
     assert notice("") == ""
 
