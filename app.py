@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,14 +32,6 @@ if TYPE_CHECKING:
     from qa.settings import Settings
 
 DOCS = Path(__file__).resolve().parent / "docs"
-
-EXAMPLES = (
-    ("When was the IOFS founded?", "kazakhstan-2024/food-security.html"),
-    ("How many members does the IOFS have?", "kazakhstan-2024/food-security.html"),
-    ("How much humanitarian aid was sent to Syria?", "kazakhstan-2024/food-security.html"),
-    ("Which port does the web chat listen on?", "guide/settings.md"),
-)
-"""Questions that the shipped documents answer, each with the document that does."""
 
 AT_ONCE = 2
 """Questions answered at a time; one already keeps more than one core busy."""
@@ -84,7 +76,7 @@ def build_page(chat: "Chat") -> "gr.Blocks":
     """The page; its events need no JavaScript of ours and lock no input."""
     import gradio as gr
 
-    from qa.chat import MOST_TURNS, kept
+    from qa.chat import EXAMPLES, MOST_TURNS, kept
 
     # Sessions whose reader wants no answer any more.
     given_up: set[str | None] = set()
@@ -105,6 +97,13 @@ def build_page(chat: "Chat") -> "gr.Blocks":
             )
         yield {state: turns, saved: kept(turns)} | ready()
 
+    def show_examples() -> Changes:
+        found = chat.examples()
+        return {
+            each: gr.update(value=found[at] if at < len(found) else "", visible=at < len(found))
+            for at, each in enumerate(examples)
+        }
+
     def give_up(request: gr.Request) -> Changes:
         given_up.add(request.session_hash)
         return {said: notice("Stopping …"), stop: gr.update(visible=False)}
@@ -113,21 +112,22 @@ def build_page(chat: "Chat") -> "gr.Blocks":
         return {button: gr.update(visible=True), stop: gr.update(visible=False)}
 
     def ask(
-        entered: str,
-        turns: tuple[Turn, ...],
-        within: list[str],
-        event: gr.EventData,
-        request: gr.Request,
+        entered: str, turns: tuple[Turn, ...], within: list[str], request: gr.Request
     ) -> Iterator[Changes]:
-        example = next((one for one in examples if one is event.target), None)
-        asked = str(example.value) if example else entered
-        objection = chat.objection(asked)
+        objection = chat.objection(entered)
         if objection:
             yield {said: notice(objection)}
-            return
-        if not example:
+        else:
             yield {question: ""}
-        yield from reply(asked, turns, within, request.session_hash)
+            yield from reply(entered, turns, within, request.session_hash)
+
+    def ask_example(at: int) -> Callable[..., Iterator[Changes]]:
+        def ask_it(
+            turns: tuple[Turn, ...], within: list[str], request: gr.Request
+        ) -> Iterator[Changes]:
+            yield from reply(chat.examples()[at], turns, within, request.session_hash)
+
+        return ask_it
 
     def retry(
         turns: tuple[Turn, ...], within: list[str], event: gr.RetryData, request: gr.Request
@@ -194,8 +194,8 @@ def build_page(chat: "Chat") -> "gr.Blocks":
                     render_markdown=False,
                     latex_delimiters=[],
                 )
-                with gr.Row(elem_id="examples", visible=bool(chat.examples)):
-                    examples = [gr.Button(example, size="sm") for example in chat.examples]
+                with gr.Row(elem_id="examples"):
+                    examples = [gr.Button(size="sm", visible=False) for _ in range(EXAMPLES)]
                 with gr.Row(elem_id="ask-row"):
                     question = gr.Textbox(
                         elem_id="question",
@@ -245,11 +245,15 @@ def build_page(chat: "Chat") -> "gr.Blocks":
             "show_progress": "hidden",
             "api_visibility": "private",
         }
-        asked = [question.submit, button.click, *(example.click for example in examples)]
+        asked = [question.submit, button.click]
         for event in (
             gr.on(asked, ask, [question, state, within], outputs, **answering),
             conversation.retry(retry, [state, within], outputs, **answering),
             conversation.edit(edit, [state, within], outputs, **answering),
+            *(
+                example.click(ask_example(at), [state, within], outputs, **answering)
+                for at, example in enumerate(examples)
+            ),
         ):
             event.failure(recover, [state], outputs, **at_once)
         stop.click(give_up, None, [said, stop], **at_once)
@@ -258,6 +262,7 @@ def build_page(chat: "Chat") -> "gr.Blocks":
         conversation.clear(lambda: shown(()), None, outputs, **at_once)
         conversation.like(like, [state], [opinion, said, liked], **at_once)
         opinion.submit(note, [opinion, liked], [opinion, said], **at_once)
+        page.load(show_examples, None, examples, **at_once)
         page.load(lambda kept: shown(chat.restored(kept)), [saved], outputs, **at_once)
     page.queue(max_size=MOST_WAITING)
     page.state_session_capacity = MOST_SESSIONS
@@ -423,7 +428,7 @@ def main(folder: Path, host: str, port: int, index: Path | None) -> int:
             assert answerer.report is not None
             show_report(console, answerer.report)
             answerer.report.check()
-            chat = Chat(answerer, folder, EXAMPLES if folder == DOCS else ())
+            chat = Chat(answerer, folder)
             config = uvicorn.Config(
                 build_server(chat, host),
                 log_level="warning",

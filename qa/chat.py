@@ -4,18 +4,35 @@ import logging
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index import Index
 from qa.answering import QuestionAnswerer
 from qa.document_page import document_page, parse_quotes, problem_page
+from qa.examples import in_turn, questions_of
 from qa.feedback import Feedback
 from qa.page import Turn, answer_turn, problem_turn, waiting_turn
 from qa.receipts import as_json, parse_receipt, without_passages
 
 MOST_TURNS = 30
 """Turns kept of a conversation; their sources take about 10 KB each."""
+
+EXAMPLES = 4
+"""Example questions shown."""
+
+ALIKE = 2
+"""Of them, at most so many of one kind."""
+
+SURE = 0.8
+"""Confidence from which an answered question is a good example."""
+
+DOCUMENTS_ASKED = 50
+"""Documents that are looked through for examples."""
+
+QUESTIONS_TRIED = 16
+"""Questions asked to find them, at half a second each."""
 
 WENT_WRONG = "Something went wrong on the server; the question was not answered. Ask again."
 
@@ -37,27 +54,51 @@ class Chat:
         self,
         answerer: QuestionAnswerer,
         folder: Path,
-        examples: Sequence[tuple[str, str]] = (),
     ) -> None:
         assert isinstance(answerer.index, Index)
         self.answerer = answerer
         self.index = answerer.index
         self.folder = folder
         self.titles, self.paths = _documents(answerer, self.index)
-        inside = {path.partition("/")[2] for path in self.paths}
-        self.examples = [question for question, path in examples if path in inside]
         self.feedback = Feedback(self.index.folder)
+        self._examples: list[str] = []
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
+        self._asking = threading.Thread(target=self._find_examples, daemon=True)
 
     def warm_up(self) -> None:
-        """Begin to load the models."""
+        """Begin to load the models, then to look for example questions."""
         self._warming.start()
+        self._asking.start()
 
     def _warm_up(self) -> None:
         try:
             self.answerer.warm_up()
         except Exception:  # The first question tells it to the one who asks.
             _log.exception("The models could not be loaded.")
+
+    def examples(self) -> list[str]:
+        """Questions that the documents answer surely; waits until they are found."""
+        self._asking.join()
+        return self._examples
+
+    def _find_examples(self) -> None:
+        self._warming.join()
+        found: dict[str, object] = {}
+        try:
+            documents = filter(None, map(self.index.document, self.paths[:DOCUMENTS_ASKED]))
+            asked = in_turn([questions_of(document.text) for _, document in documents])
+            for question in islice(asked, QUESTIONS_TRIED):
+                kind = question.partition(" ")[0], question.endswith("stand for?")
+                if list(found.values()).count(kind) == ALIKE:
+                    continue
+                answer = self.answerer.answer(question)
+                if answer.text is not None and answer.confidence >= SURE:
+                    found[question] = kind
+                if len(found) == EXAMPLES:
+                    break
+        except Exception:  # A chat without examples is still a chat.
+            _log.exception("No example questions could be made.")
+        self._examples = list(found)
 
     @property
     def places(self) -> list[str]:

@@ -227,7 +227,7 @@ def test_other_candidates_are_folded_below_the_sources(page: Page) -> None:
 @pytest.mark.browser
 def test_examples_are_answered_at_a_click(page: Page) -> None:
     examples = page.locator("#examples button")
-    expect(examples).to_have_count(4)
+    expect(examples).to_have_count(4, timeout=30_000)
     box(page).fill("half a question")
     for number in range(4):
         examples.nth(number).click()

@@ -43,6 +43,21 @@ def test_stages_are_told_as_they_happen(chat: Chat) -> None:
     assert searching.answer is None and reading.answer is None
 
 
+def test_examples_are_questions_that_the_documents_answer(chat: Chat, town: Path) -> None:
+    assert chat.examples() == []
+    (town / "mill.txt").write_text(
+        "The Old Mill was built in 1850. The Old Mill has three wheels. It has two doors. "
+        "Nothing is known of Westfield."
+    )
+    with QuestionAnswerer.from_documents(town, chat.index.folder) as answerer:
+        again = Chat(answerer, town)
+        again.warm_up()
+        assert again.examples() == [
+            "When was the Old Mill built?",
+            "How many wheels does the Old Mill have?",
+        ]
+
+
 def test_answer_is_limited_to_places(chat: Chat, town: Path, tmp_path: Path) -> None:
     (town / "old").mkdir()
     (town / "old" / "mill.txt").write_text("The mill was opened in 1850.")
