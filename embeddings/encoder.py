@@ -138,6 +138,7 @@ class SentenceTransformersEncoder:
         def make(to: Path) -> None:
             from embeddings.torch_encoder import convert, load_transformer
 
+            _log.warning("Preparing the encoder %s; this takes some seconds, once.", self.name)
             convert(load_transformer(self.folder), self.folder, to)
 
         try:

@@ -120,8 +120,19 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
         )
         for at, citation in enumerate(answer.citations, start=1)
     )
+    ids = [_id(number, at) for at in range(1, len(answer.citations) + 1)]
     others = _others(answer.candidates)
-    return Turn(number, asked, reply, f"<ol>{sources}</ol>{others}", answer)
+    return Turn(number, asked, reply, f"{_pointed_at(ids)}<ol>{sources}</ol>{others}", answer)
+
+
+def _pointed_at(ids: Sequence[str]) -> str:
+    """The style of a source while its number in the chat is pointed at; needs no script."""
+    rules = "".join(
+        f'.gradio-container:has(a[href="#{id}"]:is(:hover, :focus-visible)) #{id} '
+        "{ background: var(--cv-mark); }"
+        for id in ids
+    )
+    return f"<style>{rules}</style>"
 
 
 def _sentence(citation: Citation) -> str:
@@ -399,6 +410,7 @@ a.cv-number:hover { text-decoration: underline; }
 .cv-panel .cv-asked { padding-bottom: .9rem; color: var(--body-text-color-subdued); }
 .cv-panel .cv-source { margin: 0; padding: .9rem 0 1.1rem; scroll-margin-top: 1rem;
   border-top: 1px solid var(--border-color-primary); }
+.cv-source { transition: background .15s; }
 .cv-source:target h3 { color: var(--cv-accent); }
 .cv-panel .cv-headings { font-size: .875rem; color: var(--body-text-color-subdued); }
 .cv-panel blockquote { margin: .45rem 0 .5rem !important; padding: 0; border: 0;

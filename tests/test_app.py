@@ -187,6 +187,18 @@ def test_answer_is_quoted_with_its_source_beside_it(page: Page) -> None:
 
 
 @pytest.mark.browser
+def test_source_is_marked_while_its_number_is_pointed_at(page: Page) -> None:
+    founded(page)
+    source = page.locator("#cv-1-1")
+    colour = "e => getComputedStyle(e).backgroundColor"
+    assert source.evaluate(colour) == "rgba(0, 0, 0, 0)"
+    replies(page).last.get_by_text("[1]").hover()
+    expect(source).to_have_css("background-color", "rgb(207, 231, 236)")
+    box(page).hover()
+    expect(source).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
+@pytest.mark.browser
 def test_page_of_a_pdf_is_told(page: Page) -> None:
     ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")
     expect(page.locator("#sources ol")).to_contain_text(
