@@ -6,7 +6,7 @@ database, the FAISS file derived from it, and the lock of the one writer.
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Protocol
@@ -15,6 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
+from embeddings.database import damaged
 from embeddings.document import Document
 from embeddings.encoder import Encoder, EncoderModel, Vectors
 from embeddings.errors import IndexLocked, IndexMismatch, IndexMissing, IndexNotWritable
@@ -170,18 +171,26 @@ class Index:
     def document(self, path: str) -> tuple[DocumentFacts, Document] | None:
         """The document at a path of the library; none if there is none.
 
+        Read through a connection of its own: no search waits for a long document.
+
         Raises:
             IndexDamaged: It fails its checksum.
         """
-        with self._lock, self.store.snapshot():
-            id = self.store.document_at(path)
-            return None if id is None else (self.store.documents([id])[id], self.store.document(id))
+        with closing(Store.open(self.folder / STORE_FILE)) as store, store.snapshot():
+            id = store.document_at(path)
+            if id is None:
+                return None
+            facts = store.documents([id]).get(id)
+            if facts is None:
+                raise damaged(store.path, f"has lost the document at {path}")
+            return facts, store.document(id)
 
-    def digests(self) -> dict[str, str]:
-        """SHA-256 of each document's file, by its path in the library."""
+    def digests(self, paths: Iterable[str]) -> dict[str, str]:
+        """SHA-256 of each of these documents' files, by path; of those that are there."""
         with self._lock, self.store.snapshot():
-            sources = self.store.sources().values()
-            return {one.path: one.sha256 for one in sources if one.document is not None}
+            ids = {path: self.store.document_at(path) for path in set(paths)}
+            facts = self.store.documents(id for id in ids.values() if id is not None)
+            return {path: facts[id].sha256 for path, id in ids.items() if id in facts}
 
     def save_vectors(self) -> None:
         """Write the FAISS file for the present generation, unless it is there already."""

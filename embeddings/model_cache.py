@@ -7,9 +7,13 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from embeddings.errors import NotConvertible
 from embeddings.model_folder import file_sha256, sums_of, write_sums
 
 CACHE = user_cache_path("chapter-and-verse", appauthor=False) / "models"
+
+REFUSED = "REFUSED"
+"""File with the reason why there is nothing else: it is not tried again at every start."""
 
 
 def kept(key: str, make: Callable[[Path], None], cache: Path | None = None) -> Path:
@@ -25,28 +29,39 @@ def kept(key: str, make: Callable[[Path], None], cache: Path | None = None) -> P
         cache: Where it is kept; in the user's cache folder if it is left out.
 
     Raises:
+        NotConvertible: ``make`` said so, now or then.
         OSError: It cannot be kept there.
     """
     cache = cache or CACHE
     folder = cache / key
-    if _is_whole(folder):
-        return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / "writer.lock"):
-        if _is_whole(folder):
-            return folder
-        new = cache / f"{key}.new"
-        for left in (new, folder):
-            if left.exists():
-                shutil.rmtree(left)
-        new.mkdir()
+    if not _is_whole(folder):
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / "writer.lock"):
+            if not _is_whole(folder):
+                _make(folder, make)
+    refused = folder / REFUSED
+    if refused.is_file():
+        raise NotConvertible(refused.read_text(encoding="utf-8"))
+    return folder
+
+
+def _make(folder: Path, make: Callable[[Path], None]) -> None:
+    new = folder.with_name(f"{folder.name}.new")
+    for left in (new, folder):
+        if left.exists():
+            shutil.rmtree(left)
+    new.mkdir()
+    try:
         try:
             make(new)
-            write_sums(new, [path.name for path in new.iterdir()])
-            new.rename(folder)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-    return folder
+        except NotConvertible as why:
+            shutil.rmtree(new)
+            new.mkdir()
+            (new / REFUSED).write_text(str(why), encoding="utf-8")
+        write_sums(new, [path.name for path in new.iterdir()])
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def _is_whole(folder: Path) -> bool:

@@ -240,8 +240,8 @@ class Store:
 
     def document_at(self, path: str) -> int | None:
         """Id of the document at a path; none if there is none."""
-        found = self._rows("SELECT document FROM source WHERE path = ?", (path,))
-        return found[0][0] if found else None  # type: ignore[return-value]  # NULL or INTEGER
+        found = self._read("source", "SELECT * FROM source WHERE path = ?", (path,))
+        return None if not found or found[0][7] is None else _int(found[0][7])
 
     def documents(self, ids: Iterable[int] | None = None) -> dict[int, DocumentFacts]:
         """The documents with those ids that are there, by id; all if none are named."""

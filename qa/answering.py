@@ -28,6 +28,10 @@ ANSWERS_KEPT = 256
 """Answers that are given again at once while the index is as it was; some 20 KB each."""
 
 
+class NothingWithin(ValueError):
+    """Nothing is indexed at the places to which a question is limited."""
+
+
 class QuestionAnswerer:
     """Answers questions from an index, with citations.
 
@@ -130,7 +134,8 @@ class QuestionAnswerer:
             within: As for ``answer``.
 
         Raises:
-            ValueError: The question is blank or too long, or nothing is indexed at ``within``.
+            ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
+                many words), or nothing is indexed at ``within`` (``NothingWithin``).
             IndexDamaged: What is stored fails its checks.
         """
         return self._found(*self._asked(question, within))
@@ -144,7 +149,8 @@ class QuestionAnswerer:
                 ``self.within``.
 
         Raises:
-            ValueError: The question is blank or too long, or nothing is indexed at ``within``.
+            ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
+                many words), or nothing is indexed at ``within`` (``NothingWithin``).
             IndexDamaged: What is stored fails its checks.
         """
         return replace(self._kept(*self._asked(question, within)), question=_whole(question))
@@ -166,7 +172,7 @@ class QuestionAnswerer:
     def _search(self, asked: str, paths: tuple[str, ...], generation: int) -> tuple[Hit, ...]:
         hits = self.retriever.retrieve(asked, self.settings.hits, paths or self.within)
         if paths and not hits:
-            raise ValueError(
+            raise NothingWithin(
                 f"expected paths of the library, got {', '.join(paths)}; see what it holds: qa list"
             )
         return tuple(hits)

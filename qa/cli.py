@@ -1,4 +1,4 @@
-"""Command line: ``qa index``, ``ask``, ``list``, ``remove``, ``verify``, ``doctor`` and ``eval``.
+"""Command line: ``qa index``, ``ask``, ``list``, ``verify``, ``feedback`` and others.
 
 Exit codes: 0 answered (or done), 1 the documents do not say (any more), 2 error. What a command
 needs is imported when it runs, so that ``qa --help`` is immediate.
@@ -230,23 +230,29 @@ def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
 
 
 @main.command("feedback")
+@click.option("--all", "everything", is_flag=True, help="Print all of it, dislikes and notes too.")
 @index_option
 @explained
-def feedback_command(index: Path | None) -> int:
-    """Print what readers said of answers as JSON lines: questions that `qa eval` reads."""
+def feedback_command(everything: bool, index: Path | None) -> int:
+    """Print what readers liked as JSON lines: questions that `qa eval` reads."""
     import json
 
     from qa.feedback import Feedback, as_question
 
     opinions = Feedback(_settings(index).index).opinions()
-    rows = [as_question(opinion) for opinion in opinions]
+    if everything:
+        for one in opinions:
+            answer = json.loads(one.answer.to_json())
+            told = {"liked": one.liked, "note": one.note, "at": one.at, "answer": answer}
+            click.echo(json.dumps(told, ensure_ascii=False))
+        return OK
+    rows = [row for one in opinions if (row := as_question(one))]
     for row in rows:
-        if row:
-            click.echo(json.dumps(row, ensure_ascii=False))
-    told = sum(row is None for row in rows)
+        click.echo(json.dumps(row, ensure_ascii=False))
+    left_out = len(opinions) - len(rows)
     click.echo(
-        f"{len(opinions)} opinions; {told} of them, that an answer is missing, tell of no right "
-        "answer and are left out.",
+        f"{len(opinions)} opinions, {left_out} of them left out: they tell of no right answer, "
+        "or of one of several sentences. See them with --all.",
         err=True,
     )
     return OK

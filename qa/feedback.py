@@ -13,9 +13,6 @@ from embeddings.errors import IndexDamaged
 from qa.answer import Answer
 from qa.receipts import without_passages
 
-FILE = "feedback.sqlite"
-"""In the folder of the index."""
-
 MOST_NOTE = 2_000
 """Characters kept of a note."""
 
@@ -45,28 +42,32 @@ class Opinion:
 
 
 class Feedback:
-    """The opinions in one file. Safe to use from several threads and processes.
+    """The opinions on answers from one index. Safe to use from several threads and processes.
 
-    Saying something else of the same answer takes the place of what was said before.
+    They lie in a file beside the index's folder, which may be deleted to index anew. A reader
+    who says something else of the same answer takes back what was said before, note included.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+    def __init__(self, index: Path) -> None:
+        self.path = index.with_name(f"{index.name}.feedback.sqlite")
 
-    def put(self, answer: Answer, liked: bool) -> str:
-        """Keep an opinion; the key under which a note can be added.
+    def put(self, answer: Answer, liked: bool, reader: str) -> str:
+        """Keep an opinion; the key under which it can be noted on or taken back.
+
+        Args:
+            answer: With its citations.
+            liked: Whether it was liked; else it was disliked.
+            reader: Tells one reader's opinions from another's.
 
         Raises:
             IndexNotWritable: No room or no permission.
         """
         kept = replace(without_passages(answer), seconds={}).to_json()
-        key = hashlib.sha256(kept.encode()).hexdigest()
+        key = hashlib.sha256(f"{reader} {kept}".encode()).hexdigest()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._connection() as connection:
             connection.execute(
-                "INSERT INTO feedback VALUES (?, ?, ?, '', ?) "
-                "ON CONFLICT (key) DO UPDATE SET at = excluded.at, liked = excluded.liked",
-                (key, now, liked, kept),
+                "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, '', ?)", (key, now, liked, kept)
             )
         return key
 
@@ -81,18 +82,33 @@ class Feedback:
                 "UPDATE feedback SET note = ? WHERE key = ?", (text.strip()[:MOST_NOTE], key)
             )
 
+    def drop(self, key: str) -> None:
+        """Take an opinion back.
+
+        Raises:
+            IndexNotWritable: No room or no permission.
+        """
+        with self._connection() as connection:
+            connection.execute("DELETE FROM feedback WHERE key = ?", (key,))
+
     def opinions(self) -> list[Opinion]:
-        """All opinions, in the order in which they were given."""
+        """All opinions that can be read, in the order in which they were given.
+
+        Those on answers of another version of this program cannot.
+        """
         if not self.path.is_file():
             return []
         with self._connection() as connection:
             rows = connection.execute(
                 "SELECT answer, liked, note, at FROM feedback ORDER BY at, key"
             ).fetchall()
-        return [
-            Opinion(Answer.from_json(answer), bool(liked), note, at)
-            for answer, liked, note, at in rows
-        ]
+        found: list[Opinion] = []
+        for answer, liked, note, at in rows:
+            try:
+                found.append(Opinion(Answer.from_json(answer), bool(liked), note, at))
+            except ValueError:
+                continue
+        return found
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -113,24 +129,23 @@ class Feedback:
 def as_question(opinion: Opinion) -> dict[str, object] | None:
     """The opinion as a question of an evaluation file; none if it tells of no right answer.
 
-    An answer that was liked is right where it stands. One that was disliked is none: its passage
-    does not answer. Of "the documents do not say" only the liked one tells something.
+    What was liked is right: an answer where it stands, or that its passages do not answer. What
+    was disliked says only that something else is right. An answer of several sentences is none
+    that an evaluation could compare with.
     """
     answer = opinion.answer
-    if answer.text is None and not opinion.liked:
+    if not opinion.liked:
         return None
-    if answer.citations:
-        first = answer.citations[0]
-        context, title = first.passage, first.title
-        answers = [
-            {"text": one.quote, "start": one.start - one.passage_start}
-            for one in answer.citations
-            if opinion.liked and (one.path, one.passage_start) == (first.path, first.passage_start)
-        ]
-    elif answer.hits:
+    if answer.text is None:
+        if not answer.hits:
+            return None
         context, title, answers = answer.hits[0].text, answer.hits[0].title, []
     else:
-        return None
+        first = answer.citations[0]
+        if answer.text != first.quote:
+            return None
+        context, title = first.passage, first.title
+        answers = [{"text": first.quote, "start": first.start - first.passage_start}]
     key = hashlib.sha256(answer.to_json().encode()).hexdigest()[:12]
     return {
         "id": f"feedback-{key}",
@@ -139,7 +154,4 @@ def as_question(opinion: Opinion) -> dict[str, object] | None:
         "answers": answers,
         "title": title,
         "source": "feedback",
-        "liked": opinion.liked,
-        "note": opinion.note,
-        "at": opinion.at,
     }

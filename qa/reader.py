@@ -112,7 +112,7 @@ class SpanReader:
         """The best spans of each hit and their features.
 
         Raises:
-            ValueError: The question is longer than the model can read.
+            QuestionTooLong: It is longer than the model can read.
         """
         self.model.cutter.check(question)
         pairs = [(question, hit.text) for hit in hits]

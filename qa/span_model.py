@@ -163,7 +163,8 @@ class PackagedSpanModel(LazyModel):
 
     @cached_property
     def _run(self) -> Run:
-        return onnx_run(self.folder / GRAPH, REMEDY)
+        remedy = REMEDY if self.folder == FOLDER else "export it again"
+        return onnx_run(self.folder / GRAPH, remedy)
 
 
 def onnx_run(path: Path, remedy: str) -> Run:

@@ -39,6 +39,10 @@ class Window:
     inside: NDArray[np.bool_]
 
 
+class QuestionTooLong(ValueError):
+    """The question has more words than can be read."""
+
+
 class Cutter:
     """Cuts questions with their passages into the windows of one model.
 
@@ -86,11 +90,11 @@ class Cutter:
         """Make sure that a question can be read whole.
 
         Raises:
-            ValueError: It would take more than half of a window.
+            QuestionTooLong: It would take more than half of a window.
         """
         count, most = len(self._encoded(question).ids), self.max_tokens // 2
         if count > most:
-            raise ValueError(
+            raise QuestionTooLong(
                 f"expected a question of at most {most} tokens, which is about {most * 3 // 4} "
                 f"words, got {count:,}; ask it in fewer words"
             )

@@ -37,10 +37,11 @@ SHARES = {
 Less of what is unlike questions asked of documents, or of another style."""
 
 LAST_SHARES = {
+    "squadshifts_new_wiki": 0.5,
     "squadshifts_reddit": 0.0,
     "squadshifts_amazon_reviews": 0.0,
-    "qed_nq_train": 0.25,
-    "afriqa_en_train_dev": 0.25,
+    "qed_nq_train": 0.15,
+    "afriqa_en_train_dev": 0.15,
     "fairytaleqa_train": 0.0,
     "qamr_dev": 0.0,
 }

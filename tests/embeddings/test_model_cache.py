@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.errors import NotConvertible
 from embeddings.model_cache import kept
 
 
@@ -52,6 +53,21 @@ def test_failure_leaves_nothing_behind(tmp_path: Path) -> None:
         kept("key", fail, tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
     assert (kept("key", write, tmp_path) / "model").is_file()
+
+
+def test_refusal_is_remembered(tmp_path: Path) -> None:
+    asked: list[Path] = []
+
+    def refuse(folder: Path) -> None:
+        asked.append(folder)
+        write(folder)
+        raise NotConvertible("no graph can say it")
+
+    for _ in range(2):
+        with pytest.raises(NotConvertible, match="no graph can say it"):
+            kept("key", refuse, tmp_path)
+    assert len(asked) == 1
+    assert sorted(path.name for path in (tmp_path / "key").iterdir()) == ["REFUSED", "SHA256SUMS"]
 
 
 PROGRAM = """

@@ -68,13 +68,20 @@ def test_receipt_is_verified(docs_index: Path, tmp_path: Path) -> None:
 
 
 def test_feedback_is_printed_as_questions(tmp_path: Path) -> None:
-    Feedback(tmp_path).put(ANSWER, liked=True)
-    Feedback(tmp_path).put(NO_ANSWER, liked=False)
-    result = qa("feedback", "--index", tmp_path)
+    Feedback(tmp_path / "index").put(ANSWER, True, "me")
+    key = Feedback(tmp_path / "index").put(NO_ANSWER, False, "me")
+    Feedback(tmp_path / "index").note(key, "It is in the guide.")
+    result = qa("feedback", "--index", tmp_path / "index")
     assert result.exit_code == 0, result.output
     (line,) = result.stdout.splitlines()
     assert json.loads(line)["question"] == ANSWER.question
-    assert result.stderr.startswith("2 opinions; 1 of them, that an answer is missing")
+    assert result.stderr.startswith("2 opinions, 1 of them left out: ")
+    result = qa("feedback", "--all", "--index", tmp_path / "index")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert sorted((one["liked"], one["note"]) for one in told) == [
+        (False, "It is in the guide."),
+        (True, ""),
+    ]
 
 
 def test_answer_can_be_limited_to_a_folder(docs_index: Path) -> None:

@@ -16,85 +16,112 @@ from tests.qa.test_page import ANSWER, HIT, NO_ANSWER
 UNANSWERED = replace(NO_ANSWER, hits=(HIT,))
 
 
+ME = "a reader"
+
+
 def test_opinion_is_kept_with_its_answer_and_note(tmp_path: Path) -> None:
-    feedback = Feedback(tmp_path)
+    feedback = Feedback(tmp_path / "index")
     assert feedback.opinions() == [] and not feedback.path.exists()
-    key = feedback.put(ANSWER, liked=True)
+    key = feedback.put(ANSWER, True, ME)
     feedback.note(key, "  Just what I wanted. ")
-    feedback.put(UNANSWERED, liked=False)
-    one, other = sorted(Feedback(tmp_path).opinions(), key=lambda one: not one.liked)
+    feedback.put(UNANSWERED, False, ME)
+    one, other = sorted(Feedback(tmp_path / "index").opinions(), key=lambda one: not one.liked)
     assert (one.answer, one.liked) == (replace(ANSWER, hits=(), seconds={}), True)
     assert one.note == "Just what I wanted."
     assert (other.answer, other.liked, other.note) == (UNANSWERED, False, "")
 
 
 def test_second_thought_takes_the_place_of_the_first(tmp_path: Path) -> None:
-    feedback = Feedback(tmp_path)
-    key = feedback.put(ANSWER, liked=True)
+    feedback = Feedback(tmp_path / "index")
+    key = feedback.put(ANSWER, True, ME)
     feedback.note(key, "x" * (MOST_NOTE + 1))
-    assert feedback.put(replace(ANSWER, seconds={"read": 3.0}), liked=False) == key
+    assert len(feedback.opinions()[0].note) == MOST_NOTE
+    assert feedback.put(replace(ANSWER, seconds={"read": 3.0}), False, ME) == key
     (opinion,) = feedback.opinions()
-    assert (opinion.liked, len(opinion.note)) == (False, MOST_NOTE)
+    assert (opinion.liked, opinion.note) == (False, "")
+    feedback.drop(key)
+    assert feedback.opinions() == []
+
+
+def test_readers_of_one_answer_each_have_their_opinion(tmp_path: Path) -> None:
+    feedback = Feedback(tmp_path / "index")
+    feedback.note(feedback.put(ANSWER, True, ME), "Right.")
+    feedback.put(ANSWER, False, "another")
+    assert sorted((one.liked, one.note) for one in feedback.opinions()) == [
+        (False, ""),
+        (True, "Right."),
+    ]
+
+
+def test_opinion_of_another_version_is_passed_over(tmp_path: Path) -> None:
+    feedback = Feedback(tmp_path / "index")
+    feedback.put(ANSWER, True, ME)
+    with sqlite3.connect(feedback.path) as connection:
+        connection.execute("INSERT INTO feedback VALUES ('k', '2020', 1, '', '{}')")
+    connection.close()
+    assert [one.answer.question for one in feedback.opinions()] == [ANSWER.question]
 
 
 def test_many_readers_at_once_lose_nothing(tmp_path: Path) -> None:
     def say(number: int) -> None:
-        Feedback(tmp_path).put(replace(ANSWER, question=f"{number}?"), liked=bool(number % 2))
+        Feedback(tmp_path / "index").put(
+            replace(ANSWER, question=f"{number}?"), bool(number % 2), ME
+        )
 
     threads = [threading.Thread(target=say, args=(number,)) for number in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    opinions = Feedback(tmp_path).opinions()
+    opinions = Feedback(tmp_path / "index").opinions()
     assert {one.answer.question for one in opinions} == {f"{number}?" for number in range(20)}
 
 
 def test_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(IndexNotWritable, match="no permission"):
-        Feedback(tmp_path / "missing").put(ANSWER, liked=True)
-    Feedback(tmp_path).path.write_bytes(b"no database at all, but long enough to be one " * 50)
+        Feedback(tmp_path / "missing" / "index").put(ANSWER, True, ME)
+    Feedback(tmp_path / "index").path.write_bytes(
+        b"no database at all, but long enough to be one " * 50
+    )
     with pytest.raises(IndexDamaged, match=r"feedback\.sqlite is damaged; move that file away"):
-        Feedback(tmp_path).opinions()
+        Feedback(tmp_path / "index").opinions()
 
 
 def test_file_is_an_ordinary_database(tmp_path: Path) -> None:
-    Feedback(tmp_path).put(ANSWER, liked=True)
-    with sqlite3.connect(Feedback(tmp_path).path) as connection:
+    Feedback(tmp_path / "index").put(ANSWER, True, ME)
+    with sqlite3.connect(Feedback(tmp_path / "index").path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
 
 
 def exported(folder: Path) -> Path:
-    rows = [as_question(one) for one in Feedback(folder).opinions()]
+    rows = [as_question(one) for one in Feedback(folder / "index").opinions()]
     path = folder / "questions.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows if row), encoding="utf-8")
     return path
 
 
 def test_liked_answer_is_a_question_with_its_right_answer(tmp_path: Path) -> None:
-    Feedback(tmp_path).put(ANSWER, liked=True)
+    Feedback(tmp_path / "index").put(ANSWER, True, ME)
     (question,) = load_questions(exported(tmp_path))
     cited = ANSWER.citations[0]
     assert (question.text, question.context) == (ANSWER.question, cited.passage)
-    gold = Gold(cited.quote, cited.start - cited.passage_start)
-    assert set(question.answers) == {gold} and question.misfit is None
+    assert question.answers == (Gold(cited.quote, cited.start - cited.passage_start),)
+    assert question.misfit is None
     assert (question.title, question.source) == (cited.title, "feedback")
 
 
-@pytest.mark.parametrize(
-    ("answer", "liked", "context"),
-    [(ANSWER, False, ANSWER.citations[0].passage), (UNANSWERED, True, HIT.text)],
-)
-def test_what_is_no_answer_is_a_question_without_one(
-    tmp_path: Path, answer: object, liked: bool, context: str
-) -> None:
-    Feedback(tmp_path).put(answer, liked)  # type: ignore[arg-type]  # of the two above
+def test_rightly_missing_answer_is_a_question_without_one(tmp_path: Path) -> None:
+    Feedback(tmp_path / "index").put(UNANSWERED, True, ME)
     (question,) = load_questions(exported(tmp_path))
-    assert (question.context, question.answers) == (context, ())
+    assert (question.context, question.answers) == (HIT.text, ())
 
 
-def test_missing_answer_that_is_disliked_tells_of_no_right_one(tmp_path: Path) -> None:
-    Feedback(tmp_path).put(UNANSWERED, liked=False)
-    Feedback(tmp_path).put(replace(NO_ANSWER, hits=()), liked=True)
+def test_what_tells_of_no_right_answer_is_no_question(tmp_path: Path) -> None:
+    feedback = Feedback(tmp_path / "index")
+    feedback.put(UNANSWERED, False, ME)
+    feedback.put(ANSWER, False, ME)
+    feedback.put(replace(NO_ANSWER, hits=()), True, ME)
+    feedback.put(replace(ANSWER, text="Two sentences. Joined."), True, ME)
+    assert len(feedback.opinions()) == 4
     assert load_questions(exported(tmp_path)) == []
