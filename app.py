@@ -40,7 +40,7 @@ MOST_WAITING = 32
 """Questions that wait for their turn; at a second each the last one waits half a minute."""
 
 MOST_SESSIONS = 200
-"""Chats whose turns are kept; the one left alone longest is forgotten first."""
+"""Open pages whose state is kept; of one left alone longest, only a note may get lost."""
 
 SECONDS_TO_END = 1
 """How long open connections may hold up the end; each open page holds one for ever."""
@@ -78,24 +78,61 @@ def build_page(chat: "Chat") -> "gr.Blocks":
 
     from qa.chat import EXAMPLES, MOST_TURNS, kept
 
-    # Sessions whose reader wants no answer any more.
-    given_up: set[str | None] = set()
+    # Which reply a session waits for. The conversation itself is in the browser alone: it
+    # outlives the session, and a reply that nobody waits for any more must not write to it.
+    awaited: dict[str | None, object] = {}
 
     def reply(
         asked: str, before: tuple[Turn, ...], within: Sequence[str], session: str | None
     ) -> Iterator[Changes]:
         """Answer a question behind the turns before."""
-        given_up.discard(session)
-        yield {said: "", button: gr.update(visible=False), stop: gr.update(visible=True)}
-        for turn in chat.replies(before[-1].number + 1 if before else 1, asked, within):
-            if session in given_up:
-                yield shown(before) | ready()
-                return
-            turns = (*before, turn)[-MOST_TURNS:]
-            yield {conversation: _messages(turns)} | (
-                {sources: panel(turns, chat.titles)} if turn.sources else {}
-            )
-        yield {state: turns, saved: kept(turns)} | ready()
+        mine = awaited[session] = object()
+        try:
+            yield {said: "", button: gr.update(visible=False), stop: gr.update(visible=True)}
+            for turn in chat.replies(len(before) + 1, asked, within):
+                if awaited.get(session) is not mine:
+                    return
+                turns = (*before, turn)[-MOST_TURNS:]
+                yield {conversation: _messages(turns)} | (
+                    {sources: panel(turns, chat.titles, awaiting=True)} if turn.sources else {}
+                )
+            yield shown(turns) | written(turns)
+        finally:
+            if awaited.get(session) is mine:
+                del awaited[session]
+
+    def shown(turns: tuple[Turn, ...]) -> Changes:
+        return {
+            conversation: _messages(turns),
+            sources: panel(turns, chat.titles),
+            said: "",
+            button: gr.update(visible=True),
+            stop: gr.update(visible=False),
+        }
+
+    def written(turns: tuple[Turn, ...]) -> Changes:
+        return {saved: kept(turns)}
+
+    def give_up(kept: object, request: gr.Request) -> Changes:
+        awaited.pop(request.session_hash, None)
+        return shown(chat.restored(kept))
+
+    def ask(
+        entered: str, kept: object, within: list[str], request: gr.Request
+    ) -> Iterator[Changes]:
+        objection = chat.objection(entered)
+        if objection:
+            yield {said: notice(objection)}
+        else:
+            yield {question: ""}
+            yield from reply(entered, chat.restored(kept), within, request.session_hash)
+
+    def ask_example(at: int) -> Callable[..., Iterator[Changes]]:
+        def ask_it(kept: object, within: list[str], request: gr.Request) -> Iterator[Changes]:
+            asked = chat.examples()[at]
+            yield from reply(asked, chat.restored(kept), within, request.session_hash)
+
+        return ask_it
 
     def show_examples() -> Changes:
         found = chat.examples()
@@ -104,80 +141,57 @@ def build_page(chat: "Chat") -> "gr.Blocks":
             for at, each in enumerate(examples)
         }
 
-    def give_up(request: gr.Request) -> Changes:
-        given_up.add(request.session_hash)
-        return {said: notice("Stopping …"), stop: gr.update(visible=False)}
-
-    def ready() -> Changes:
-        return {button: gr.update(visible=True), stop: gr.update(visible=False)}
-
-    def ask(
-        entered: str, turns: tuple[Turn, ...], within: list[str], request: gr.Request
-    ) -> Iterator[Changes]:
-        objection = chat.objection(entered)
-        if objection:
-            yield {said: notice(objection)}
-        else:
-            yield {question: ""}
-            yield from reply(entered, turns, within, request.session_hash)
-
-    def ask_example(at: int) -> Callable[..., Iterator[Changes]]:
-        def ask_it(
-            turns: tuple[Turn, ...], within: list[str], request: gr.Request
-        ) -> Iterator[Changes]:
-            yield from reply(chat.examples()[at], turns, within, request.session_hash)
-
-        return ask_it
-
+    # A turn without an answer is shown but not kept: it is the last one, and asked by its text.
     def retry(
-        turns: tuple[Turn, ...], within: list[str], event: gr.RetryData, request: gr.Request
+        kept: object, within: list[str], event: gr.RetryData, request: gr.Request
     ) -> Iterator[Changes]:
-        at = _turn_of(event.index)
-        yield from reply(turns[at].asked, turns[:at], within, request.session_hash)
+        before = chat.restored(kept)[: _turn_of(event.index)]
+        yield from reply(typed(str(event.value)), before, within, request.session_hash)
 
     def edit(
-        turns: tuple[Turn, ...], within: list[str], event: gr.EditData, request: gr.Request
+        kept: object, within: list[str], event: gr.EditData, request: gr.Request
     ) -> Iterator[Changes]:
-        edited = typed(str(event.value))
+        edited, turns = typed(str(event.value)), chat.restored(kept)
         objection = chat.objection(edited)
         if objection:
-            yield {said: notice(objection), conversation: _messages(turns)}
+            yield shown(turns) | {said: notice(objection)}
         else:
             before = turns[: _turn_of(event.index)]
             yield from reply(edited, before, within, request.session_hash)
 
-    def shown(turns: tuple[Turn, ...]) -> Changes:
-        return {
-            conversation: _messages(turns),
-            sources: panel(turns, chat.titles),
-            state: turns,
-            saved: kept(turns),
-            said: "",
-        }
+    def undo(kept: object, event: gr.UndoData, request: gr.Request) -> Changes:
+        awaited.pop(request.session_hash, None)
+        before = chat.restored(kept)[: _turn_of(event.index)]
+        return shown(before) | written(before) | {question: typed(str(event.value))}
 
-    def undo(turns: tuple[Turn, ...], event: gr.UndoData) -> Changes:
-        at = _turn_of(event.index)
-        return shown(turns[:at]) | {question: turns[at].asked}
+    def clear(request: gr.Request) -> Changes:
+        awaited.pop(request.session_hash, None)
+        return shown(()) | written(())
 
-    def like(turns: tuple[Turn, ...], event: gr.LikeData) -> Changes:
-        key, sentence = chat.like(turns[_turn_of(event.index)], event.liked is True)
-        words = "What was good?" if event.liked is True else "What was wrong?"
+    def like(kept: object, event: gr.LikeData, request: gr.Request) -> Changes:
+        turns, at = chat.restored(kept), _turn_of(event.index)
+        # Neither, where a reader takes an opinion back.
+        liking = event.liked if isinstance(event.liked, bool) else None
+        answer = turns[at].answer if at < len(turns) else None
+        key, sentence = chat.like(answer, liking, str(request.session_hash))
+        words = "What was good?" if liking else "What was wrong?"
         asking = gr.update(visible=bool(key), value="", placeholder=words)
         return {opinion: asking, said: notice(sentence), liked: key}
 
     def note(text: str, key: str) -> Changes:
         return {opinion: gr.update(visible=False), said: notice(chat.note(key, text))}
 
-    def recover(turns: tuple[Turn, ...]) -> Changes:
-        return shown(turns) | ready() | {said: notice(NOT_TAKEN)}
+    def recover(kept: object) -> Changes:
+        return shown(chat.restored(kept)) | {said: notice(NOT_TAKEN)}
 
     page: gr.Blocks
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
-        state, liked = gr.State(()), gr.State("")
-        # In this browser alone, one conversation for each library; a new start of the server
-        # finds it again.
+        liked = gr.State("")
+        # In this browser alone, one conversation for each folder of a library; a new start of
+        # the server finds it again.
         library = chat.index.store.header.library
-        saved = gr.BrowserState("[]", storage_key=f"conversation-{library}", secret=library)
+        key = f"conversation-{library}-{chat.name}"
+        saved = gr.BrowserState("[]", storage_key=key, secret=library)
         gr.HTML(header(chat.folder.name), elem_id="header")
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="asking"):
@@ -230,7 +244,9 @@ def build_page(chat: "Chat") -> "gr.Blocks":
                 said = gr.HTML(notice(""), elem_id="notice")
             with gr.Column(elem_id="reading"):
                 sources = gr.HTML(panel((), chat.titles), elem_id="sources")
-        outputs = [question, conversation, sources, said, state, saved, button, stop]
+        outputs = [question, conversation, sources, said, saved, button, stop]
+        # What does not change the conversation cannot lose it.
+        showing = [question, conversation, sources, said, button, stop]
         answering: dict[str, Any] = {
             # A second press of Enter while an answer is awaited is ignored by the page.
             "trigger_mode": "once",
@@ -247,23 +263,22 @@ def build_page(chat: "Chat") -> "gr.Blocks":
         }
         asked = [question.submit, button.click]
         for event in (
-            gr.on(asked, ask, [question, state, within], outputs, **answering),
-            conversation.retry(retry, [state, within], outputs, **answering),
-            conversation.edit(edit, [state, within], outputs, **answering),
+            gr.on(asked, ask, [question, saved, within], outputs, **answering),
+            conversation.retry(retry, [saved, within], outputs, **answering),
+            conversation.edit(edit, [saved, within], outputs, **answering),
             *(
-                example.click(ask_example(at), [state, within], outputs, **answering)
+                example.click(ask_example(at), [saved, within], outputs, **answering)
                 for at, example in enumerate(examples)
             ),
         ):
-            event.failure(recover, [state], outputs, **at_once)
-        stop.click(give_up, None, [said, stop], **at_once)
-        conversation.undo(undo, [state], outputs, **at_once)
-        # The page has emptied the chat by then.
-        conversation.clear(lambda: shown(()), None, outputs, **at_once)
-        conversation.like(like, [state], [opinion, said, liked], **at_once)
+            event.failure(recover, [saved], showing, **at_once)
+        stop.click(give_up, [saved], showing, **at_once)
+        conversation.undo(undo, [saved], outputs, **at_once)
+        conversation.clear(clear, None, outputs, **at_once)
+        conversation.like(like, [saved], [opinion, said, liked], **at_once)
         opinion.submit(note, [opinion, liked], [opinion, said], **at_once)
         page.load(show_examples, None, examples, **at_once)
-        page.load(lambda kept: shown(chat.restored(kept)), [saved], outputs, **at_once)
+        page.load(lambda kept: shown(chat.restored(kept)), [saved], showing, **at_once)
     page.queue(max_size=MOST_WAITING)
     page.state_session_capacity = MOST_SESSIONS
     return page
@@ -306,8 +321,9 @@ def build_server(chat: "Chat", host: str) -> "FastAPI":
         sha256: Annotated[str, Query(max_length=64)] = "",
         quote: Annotated[list[str] | None, Query()] = None,
         part: Annotated[int | None, Query(ge=0)] = None,
+        at: Annotated[int, Query(ge=1)] = 1,
     ) -> HTMLResponse:
-        status, content = chat.document(path, sha256, quote or (), part)
+        status, content = chat.document(path, sha256, quote or (), part, at)
         headers = {"Content-Security-Policy": DOCUMENT_POLICY}
         return HTMLResponse(content, status, headers)
 
@@ -446,6 +462,7 @@ def main(folder: Path, host: str, port: int, index: Path | None) -> int:
             logging.getLogger("uvicorn.error").addFilter(lambda _: not server.should_exit)
             with suppress(KeyboardInterrupt):
                 server.run(sockets=[listener])
+            chat.close()
     return 0
 
 

@@ -1,5 +1,6 @@
 """Chat: what a page of questions and answers needs, whatever shows it."""
 
+import json
 import logging
 import re
 import threading
@@ -7,17 +8,24 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from embeddings.document import Document
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index import Index
-from qa.answering import QuestionAnswerer
+from embeddings.store import DocumentFacts
+from qa.answer import Answer
+from qa.answering import NothingWithin, QuestionAnswerer
 from qa.document_page import document_page, parse_quotes, problem_page
-from qa.examples import in_turn, questions_of
+from qa.examples import READ, in_turn, questions_of
 from qa.feedback import Feedback
 from qa.page import Turn, answer_turn, problem_turn, waiting_turn
-from qa.receipts import as_json, parse_receipt, without_passages
+from qa.receipts import as_json
+from qa.windows import QuestionTooLong
 
 MOST_TURNS = 30
-"""Turns kept of a conversation; their sources take about 10 KB each."""
+"""Turns kept of a conversation, some 10 KB each."""
+
+MOST_KEPT = 200_000
+"""Characters of an answer's JSON that is kept with an opinion; ours have a tenth of it."""
 
 EXAMPLES = 4
 """Example questions shown."""
@@ -38,13 +46,15 @@ WENT_WRONG = "Something went wrong on the server; the question was not answered.
 
 NOTHING_THERE = "What you chose to answer from is not in the library any more; choose again."
 
+TOO_LONG = "The question has too many words to be read whole; ask it in fewer."
+
 NOT_KEPT = "Your opinion could not be kept; the server's log says why."
 
 _log = logging.getLogger("chapter-and-verse")
 
 
 class Chat:
-    """Replies to questions; never raises, so that no page waits for a reply in vain.
+    """Replies to questions; no reply raises, so that no page waits for it in vain.
 
     The models are loaded in the background from ``warm_up`` on; a question asked before they
     are there waits for them.
@@ -59,9 +69,12 @@ class Chat:
         self.answerer = answerer
         self.index = answerer.index
         self.folder = folder
+        assert answerer.report is not None
+        self.name = answerer.report.name
         self.titles, self.paths = _documents(answerer, self.index)
         self.feedback = Feedback(self.index.folder)
         self._examples: list[str] = []
+        self._ending = threading.Event()
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
         self._asking = threading.Thread(target=self._find_examples, daemon=True)
 
@@ -76,6 +89,12 @@ class Chat:
         except Exception:  # The first question tells it to the one who asks.
             _log.exception("The models could not be loaded.")
 
+    def close(self) -> None:
+        """Stop looking for examples; before the index is closed."""
+        self._ending.set()
+        if self._asking.ident is not None:
+            self._asking.join()
+
     def examples(self) -> list[str]:
         """Questions that the documents answer surely; waits until they are found."""
         self._asking.join()
@@ -86,8 +105,10 @@ class Chat:
         found: dict[str, object] = {}
         try:
             documents = filter(None, map(self.index.document, self.paths[:DOCUMENTS_ASKED]))
-            asked = in_turn([questions_of(document.text) for _, document in documents])
+            asked = in_turn([questions_of(document.text[:READ]) for _, document in documents])
             for question in islice(asked, QUESTIONS_TRIED):
+                if self._ending.is_set():
+                    break
                 kind = question.partition(" ")[0], question.endswith("stand for?")
                 if list(found.values()).count(kind) == ALIKE:
                     continue
@@ -133,28 +154,53 @@ class Chat:
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             yield problem_turn(number, question, self._without_places(str(error)))
-        except ValueError as error:
-            _log.error("%s", error)
-            yield problem_turn(number, question, NOTHING_THERE if within else WENT_WRONG)
+        except NothingWithin:
+            yield problem_turn(number, question, NOTHING_THERE)
+        except QuestionTooLong:
+            yield problem_turn(number, question, TOO_LONG)
         except Exception:  # The last boundary: an exception would leave the page waiting.
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, WENT_WRONG)
 
-    def like(self, turn: Turn, liked: bool) -> tuple[str, str]:
-        """Keep what a reader said of a turn: the key for a note, and a sentence for the reader.
+    def like(self, answer: Answer | None, liked: bool | None, reader: str) -> tuple[str, str]:
+        """Keep what a reader said of an answer: the key for a note, and a sentence for the reader.
 
-        The key is empty if there was nothing to keep, or no place for it.
+        Args:
+            answer: As the reader's browser has it; none if there was a problem.
+            liked: None to take back what was said.
+            reader: Tells one reader from another.
+
+        Returns:
+            The key is empty if nothing was kept.
         """
-        if turn.answer is None:
+        if answer is None:
             return "", "There was no answer to this question."
         try:
-            return self.feedback.put(turn.answer, liked), ""
+            if not self._is_ours(answer):
+                return "", "This answer is not one that the documents give now; ask again."
+            key = self.feedback.put(answer, liked is True, reader)
+            if liked is None:
+                self.feedback.drop(key)
+            return "" if liked is None else key, ""
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return "", NOT_KEPT
 
+    def _is_ours(self, answer: Answer) -> bool:
+        """Whether the documents say what it quotes: a browser can send anything."""
+        if len(answer.to_json()) > MOST_KEPT:
+            return False
+        for citation in answer.citations:
+            found = self._document(citation.path)
+            if found is None or not 0 <= citation.start < citation.end:
+                return False
+            if found[1].text[citation.start : citation.end] != citation.quote:
+                return False
+        quotes = [citation.quote for citation in answer.citations]
+        return answer.text in (None, " ".join(quotes), *quotes[:1])
+
     def note(self, key: str, text: str) -> str:
-        """Add a note to what was said; a sentence for the reader."""
+        """Add a note to what was said; a sentence for the reader if it cannot be kept."""
         try:
             self.feedback.note(key, text)
         except ChapterAndVerseError as error:
@@ -163,33 +209,30 @@ class Chat:
         return ""
 
     def restored(self, kept: object) -> tuple[Turn, ...]:
-        """The conversation that a browser kept; empty if it kept something else.
+        """The conversation that a browser kept, without what is not an answer of this version.
 
         Documents that have changed since, or are gone, are named so.
         """
-        if not isinstance(kept, str):
+        answers = _answers(kept)[-MOST_TURNS:]
+        if not answers:
             return ()
+        quoted = {place for answer in answers for place in _quoted(answer)}
         try:
-            answers = parse_receipt(kept)[-MOST_TURNS:]
-            now = self.index.digests()
-        except (ValueError, ChapterAndVerseError):
-            return ()
+            now = self.index.digests(path for path, _ in quoted)
+            changed = {path for path, sha256 in quoted if now.get(path) != sha256}
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            changed = set()
         return tuple(
-            answer_turn(
-                number,
-                answer,
-                {one.path for one in answer.citations if now.get(one.path) != one.sha256},
-            )
-            for number, answer in enumerate(answers, start=1)
+            answer_turn(number, answer, changed) for number, answer in enumerate(answers, start=1)
         )
 
     def document(
-        self, path: str, sha256: str, quotes: Sequence[str], part: int | None
+        self, path: str, sha256: str, quotes: Sequence[str], part: int | None = None, at: int = 1
     ) -> tuple[int, str]:
         """A document as a page, or why there is none, with the HTTP status."""
         try:
-            inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
-            found = self.index.document(path) if inside else None
+            found = self._document(path)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return 500, problem_page(self._without_places(str(error)))
@@ -198,7 +241,12 @@ class Chat:
         facts, document = found
         changed = sha256 not in ("", facts.sha256)
         marked = parse_quotes(quotes, document)
-        return 200, document_page(path, facts.sha256, document, marked, part, changed)
+        return 200, document_page(path, facts.sha256, document, marked, part, changed, at)
+
+    def _document(self, path: str) -> tuple[DocumentFacts, Document] | None:
+        """A document from which questions are answered here; none if there is none at the path."""
+        inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
+        return self.index.document(path) if inside else None
 
     def _without_places(self, message: str) -> str:
         """The message with the names of folders and files, but not where they lie."""
@@ -215,7 +263,34 @@ class Chat:
 
 def kept(turns: Sequence[Turn]) -> str:
     """The conversation as a browser keeps it, for ``Chat.restored``."""
-    return as_json([without_passages(turn.answer) for turn in turns if turn.answer])
+    return as_json([turn.answer for turn in turns if turn.answer])
+
+
+def _answers(kept: object) -> list[Answer]:
+    try:
+        rows = json.loads(kept) if isinstance(kept, str) else []
+    except ValueError:
+        return []
+    found: list[Answer] = []
+    for row in rows if isinstance(rows, list) else []:
+        try:
+            answer = Answer.from_json(json.dumps(row))
+        except ValueError:
+            continue
+        candidates = [one.citations for one in answer.candidates]
+        cited = [*candidates, *([answer.citations] if answer.text is not None else [])]
+        confidences = [answer.confidence, *(one.confidence for one in answer.candidates)]
+        if all(cited) and all(0 <= one <= 1 for one in confidences):
+            found.append(answer)
+    return found
+
+
+def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Path and SHA-256 of each document of which an answer shows something."""
+    cited = [answer.citations, *(one.citations for one in answer.candidates)]
+    for citations in cited:
+        yield from ((citation.path, citation.sha256) for citation in citations)
+    yield from ((hit.path, hit.sha256) for hit in answer.hits)
 
 
 def _documents(answerer: QuestionAnswerer, index: Index) -> tuple[list[str], list[str]]:

@@ -32,7 +32,7 @@ def document_link(path: str, sha256: str, quotes: Sequence[Quote], at: int = 0) 
     """The address of the page, relative to the chat's, that opens at one of the quotes.
 
     >>> document_link("docs/a.md", "00ff", [(3, 9), (20, 24)], at=1)
-    'document?path=docs%2Fa.md&sha256=00ff&quote=3-9&quote=20-24#quote-2'
+    'document?path=docs%2Fa.md&sha256=00ff&quote=3-9&quote=20-24&at=2#quote-2'
 
     Args:
         path: Of the document in the library.
@@ -40,9 +40,17 @@ def document_link(path: str, sha256: str, quotes: Sequence[Quote], at: int = 0) 
         quotes: To be marked.
         at: Position of the quote at which it opens.
     """
-    asked = [("path", path), ("sha256", sha256)]
-    asked += [("quote", f"{start}-{end}") for start, end in quotes[:MOST_QUOTES]]
-    return f"{ROUTE}?{urlencode(asked)}#quote-{at + 1}"
+    return f"{ROUTE}{_to_quote(path, sha256, quotes, at + 1)}"
+
+
+def _to_quote(path: str, sha256: str, quotes: Sequence[Quote], at: int) -> str:
+    asked = [*_asked(path, sha256, quotes), ("at", str(at))]
+    return f"?{urlencode(asked)}#quote-{at}"
+
+
+def _asked(path: str, sha256: str, quotes: Sequence[Quote]) -> list[tuple[str, str]]:
+    spans = [("quote", f"{start}-{end}") for start, end in quotes[:MOST_QUOTES]]
+    return [("path", path), ("sha256", sha256), *spans]
 
 
 def parse_quotes(texts: Iterable[str], document: Document) -> list[Quote]:
@@ -65,6 +73,7 @@ def document_page(
     quotes: Sequence[Quote] = (),
     part: int | None = None,
     changed: bool = False,
+    at: int = 1,
 ) -> str:
     """The page, whole.
 
@@ -73,26 +82,35 @@ def document_page(
         sha256: Of its file.
         document: To show.
         quotes: To be marked, as ``parse_quotes`` gives them.
-        part: Of a long document, from 0; the one that holds the first quote if it is left out.
+        part: Of a long document, from 0; the one that holds the quote if it is left out.
         changed: Whether it has changed since it was quoted; nothing is marked then.
+        at: Number of the quote at which it opens, from 1.
     """
     parts = _parts(document.blocks)
     if changed:
         quotes = ()
     if part is None:
-        first = quotes[0][0] if quotes else 0
-        part = max((at for at, blocks in enumerate(parts) if blocks[0].start <= first), default=0)
+        start = quotes[min(at, len(quotes)) - 1][0] if quotes else 0
+        part = max((one for one, blocks in enumerate(parts) if blocks[0].start <= start), default=0)
     part = min(part, len(parts) - 1)
     blocks = parts[part] if parts else []
+    # A quote of another part is on another page.
+    links = [
+        f"#quote-{number}"
+        if blocks and blocks[0].start <= start < blocks[-1].end
+        else escape(_to_quote(path, sha256, quotes, number))
+        for number, (start, _) in enumerate(quotes, start=1)
+    ]
     pages = _pages(document, blocks)
     body = "".join(
-        f"{pages.get(block.start, '')}{_block(document.text, block, quotes)}" for block in blocks
+        f"{pages.get(block.start, '')}{_block(document.text, block, quotes, links)}"
+        for block in blocks
     )
-    ways = _ways(path, sha256, quotes, part, len(parts))
+    ways = _ways(_asked(path, sha256, quotes), part, len(parts))
     return _page(
         document.title,
         f'<header><h1 dir="auto">{escape(document.title)}</h1>'
-        f'<p class="place">{escape(path)}</p>{_told(quotes, changed)}</header>'
+        f'<p class="place">{escape(path)}</p>{_told(quotes, links, changed)}</header>'
         f"{ways}<main>{body}</main>{ways}",
     )
 
@@ -112,7 +130,7 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def _told(quotes: Sequence[Quote], changed: bool) -> str:
+def _told(quotes: Sequence[Quote], links: Sequence[str], changed: bool) -> str:
     if changed:
         return (
             '<p class="changed" role="alert">This document has changed since it was quoted. '
@@ -120,23 +138,22 @@ def _told(quotes: Sequence[Quote], changed: bool) -> str:
         )
     if not quotes:
         return ""
-    links = " ".join(
-        f'<a href="#quote-{at}">{start:,}–{end:,}</a>'
-        for at, (start, end) in enumerate(quotes, start=1)
+    ways = " ".join(
+        f'<a href="{link}">{start:,}–{end:,}</a>'
+        for link, (start, end) in zip(links, quotes, strict=True)
     )
-    return f'<p class="place">Quoted characters: {links}</p>'
+    return f'<p class="place">Quoted characters: {ways}</p>'
 
 
-def _ways(path: str, sha256: str, quotes: Sequence[Quote], part: int, count: int) -> str:
+def _ways(asked: Sequence[tuple[str, str]], part: int, count: int) -> str:
     if count < 2:
         return ""
 
     def way(to: int, words: str) -> str:
         if not 0 <= to < count:
             return ""
-        asked = [("path", path), ("sha256", sha256), ("part", str(to))]
-        asked += [("quote", f"{start}-{end}") for start, end in quotes]
-        return f'<a href="{escape(f"?{urlencode(asked)}")}">{words}</a>'
+        link = f"?{urlencode([*asked, ('part', str(to))])}"
+        return f'<a href="{escape(link)}">{words}</a>'
 
     told = f"Part {part + 1:,} of {count:,}"
     return f"<nav>{way(part - 1, 'Earlier part')} {told} {way(part + 1, 'Later part')}</nav>"
@@ -163,15 +180,17 @@ def _pages(document: Document, blocks: Sequence[Block]) -> dict[int, str]:
     return pages
 
 
-def _block(text: str, block: Block, quotes: Sequence[Quote]) -> str:
-    content = "".join(_marked(text, block, quotes))
+def _block(text: str, block: Block, quotes: Sequence[Quote], links: Sequence[str]) -> str:
+    content = "".join(_marked(text, block, quotes, links))
     if block.kind == "heading":
         level = min(6, block.level + 1)
         return f'<h{level} dir="auto">{content}</h{level}>'
     return f'<p class="{block.kind}" dir="auto">{content}</p>'
 
 
-def _marked(text: str, block: Block, quotes: Sequence[Quote]) -> Iterator[str]:
+def _marked(
+    text: str, block: Block, quotes: Sequence[Quote], links: Sequence[str]
+) -> Iterator[str]:
     """The block's text, what is quoted of it marked; quotes may overlap and go over blocks."""
     edges = {block.start, block.end}
     for quote in quotes:
@@ -184,18 +203,18 @@ def _marked(text: str, block: Block, quotes: Sequence[Quote]) -> Iterator[str]:
             anchors = "".join(f'<a id="quote-{at}"></a>' for at in begun)
             yield f"{anchors}<mark>{part}</mark>"
             ended = [at for at, (_, last) in enumerate(quotes, start=1) if last == end]
-            yield "".join(_steps(at, len(quotes)) for at in ended)
+            yield "".join(_steps(at, links) for at in ended)
         else:
             yield part
 
 
-def _steps(at: int, count: int) -> str:
+def _steps(at: int, links: Sequence[str]) -> str:
     """The links to the quote before and the one behind."""
     steps = ((at - 1, "‹", "previous quote"), (at + 1, "›", "next quote"))
     return "".join(
-        f'<a class="step" href="#quote-{to}" aria-label="{words}">{sign}</a>'
+        f'<a class="step" href="{links[to - 1]}" aria-label="{words}">{sign}</a>'
         for to, sign, words in steps
-        if 1 <= to <= count
+        if 1 <= to <= len(links)
     )
 
 

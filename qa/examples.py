@@ -1,8 +1,8 @@
 """Examples: questions to begin with, made from the documents themselves.
 
 A sentence that says when something was founded or how many members it has is turned into the
-question that it answers. What counts in the end is whether the question is answered, surely and
-from that document: the caller asks it and keeps it if so.
+question that it answers. What counts in the end is whether the question is answered, and surely:
+the caller asks it and keeps it if so.
 """
 
 import re
@@ -30,7 +30,7 @@ MOST_NAME = 60
 """Characters of a name that a short question can hold."""
 
 READ = 20_000
-"""Characters of a document that are looked through."""
+"""Characters of a document that are worth looking through."""
 
 
 def questions_of(text: str) -> Iterator[str]:
@@ -41,7 +41,6 @@ def questions_of(text: str) -> Iterator[str]:
     >>> list(questions_of("The IOFS has 41 members."))
     ['How many members does the IOFS have?']
     """
-    text = text[:READ]
     sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)]
     found: list[tuple[int, str]] = []
     for sentence in sentences:

@@ -57,15 +57,20 @@ class Turn:
     @property
     def question(self) -> str:
         """The question as HTML for the chat."""
-        # Quotation marks stay, which an element's text may hold: the question can be edited.
-        return html.escape(self.asked, quote=False).translate(_TEMPLATE_CHARACTERS)
+        # What can be edited should read as it was typed: only what HTML would take for something
+        # else is escaped. No template is evaluated there.
+        if "<" not in self.asked and html.unescape(self.asked) == self.asked:
+            return self.asked
+        return html.escape(self.asked, quote=False)
 
 
 def typed(question: str) -> str:
     """The question that was edited in the chat, where it stands as HTML.
 
-    >>> typed(Turn(1, "Is 1 < 2 & {x}?", "", "").question)
-    'Is 1 < 2 & {x}?'
+    >>> Turn(1, "R&D for {x}?", "", "").question
+    'R&D for {x}?'
+    >>> typed(Turn(1, "Is <b> &amp; so?", "", "").question)
+    'Is <b> &amp; so?'
     """
     return html.unescape(question)
 
@@ -101,7 +106,8 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
     """
     asked = answer.question
     if answer.text is None:
-        return Turn(number, asked, _no_answer(answer), _nearest(answer.hits), answer)
+        nearest = _nearest(answer.hits, NOT_AN_ANSWER, changed)
+        return Turn(number, asked, _no_answer(answer), nearest, without_passages(answer))
     links = " ".join(
         f'<a class="cv-number" href="#{_id(number, at)}">[{at}]</a>'
         for at in range(1, len(answer.citations) + 1)
@@ -121,8 +127,9 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
         for at, citation in enumerate(answer.citations, start=1)
     )
     ids = [_id(number, at) for at in range(1, len(answer.citations) + 1)]
-    others = _others(answer.candidates)
-    return Turn(number, asked, reply, f"{_pointed_at(ids)}<ol>{sources}</ol>{others}", answer)
+    others = _others(answer.candidates, changed)
+    shown_sources = f"{_pointed_at(ids)}<ol>{sources}</ol>{others}"
+    return Turn(number, asked, reply, shown_sources, without_passages(answer))
 
 
 def _pointed_at(ids: Sequence[str]) -> str:
@@ -162,7 +169,8 @@ def waiting_turn(
         hits: The passages found, if they are by now.
     """
     reply = f'<p class="cv-note" role="status">{shown(stage)}</p>'
-    return Turn(number, question, reply, "" if hits is None else _nearest(hits, READING))
+    nearest = "" if hits is None else _nearest(hits, READING, frozenset())
+    return Turn(number, question, reply, nearest)
 
 
 def notice(sentence: str) -> str:
@@ -178,25 +186,26 @@ def header(folder: str) -> str:
     )
 
 
-def panel(turns: Sequence[Turn], titles: Sequence[str]) -> str:
+def panel(turns: Sequence[Turn], titles: Sequence[str], awaiting: bool = False) -> str:
     """The sources of the last turn, and folded below them those of the earlier ones.
 
     Args:
         turns: Of the chat, in order.
         titles: Of the documents, shown before the first question.
+        awaiting: Whether there is more to come, before which nothing is offered to be saved.
     """
     if not turns:
         return _framed(_library(titles))
     *earlier, last = turns
     folded = "".join(
-        f'<details><summary>Earlier: <span dir="auto">{turn.question}</span></summary>'
+        f'<details><summary>Earlier: <span dir="auto">{shown(turn.asked)}</span></summary>'
         f"{turn.sources}</details>"
         for turn in reversed(earlier)
     )
     return _framed(
-        f'<p class="cv-asked" dir="auto">{last.question}</p>{last.sources}'
+        f'<p class="cv-asked" dir="auto">{shown(last.asked)}</p>{last.sources}'
         + (f'<div class="cv-earlier">{folded}</div>' if folded else "")
-        + _exports([turn.answer for turn in turns if turn.answer])
+        + ("" if awaiting else _exports([turn.answer for turn in turns if turn.answer]))
     )
 
 
@@ -204,10 +213,9 @@ def _exports(answers: Sequence[Answer]) -> str:
     """Links that save the conversation; its content is in them, so nothing waits on the server."""
     if not answers:
         return ""
-    kept = [without_passages(answer) for answer in answers]
     files = (
-        ("answers.md", "text/markdown;charset=utf-8", as_markdown(kept), "Markdown"),
-        ("receipt.json", "application/json", as_json(kept), "JSON, a receipt to verify"),
+        ("answers.md", "text/markdown;charset=utf-8", as_markdown(answers), "Markdown"),
+        ("receipt.json", "application/json", as_json(answers), "JSON, a receipt to verify"),
     )
     links = " · ".join(
         f'<a download="{name}" href="data:{kind};base64,'
@@ -280,7 +288,7 @@ def _headings(title: str, headings: tuple[str, ...]) -> str:
     return f'<p class="cv-headings" dir="auto">{path}</p>' if path else ""
 
 
-def _others(candidates: Sequence[Candidate]) -> str:
+def _others(candidates: Sequence[Candidate], changed: Set[str]) -> str:
     if not candidates:
         return ""
     items = "".join(
@@ -288,7 +296,8 @@ def _others(candidates: Sequence[Candidate]) -> str:
         f'<p class="cv-note">{confidence_in_words(candidate.confidence)}</p>'
         f'<p class="cv-headings" dir="auto">{shown(candidate.citations[0].title)}</p>'
         f"{''.join(map(_cited_at, candidate.citations))}"
-        f"{_link(candidate.citations[0], candidate.citations)}</li>"
+        f"{_link(candidate.citations[0], candidate.citations)}"
+        f"{CHANGED if candidate.citations[0].path in changed else ''}</li>"
         for candidate in candidates
     )
     count = f"{len(candidates)} other candidates" if len(candidates) > 1 else "1 other candidate"
@@ -307,14 +316,15 @@ NOT_AN_ANSWER = "<strong>Not an answer.</strong> These passages are the nearest 
 READING = "<strong>Being read.</strong> These passages are the nearest to the question."
 
 
-def _nearest(hits: Sequence[Hit], said: str = NOT_AN_ANSWER) -> str:
+def _nearest(hits: Sequence[Hit], said: str, changed: Set[str]) -> str:
     if not hits:
         return '<p class="cv-note">No passage is near to the question.</p>'
     items = "".join(
         f'<li class="cv-source"><h3 dir="auto">{shown(hit.title)}</h3>'
         f'{_headings(hit.title, hit.headings)}<blockquote dir="auto">{shown(hit.text)}</blockquote>'
         f"{_place(hit.path, page_at(hit.page_starts, hit.start), hit.start, hit.end)}"
-        f"{_open(document_link(hit.path, hit.sha256, [(hit.start, hit.end)]))}</li>"
+        f"{_open(document_link(hit.path, hit.sha256, [(hit.start, hit.end)]))}"
+        f"{CHANGED if hit.path in changed else ''}</li>"
         for hit in hits[:NEAREST]
     )
     return f'<p class="cv-warning">{said}</p><ul>{items}</ul>'

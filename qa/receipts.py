@@ -115,10 +115,12 @@ def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
 
 def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
     for path, text in texts.items():
-        if text[citation.start : citation.end] == citation.quote:
+        there = 0 <= citation.start < citation.end
+        if there and text[citation.start : citation.end] == citation.quote:
             return Checked(citation, "exact", path, citation.start)
     for path, text in texts.items():
-        places = [match.start() for match in re.finditer(re.escape(citation.quote), text)]
+        quote = re.escape(citation.quote)
+        places = [match.start() for match in re.finditer(quote, text)] if quote else []
         if places:
             nearest = min(places, key=lambda start: abs(start - citation.start))
             return Checked(citation, "moved", path, nearest)
@@ -129,7 +131,7 @@ def as_markdown(answers: Sequence[Answer]) -> str:
     """The answers to read: question, answer, and each quote with its place, all as plain text."""
     parts = ["# Questions and answers"]
     for answer in answers:
-        parts.append(f"## {_plain(answer.question)}")
+        parts.append(f"## {_plain(' '.join(answer.question.split()))}")
         if answer.text is None:
             parts.append(answer.explanation)
             continue

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
@@ -164,7 +163,8 @@ def show_checked(console: Console, checked: Sequence[Checked]) -> None:
         if one.path is not None and (one.path, one.start) != (cited.path, cited.start):
             now = f", now in {one.path} from character {one.start}"
         place = f"{cited.path}, characters {cited.start}–{cited.end}"
-        quote = shorten(cited.quote, MOST_QUOTED, placeholder=" …") or cited.quote[:MOST_QUOTED]
+        long = len(cited.quote) > MOST_QUOTED
+        quote = f"{cited.quote[:MOST_QUOTED]} …" if long else cited.quote
         console.print(Text(f"{one.standing}: {printable(quote)}", style="bold"))
         console.print(_indented(Text(printable(f"{place}: {MEANINGS[one.standing]}{now}"))))
 

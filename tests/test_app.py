@@ -290,10 +290,10 @@ def test_reload_keeps_the_conversation(page: Page) -> None:
 
 @pytest.mark.browser
 def test_question_is_edited_asked_again_and_taken_back(page: Page) -> None:
-    ask(page, "Who won the World's Cup?", "The documents do not say")
+    ask(page, "Who won the World's R&D Cup for {x}?", "The documents do not say")
     page.get_by_role("button", name="Edit").first.click()
     editor = page.locator("#chat textarea")
-    expect(editor).to_have_value("Who won the World's Cup?")
+    expect(editor).to_have_value("Who won the World's R&D Cup for {x}?")
     editor.fill("When was the IOFS founded?")
     page.get_by_role("button", name="Submit").click()
     expect(replies(page)).to_have_count(1)
@@ -348,14 +348,35 @@ def test_stop_gives_the_question_up(browser: Browser, strained: Running) -> None
         # The nearest passages are there before the answer is.
         expect(page.locator("#sources")).to_contain_text("Being read.")
         page.get_by_role("button", name="Stop").click()
-        expect(page.locator("#notice")).to_contain_text("Stopping")
-        gate.unlink()
         expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
         expect(replies(page)).to_have_count(1)
         expect(page.locator("#sources")).not_to_contain_text("Being read.")
-        expect(page.locator("#notice")).to_have_text("")
+        gate.unlink()
+        # What was given up ends on the server before the next is taken.
+        page.wait_for_timeout(2_000)
+        expect(replies(page)).to_have_count(1)
         ask(page, "How many members does the IOFS have?", "41")
         expect(replies(page)).to_have_count(2)
+
+
+@pytest.mark.browser
+def test_cleared_chat_stays_cleared_though_an_answer_was_on_its_way(
+    browser: Browser, strained: Running
+) -> None:
+    gate = strained.index.parent / "gate"
+    with opened(browser, strained.url) as page:
+        founded(page)
+        gate.touch()
+        box(page).fill("How many members does the IOFS have, please?")
+        box(page).press("Enter")
+        expect(page.locator("#sources")).to_contain_text("Being read.")
+        page.get_by_role("button", name="Clear").click()
+        gate.unlink()
+        page.wait_for_timeout(2_000)
+        for _ in range(2):
+            expect(replies(page)).to_have_count(0)
+            expect(page.locator("#sources")).to_contain_text("12 documents")
+            page.reload()
 
 
 @pytest.mark.browser
@@ -370,7 +391,10 @@ def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
     assert (kept.answer.text, kept.liked, kept.note) == ("2013", False, "It was 2012.")
     page.get_by_role("button", name="Like", exact=True).click()
     expect(opinion).to_be_visible()
-    assert [one.liked for one in Feedback(chat.index).opinions()] == [True]
+    assert [(one.liked, one.note) for one in Feedback(chat.index).opinions()] == [(True, "")]
+    page.get_by_role("button", name="Like", exact=True).click()
+    expect(opinion).to_be_hidden()
+    assert Feedback(chat.index).opinions() == []
 
 
 @pytest.mark.browser

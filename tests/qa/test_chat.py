@@ -1,12 +1,16 @@
 """The chat without a page: replies, and conversations that a browser kept."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from embeddings.errors import IndexDamaged
 from qa import QuestionAnswerer
-from qa.chat import MOST_TURNS, Chat, kept
+from qa.answer import Candidate
+from qa.chat import MOST_KEPT, MOST_TURNS, Chat, kept
 from qa.page import Turn
 from qa.receipts import as_json
 
@@ -101,6 +105,55 @@ def test_document_that_changed_or_went_is_named_in_what_was_kept(
 @pytest.mark.parametrize("saved", [None, 3, "", "[", "{}", '[{"question": 1}]', ["x"]])
 def test_something_else_restores_nothing(chat: Chat, saved: object) -> None:
     assert chat.restored(saved) == ()
+
+
+def test_what_is_no_answer_of_this_version_is_left_out(chat: Chat) -> None:
+    answer = reply(chat, "When was the bridge opened?").answer
+    assert answer is not None
+    broken = (
+        replace(answer, citations=()),
+        replace(answer, confidence=-1.0),
+        replace(answer, candidates=(Candidate("1901", 2.0, answer.citations),)),
+    )
+    rows = [*json.loads(as_json([*broken, answer])), {"question": 1}, "x", None]
+    assert [turn.answer for turn in chat.restored(json.dumps(rows))] == [answer]
+
+
+def test_conversation_is_shown_though_the_index_cannot_be_read(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = kept([reply(chat, "When was the bridge opened?")])
+
+    def fail(paths: object) -> None:
+        raise IndexDamaged("The disk is broken.")
+
+    monkeypatch.setattr(chat.index, "digests", fail)
+    assert [turn.asked for turn in chat.restored(saved)] == ["When was the bridge opened?"]
+
+
+def test_opinion_is_kept_of_what_the_documents_say_only(chat: Chat) -> None:
+    answer = reply(chat, "When was the bridge opened?").answer
+    assert answer is not None
+    key, told = chat.like(answer, True, "me")
+    assert key and told == "" and len(chat.feedback.opinions()) == 1
+    chat.note(key, "Right.")
+    assert chat.like(answer, None, "me") == ("", "")
+    assert chat.feedback.opinions() == []
+    (citation,) = answer.citations
+    forged = (
+        replace(answer, citations=(replace(citation, quote="1902"),), text="1902"),
+        replace(answer, text="Forged."),
+        replace(answer, citations=(replace(citation, start=0, end=0, quote=""),), text=""),
+        replace(answer, question="x" * MOST_KEPT),
+    )
+    for one in forged:
+        assert chat.like(one, True, "me")[0] == ""
+    assert chat.like(None, True, "me") == ("", "There was no answer to this question.")
+    assert chat.feedback.opinions() == []
+
+
+def test_question_of_too_many_words_is_told(chat: Chat) -> None:
+    assert "too many words" in reply(chat, "why " * 300).reply
 
 
 def test_only_the_last_turns_are_restored(chat: Chat) -> None:

@@ -73,7 +73,8 @@ def test_all_text_is_shown_and_exactly_the_quotes_are_marked(data: st.DataObject
     quotes = parse_quotes([f"{start}-{end}" for start, end in drawn], document)
     assert quotes == sorted({(start, end) for start, end in drawn if start < end})
     page = Reader(document_page("d/a.txt", "00", document, quotes))
-    assert page.text == document.text.replace("\n\n", "")
+    blocks = [document.text[block.start : block.end] for block in document.blocks]
+    assert page.text == "".join(blocks)
     marked = {at for start, end in quotes for at in range(start, end)}
     expected = [document.text[at] for at in sorted(marked) if not _between(document, at)]
     assert "".join(page.marked) == "".join(expected)
@@ -132,10 +133,20 @@ def test_long_document_is_shown_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
         assert told == [(str(part + 1), "5")] * 2
         links = {html.unescape(link) for link in re.findall(r'href="(\?[^"]*)"', page)}
         assert links == {
-            f"?path=d%2Fa+b.txt&sha256=00&part={to}&quote={last}-{last + 3}"
-            for to in (part - 1, part + 1)
-            if 0 <= to < 5
+            f"?path=d%2Fa+b.txt&sha256=00&quote={last}-{last + 3}&{to}"
+            for to in (
+                *(f"part={other}" for other in (part - 1, part + 1) if 0 <= other < 5),
+                *(["at=1#quote-1"] if part < 4 else []),
+            )
         }
+    # The way from a quote to the next leads into its part.
+    first = document.text.index("000")
+    quotes = [(first, first + 3), (last, last + 3)]
+    page = document_page("d/a.txt", "00", document, quotes)
+    (way,) = re.findall(r'href="([^"]*)" aria-label="next quote"', page)
+    assert html.unescape(way).endswith(f"&quote={last}-{last + 3}&at=2#quote-2")
+    assert Reader(document_page("d/a.txt", "00", document, quotes, at=2)).marked == ["009"]
+    assert Reader(document_page("d/a.txt", "00", document, quotes, at=99)).marked == ["009"]
     assert seen == document.text.replace("\n\n", "")
     # Without a part named, the one with the quote.
     assert Reader(document_page("d/a.txt", "00", document, [(last, last + 3)])).marked == ["009"]
