@@ -91,6 +91,8 @@ def build_page(chat: "Chat") -> "gr.Blocks":
             yield {said: "", button: gr.update(visible=False), stop: gr.update(visible=True)}
             for turn in chat.replies(len(before) + 1, asked, within):
                 if awaited.get(session) is not mine:
+                    # What comes last is sent once more at the end: it must change nothing.
+                    yield {said: gr.skip()}
                     return
                 turns = (*before, turn)[-MOST_TURNS:]
                 yield {conversation: _messages(turns)} | (

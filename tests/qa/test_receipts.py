@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,13 +136,22 @@ def test_markdown_has_question_answer_and_place(index: Index) -> None:
                          "question.\n")  # fmt: skip
 
 
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
+LINES = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), min_size=1)
+
+
+@given(LINES)
 def test_text_of_a_document_is_only_text_in_markdown(text: str) -> None:
-    answer = json.loads(answer_of("2013").to_json())
-    answer["question"] = f"q {text}"
-    rendered = MarkdownIt("gfm-like", {"linkify": False}).render(
-        as_markdown([Answer.from_json(json.dumps(answer))])
-    )
-    heading = rendered.split("<h2>")[1].split("</h2>")[0]
-    assert "<" not in heading
-    assert html.unescape(heading).split() == f"q {text}".split()
+    def page(text: str) -> str:
+        answer = json.loads(answer_of("2013").to_json())
+        cited = answer["citations"][0]
+        size = len(text)
+        cited |= {"passage": text, "quote": text, "passage_start": 0, "start": 0, "end": size}
+        cited |= {"sentence_start": 0, "sentence_end": size, "title": text, "path": text}
+        answer |= {"question": text, "text": text}
+        markdown = as_markdown([Answer.from_json(json.dumps(answer))])
+        return MarkdownIt("gfm-like", {"linkify": False}).render(markdown)
+
+    tags = {tag.split()[0] for tag in re.findall(r"<(?!/)([^>]*)>", page(text))}
+    assert tags <= {"h1", "h2", "p", "blockquote", "strong", "br"}
+    shown = html.unescape(re.sub(r"<[^>]*>", "", page(f"q{text}z")))
+    assert "".join(f"q{text}z".split()) in "".join(shown.split())
