@@ -24,7 +24,7 @@ TOGETHER = 64
 HEADED = 0.5
 """Share of passages read with their title, so that the reader knows both."""
 
-RETRIEVED = 0.8
+RETRIEVED = 0.5
 """Share of questions for which passages were retrieved that are read again with one of them."""
 
 NEAR_MISSES = 0.2
@@ -36,7 +36,7 @@ BULLETED = 0.15
 CUT = 0.1
 """Share of long passages read through a window that lacks the answer."""
 
-SHORT = 0.75
+SHORT = 0.7
 """Share of examples read through short windows, which cost half as much to train on."""
 
 SHORT_TOKENS = 112
@@ -52,7 +52,6 @@ class Source:
     Attributes:
         questions: All of them.
         share: Of them, drawn anew for each epoch.
-        last_share: Of them, drawn for the last epoch; as for the others if it is none.
         negatives: For each question, contexts that were retrieved and lack the answer, each as
             a question of it; empty if none were looked for.
     """
@@ -60,7 +59,6 @@ class Source:
     questions: Sequence[Question]
     share: float = 1.0
     negatives: Sequence[Sequence[Question]] = field(default_factory=tuple)
-    last_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +90,12 @@ class Batch:
     spans: NDArray[np.int64]
 
 
-def examples_of(
-    sources: Sequence[Source], names: Names, random: Random, last: bool = False
-) -> list[Example]:
-    """The examples of an epoch: answerable ones, and three kinds that are not.
-
-    Args:
-        sources: To draw from.
-        names: To make near misses with.
-        random: Draws.
-        last: Whether it is the last epoch.
-    """
+def examples_of(sources: Sequence[Source], names: Names, random: Random) -> list[Example]:
+    """The examples of an epoch: answerable ones, and three kinds that are not."""
     found: list[Example] = []
     for source in sources:
-        share = source.share if not last or source.last_share is None else source.last_share
         for at, question in enumerate(source.questions):
-            if random.random() >= share:
+            if random.random() >= source.share:
                 continue
             found.append(_example(question, random))
             if not question.answers:

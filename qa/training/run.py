@@ -24,29 +24,17 @@ from qa.training.negatives import Blind, contexts_of, mine
 from qa.training.validate import validate
 
 SHARES = {
-    "squadshifts_reddit": 0.15,
-    "squadshifts_amazon_reviews": 0.15,
+    "squadshifts_reddit": 0.3,
+    "squadshifts_amazon_reviews": 0.3,
     "qed_nq_train": 0.5,
     "afriqa_en_train_dev": 0.5,
     "fairytaleqa_train": 0.05,
     "qamr_dev": 0.02,
-    "synthetic_unanswerable_squad1_train": 0.15,
+    "synthetic_unanswerable_squad1_train": 0.3,
 }
 """Of a source, the share of questions drawn for each epoch; of any other source, all.
 
 Less of what is unlike questions asked of documents, or of another style."""
-
-LAST_SHARES = {
-    "squadshifts_new_wiki": 0.5,
-    "squadshifts_reddit": 0.0,
-    "squadshifts_amazon_reviews": 0.0,
-    "qed_nq_train": 0.15,
-    "afriqa_en_train_dev": 0.15,
-    "fairytaleqa_train": 0.0,
-    "qamr_dev": 0.0,
-}
-"""The shares of the last epoch, where they are others: sets differ in where they let an answer
-begin and end, and the model ends as it was last taught."""
 
 MADE_SHARE = 0.2
 
@@ -82,7 +70,7 @@ def train(
         work: Checkpoints, retrieved negatives, a log and a model for each epoch lie there.
         plan: How to train.
         console: Shown how it goes on.
-        shares: Of sources, in place of ``SHARES`` and ``LAST_SHARES``.
+        shares: Of sources, in place of ``SHARES``.
         only: Questions of each source at most, to compare plans.
 
     Raises:
@@ -94,7 +82,7 @@ def train(
     for one in sets:
         _tell_set(one, console)
     encoder = SentenceTransformersEncoder.load()
-    sources = _sources(sets, dict(shares or {}), encoder, work, console, only, plan.seed)
+    sources = _sources(sets, SHARES | dict(shares or {}), encoder, work, console, only, plan.seed)
     tokenizer = load_tokenizer(encoder.folder)
     trainer = Trainer(SpanModel.start_from(encoder.folder, plan.seed), tokenizer, plan, work)
     answerable = [question for one in sets for question in one.held_back if question.answers]
@@ -144,7 +132,7 @@ def _tell_set(one: TrainingSet, console: Console) -> None:
 
 def _sources(
     sets: Sequence[TrainingSet],
-    given: Mapping[str, float],
+    shares: Mapping[str, float],
     encoder: SentenceTransformersEncoder,
     work: Path,
     console: Console,
@@ -172,9 +160,8 @@ def _sources(
             sources.append(
                 Source(
                     [one.train[at] for at in chosen],
-                    given.get(source, SHARES.get(source, 1.0)),
+                    shares.get(source, 1.0),
                     [lacking[at] for at in chosen],
-                    None if source in given else LAST_SHARES.get(source),
                 )
             )
     contexts = contexts_of([question for one in sets for question in one.train])

@@ -298,6 +298,21 @@ def test_model_whose_graph_says_something_else_is_not_converted(
     assert sorted(path.name for path in folder.iterdir()) == ["REFUSED", "SHA256SUMS"]
 
 
+def test_model_whose_graph_cannot_run_is_not_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = save_tiny(tmp_path, {})
+
+    def fail(*_: object) -> None:
+        # The runtime's errors have no base of their own.
+        raise Exception("Non-zero status code\nwhile running Reshape")
+
+    monkeypatch.setattr(OnnxVectors, "encode", fail)
+    (tmp_path / "to").mkdir()
+    with pytest.raises(NotConvertible, match=r"^Non-zero status code$"):
+        convert(model, tmp_path / "model", tmp_path / "to")
+
+
 def test_converted_model_that_cannot_be_kept_runs_all_the_same(
     real: SentenceTransformersEncoder,
     copied: Path,

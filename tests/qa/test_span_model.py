@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from transformers import BertConfig, BertForQuestionAnswering, BertModel
 
 from embeddings import model_cache
@@ -22,7 +24,9 @@ from qa.span_model import (
     FILES,
     FOLDER,
     PackagedSpanModel,
+    Run,
     load_span_model,
+    onnx_run,
     read_batches,
 )
 from qa.transformers_model import TransformersSpanModel
@@ -170,6 +174,25 @@ def test_model_that_cannot_be_converted_reads_the_same_in_pytorch(
         assert np.allclose(one.starts, same.starts, atol=1e-4)
         assert np.allclose(one.ends, same.ends, atol=1e-4)
     assert "runs in PyTorch" in caplog.text and "no graph can say" in caplog.text
+
+
+def test_graph_that_holds_for_one_length_only_is_not_served(
+    other: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def short(path: Path, remedy: str) -> Run:
+        run = onnx_run(path, remedy)
+
+        def off(
+            ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]
+        ) -> Sequence[NDArray[np.float32]]:
+            starts, ends = run(ids, types, mask)
+            return starts + (ids.shape[1] != 24), ends
+
+        return off
+
+    monkeypatch.setattr(transformers_model, "onnx_run", short)
+    best(load_span_model(str(other)), "Who sent aid?")
+    assert "runs in PyTorch" in caplog.text and "its logits would differ by 1" in caplog.text
 
 
 def test_exported_folder_can_be_named(packaged: PackagedSpanModel) -> None:
