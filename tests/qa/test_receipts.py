@@ -149,7 +149,7 @@ def test_text_of_a_document_is_only_text_in_markdown(text: str) -> None:
         cited |= {"sentence_start": 0, "sentence_end": size, "title": text, "path": text}
         answer |= {"question": text, "text": text}
         markdown = as_markdown([Answer.from_json(json.dumps(answer))])
-        return MarkdownIt("gfm-like", {"linkify": False}).render(markdown)
+        return str(MarkdownIt("gfm-like", {"linkify": False}).render(markdown))
 
     tags = {tag.split()[0] for tag in re.findall(r"<(?!/)([^>]*)>", page(text))}
     assert tags <= {"h1", "h2", "p", "blockquote", "strong", "br"}
