@@ -131,14 +131,16 @@ def build_page(chat: "Chat") -> "gr.Blocks":
 
     def ask_example(at: int) -> Callable[..., Iterator[Changes]]:
         def ask_it(kept: object, within: list[str], request: gr.Request) -> Iterator[Changes]:
-            asked = chat.examples()[at]
+            asked = (chat.examples or [])[at]
             yield from reply(asked, chat.restored(kept), within, request.session_hash)
 
         return ask_it
 
     def show_examples() -> Changes:
-        found = chat.examples()
-        return {
+        found = chat.examples
+        if found is None:
+            return {looking: gr.Timer(active=True)}
+        return {looking: gr.Timer(active=False)} | {
             each: gr.update(value=found[at] if at < len(found) else "", visible=at < len(found))
             for at, each in enumerate(examples)
         }
@@ -188,7 +190,7 @@ def build_page(chat: "Chat") -> "gr.Blocks":
 
     page: gr.Blocks
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
-        liked = gr.State("")
+        liked, looking = gr.State(""), gr.Timer(1, active=False)
         # In this browser alone, one conversation for each folder of a library; a new start of
         # the server finds it again.
         library = chat.index.store.header.library
@@ -279,7 +281,8 @@ def build_page(chat: "Chat") -> "gr.Blocks":
         conversation.clear(clear, None, outputs, **at_once)
         conversation.like(like, [saved], [opinion, said, liked], **at_once)
         opinion.submit(note, [opinion, liked], [opinion, said], **at_once)
-        page.load(show_examples, None, examples, **at_once)
+        page.load(show_examples, None, [*examples, looking], **at_once)
+        looking.tick(show_examples, None, [*examples, looking], **at_once)
         page.load(lambda kept: shown(chat.restored(kept)), [saved], showing, **at_once)
     page.queue(max_size=MOST_WAITING)
     page.state_session_capacity = MOST_SESSIONS

@@ -73,7 +73,7 @@ class Chat:
         self.name = answerer.report.name
         self.titles, self.paths = _documents(answerer, self.index)
         self.feedback = Feedback(self.index.folder)
-        self._examples: list[str] = []
+        self._examples: list[str] | None = None
         self._ending = threading.Event()
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
         self._asking = threading.Thread(target=self._find_examples, daemon=True)
@@ -95,9 +95,9 @@ class Chat:
         if self._asking.ident is not None:
             self._asking.join()
 
-    def examples(self) -> list[str]:
-        """Questions that the documents answer surely; waits until they are found."""
-        self._asking.join()
+    @property
+    def examples(self) -> list[str] | None:
+        """Questions that the documents answer surely; none while they are still looked for."""
         return self._examples
 
     def _find_examples(self) -> None:

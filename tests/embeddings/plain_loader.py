@@ -1,7 +1,6 @@
 """A stand-in for ``DocumentLoader`` that starts no process, for text files alone."""
 
 from pathlib import Path
-from typing import Self
 
 from embeddings.document import Document, DocumentBuilder
 from embeddings.limits import Limits
@@ -11,10 +10,7 @@ class PlainLoader:
     def __init__(self, limits: Limits | None = None) -> None:
         pass
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         pass
 
     def load(self, path: Path) -> Document:

@@ -1,6 +1,7 @@
 """The chat without a page: replies, and conversations that a browser kept."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,8 +48,16 @@ def test_stages_are_told_as_they_happen(chat: Chat) -> None:
     assert searching.answer is None and reading.answer is None
 
 
+def found_examples(chat: Chat) -> list[str]:
+    deadline = time.monotonic() + 60
+    while (found := chat.examples) is None:
+        assert time.monotonic() < deadline, "examples are not found"
+        time.sleep(0.02)
+    return found
+
+
 def test_examples_are_questions_that_the_documents_answer(chat: Chat, town: Path) -> None:
-    assert chat.examples() == []
+    assert found_examples(chat) == []
     (town / "mill.txt").write_text(
         "The Old Mill was built in 1850. The Old Mill has three wheels. It has two doors. "
         "Nothing is known of Westfield."
@@ -56,7 +65,7 @@ def test_examples_are_questions_that_the_documents_answer(chat: Chat, town: Path
     with QuestionAnswerer.from_documents(town, chat.index.folder) as answerer:
         again = Chat(answerer, town)
         again.warm_up()
-        assert again.examples() == [
+        assert found_examples(again) == [
             "When was the Old Mill built?",
             "How many wheels does the Old Mill have?",
         ]
