@@ -429,11 +429,12 @@ a.cv-number:hover { text-decoration: underline; }
   color: var(--cv-on-mark); box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .cv-panel q { font: 1.0625rem/1.55 var(--cv-serif); }
 .cv-panel .cv-place { font-size: .8125rem; color: var(--body-text-color-subdued); }
-.cv-panel .cv-open { margin: 0 !important; font-size: .8125rem; color: var(--cv-accent); }
+.cv-panel .cv-open { margin: 0 !important; padding: 0 !important; font-size: .8125rem;
+  color: var(--cv-accent); }
 .cv-panel .cv-open + .cv-warning { margin: .6rem 0 0; }
 .cv-panel .cv-export { margin-top: 1.5rem; padding-top: .8rem; font-size: .8125rem;
   border-top: 1px solid var(--border-color-primary); color: var(--body-text-color-subdued); }
-.cv-panel .cv-export a { margin: 0 !important; color: var(--cv-accent); }
+.cv-panel .cv-export a { margin: 0 !important; padding: 0 !important; color: var(--cv-accent); }
 .cv-panel .cv-warning { padding: .6rem .8rem; margin-bottom: 1rem;
   border: 1px dashed var(--cv-warn); border-radius: .4rem; }
 .cv-panel details { border-top: 1px solid var(--border-color-primary); padding: .6rem 0; }
