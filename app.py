@@ -248,22 +248,18 @@ def build_page(chat: "Chat") -> "gr.Blocks":
                 said = gr.HTML(notice(""), elem_id="notice")
             with gr.Column(elem_id="reading"):
                 sources = gr.HTML(panel((), chat.titles), elem_id="sources")
-        outputs = [question, conversation, sources, said, saved, button, stop]
         # What does not change the conversation cannot lose it.
         showing = [question, conversation, sources, said, button, stop]
+        outputs = [*showing, saved]
+        quiet = {"show_progress": "hidden", "api_visibility": "private"}
+        at_once: dict[str, Any] = {"queue": False, **quiet}
         answering: dict[str, Any] = {
             # A second press of Enter while an answer is awaited is ignored by the page.
             "trigger_mode": "once",
             "concurrency_limit": AT_ONCE,
             # All that answer share the places.
             "concurrency_id": "answer",
-            "show_progress": "hidden",
-            "api_visibility": "private",
-        }
-        at_once: dict[str, Any] = {
-            "queue": False,
-            "show_progress": "hidden",
-            "api_visibility": "private",
+            **quiet,
         }
         asked = [question.submit, button.click]
         for event in (

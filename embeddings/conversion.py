@@ -1,7 +1,8 @@
 """Conversion: a PyTorch module as an ONNX graph with its usual parts fused."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,10 +11,27 @@ import torch
 from onnxruntime.transformers import optimizer
 from onnxruntime.transformers.fusion_options import FusionOptions
 
+from embeddings.errors import NotConvertible
+
 OPSET = 17
 
 FUSED = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "mpnet", "distilbert")
 """Kinds of transformer whose attention the optimizer knows; others are served as exported."""
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """Turns whatever goes wrong with a conversion into ``NotConvertible``, the reason its message.
+
+    What a model of any kind makes the exporter or the runtime raise has no base of its own.
+    """
+    try:
+        yield
+    except MemoryError:  # another time there may be more
+        raise
+    except Exception as error:  # see above
+        reason = str(error).strip().partition("\n")[0]
+        raise NotConvertible(reason or type(error).__name__) from error
 
 
 def write_graph(

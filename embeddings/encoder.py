@@ -4,7 +4,6 @@
 sentence-transformers model: converted to ONNX once, then served without PyTorch.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -12,8 +11,8 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol
 
-from embeddings.errors import ModelError, NotConvertible
-from embeddings.model_cache import kept
+from embeddings.errors import ModelError
+from embeddings.model_cache import served
 from embeddings.model_folder import (
     check_sha256,
     digest_of,
@@ -48,8 +47,6 @@ QUESTIONS_KEPT = 256
 
 CONVERSION = 1
 """Raised whenever conversion changes, so that models are converted anew."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +135,15 @@ class SentenceTransformersEncoder:
         def make(to: Path) -> None:
             from embeddings.torch_encoder import convert, load_transformer
 
-            _log.warning("Preparing the encoder %s; this takes some seconds, once.", self.name)
             convert(load_transformer(self.folder), self.folder, to)
 
-        try:
-            return OnnxVectors(kept(f"encoder-{CONVERSION}-{self.model.digest}", make))
-        except (NotConvertible, OSError) as why:
+        def unconverted() -> "OnnxVectors | TorchVectors":
             from embeddings.torch_encoder import TorchVectors, load_transformer
 
-            _log.warning(
-                "The encoder %s runs in PyTorch, which starts and answers more slowly: it cannot "
-                "be converted and kept (%s).",
-                self.name,
-                why,
-            )
             return TorchVectors(load_transformer(self.folder))
+
+        key = f"encoder-{CONVERSION}-{self.model.digest}"
+        return served(f"encoder {self.name}", key, make, OnnxVectors, unconverted)
 
     def encode(
         self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None

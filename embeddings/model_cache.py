@@ -1,8 +1,10 @@
 """Model cache: models converted once, kept for every start after the first."""
 
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock
 from platformdirs import user_cache_path
@@ -14,6 +16,44 @@ CACHE = user_cache_path("chapter-and-verse", appauthor=False) / "models"
 
 REFUSED = "REFUSED"
 """File with the reason why there is nothing else: it is not tried again at every start."""
+
+
+_log = logging.getLogger(__name__)
+
+Served = TypeVar("Served")
+
+
+def served(
+    name: str,
+    key: str,
+    convert: Callable[[Path], None],
+    serve: Callable[[Path], Served],
+    unconverted: Callable[[], Served],
+) -> Served:
+    """A model as it runs: converted, now or at an earlier start, or as it is where it cannot be.
+
+    Args:
+        name: Of the model, for whoever waits for it.
+        key: As for ``kept``.
+        convert: Called with an empty folder to convert the model into.
+        serve: What runs it from that folder.
+        unconverted: What runs it otherwise.
+    """
+
+    def make(to: Path) -> None:
+        _log.warning("Preparing the %s; this takes some seconds, once.", name)
+        convert(to)
+
+    try:
+        return serve(kept(key, make))
+    except (NotConvertible, OSError) as why:
+        _log.warning(
+            "The %s runs in PyTorch, which starts and answers more slowly: it cannot be converted "
+            "and kept (%s).",
+            name,
+            why,
+        )
+        return unconverted()
 
 
 def kept(key: str, make: Callable[[Path], None], cache: Path | None = None) -> Path:

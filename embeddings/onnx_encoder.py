@@ -59,7 +59,7 @@ class Recipe:
         """
         read = read_json(folder / RECIPE)
         try:
-            return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]
+            return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]  # JSON's
         except (KeyError, TypeError) as error:
             raise ModelError(f"{folder / RECIPE} is no recipe; delete {folder}.") from error
 

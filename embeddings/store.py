@@ -194,8 +194,7 @@ class Store:
                 self._connection.execute(begin)
                 yield
                 self._connection.execute("COMMIT")
-            except BaseException:
-                # Ctrl-C included: whatever happens, no half of a document stays.
+            except BaseException:  # Ctrl-C too: whatever happens, no half of a document stays.
                 self._roll_back()
                 raise
 
@@ -343,7 +342,7 @@ class Store:
             if len(rows) != len(batch):
                 raise damaged(self.path, f"lacks {len(batch) - len(rows)} vectors")
             # Declared BLOB, which the type checker cannot know.
-            block = b"".join(bytes(vector) for _, vector in rows)  # type: ignore[call-overload]
+            block = b"".join(bytes(vector) for _, vector in rows)  # type: ignore[call-overload]  # BLOBs
             yield (
                 np.array([passage for passage, _ in rows], dtype=np.int64),
                 np.frombuffer(block, dtype=np.float32).reshape(len(rows), dimension),

@@ -18,7 +18,7 @@ from qa.document_page import document_page, parse_quotes, problem_page
 from qa.examples import READ, in_turn, questions_of
 from qa.feedback import Feedback
 from qa.page import Turn, answer_turn, problem_turn, waiting_turn
-from qa.receipts import as_json
+from qa.receipts import as_json, stands_in
 from qa.windows import QuestionTooLong
 
 MOST_TURNS = 30
@@ -190,12 +190,12 @@ class Chat:
         """Whether the documents say what it quotes: a browser can send anything."""
         if len(answer.to_json()) > MOST_KEPT:
             return False
-        for citation in answer.citations:
-            found = self._document(citation.path)
-            if found is None or not 0 <= citation.start < citation.end:
-                return False
-            if found[1].text[citation.start : citation.end] != citation.quote:
-                return False
+        texts: dict[str, str] = {}
+        for path in {one.path for one in answer.citations}:
+            found = self._document(path)
+            texts[path] = found[1].text if found else ""
+        if not all(stands_in(texts[one.path], one) for one in answer.citations):
+            return False
         quotes = [citation.quote for citation in answer.citations]
         return answer.text in (None, " ".join(quotes), *quotes[:1])
 

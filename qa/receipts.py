@@ -113,10 +113,15 @@ def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
                 )
 
 
+def stands_in(text: str, citation: Citation) -> bool:
+    """Whether a document's text holds exactly the quote at its place."""
+    there = 0 <= citation.start < citation.end
+    return there and text[citation.start : citation.end] == citation.quote
+
+
 def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
     for path, text in texts.items():
-        there = 0 <= citation.start < citation.end
-        if there and text[citation.start : citation.end] == citation.quote:
+        if stands_in(text, citation):
             return Checked(citation, "exact", path, citation.start)
     for path, text in texts.items():
         quote = re.escape(citation.quote)

@@ -3,7 +3,6 @@
 It is converted to ONNX once, then served without PyTorch, as the encoder is.
 """
 
-import logging
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError, NotConvertible
-from embeddings.model_cache import kept
+from embeddings.model_cache import served
 from embeddings.model_folder import digest_of, load_tokenizer, read_json
 from qa.span_model import GRAPH, LazyModel, Run, onnx_run
 from qa.windows import MAX_TOKENS, Cutter
@@ -23,8 +22,6 @@ CONVERSION = 1
 
 TOLERANCE = 1e-3
 """Largest difference in a logit after conversion; sums in another order differ by 1e-5."""
-
-_log = logging.getLogger(__name__)
 
 
 class TransformersSpanModel(LazyModel):
@@ -58,18 +55,13 @@ class TransformersSpanModel(LazyModel):
 
     @cached_property
     def _run(self) -> Run:
-        key = f"reader-{CONVERSION}-{digest_of(self.folder)}"
-        try:
-            place = kept(key, self._convert)
-            return onnx_run(place / GRAPH, f"delete {place}")
-        except (NotConvertible, OSError) as why:
-            _log.warning(
-                "The reader at %s runs in PyTorch, which starts and answers more slowly: it "
-                "cannot be converted and kept (%s).",
-                self.folder,
-                why,
-            )
-            return _torch_run(_load(self.folder))
+        return served(
+            f"reader at {self.folder}",
+            f"reader-{CONVERSION}-{digest_of(self.folder)}",
+            self._convert,
+            lambda place: onnx_run(place / GRAPH, f"delete {place}"),
+            lambda: _torch_run(_load(self.folder)),
+        )
 
     def _convert(self, to: Path) -> None:
         _convert(_load(self.folder), to / GRAPH, self.cutter.max_tokens)
@@ -135,7 +127,7 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
     """
     import torch
 
-    from embeddings.conversion import write_graph
+    from embeddings.conversion import refused, write_graph
 
     names = ["input_ids", "attention_mask"]
     names += ["token_type_ids"] if getattr(model.config, "type_vocab_size", 0) > 1 else []
@@ -150,7 +142,7 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
             return outputs.start_logits, outputs.end_logits
 
     leading = {"starts": ("batch", "tokens"), "ends": ("batch", "tokens")}
-    try:
+    with refused():
         model.set_attn_implementation("eager")
         example = _example(model.config, (2, 24))
         inputs = {name: torch.from_numpy(example[name]) for name in names}
@@ -164,11 +156,6 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
                 furthest = float(np.abs((one - other)[given[2] == 1]).max())
                 if not furthest <= TOLERANCE:
                     raise NotConvertible(f"its logits would differ by {furthest:.1g}")
-    except MemoryError:  # another time there may be more
-        raise
-    except Exception as error:  # whatever a model of any kind makes exporter or runtime raise
-        reason = str(error).strip().partition("\n")[0]
-        raise NotConvertible(reason or type(error).__name__) from error
 
 
 def _example(config: Any, shape: tuple[int, int]) -> dict[str, NDArray[np.int64]]:

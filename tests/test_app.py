@@ -713,7 +713,7 @@ app.main()
 """
 
 
-def test_second_start_indexes_nothing_and_loads_no_model_to_serve(chat: Running) -> None:
+def test_second_start_indexes_nothing_and_imports_no_pytorch_to_serve(chat: Running) -> None:
     assert "12 added" in chat.logged()
     done = subprocess.run(
         [sys.executable, "-c", START_ONLY, "--port", "0", "--index", str(chat.index)],

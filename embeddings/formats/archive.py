@@ -42,6 +42,7 @@ def open_archive(path: Path, limits: Limits, name: str) -> zipfile.ZipFile:
         raise UnreadableFile(f"is not a valid {name}")
     try:
         archive = zipfile.ZipFile(path)
+    # All three are what zipfile raises on bytes that are no archive, or none that it reads.
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise UnreadableFile(f"is damaged or incomplete ({error})") from error
     try:

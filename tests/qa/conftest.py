@@ -7,6 +7,8 @@ import pytest
 
 from qa import QuestionAnswerer, Settings
 
+TEXT = "The bridge was opened in 1901. It was closed in 1950."
+
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
@@ -22,3 +24,12 @@ def docs_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def answerer(docs_index: Path) -> Iterator[QuestionAnswerer]:
     with QuestionAnswerer.open(docs_index, Settings()) as opened:
         yield opened
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """A folder with ``TEXT`` in one file, which a test may change."""
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (folder / "bridge.txt").write_text(TEXT)
+    return folder

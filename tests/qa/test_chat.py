@@ -14,16 +14,7 @@ from qa.answer import Candidate
 from qa.chat import MOST_KEPT, MOST_TURNS, Chat, kept
 from qa.page import Turn
 from qa.receipts import as_json
-
-TEXT = "The bridge was opened in 1901. It was closed in 1950."
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Path:
-    folder = tmp_path / "town"
-    folder.mkdir()
-    (folder / "bridge.txt").write_text(TEXT)
-    return folder
+from tests.qa.conftest import TEXT
 
 
 @pytest.fixture

@@ -16,17 +16,8 @@ from embeddings.indexing import index_folder
 from qa.answer import Answer, Citation
 from qa.receipts import as_json, as_markdown, read_receipt, verify
 from tests.encoders import HashingEncoder
+from tests.qa.conftest import TEXT
 from tests.qa.test_answer import answer_of
-
-TEXT = "The bridge was opened in 1901. It was closed in 1950."
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Path:
-    folder = tmp_path / "town"
-    folder.mkdir()
-    (folder / "bridge.txt").write_text(TEXT)
-    return folder
 
 
 @pytest.fixture
