@@ -4,29 +4,22 @@ The only module that imports Gradio, and only once the folder is indexed: its se
 environment must be there first, and a mistake on the command line is told at once.
 """
 
-import errno
 import logging
 import os
-import re
 import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from embeddings.errors import ChapterAndVerseError
 from qa.cli import explained
-from qa.document_page import POLICY as DOCUMENT_POLICY
-from qa.document_page import ROUTE
-from qa.page import STYLE, Turn, header, notice, panel, typed
+from qa.page import STYLE, Turn, header, notice, opening, panel, typed
 
 if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from qa.chat import Chat
     from qa.settings import Settings
@@ -45,38 +38,77 @@ MOST_SESSIONS = 200
 SECONDS_TO_END = 1
 """How long open connections may hold up the end; each open page holds one for ever."""
 
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'; "
-    "base-uri 'self'; object-src 'none'"
-)
-"""Content-Security-Policy: nothing from or to another host. Gradio needs the two unsafe ones."""
-
-# Routes of Gradio that the page does not use. The first two also fetch public addresses.
-_REFUSED = re.compile(r"/+gradio_api/+(file|proxy|upload|stream|process_recording)")
-
-_LOOPBACK = ("127.0.0.1", "localhost")
-
 Changes = dict[Any, object]
 """What an event changes, by component; all else stays as it is. Gradio must be able to read it."""
 
 
-class AddressError(ChapterAndVerseError):
-    """The chat cannot be served at that address."""
-
-
 NOT_TAKEN = (
-    "The question was not answered: too many others are waiting, or the server cannot be "
-    "reached. Ask again in a moment."
+    "The question was not answered: too many others are waiting, the server cannot be reached, "
+    "or a document that was chosen is gone. Ask again in a moment."
 )
 
 
-def build_page(chat: "Chat") -> "gr.Blocks":
-    """The page; its events need no JavaScript of ours and lock no input."""
+NOT_CHANGED = (
+    "The library was not changed: the server cannot be reached or is busy, or a file is too "
+    "large or of a format that is not read. Try again in a moment."
+)
+
+COPY = "Copy answer and sources"
+
+COPYING = """text => {
+    if (navigator.clipboard) {
+        navigator.clipboard.writeText(text);
+    } else {
+        // Over plain HTTP from another machine there is no clipboard but this one.
+        const area = document.body.appendChild(document.createElement("textarea"));
+        area.value = text;
+        area.select();
+        document.execCommand("copy");
+        area.remove();
+    }
+    return [text];
+}"""
+"""The one script of ours: only the browser can reach its clipboard."""
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+AT_ONCE_AND_QUIET: dict[str, Any] = {"queue": False, **QUIET}
+
+
+def build_page(chat: "Chat", read_only: bool) -> "gr.Blocks":
+    """The page; its events lock no input.
+
+    Args:
+        chat: That replies.
+        read_only: Whether nothing is offered that changes the library.
+    """
+    import gradio as gr
+
+    page: gr.Blocks
+    with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
+        # In this browser alone, one conversation for each folder of a library; a new start of
+        # the server finds it again.
+        library = chat.index.store.header.library
+        key = f"conversation-{library}-{chat.name}"
+        saved = gr.BrowserState("[]", storage_key=key, secret=library)
+        gr.HTML(header(chat.folder.name), elem_id="header")
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Ask"):
+                within, sources = _add_conversation(page, chat, saved)
+            with gr.Tab("Library"):
+                _add_library(page, chat, read_only, saved, within, sources)
+    page.queue(max_size=MOST_WAITING)
+    page.state_session_capacity = MOST_SESSIONS
+    return page
+
+
+def _add_conversation(
+    page: "gr.Blocks", chat: "Chat", saved: "gr.BrowserState"
+) -> "tuple[gr.Dropdown, gr.HTML]":
+    """The conversation with its sources; where it is limited, and where the sources are."""
     import gradio as gr
 
     from qa.chat import EXAMPLES, MOST_TURNS, kept
+    from qa.receipts import answer_as_markdown
 
     # Which reply a session waits for. The conversation itself is in the browser alone: it
     # outlives the session, and a reply that nobody waits for any more must not write to it.
@@ -96,7 +128,7 @@ def build_page(chat: "Chat") -> "gr.Blocks":
                     return
                 turns = (*before, turn)[-MOST_TURNS:]
                 yield {conversation: _messages(turns)} | (
-                    {sources: panel(turns, chat.titles, awaiting=True)} if turn.sources else {}
+                    {sources: panel(turns, awaiting=True)} if turn.sources else {}
                 )
             yield shown(turns) | written(turns)
         finally:
@@ -104,12 +136,15 @@ def build_page(chat: "Chat") -> "gr.Blocks":
                 del awaited[session]
 
     def shown(turns: tuple[Turn, ...]) -> Changes:
+        answers = [turn.answer for turn in turns if turn.answer]
         return {
             conversation: _messages(turns),
-            sources: panel(turns, chat.titles),
+            sources: panel(turns) if turns else opening(chat.titles),
             said: "",
             button: gr.update(visible=True),
             stop: gr.update(visible=False),
+            copied: answer_as_markdown(answers[-1]) if answers else "",
+            copy: gr.update(visible=bool(answers), value=COPY),
         }
 
     def written(turns: tuple[Turn, ...]) -> Changes:
@@ -188,101 +223,200 @@ def build_page(chat: "Chat") -> "gr.Blocks":
     def recover(kept: object) -> Changes:
         return shown(chat.restored(kept)) | {said: notice(NOT_TAKEN)}
 
-    page: gr.Blocks
-    with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
-        liked, looking = gr.State(""), gr.Timer(1, active=False)
-        # In this browser alone, one conversation for each folder of a library; a new start of
-        # the server finds it again.
-        library = chat.index.store.header.library
-        key = f"conversation-{library}-{chat.name}"
-        saved = gr.BrowserState("[]", storage_key=key, secret=library)
-        gr.HTML(header(chat.folder.name), elem_id="header")
-        with gr.Row(elem_id="columns"):
-            with gr.Column(elem_id="asking"):
-                conversation = gr.Chatbot(
-                    elem_id="chat",
-                    label="Questions and answers",
+    liked, looking = gr.State(""), gr.Timer(1, active=False)
+    with gr.Row(elem_id="columns"):
+        with gr.Column(elem_id="asking"):
+            conversation = gr.Chatbot(
+                elem_id="chat",
+                label="Questions and answers",
+                show_label=False,
+                container=False,
+                height="100%",
+                placeholder="Ask in your own words. Each answer is quoted from the documents.",
+                buttons=[],
+                editable="user",
+                # Both: what is quoted is neither Markdown nor a formula.
+                render_markdown=False,
+                latex_delimiters=[],
+            )
+            with gr.Row(elem_id="examples"):
+                examples = [gr.Button(size="sm", visible=False) for _ in range(EXAMPLES)]
+            with gr.Row(elem_id="ask-row"):
+                question = gr.Textbox(
+                    elem_id="question",
+                    label="Your question",
                     show_label=False,
                     container=False,
-                    height="100%",
-                    placeholder="Ask in your own words. Each answer is quoted from the documents.",
-                    buttons=[],
-                    editable="user",
-                    # Both: what is quoted is neither Markdown nor a formula.
-                    render_markdown=False,
-                    latex_delimiters=[],
+                    placeholder="Ask the documents",
+                    max_lines=4,
+                    autofocus=True,
                 )
-                with gr.Row(elem_id="examples"):
-                    examples = [gr.Button(size="sm", visible=False) for _ in range(EXAMPLES)]
-                with gr.Row(elem_id="ask-row"):
-                    question = gr.Textbox(
-                        elem_id="question",
-                        label="Your question",
-                        show_label=False,
-                        container=False,
-                        placeholder="Ask the documents",
-                        max_lines=4,
-                        autofocus=True,
-                    )
-                    button = gr.Button("Ask", elem_id="ask", variant="primary")
-                    stop = gr.Button("Stop", elem_id="stop", visible=False)
-                with gr.Accordion(
-                    "Answer from certain documents only",
-                    open=False,
-                    elem_id="within",
-                    visible=len(chat.paths) > 1,
-                ):
-                    within = gr.Dropdown(
-                        chat.places,
-                        value=[],
-                        multiselect=True,
-                        label="Documents and folders to answer from; all if none is chosen",
-                    )
-                opinion = gr.Textbox(
-                    elem_id="opinion",
-                    label="Your opinion of the answer, if you want to give it",
-                    visible=False,
-                    max_lines=2,
-                    submit_btn="Keep",
+                button = gr.Button("Ask", elem_id="ask", variant="primary")
+                stop = gr.Button("Stop", elem_id="stop", visible=False)
+            with gr.Accordion("Answer from certain documents only", open=False, elem_id="within"):
+                within = gr.Dropdown(
+                    chat.listing().choices,
+                    value=[],
+                    multiselect=True,
+                    label="Documents and folders to answer from; all if none is chosen",
                 )
-                said = gr.HTML(notice(""), elem_id="notice")
-            with gr.Column(elem_id="reading"):
-                sources = gr.HTML(panel((), chat.titles), elem_id="sources")
-        # What does not change the conversation cannot lose it.
-        showing = [question, conversation, sources, said, button, stop]
-        outputs = [*showing, saved]
-        quiet = {"show_progress": "hidden", "api_visibility": "private"}
-        at_once: dict[str, Any] = {"queue": False, **quiet}
-        answering: dict[str, Any] = {
-            # A second press of Enter while an answer is awaited is ignored by the page.
-            "trigger_mode": "once",
-            "concurrency_limit": AT_ONCE,
-            # All that answer share the places.
-            "concurrency_id": "answer",
-            **quiet,
-        }
-        asked = [question.submit, button.click]
-        for event in (
-            gr.on(asked, ask, [question, saved, within], outputs, **answering),
-            conversation.retry(retry, [saved, within], outputs, **answering),
-            conversation.edit(edit, [saved, within], outputs, **answering),
-            *(
-                example.click(ask_example(at), [saved, within], outputs, **answering)
-                for at, example in enumerate(examples)
-            ),
-        ):
-            event.failure(recover, [saved], showing, **at_once)
-        stop.click(give_up, [saved], showing, **at_once)
-        conversation.undo(undo, [saved], outputs, **at_once)
-        conversation.clear(clear, None, outputs, **at_once)
-        conversation.like(like, [saved], [opinion, said, liked], **at_once)
-        opinion.submit(note, [opinion, liked], [opinion, said], **at_once)
-        page.load(show_examples, None, [*examples, looking], **at_once)
-        looking.tick(show_examples, None, [*examples, looking], **at_once)
-        page.load(lambda kept: shown(chat.restored(kept)), [saved], showing, **at_once)
-    page.queue(max_size=MOST_WAITING)
-    page.state_session_capacity = MOST_SESSIONS
-    return page
+            opinion = gr.Textbox(
+                elem_id="opinion",
+                label="Your opinion of the answer, if you want to give it",
+                visible=False,
+                max_lines=2,
+                submit_btn="Keep",
+            )
+            said = gr.HTML(notice(""), elem_id="notice")
+        with gr.Column(elem_id="reading"):
+            copy = gr.Button(COPY, elem_id="copy", size="sm", visible=False)
+            copied = gr.Textbox(visible="hidden", label="What is copied")
+            sources = gr.HTML(opening(chat.titles), elem_id="sources")
+    # What does not change the conversation cannot lose it.
+    showing = [question, conversation, sources, said, button, stop, copied, copy]
+    outputs = [*showing, saved]
+    answering: dict[str, Any] = {
+        # A second press of Enter while an answer is awaited is ignored by the page.
+        "trigger_mode": "once",
+        "concurrency_limit": AT_ONCE,
+        # All that answer share the places.
+        "concurrency_id": "answer",
+        **QUIET,
+    }
+    asked = [question.submit, button.click]
+    for event in (
+        gr.on(asked, ask, [question, saved, within], outputs, **answering),
+        conversation.retry(retry, [saved, within], outputs, **answering),
+        conversation.edit(edit, [saved, within], outputs, **answering),
+        *(
+            example.click(ask_example(at), [saved, within], outputs, **answering)
+            for at, example in enumerate(examples)
+        ),
+    ):
+        event.failure(recover, [saved], showing, **AT_ONCE_AND_QUIET)
+    copy.click(lambda text: "Copied", [copied], [copy], js=COPYING, **AT_ONCE_AND_QUIET)
+    stop.click(give_up, [saved], showing, **AT_ONCE_AND_QUIET)
+    conversation.undo(undo, [saved], outputs, **AT_ONCE_AND_QUIET)
+    conversation.clear(clear, None, outputs, **AT_ONCE_AND_QUIET)
+    conversation.like(like, [saved], [opinion, said, liked], **AT_ONCE_AND_QUIET)
+    opinion.submit(note, [opinion, liked], [opinion, said], **AT_ONCE_AND_QUIET)
+    page.load(show_examples, None, [*examples, looking], **AT_ONCE_AND_QUIET)
+    looking.tick(show_examples, None, [*examples, looking], **AT_ONCE_AND_QUIET)
+    page.load(lambda kept: shown(chat.restored(kept)), [saved], showing, **AT_ONCE_AND_QUIET)
+    return within, sources
+
+
+def _add_library(
+    page: "gr.Blocks",
+    chat: "Chat",
+    read_only: bool,
+    saved: "gr.BrowserState",
+    within: "gr.Dropdown",
+    sources: "gr.HTML",
+) -> None:
+    """What the library holds, and unless it is only read, what changes it.
+
+    Args:
+        page: On which it is.
+        chat: That answers from it.
+        read_only: Whether nothing is offered that changes it.
+        saved: The conversation; before it begins the sources show the library.
+        within: Where a question is limited to a part of it.
+        sources: Of the conversation.
+    """
+    import gradio as gr
+
+    from embeddings.formats import FORMATS
+    from qa.library_page import adding, caring, library_table, uploads_list
+
+    def show(sought: str, kept: object) -> Changes:
+        listing = chat.listing()
+        begun = bool(chat.restored(kept))
+        return {
+            table: library_table(listing, sought),
+            within: gr.update(choices=listing.choices),
+            sources: gr.skip() if begun else opening(chat.titles),
+        } | (
+            {}
+            if read_only
+            else {removable: gr.update(choices=[one.path for one in listing.files], value=[])}
+        )
+
+    def search(sought: str) -> str:
+        return library_table(chat.listing(), sought)
+
+    def take(paths: list[str] | None, sought: str, kept: object) -> Iterator[Changes]:
+        if not paths:
+            return
+        yield {files: gr.update(visible=False)}
+        for rows in chat.uploads.add([Path(path) for path in paths]):
+            yield {arrived: uploads_list(rows)}
+        yield show(sought, kept) | {files: gr.update(value=None, visible=True)}
+
+    def remove(paths: list[str], sought: str, kept: object) -> Changes:
+        return {changed: notice(chat.uploads.remove(paths))} | show(sought, kept)
+
+    def index_again(sought: str, kept: object) -> Iterator[Changes]:
+        for sentence in chat.uploads.index_again():
+            yield {changed: notice(sentence)}
+        yield show(sought, kept)
+
+    def recover() -> Changes:
+        return {files: gr.update(value=None, visible=True), changed: notice(NOT_CHANGED)}
+
+    with gr.Row(elem_id="library"):
+        with gr.Column(elem_id="holding"):
+            sought = gr.Textbox(
+                "",
+                elem_id="sought",
+                label="Search the library",
+                show_label=False,
+                container=False,
+                placeholder="Search titles and paths",
+            )
+            table = gr.HTML("", elem_id="documents")
+        if not read_only:
+            with gr.Column(elem_id="caring"):
+                gr.HTML(adding(chat.uploads.limits))
+                files = gr.File(
+                    elem_id="files",
+                    label="Files to add",
+                    show_label=False,
+                    file_count="multiple",
+                    file_types=[suffix for each in FORMATS for suffix in each.suffixes],
+                    height=130,
+                )
+                arrived = gr.HTML("", elem_id="arrived")
+                gr.HTML(caring(chat.folder.name))
+                removable = gr.Dropdown(
+                    [one.path for one in chat.listing().files],
+                    value=[],
+                    multiselect=True,
+                    elem_id="removable",
+                    label="Documents to remove",
+                )
+                with gr.Row(elem_id="changes"):
+                    removing = gr.Button("Remove", elem_id="remove", size="sm")
+                    again = gr.Button(f"Index {chat.folder.name} again", elem_id="again", size="sm")
+                changed = gr.HTML("", elem_id="changed")
+    showing = [table, within, sources, *([] if read_only else [removable])]
+    sought.change(search, [sought], [table], **AT_ONCE_AND_QUIET)
+    page.load(show, [sought, saved], showing, **AT_ONCE_AND_QUIET)
+    if read_only:
+        return
+    changing: dict[str, Any] = {
+        "trigger_mode": "once",
+        "concurrency_limit": 1,
+        "concurrency_id": "library",
+        **QUIET,
+    }
+    outputs = [*showing, files, arrived, changed]
+    for event in (
+        files.upload(take, [files, sought, saved], outputs, **changing),
+        removing.click(remove, [removable, sought, saved], outputs, **changing),
+        again.click(index_again, [sought, saved], outputs, **changing),
+    ):
+        event.failure(recover, None, [files, changed], **AT_ONCE_AND_QUIET)
 
 
 def _turn_of(message: object) -> int:
@@ -298,99 +432,29 @@ def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
     ]
 
 
-def build_server(chat: "Chat", host: str) -> "FastAPI":
-    """The web server: the page, and ``/healthz`` for whoever watches over it."""
+def mount_page(chat: "Chat", read_only: bool) -> "Callable[[FastAPI], None]":
+    """What adds the page to a server."""
     import gradio as gr
-    from fastapi import FastAPI, Query
-    from fastapi.responses import HTMLResponse
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        chat.warm_up()
-        yield
+    def mount(server: "FastAPI") -> None:
+        gr.mount_gradio_app(
+            server,
+            build_page(chat, read_only),
+            path="/",
+            theme=gr.themes.Base(
+                primary_hue=gr.themes.colors.cyan,
+                neutral_hue=gr.themes.colors.stone,
+                font=["system-ui", "sans-serif"],
+                font_mono=["ui-monospace", "monospace"],
+            ),
+            css=STYLE,
+            footer_links=[],
+            run_history=False,
+            show_error=False,
+            max_file_size=chat.uploads.limits.file_bytes,
+        )
 
-    server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-
-    @server.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @server.get(f"/{ROUTE}")
-    def document(
-        path: Annotated[str, Query(max_length=5_000)],
-        sha256: Annotated[str, Query(max_length=64)] = "",
-        quote: Annotated[list[str] | None, Query()] = None,
-        part: Annotated[int | None, Query(ge=0)] = None,
-        at: Annotated[int, Query(ge=1)] = 1,
-    ) -> HTMLResponse:
-        status, content = chat.document(path, sha256, quote or (), part, at)
-        headers = {"Content-Security-Policy": DOCUMENT_POLICY}
-        return HTMLResponse(content, status, headers)
-
-    gr.mount_gradio_app(
-        server,
-        build_page(chat),
-        path="/",
-        theme=gr.themes.Base(
-            primary_hue=gr.themes.colors.cyan,
-            neutral_hue=gr.themes.colors.stone,
-            font=["system-ui", "sans-serif"],
-            font_mono=["ui-monospace", "monospace"],
-        ),
-        css=STYLE,
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-    )
-    server.add_middleware(Guard)
-    if host in _LOOPBACK:
-        # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
-        server.add_middleware(TrustedHostMiddleware, allowed_hosts=list(_LOOPBACK))
-    return server
-
-
-class Guard:
-    """Adds the security headers and refuses the routes that the page does not use."""
-
-    def __init__(self, app: "ASGIApp") -> None:
-        self.app = app
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Serve one request."""
-        from starlette.datastructures import MutableHeaders
-        from starlette.responses import PlainTextResponse
-
-        async def guarded(message: "Message") -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", POLICY)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
-            await send(message)
-
-        refused = scope["type"] == "http" and _REFUSED.match(scope["path"])
-        app = PlainTextResponse("Not found", status_code=404) if refused else self.app
-        await app(scope, receive, guarded)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there, held from before indexing until the end.
-
-    Raises:
-        AddressError: It cannot be had.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            message = f"Port {port} on {host} is in use; choose another with --port."
-        elif error.errno == errno.EACCES:
-            message = f"Port {port} needs more rights; choose one from 1024 on with --port."
-        else:
-            message = f"{host} is no address of this machine; choose another with --host."
-        raise AddressError(message) from error
+    return mount
 
 
 def _stay_offline(settings: "Settings") -> None:
@@ -417,8 +481,11 @@ def _stay_offline(settings: "Settings") -> None:
     type=click.Path(path_type=Path),
     help="Folder of the index; without it the default place, see `qa list`.",
 )
+@click.option(
+    "--read-only", is_flag=True, help="Offer nothing that changes the library, for public use."
+)
 @explained
-def main(folder: Path, host: str, port: int, index: Path | None) -> int:
+def main(folder: Path, host: str, port: int, index: Path | None, read_only: bool) -> int:
     """Index FOLDER (without it, docs/ beside this file) and answer questions about it.
 
     The chat is a page at http://127.0.0.1:7860. At the next start only what has changed in the
@@ -429,6 +496,7 @@ def main(folder: Path, host: str, port: int, index: Path | None) -> int:
 
     from qa.answering import QuestionAnswerer
     from qa.chat import Chat
+    from qa.server import LOOPBACK, build_server, listen
     from qa.settings import Settings
     from qa.terminal import indexing_bar, printable, show_report
 
@@ -445,25 +513,33 @@ def main(folder: Path, host: str, port: int, index: Path | None) -> int:
             assert answerer.report is not None
             show_report(console, answerer.report)
             answerer.report.check()
-            chat = Chat(answerer, folder)
-            config = uvicorn.Config(
-                build_server(chat, host),
-                log_level="warning",
-                timeout_graceful_shutdown=SECONDS_TO_END,
-            )
-            server = uvicorn.Server(config)
-            at = f"[{host}]" if ":" in host else host
-            click.echo(
-                f"Chapter and Verse answers from {printable(str(folder))} at "
-                f"http://{at}:{listener.getsockname()[1]} (Ctrl-C ends it)."
-            )
-            if host not in (*_LOOPBACK, "::1"):
-                click.echo("Whoever can reach this machine can read these documents.", err=True)
-            # At the end open pages are cut off on purpose: nothing to log, no traceback.
-            logging.getLogger("uvicorn.error").addFilter(lambda _: not server.should_exit)
-            with suppress(KeyboardInterrupt):
-                server.run(sockets=[listener])
-            chat.close()
+            with closing(Chat(answerer, folder)) as chat:
+                uploaded = chat.uploads.open(read_only)
+                if uploaded:
+                    show_report(console, uploaded)
+                if not read_only:
+                    # Where Gradio puts what is uploaded, until it is taken into the library.
+                    os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming)
+                config = uvicorn.Config(
+                    build_server(chat, host, read_only, mount_page(chat, read_only)),
+                    log_level="warning",
+                    timeout_graceful_shutdown=SECONDS_TO_END,
+                )
+                server = uvicorn.Server(config)
+                at = f"[{host}]" if ":" in host else host
+                click.echo(
+                    f"Chapter and Verse answers from {printable(str(folder))} at "
+                    f"http://{at}:{listener.getsockname()[1]} (Ctrl-C ends it)."
+                )
+                if host not in (*LOOPBACK, "::1"):
+                    can = "read" if read_only else "read and add to"
+                    click.echo(
+                        f"Whoever can reach this machine can {can} these documents.", err=True
+                    )
+                # At the end open pages are cut off on purpose: nothing to log, no traceback.
+                logging.getLogger("uvicorn.error").addFilter(lambda _: not server.should_exit)
+                with suppress(KeyboardInterrupt):
+                    server.run(sockets=[listener])
     return 0
 
 

@@ -15,6 +15,8 @@ import stat
 import subprocess
 import sys
 import threading
+from base64 import b64decode
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -76,7 +78,7 @@ class DocumentLoader:
         """
         path = path.absolute()
         self._check(path)
-        answer = self._ask(path)
+        answer = self._ask(path, None)
         if "document" not in answer:
             raise UnreadableFile(answer["reason"])
         found = answer["document"]
@@ -86,6 +88,26 @@ class DocumentLoader:
             blocks=tuple(Block(*block) for block in found["blocks"]),
             page_starts=tuple(found["page_starts"]),
         )
+
+    def picture(
+        self, path: Path, page: int, quotes: Sequence[tuple[str, str, str]]
+    ) -> tuple[bytes, int]:
+        """A page of a PDF as a PNG picture, and how many of the quotes are marked in it.
+
+        Args:
+            path: Of the PDF.
+            page: Its number, from 1.
+            quotes: What to mark, each with what stands before and behind it.
+
+        Raises:
+            UnreadableFile: As for ``load``.
+        """
+        path = path.absolute()
+        self._check(path)
+        answer = self._ask(path, {"page": page, "quotes": quotes})
+        if "picture" not in answer:
+            raise UnreadableFile(answer["reason"])
+        return b64decode(answer["picture"]), answer["marked"]
 
     def _check(self, path: Path) -> None:
         """Refuse what needs no reading: wrong kinds, missing, special, empty and huge files."""
@@ -103,7 +125,7 @@ class DocumentLoader:
         if status.st_size > self.limits.file_bytes:
             raise UnreadableFile(f"is larger than {self.limits.file_bytes / 1e6:,.0f} MB")
 
-    def _ask(self, path: Path) -> dict[str, Any]:
+    def _ask(self, path: Path, picture: dict[str, object] | None) -> dict[str, Any]:
         if self._worker is None or self._worker.poll() is not None:
             self.close()
             self._worker = _start_worker()
@@ -119,7 +141,7 @@ class DocumentLoader:
         keep = False
         try:
             timer.start()
-            answer = self._exchange(worker, path)
+            answer = self._exchange(worker, path, picture)
             keep = not answer["final"]
             return answer
         except _NoAnswer:
@@ -147,9 +169,11 @@ class DocumentLoader:
             )
         return "is so damaged that it crashed its reader"
 
-    def _exchange(self, worker: subprocess.Popen[bytes], path: Path) -> dict[str, Any]:
+    def _exchange(
+        self, worker: subprocess.Popen[bytes], path: Path, picture: dict[str, object] | None
+    ) -> dict[str, Any]:
         assert worker.stdin is not None and worker.stdout is not None  # both are pipes
-        request = {"path": str(path), "limits": asdict(self.limits)}
+        request = {"path": str(path), "limits": asdict(self.limits), "picture": picture}
         limits = self.limits
         most = (
             limits.characters * _BYTES_PER_CHARACTER

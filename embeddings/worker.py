@@ -9,6 +9,12 @@ output, both JSON; it ends when its input ends.
                   "page_starts": [0]}, "final": false}
     {"reason": "is empty", "final": false}
 
+A request with ``picture`` asks for a page of a PDF, in which quotes are marked:
+
+    {"path": "/files/aid.pdf", "limits": {...},
+     "picture": {"page": 2, "quotes": [["50 tons", "sent ", " of aid"]]}}
+    {"picture": "iVBORw0KGgo…", "marked": 1, "final": false}
+
 ``final`` says that this process should be replaced before the next file.
 """
 
@@ -17,6 +23,7 @@ import json
 import os
 import signal
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +50,20 @@ def main() -> None:
     os.dup2(null, 2)
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        answer = respond(Path(request["path"]), Limits(**request["limits"]))
+        limits = Limits(**request["limits"])
+        answer = respond(Path(request["path"]), limits, request.get("picture"))
         answers.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
         answers.flush()
 
 
-def respond(path: Path, limits: Limits) -> dict[str, Any]:
-    """The answer to one request: the document, or the reason why there is none."""
+def respond(path: Path, limits: Limits, picture: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The answer to one request: the document or picture, or the reason why there is none."""
     _limit_this_process(limits)
     final = False
     try:
-        answer: dict[str, Any] = {"document": _encode(_read(path, limits))}
+        answer: dict[str, Any] = (
+            _picture(path, picture) if picture else {"document": _encode(_read(path, limits))}
+        )
     except UnreadableFile as error:
         answer = {"reason": str(error)}
     except MemoryError:
@@ -77,6 +87,14 @@ def _read(path: Path, limits: Limits) -> Document:
     if not document.text:
         raise UnreadableFile("has no text")
     return document
+
+
+def _picture(path: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    from embeddings.formats.pdf_picture import Quoted, picture
+
+    quotes = [Quoted(*quote) for quote in asked["quotes"]]
+    png, marked = picture(path, asked["page"], quotes)
+    return {"picture": b64encode(png).decode("ascii"), "marked": marked}
 
 
 def _encode(document: Document) -> dict[str, Any]:

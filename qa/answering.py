@@ -138,7 +138,9 @@ class QuestionAnswerer:
                 many words), or nothing is indexed at ``within`` (``NothingWithin``).
             IndexDamaged: What is stored fails its checks.
         """
-        return self._found(*self._asked(question, within))
+        hits = self._found(*self._asked(question, within))
+        self._check_within(within, hits)
+        return hits
 
     def answer(self, question: str, within: Sequence[str] = ()) -> Answer:
         """What the documents say to the question, or that they do not say.
@@ -153,7 +155,9 @@ class QuestionAnswerer:
                 many words), or nothing is indexed at ``within`` (``NothingWithin``).
             IndexDamaged: What is stored fails its checks.
         """
-        return replace(self._kept(*self._asked(question, within)), question=_whole(question))
+        answer = self._kept(*self._asked(question, within))
+        self._check_within(within, answer.hits)
+        return replace(answer, question=_whole(question))
 
     def _asked(self, question: str, within: Sequence[str]) -> tuple[str, tuple[str, ...], int]:
         """What an answer depends on: the question's words, where to look, and the generation."""
@@ -165,17 +169,20 @@ class QuestionAnswerer:
                 f"got {len(asked):,}"
             )
         with self.index.snapshot() as snapshot:
-            return asked, tuple(path.rstrip("/") for path in paths), snapshot.generation
+            within = tuple(path.rstrip("/") for path in paths) or self.within
+            return asked, within, snapshot.generation
+
+    def _check_within(self, within: Sequence[str], hits: Sequence[Hit]) -> None:
+        if within and not hits:
+            named = within if isinstance(within, str) else ", ".join(within)
+            raise NothingWithin(
+                f"expected paths of the library, got {named}; see what it holds: qa list"
+            )
 
     # The generation tells what was kept from what must be found anew.
 
     def _search(self, asked: str, paths: tuple[str, ...], generation: int) -> tuple[Hit, ...]:
-        hits = self.retriever.retrieve(asked, self.settings.hits, paths or self.within)
-        if paths and not hits:
-            raise NothingWithin(
-                f"expected paths of the library, got {', '.join(paths)}; see what it holds: qa list"
-            )
-        return tuple(hits)
+        return tuple(self.retriever.retrieve(asked, self.settings.hits, paths))
 
     def _answer(self, asked: str, paths: tuple[str, ...], generation: int) -> Answer:
         started = time.perf_counter()

@@ -2,23 +2,22 @@
 
 import json
 import logging
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from embeddings.document import Document
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index import Index
-from embeddings.store import DocumentFacts
 from qa.answer import Answer
 from qa.answering import NothingWithin, QuestionAnswerer
-from qa.document_page import document_page, parse_quotes, problem_page
+from qa.documents import Documents
 from qa.examples import READ, in_turn, questions_of
 from qa.feedback import Feedback
+from qa.listing import Listing, list_library
 from qa.page import Turn, answer_turn, problem_turn, waiting_turn
 from qa.receipts import as_json, stands_in
+from qa.uploads import Uploads
 from qa.windows import QuestionTooLong
 
 MOST_TURNS = 30
@@ -71,7 +70,8 @@ class Chat:
         self.folder = folder
         assert answerer.report is not None
         self.name = answerer.report.name
-        self.titles, self.paths = _documents(answerer, self.index)
+        self.documents = Documents(answerer, folder)
+        self.uploads = Uploads(self.documents, self.name)
         self.feedback = Feedback(self.index.folder)
         self._examples: list[str] | None = None
         self._ending = threading.Event()
@@ -90,10 +90,11 @@ class Chat:
             _log.exception("The models could not be loaded.")
 
     def close(self) -> None:
-        """Stop looking for examples; before the index is closed."""
+        """End what goes on in the background; before the index is closed."""
         self._ending.set()
         if self._asking.ident is not None:
             self._asking.join()
+        self.uploads.close()
 
     @property
     def examples(self) -> list[str] | None:
@@ -104,7 +105,8 @@ class Chat:
         self._warming.join()
         found: dict[str, object] = {}
         try:
-            documents = filter(None, map(self.index.document, self.paths[:DOCUMENTS_ASKED]))
+            paths = [one.path for one in self.listing().documents[:DOCUMENTS_ASKED]]
+            documents = filter(None, map(self.index.document, paths))
             asked = in_turn([questions_of(document.text[:READ]) for _, document in documents])
             for question in islice(asked, QUESTIONS_TRIED):
                 if self._ending.is_set():
@@ -122,10 +124,13 @@ class Chat:
         self._examples = list(found)
 
     @property
-    def places(self) -> list[str]:
-        """Library paths to which an answer can be limited: folders, each with what is in it."""
-        folders = {path[:at] for path in self.paths for at in range(len(path)) if path[at] == "/"}
-        return sorted([*self.paths, *(folders - {path.partition("/")[0] for path in self.paths})])
+    def titles(self) -> list[str]:
+        """Titles of the documents that questions are answered from, sorted."""
+        return sorted(one.title or "" for one in self.listing().documents)
+
+    def listing(self) -> Listing:
+        """What is in the folders that questions are answered from."""
+        return list_library(self.index, self.answerer.within)
 
     def objection(self, question: str) -> str:
         """Why this is no question to be answered, as a sentence; empty if it is one."""
@@ -153,7 +158,7 @@ class Chat:
             yield answer_turn(number, self.answerer.answer(question, within))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            yield problem_turn(number, question, self._without_places(str(error)))
+            yield problem_turn(number, question, self.documents.without_places(str(error)))
         except NothingWithin:
             yield problem_turn(number, question, NOTHING_THERE)
         except QuestionTooLong:
@@ -192,7 +197,7 @@ class Chat:
             return False
         texts: dict[str, str] = {}
         for path in {one.path for one in answer.citations}:
-            found = self._document(path)
+            found = self.documents.get(path)
             texts[path] = found[1].text if found else ""
         if not all(stands_in(texts[one.path], one) for one in answer.citations):
             return False
@@ -227,39 +232,6 @@ class Chat:
             answer_turn(number, answer, changed) for number, answer in enumerate(answers, start=1)
         )
 
-    def document(
-        self, path: str, sha256: str, quotes: Sequence[str], part: int | None = None, at: int = 1
-    ) -> tuple[int, str]:
-        """A document as a page, or why there is none, with the HTTP status."""
-        try:
-            found = self._document(path)
-        except ChapterAndVerseError as error:
-            _log.error("%s", error)
-            return 500, problem_page(self._without_places(str(error)))
-        if found is None:
-            return 404, problem_page(f"There is no document at {path} any more.")
-        facts, document = found
-        changed = sha256 not in ("", facts.sha256)
-        marked = parse_quotes(quotes, document)
-        return 200, document_page(path, facts.sha256, document, marked, part, changed, at)
-
-    def _document(self, path: str) -> tuple[DocumentFacts, Document] | None:
-        """A document from which questions are answered here; none if there is none at the path."""
-        inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
-        return self.index.document(path) if inside else None
-
-    def _without_places(self, message: str) -> str:
-        """The message with the names of folders and files, but not where they lie."""
-        settings = self.answerer.settings
-        for place in (
-            settings.index,
-            Path(settings.encoder),
-            Path(settings.reader),
-            self.folder,
-        ):
-            message = message.replace(str(place), place.name)
-        return re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", message)
-
 
 def kept(turns: Sequence[Turn]) -> str:
     """The conversation as a browser keeps it, for ``Chat.restored``."""
@@ -291,14 +263,3 @@ def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
     for citations in cited:
         yield from ((citation.path, citation.sha256) for citation in citations)
     yield from ((hit.path, hit.sha256) for hit in answer.hits)
-
-
-def _documents(answerer: QuestionAnswerer, index: Index) -> tuple[list[str], list[str]]:
-    """Titles and library paths of the documents that questions are answered from, sorted."""
-    assert answerer.report is not None
-    store = index.store
-    with store.snapshot():
-        sources = store.sources(answerer.report.name)
-        held = {path: one.document for path, one in sources.items() if one.document is not None}
-        facts = store.documents(held.values())
-    return sorted(about.title for about in facts.values()), sorted(held)

@@ -129,31 +129,29 @@ def list_command(as_json: bool, index: Path | None) -> int:
     from rich.console import Console
 
     from embeddings.index import Index
+    from qa.listing import list_library
     from qa.terminal import show_library
 
     settings = _settings(index)
-    store = Index.open(settings.index).store
-    with store.snapshot():
-        facts, counts, sources = store.documents(), store.passage_counts(), store.sources()
-        folders = store.folders()
+    listing = list_library(Index.open(settings.index))
     if as_json:
         documents = [
             {
-                "path": path,
-                "title": facts[source.document].title if source.document else None,
-                "passages": counts.get(source.document, 0) if source.document else 0,
-                "pages": len(facts[source.document].page_starts) if source.document else 0,
-                "indexed_at": facts[source.document].indexed_at if source.document else None,
-                "sha256": source.sha256,
-                "problem": source.problem,
+                "path": one.path,
+                "title": one.title,
+                "passages": one.passages,
+                "pages": one.pages,
+                "indexed_at": one.indexed_at,
+                "sha256": one.sha256,
+                "problem": one.problem,
             }
-            for path, source in sources.items()
+            for one in listing.files
         ]
-        places = {name: str(location) for name, location in folders.items()}
-        listing = {"index": str(settings.index), "folders": places, "documents": documents}
-        click.echo(json.dumps(listing, indent=2, ensure_ascii=False))
+        places = {name: str(location) for name, location in listing.places.items()}
+        told = {"index": str(settings.index), "folders": places, "documents": documents}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        show_library(Console(), settings.index, folders, sources, facts, counts)
+        show_library(Console(), settings.index, listing)
     return OK
 
 

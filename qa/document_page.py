@@ -4,7 +4,7 @@ It holds no script and asks for nothing from anywhere; the way from quote to quo
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from urllib.parse import urlencode
@@ -14,8 +14,14 @@ from embeddings.document import Block, Document
 ROUTE = "document"
 """Path of the page, relative to the chat's."""
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
-"""Content-Security-Policy: the page is text and nothing else."""
+PICTURE_ROUTE = "page.png"
+"""Path of the picture of a page, likewise."""
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Content-Security-Policy: the page is text, and pictures of its own pages."""
 
 MOST_CHARACTERS = 300_000
 """Of text on one page; of a longer document a part is shown, with links to the others."""
@@ -28,7 +34,7 @@ Quote = tuple[int, int]
 """Offsets of the first character and behind the last, into ``Document.text``."""
 
 
-def document_link(path: str, sha256: str, quotes: Sequence[Quote], at: int = 0) -> str:
+def document_link(path: str, sha256: str, quotes: Sequence[Quote] = (), at: int = 0) -> str:
     """The address of the page, relative to the chat's, that opens at one of the quotes.
 
     >>> document_link("docs/a.md", "00ff", [(3, 9), (20, 24)], at=1)
@@ -37,9 +43,11 @@ def document_link(path: str, sha256: str, quotes: Sequence[Quote], at: int = 0) 
     Args:
         path: Of the document in the library.
         sha256: Of the document's file when it was quoted.
-        quotes: To be marked.
+        quotes: To be marked; without any it opens at its beginning.
         at: Position of the quote at which it opens.
     """
+    if not quotes:
+        return f"{ROUTE}?{urlencode(_asked(path, sha256, ()))}"
     return f"{ROUTE}{_to_quote(path, sha256, quotes, at + 1)}"
 
 
@@ -74,6 +82,7 @@ def document_page(
     part: int | None = None,
     changed: bool = False,
     at: int = 1,
+    pictured: bool = False,
 ) -> str:
     """The page, whole.
 
@@ -85,6 +94,7 @@ def document_page(
         part: Of a long document, from 0; the one that holds the quote if it is left out.
         changed: Whether it has changed since it was quoted; nothing is marked then.
         at: Number of the quote at which it opens, from 1.
+        pictured: Whether there are pictures of its pages.
     """
     parts = _parts(document.blocks)
     if changed:
@@ -101,9 +111,12 @@ def document_page(
         else escape(_to_quote(path, sha256, quotes, number))
         for number, (start, _) in enumerate(quotes, start=1)
     ]
-    pages = _pages(document, blocks)
+    pictures = _pictures(path, sha256, document, quotes) if pictured else {}
+    pages = _pages(document, blocks, pictures)
+    figures = _figures(document, blocks, quotes, pictures)
     body = "".join(
         f"{pages.get(block.start, '')}{_block(document.text, block, quotes, links)}"
+        f"{figures.get(block.start, '')}"
         for block in blocks
     )
     ways = _ways(_asked(path, sha256, quotes), part, len(parts))
@@ -168,16 +181,58 @@ def _parts(blocks: Sequence[Block]) -> list[list[Block]]:
     return parts
 
 
-def _pages(document: Document, blocks: Sequence[Block]) -> dict[int, str]:
+def _pictures(
+    path: str, sha256: str, document: Document, quotes: Sequence[Quote]
+) -> dict[int, str]:
+    """Addresses of the pictures of all pages, by page number."""
+    ends = [*document.page_starts[1:], len(document.text)]
+    pictures = {}
+    for page, (begin, end) in enumerate(zip(document.page_starts, ends, strict=True), start=1):
+        here = [(first, last) for first, last in quotes if first < end and last > begin]
+        asked = [*_asked(path, sha256, here), ("page", str(page))]
+        pictures[page] = escape(f"{PICTURE_ROUTE}?{urlencode(asked)}")
+    return pictures
+
+
+def _pages(
+    document: Document, blocks: Sequence[Block], pictures: Mapping[int, str]
+) -> dict[int, str]:
     """What is put before the block at which a page begins, by the block's offset."""
     pages: dict[int, str] = {}
     before: int | None = None
     for block in blocks:
         page = document.page_at(block.start)
         if page is not None and page != before:
-            pages[block.start] = f'<p class="page">Page {page}</p>'
+            way = f' · <a href="{pictures[page]}">as printed</a>' if page in pictures else ""
+            pages[block.start] = f'<p class="page">Page {page}{way}</p>'
         before = page
     return pages
+
+
+def _figures(
+    document: Document,
+    blocks: Sequence[Block],
+    quotes: Sequence[Quote],
+    pictures: Mapping[int, str],
+) -> dict[int, str]:
+    """Pictures of the pages on which something is quoted, each behind the first block quoted.
+
+    By the block's offset. Behind it: a picture that comes late must not move the quote.
+    """
+    figures: dict[int, str] = {}
+    seen: set[int] = set()
+    for block in blocks:
+        if not any(start < block.end and end > block.start for start, end in quotes):
+            continue
+        page = document.page_at(block.start)
+        if page is not None and page in pictures and page not in seen:
+            seen.add(page)
+            figures[block.start] = (
+                f'<figure><a href="{pictures[page]}"><img src="{pictures[page]}" '
+                f'alt="Page {page} as printed, with the quote marked"></a>'
+                f"<figcaption>Page {page} as printed</figcaption></figure>"
+            )
+    return figures
 
 
 def _block(text: str, block: Block, quotes: Sequence[Quote], links: Sequence[str]) -> str:
@@ -237,6 +292,9 @@ a { color: var(--accent); }
 .place, .page, nav { font: .875rem/1.5 system-ui, sans-serif; color: var(--quiet); }
 .place { margin: .3em 0 0; }
 .page { margin: 2.2em 0 .8em; border-top: 1px solid var(--line); padding-top: .3em; }
+figure { margin: 1.2em 0; }
+figure img { max-width: 100%; border: 1px solid var(--line); background: #fff; }
+figcaption { font: .875rem/1.5 system-ui, sans-serif; color: var(--quiet); }
 .code, .table { font: .9375rem/1.6 ui-monospace, monospace; }
 .changed { padding-left: .7rem; border-left: 3px solid var(--warn); }
 nav { padding: .8rem 0; }

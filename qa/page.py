@@ -84,16 +84,16 @@ def shown(text: str) -> str:
     return html.escape(text).translate(_TEMPLATE_CHARACTERS)
 
 
-def confidence_in_words(confidence: float) -> str:
-    """A confidence as words and percent; no estimate is ever called certain.
+def confidence_in_words(confidence: float) -> tuple[str, str]:
+    """A confidence as words and as percent; no estimate is ever called certain.
 
     >>> confidence_in_words(0.87), confidence_in_words(0.999), confidence_in_words(0.001)
-    ('very likely right, 87%', 'almost certainly right, over 99%', 'doubtful, under 1%')
+    (('very likely right', '87%'), ('almost certainly right', 'over 99%'), ('doubtful', 'under 1%'))
     """
     words = next(words for least, words in CONFIDENCE_WORDS if confidence >= least)
     if confidence > 0.99:
-        return f"{words}, over 99%"
-    return f"{words}, under 1%" if confidence < 0.01 else f"{words}, {confidence:.0%}"
+        return words, "over 99%"
+    return words, "under 1%" if confidence < 0.01 else f"{confidence:.0%}"
 
 
 def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) -> Turn:
@@ -109,13 +109,14 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
         nearest = _nearest(answer.hits, NOT_AN_ANSWER, changed)
         return Turn(number, asked, _no_answer(answer), nearest, without_passages(answer))
     links = " ".join(
-        f'<a class="cv-number" href="#{_id(number, at)}">[{at}]</a>'
-        for at in range(1, len(answer.citations) + 1)
+        f'<a class="cv-number {_to(_id(number, at))}" target="_blank" rel="noopener" '
+        f'href="{_address(citation, answer.citations)}">[{at}]</a>'
+        for at, citation in enumerate(answer.citations, start=1)
     )
     reply = (
         f'<p class="cv-answer" dir="auto"><q>{shown(answer.text)}</q> {links}</p>'
         f"{_sentence(answer.citations[0])}"
-        f'<p class="cv-note">Confidence: {confidence_in_words(answer.confidence)}</p>'
+        f'<p class="cv-note">Confidence: {_sureness(answer.confidence)}</p>'
     )
     sources = "".join(
         _source(
@@ -135,11 +136,20 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
 def _pointed_at(ids: Sequence[str]) -> str:
     """The style of a source while its number in the chat is pointed at; needs no script."""
     rules = "".join(
-        f'.gradio-container:has(a[href="#{id}"]:is(:hover, :focus-visible)) #{id} '
+        f".gradio-container:has(.{_to(id)}:is(:hover, :focus-visible)) #{id} "
         "{ background: var(--cv-mark); }"
         for id in ids
     )
     return f"<style>{rules}</style>"
+
+
+def _sureness(confidence: float) -> str:
+    """How sure an answer is in a word, the probability when it is pointed at or read out."""
+    words, percent = confidence_in_words(confidence)
+    return (
+        f'<span class="cv-sure" title="probability {percent}">{words}'
+        f'<span class="cv-unseen">, probability {percent}</span></span>'
+    )
 
 
 def _sentence(citation: Citation) -> str:
@@ -186,16 +196,13 @@ def header(folder: str) -> str:
     )
 
 
-def panel(turns: Sequence[Turn], titles: Sequence[str], awaiting: bool = False) -> str:
+def panel(turns: Sequence[Turn], awaiting: bool = False) -> str:
     """The sources of the last turn, and folded below them those of the earlier ones.
 
     Args:
-        turns: Of the chat, in order.
-        titles: Of the documents, shown before the first question.
+        turns: Of the chat, in order; at least one.
         awaiting: Whether there is more to come, before which nothing is offered to be saved.
     """
-    if not turns:
-        return _framed(_library(titles))
     *earlier, last = turns
     folded = "".join(
         f'<details><summary>Earlier: <span dir="auto">{shown(turn.asked)}</span></summary>'
@@ -206,6 +213,22 @@ def panel(turns: Sequence[Turn], titles: Sequence[str], awaiting: bool = False) 
         f'<p class="cv-asked" dir="auto">{shown(last.asked)}</p>{last.sources}'
         + (f'<div class="cv-earlier">{folded}</div>' if folded else "")
         + ("" if awaiting else _exports([turn.answer for turn in turns if turn.answer]))
+    )
+
+
+def opening(titles: Sequence[str]) -> str:
+    """What stands in place of the sources before the first question.
+
+    Args:
+        titles: Of the documents.
+    """
+    items = "".join(f'<li dir="auto">{shown(title)}</li>' for title in titles[:MOST_TITLES])
+    more = len(titles) - MOST_TITLES
+    rest = f'<p class="cv-note">and {more:,} more</p>' if more > 0 else ""
+    count = f"{len(titles):,} documents" if len(titles) != 1 else "1 document"
+    return _framed(
+        '<p class="cv-note">Each answer is shown here with the passage that it is quoted from.</p>'
+        f'<h3>{count}</h3><ul class="cv-library">{items}</ul>{rest}'
     )
 
 
@@ -237,27 +260,25 @@ def _id(turn: int, citation: int) -> str:
     return f"cv-{turn}-{citation}"
 
 
-def _library(titles: Sequence[str]) -> str:
-    items = "".join(f'<li dir="auto">{shown(title)}</li>' for title in titles[:MOST_TITLES])
-    more = len(titles) - MOST_TITLES
-    rest = f'<p class="cv-note">and {more:,} more</p>' if more > 0 else ""
-    count = f"{len(titles):,} documents" if len(titles) != 1 else "1 document"
-    return (
-        '<p class="cv-note">Each answer is shown here with the passage that it is quoted from.</p>'
-        f'<h3>{count}</h3><ul class="cv-library">{items}</ul>{rest}'
-    )
+def _to(id: str) -> str:
+    """Class of the number in the chat that belongs to a source."""
+    return f"to-{id}"
+
+
+def _address(citation: Citation, citations: Sequence[Citation]) -> str:
+    """Of the quote in its document, in which the answer's other quotes are marked too; as HTML."""
+    quotes = sorted({(one.start, one.end) for one in citations if one.path == citation.path})
+    at = quotes.index((citation.start, citation.end))
+    return shown(document_link(citation.path, citation.sha256, quotes, at))
 
 
 def _link(citation: Citation, citations: Sequence[Citation]) -> str:
-    """The way to the quote in its document, in which the answer's other quotes are marked too."""
-    quotes = sorted({(one.start, one.end) for one in citations if one.path == citation.path})
-    at = quotes.index((citation.start, citation.end))
-    return _open(document_link(citation.path, citation.sha256, quotes, at))
+    return _open(_address(citation, citations))
 
 
-def _open(link: str) -> str:
+def _open(address: str) -> str:
     return (
-        f'<a class="cv-open" href="{shown(link)}" target="_blank" rel="noopener">'
+        f'<a class="cv-open" href="{address}" target="_blank" rel="noopener">'
         "Open the document here</a>"
     )
 
@@ -293,7 +314,7 @@ def _others(candidates: Sequence[Candidate], changed: Set[str]) -> str:
         return ""
     items = "".join(
         f'<li class="cv-source"><p dir="auto"><q>{shown(candidate.text)}</q></p>'
-        f'<p class="cv-note">{confidence_in_words(candidate.confidence)}</p>'
+        f'<p class="cv-note">{_sureness(candidate.confidence)}</p>'
         f'<p class="cv-headings" dir="auto">{shown(candidate.citations[0].title)}</p>'
         f"{''.join(map(_cited_at, candidate.citations))}"
         f"{_link(candidate.citations[0], candidate.citations)}"
@@ -307,7 +328,7 @@ def _others(candidates: Sequence[Candidate], changed: Set[str]) -> str:
 def _no_answer(answer: Answer) -> str:
     best = (
         '<p class="cv-note">Confidence in the best answer found: '
-        f"{confidence_in_words(answer.confidence)}</p>"
+        f"{_sureness(answer.confidence)}</p>"
     )
     return f'<p class="cv-none">{shown(answer.explanation)}</p>' + (best if answer.hits else "")
 
@@ -323,7 +344,7 @@ def _nearest(hits: Sequence[Hit], said: str, changed: Set[str]) -> str:
         f'<li class="cv-source"><h3 dir="auto">{shown(hit.title)}</h3>'
         f'{_headings(hit.title, hit.headings)}<blockquote dir="auto">{shown(hit.text)}</blockquote>'
         f"{_place(hit.path, page_at(hit.page_starts, hit.start), hit.start, hit.end)}"
-        f"{_open(document_link(hit.path, hit.sha256, [(hit.start, hit.end)]))}"
+        f"{_open(shown(document_link(hit.path, hit.sha256, [(hit.start, hit.end)])))}"
         f"{CHANGED if hit.path in changed else ''}</li>"
         for hit in hits[:NEAREST]
     )
@@ -360,10 +381,67 @@ STYLE = """
 .cv-header p { margin: 0; color: var(--body-text-color-subdued); }
 .cv-header strong { font-weight: 600; color: var(--body-text-color); }
 
-#columns { flex: 1 1 0; min-height: 0; flex-wrap: nowrap; gap: 2rem; align-items: stretch; }
-#asking, #reading { min-width: 0 !important; min-height: 0; height: 100%; }
+#tabs { flex: 1 1 0; min-height: 0; display: flex; flex-direction: column; gap: 0; }
+#tabs > .tab-wrapper { align-self: flex-end; width: 20rem; height: auto; margin-top: -2.6rem;
+  padding: 0; }
+#tabs [role="tablist"] { justify-content: flex-end; }
+#tabs [role="tablist"] { height: auto; }
+#tabs [role="tablist"]::after { display: none; }
+#tabs [role="tab"] { height: auto; padding: .5rem .2rem; margin-left: 1.2rem; font-size: .9375rem;
+  color: var(--body-text-color-subdued); background: none; }
+#tabs [role="tab"][aria-selected="true"] { color: var(--body-text-color); font-weight: 600; }
+#tabs [role="tab"][aria-selected="true"]::after { background: var(--cv-accent); }
+#tabs > .tabitem { flex: 1 1 0; min-height: 0; padding: 0; border: 0; background: none; }
+#tabs > .tabitem > .column { height: 100%; gap: 0; flex-wrap: nowrap; }
+
+:is(#columns, #library) { flex: 1 1 0; min-height: 0; flex-wrap: nowrap; gap: 2rem;
+  align-items: stretch; }
+:is(#asking, #reading, #holding, #caring) { min-width: 0 !important; min-height: 0; height: 100%; }
 #asking { flex: 5 1 0 !important; flex-wrap: nowrap; gap: .75rem; padding: .9rem 0 1.1rem; }
 #reading { flex: 4 1 0 !important; border-left: 1px solid var(--border-color-primary); }
+#holding { flex: 5 1 0 !important; flex-wrap: nowrap; gap: .75rem; padding: .9rem 0 1.1rem; }
+#caring { flex: 3 1 0 !important; flex-wrap: nowrap; gap: .75rem; padding: .9rem 0 1.1rem 2rem;
+  overflow-y: auto; border-left: 1px solid var(--border-color-primary); }
+:is(#sought, #caring > *) { flex: none; }
+#documents { flex: 1 1 0; min-height: 0; overflow-y: auto; }
+#changes { gap: .5rem; }
+#changes button { flex: none; min-width: 5.5rem; }
+:is(#files, #removable) { border: 1px solid var(--border-color-primary); border-radius: .5rem; }
+:is(#within, #removable) input { color: var(--body-text-color) !important; }
+#files .wrap { color: var(--body-text-color-subdued); font-size: .9375rem; }
+.cv-care h2 { margin: 0 0 .3rem; font: 600 1rem/1.45 var(--font); color: var(--body-text-color); }
+.cv-care p { margin: 0; }
+#caring .block:has(> .html-container .cv-care) ~ .block:has(> .html-container .cv-care) {
+  margin-top: 1.2rem; padding-top: 1.2rem; border-top: 1px solid var(--border-color-primary); }
+.cv-uploads { list-style: none; margin: 0 !important; padding: 0 !important; }
+.cv-upload { margin: 0; padding: .35rem 0 .35rem .7rem; font-size: .9375rem; line-height: 1.45;
+  border-left: 3px solid var(--border-color-primary); color: var(--body-text-color); }
+.cv-upload.cv-taken { border-color: var(--cv-accent); }
+.cv-upload.cv-refused { border-color: var(--cv-warn); }
+.cv-upload > * { display: block; }
+.cv-table { width: 100%; border-collapse: collapse; margin: .5rem 0 2rem !important;
+  border: 0 !important; }
+.cv-table :is(th, td) { padding: .55rem .8rem .55rem 0 !important; border: 0 !important;
+  border-bottom: 1px solid var(--border-color-primary) !important; text-align: left;
+  vertical-align: top; color: var(--body-text-color); background: none; }
+.cv-table thead th { font-size: .8125rem; font-weight: 400; color: var(--body-text-color-subdued);
+  white-space: nowrap; }
+.cv-table tbody th { font: 400 1.05rem/1.45 var(--cv-serif); }
+.cv-table a { margin: 0 !important; padding: 0 !important; color: var(--body-text-color) !important;
+  text-decoration-color: var(--border-color-primary); }
+.cv-table a:hover { color: var(--cv-accent) !important; }
+.cv-table p { margin: 0; }
+.cv-table :is(.cv-place, .cv-warning) { font: .8125rem/1.5 var(--font);
+  color: var(--body-text-color-subdued); }
+.cv-table .cv-warning { color: var(--cv-warn); }
+.cv-table td:last-child { white-space: nowrap; }
+.cv-table td.cv-count { font-size: .875rem; font-variant-numeric: tabular-nums; }
+#reading { position: relative; }
+#copy { position: absolute; z-index: 1; top: .7rem; right: .5rem; width: auto; min-width: 0;
+  padding: .2rem .7rem; border: 1px solid var(--border-color-primary); border-radius: 999px;
+  background: none; box-shadow: none; color: var(--body-text-color); font-size: .8125rem;
+  font-weight: 400; }
+#copy:hover { border-color: var(--cv-accent); color: var(--cv-accent); }
 #sources, #sources .html-container, #sources .prose { height: 100%; min-height: 0; }
 #examples, #ask-row, #notice { flex: none; }
 #examples { gap: .4rem; }
@@ -372,10 +450,12 @@ STYLE = """
   color: var(--body-text-color); font-size: .875rem; font-weight: 400; text-align: left; }
 #examples button:hover { border-color: var(--cv-accent); color: var(--cv-accent); }
 #ask-row { align-items: stretch; flex-wrap: nowrap; gap: .5rem; }
-#question, #question label { border: 0; box-shadow: none; background: none; }
-#question textarea { font-size: 1rem; line-height: 1.5; padding: .6rem .8rem; border-radius: .5rem;
-  border: 1px solid var(--body-text-color-subdued); background: var(--background-fill-primary); }
-#question textarea:focus-visible { outline: 2px solid var(--cv-accent) !important; }
+:is(#question, #sought), :is(#question, #sought) label { border: 0; box-shadow: none;
+  background: none; }
+:is(#question, #sought) textarea { font-size: 1rem; line-height: 1.5; padding: .6rem .8rem;
+  border: 1px solid var(--body-text-color-subdued); border-radius: .5rem;
+  background: var(--background-fill-primary); }
+:is(#question, #sought) textarea:focus-visible { outline: 2px solid var(--cv-accent) !important; }
 #chat [class*="message-buttons"] { margin-inline: 0; }
 #within { flex: none; border: 0; background: none; padding: 0; font-size: .875rem; }
 #within > .label-wrap { padding: .1rem 0; color: var(--body-text-color-subdued); }
@@ -399,6 +479,10 @@ STYLE = """
 #chat .cv-note { color: var(--body-text-color-subdued); }
 .cv-note { font-size: .875rem; color: var(--body-text-color-subdued); }
 :is(.cv-answer, .cv-sentence, .cv-none) + .cv-note { margin-top: .35rem !important; }
+.cv-sure { cursor: help; text-decoration: underline dotted var(--body-text-color-subdued);
+  text-underline-offset: .2em; }
+.cv-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; white-space: nowrap;
+  clip-path: inset(50%); }
 .cv-number { color: var(--cv-accent) !important; font: 600 .9em/1 var(--font);
   text-decoration: none; }
 a.cv-number { padding: .15em .1em; }
@@ -446,8 +530,15 @@ a.cv-number:hover { text-decoration: underline; }
 @media (max-width: 860px) {
   .gradio-container { padding: 0 1rem !important; }
   .gradio-container .contain > .column { height: auto; }
-  #columns { flex-direction: column; flex: none; gap: 0; }
-  #asking, #reading { flex: none !important; width: 100%; height: auto; }
+  #tabs > .tab-wrapper { align-self: stretch; width: 100%; margin: 0;
+    border-bottom: 1px solid var(--border-color-primary); }
+  #tabs [role="tablist"] { justify-content: flex-start; }
+  #tabs [role="tab"] { margin: 0 1.2rem 0 0; }
+  .cv-header { padding-bottom: .3rem; border-bottom: 0; }
+  :is(#columns, #library) { flex-direction: column; flex: none; gap: 0; }
+  :is(#asking, #reading, #holding, #caring) { flex: none !important; width: 100%; height: auto; }
+  #caring { order: -1; border-left: 0; padding-left: 0; }
+  .cv-table :is(th, td):nth-child(n + 2):not(:nth-child(3)) { display: none; }
   #chat { flex: none !important; height: auto !important; max-height: 60dvh; }
   #asking:has([data-testid="bot"]) #examples { display: none; }
   #reading { border-left: 0; border-top: 1px solid var(--border-color-primary); }

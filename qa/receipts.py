@@ -133,20 +133,22 @@ def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
 
 
 def as_markdown(answers: Sequence[Answer]) -> str:
-    """The answers to read: question, answer, and each quote with its place, all as plain text."""
-    parts = ["# Questions and answers"]
-    for answer in answers:
-        parts.append(f"## {_plain(' '.join(answer.question.split()))}")
-        if answer.text is None:
-            parts.append(answer.explanation)
-            continue
-        parts.append(f"**{_plain(answer.text)}**")
-        for number, citation in enumerate(answer.citations, start=1):
-            sentence = _plain("".join(citation.sentence)).replace("\n", "\n> ")
-            page = f", page {citation.page}" if citation.page else ""
-            place = f"{_plain(citation.path)}{page}, characters {citation.start}–{citation.end}"
-            parts.append(f"> {sentence}\n>\n> — [{number}] {_plain(citation.title)}, {place}")
-    return "\n\n".join(parts) + "\n"
+    """The answers to read, as one document; each as ``answer_as_markdown`` has it."""
+    return "\n\n".join(["# Questions and answers", *map(answer_as_markdown, answers)]) + "\n"
+
+
+def answer_as_markdown(answer: Answer) -> str:
+    """Question, answer, and each quote with its place, all as plain text."""
+    parts = [f"## {_plain(' '.join(answer.question.split()))}"]
+    if answer.text is None:
+        return "\n\n".join([*parts, answer.explanation])
+    parts.append(f"**{_plain(answer.text)}**")
+    for number, citation in enumerate(answer.citations, start=1):
+        sentence = _plain("".join(citation.sentence)).replace("\n", "\n> ")
+        page = f", page {citation.page}" if citation.page else ""
+        place = f"{_plain(citation.path)}{page}, characters {citation.start}–{citation.end}"
+        parts.append(f"> {sentence}\n>\n> — [{number}] {_plain(citation.title)}, {place}")
+    return "\n\n".join(parts)
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ Each can be given in Python, ``Settings(threshold=0.6)``, or in the environment 
 prefix ``QA_``: ``QA_THRESHOLD=0.6``. Reading limits are nested: ``QA_LIMITS__SECONDS=120``.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
@@ -13,6 +14,16 @@ from embeddings.encoder import DEFAULT_MODEL
 from embeddings.index import DEFAULT_INDEX
 from embeddings.limits import Limits
 from qa.span_model import DEFAULT_READER
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """What may be added to a library in the chat; more is refused with a sentence."""
+
+    files: int = 20  # at a time
+    file_bytes: int = 50_000_000  # of one file
+    documents: int = 1_000  # kept in all
+    total_bytes: int = 1_000_000_000  # of all that are kept
 
 
 class Settings(BaseSettings):
@@ -49,3 +60,6 @@ class Settings(BaseSettings):
 
     limits: Limits = Limits()
     """Bounds on reading one file."""
+
+    uploads: UploadLimits = UploadLimits()
+    """Bounds on what readers add in the chat."""

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
-from embeddings.store import DocumentFacts, Source
 from qa.answer import NEAREST, Answer, Citation, below_title
+from qa.listing import Listing
 from qa.receipts import MEANINGS, Checked
 from qa.scores import AnswerScores, RetrievalScores
 
@@ -169,43 +169,35 @@ def show_checked(console: Console, checked: Sequence[Checked]) -> None:
         console.print(_indented(Text(printable(f"{place}: {MEANINGS[one.standing]}{now}"))))
 
 
-def show_library(
-    console: Console,
-    place: Path,
-    folders: Mapping[str, Path],
-    sources: Mapping[str, Source],
-    facts: Mapping[int, DocumentFacts],
-    counts: Mapping[int, int],
-) -> None:
+def show_library(console: Console, place: Path, listing: Listing) -> None:
     """What the index holds, file by file."""
     table = Table(box=None, pad_edge=False)
     for column in ("path", "title", "passages", "pages", "indexed (UTC)"):
         justify: JustifyMethod = "right" if column in ("passages", "pages") else "left"
         table.add_column(column, justify=justify, overflow="fold")
-    for path, source in sources.items():
-        if source.document is None:
-            continue
-        about = facts[source.document]
+    for one in listing.documents:
         table.add_row(
-            escape(printable(path)),
-            escape(printable(about.title)),
-            str(counts.get(source.document, 0)),
-            str(len(about.page_starts) or ""),
-            about.indexed_at[:16].replace("T", " "),
+            escape(printable(one.path)),
+            escape(printable(one.title or "")),
+            str(one.passages),
+            str(one.pages or ""),
+            (one.indexed_at or "")[:16].replace("T", " "),
         )
     console.print(table, highlight=False)
-    for path, source in sources.items():
-        if source.problem:
+    for one in listing.files:
+        if one.problem:
             console.print(
-                f"not indexed: {printable(path)} {printable(source.problem)}",
+                f"not indexed: {printable(one.path)} {printable(one.problem)}",
                 style="yellow",
                 markup=False,
                 highlight=False,
             )
-    for name, location in folders.items():
+    for name, location in listing.places.items():
         console.print(f"{printable(name)} lies at {location}", markup=False, highlight=False)
+    # The same content at two paths is one document.
+    found = {one.sha256: one.passages for one in listing.documents}
     console.print(
-        f"{len(facts)} documents, {sum(counts.values())} passages, index at {place}",
+        f"{len(found)} documents, {sum(found.values())} passages, index at {place}",
         markup=False,
         highlight=False,
     )

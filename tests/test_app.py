@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from qa.feedback import Feedback
@@ -50,14 +51,18 @@ class Running:
 
 @contextmanager
 def running(
-    place: Path, folder: Path | None = None, index: Path | None = None, script: str = "app.py"
+    place: Path,
+    folder: Path | None = None,
+    index: Path | None = None,
+    script: str = "app.py",
+    options: Sequence[str] = (),
 ) -> Iterator[Running]:
     """The chat on a free port; ``script`` is the file to run, or the code if it has lines."""
     place.mkdir(parents=True, exist_ok=True)
     index = index or place / "index"
     log = place / "log"
     start = ["-c", script] if "\n" in script else [script]
-    command = [sys.executable, *start, "--port", "0", "--index", str(index)]
+    command = [sys.executable, *start, "--port", "0", "--index", str(index), *options]
     with (
         log.open("wb") as file,
         subprocess.Popen(
@@ -183,7 +188,7 @@ def test_answer_is_quoted_with_its_source_beside_it(page: Page) -> None:
     )
     expect(panel).to_contain_text("Kazakhstan and food security › Foundation and members")
     expect(panel).to_contain_text("docs/kazakhstan-2024/food-security.html")
-    expect(replies(page).last).to_have_text(re.compile(r"Confidence: [a-z ]+, (over )?\d+%"))
+    expect(replies(page).last).to_have_text(re.compile(r"Confidence: [a-z ]+, probability \d\d%$"))
 
 
 @pytest.mark.browser
@@ -216,14 +221,71 @@ def test_what_the_documents_do_not_say_is_said_so(page: Page) -> None:
 
 
 @pytest.mark.browser
-def test_number_of_an_earlier_answer_leads_to_its_source(page: Page) -> None:
+def test_number_leads_to_the_quote_in_its_document(page: Page) -> None:
     founded(page)
     ask(page, "Who won the 2022 World Cup?", "The documents do not say")
-    earlier = page.locator("#sources mark")
-    expect(earlier).to_be_hidden()
-    replies(page).first.get_by_text("[1]").click()
-    expect(earlier).to_be_visible()
-    assert page.url.endswith("#cv-1-1")
+    with page.context.expect_page() as opening:
+        replies(page).first.get_by_text("[1]").click()
+    expect(opening.value.locator("mark")).to_have_text("2013")
+    expect(opening.value.locator("mark")).to_be_in_viewport()
+    assert opening.value.evaluate("window.opener") is None
+
+
+@pytest.mark.browser
+def test_quote_is_marked_in_the_picture_of_its_page(page: Page) -> None:
+    ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")
+    with page.context.expect_page() as opening:
+        replies(page).last.get_by_text("[1]").click()
+    picture = opening.value.get_by_role("img", name="Page 2 as printed, with the quote marked")
+    expect(picture).to_be_visible()
+    picture.evaluate("image => image.decode()")
+    drawn = [picture.evaluate(f"image => image.natural{side}") for side in ("Width", "Height")]
+    assert drawn == [990, 1400]
+    status, headers = fetch(picture.evaluate("image => image.src"))
+    assert (status, headers["content-type"]) == (200, "image/png")
+
+
+@pytest.mark.browser
+def test_answer_is_copied_with_its_sources(browser: Browser, chat: Running) -> None:
+    with opened(browser, chat.url) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        copy = page.get_by_role("button", name="Copy answer and sources")
+        expect(copy).to_be_hidden()
+        founded(page)
+        copy.click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("## When was the IOFS founded?\n\n**2013**\n\n> ")
+        assert "docs/kazakhstan-2024/food-security.html, characters 345–349" in copied
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_that_shuts_anyone_out(
+    browser: Browser, chat: Running, dark: bool
+) -> None:
+    axe = Axe()
+
+    def findings(page: Page) -> list[tuple[str, str, list[str]]]:
+        found = axe.run(page).response
+        assert len(found["passes"]) > 15
+        return [
+            (one["impact"], one["id"], [node["html"] for node in one["nodes"]])
+            for one in found["violations"]
+        ]
+
+    with opened(browser, chat.url, dark=dark) as page:
+        assert findings(page) == []
+        founded(page)
+        assert findings(page) == []
+        page.get_by_role("tab", name="Library").click()
+        expect(page.locator("#documents")).to_contain_text("12 documents")
+        assert findings(page) == []
+    context = browser.new_context(color_scheme="dark" if dark else "light")
+    page = context.new_page()
+    page.goto(f"{chat.url}/{QUOTED}")
+    assert findings(page) == []
+    context.close()
 
 
 @pytest.mark.browser
@@ -402,7 +464,7 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(replies(page).last).to_contain_text("[1]", timeout=30_000)
     expect(box(page)).to_be_focused()
     reached = []
-    for _ in range(24):
+    for _ in range(28):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate(
@@ -411,7 +473,14 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
             )
         )
     names = [name for _, name, _ in reached]
-    for wanted in ("Ask", "Sources", "3 other candidates", "[1]", "When was the IOFS founded?"):
+    for wanted in (
+        "Ask",
+        "Copy answer and sources",
+        "Sources",
+        "3 other candidates",
+        "[1]",
+        "When was the IOFS founded?",
+    ):
         assert wanted in names, reached
     assert all(outline != "none" for tag, _, outline in reached if tag != "BODY"), reached
 
@@ -453,6 +522,9 @@ def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark
             "#chat .user .md",
             "#chat .cv-answer",
             "#chat .cv-note",
+            "#copy",
+            "#tabs [role='tab'][aria-selected='true']",
+            "#tabs [role='tab'][aria-selected='false']",
             "#chat a.cv-number",
             "#sources h2",
             "#sources .cv-headings",
@@ -682,11 +754,163 @@ def test_page_may_load_from_its_own_host_only(chat: Running) -> None:
         "gradio_api/file%3Dhttps://example.org/",
         "gradio_api/file=/etc/passwd",
         "gradio_api/proxy=https://example.org/",
-        "gradio_api/upload",
     ],
 )
-def test_server_fetches_and_takes_no_files(chat: Running, path: str) -> None:
+def test_server_fetches_no_files(chat: Running, path: str) -> None:
     assert fetch(f"{chat.url}/{path}")[0] == 404
+
+
+@contextmanager
+def library(page: Page) -> Iterator[None]:
+    """On the tab of the library, then back to the questions."""
+    page.get_by_role("tab", name="Library").click()
+    yield
+    page.get_by_role("tab", name="Ask").click()
+
+
+def upload(page: Page, *files: Path) -> Locator:
+    """Add files to the library; what is said of each, once all is done."""
+    page.locator("#files input[type=file]").set_input_files(files)
+    expect(page.locator("#files input[type=file]")).to_be_attached(timeout=30_000)
+    arrived = page.locator("#arrived li")
+    expect(arrived).to_have_count(len(files), timeout=30_000)
+    expect(page.locator("#arrived li:is(.cv-taken, .cv-refused)")).to_have_count(
+        len(files), timeout=30_000
+    )
+    return arrived
+
+
+@pytest.fixture
+def own(chat: Running, tmp_path: Path) -> Iterator[Running]:
+    """A chat whose library a test may change."""
+    shutil.copytree(chat.index, tmp_path / "own" / "index")
+    with running(tmp_path / "own") as started:
+        yield started
+
+
+def uploads_of(chat: Running) -> list[str]:
+    """All that is kept of uploads, and all that is on its way."""
+    place = chat.index.with_name(f"{chat.index.name}.uploads")
+    return sorted(
+        path.relative_to(place / "docs").as_posix()
+        for path in place.rglob("*")
+        if path.is_file() and path.stat().st_size
+    )
+
+
+@pytest.mark.browser
+def test_good_file_is_taken_and_answered_from_at_once_a_bad_one_is_refused(
+    browser: Browser, own: Running, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "harbour <b>.txt", tmp_path / "broken.pdf"
+    good.write_text("The harbour of Tern was dug in 1802 by Ada Finch.", encoding="utf-8")
+    bad.write_bytes(b"%PDF-1.4 nonsense")
+    with opened(browser, own.url) as page:
+        with library(page):
+            taken, refused = upload(page, good, bad).all()
+            expect(taken).to_contain_text("in the library: uploads/harbour b.txt, 1 passage")
+            expect(refused).to_contain_text("not taken: it is damaged or not a valid PDF")
+            expect(page.locator("#documents")).to_contain_text("13 documents")
+            expect(page.locator("#documents")).to_contain_text("harbour b.txt")
+            expect(page.locator("#documents")).not_to_contain_text("broken")
+        assert uploads_of(own) == ["uploads/harbour b.txt"]
+        ask(page, "Who dug the harbour of Tern?", "Ada Finch")
+        expect(page.locator("#sources .cv-place").first).to_contain_text("uploads/harbour b.txt")
+        page.reload()
+        expect(replies(page).last).to_contain_text("Ada Finch")
+        with library(page):
+            same = upload(page, good).first
+            expect(same).to_contain_text("is in the library already, as uploads/harbour b.txt")
+            chosen = page.get_by_role("combobox", name="Documents to remove")
+            chosen.fill("harbour")
+            chosen.press("Enter")
+            page.get_by_role("button", name="Remove", exact=True).click()
+            expect(page.locator("#changed")).to_contain_text("Removed: uploads/harbour b.txt.")
+            expect(page.locator("#documents")).to_contain_text("12 documents")
+        assert uploads_of(own) == []
+        ask(page, "Who dug the harbour of Tern?", "The documents do not say")
+        # What was quoted is gone, and the old answer says so.
+        page.reload()
+        expect(page.locator("#sources .cv-warning").last).to_contain_text("has changed since")
+
+
+@pytest.mark.browser
+def test_library_is_searched_and_indexed_again(browser: Browser, tmp_path: Path) -> None:
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (folder / "bridge.txt").write_text("The bridge was opened in 1901.", encoding="utf-8")
+    (folder / "empty.pdf").write_bytes(b"")
+    with running(tmp_path / "chat", folder) as chat, opened(browser, chat.url) as page:
+        (folder / "mill.txt").write_text("The mill was built in 1850.", encoding="utf-8")
+        with library(page):
+            documents = page.locator("#documents")
+            expect(documents).to_contain_text("1 document, 1 not indexed")
+            expect(documents).to_contain_text("Not indexed: it is empty.")
+            page.get_by_role("button", name="Index town again").click()
+            expect(page.locator("#changed")).to_contain_text("town: 1 added, 0 changed, 0 removed")
+            expect(documents).to_contain_text("2 documents, 1 not indexed")
+            page.get_by_label("Search the library").fill("MILL")
+            expect(documents).to_contain_text("1 document")
+            expect(documents.locator("tbody tr")).to_have_count(1)
+            page.get_by_label("Search the library").fill("nowhere")
+            expect(documents).to_have_text("Nothing in the library has these words.")
+        expect(page.locator("#sources")).to_contain_text("2 documents")
+        ask(page, "When was the mill built?", "1850")
+
+
+@pytest.mark.browser
+def test_read_only_page_changes_nothing(browser: Browser, chat: Running, tmp_path: Path) -> None:
+    options = ["--read-only"]
+    with (
+        running(tmp_path, index=chat.index, options=options) as public,
+        opened(browser, public.url) as page,
+    ):
+        with library(page):
+            expect(page.locator("#documents")).to_contain_text("12 documents")
+            expect(page.locator("#library button")).to_have_count(0)
+            expect(page.locator("input[type=file]")).to_have_count(0)
+        assert _post(f"{public.url}/gradio_api/upload") == 404
+        founded(page)
+
+
+def _post(url: str, body: bytes = b"x", **headers: str) -> int:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    asked = urllib.request.Request(url, body, named, method="POST")
+    try:
+        with urllib.request.urlopen(asked) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_upload_too_large_or_from_another_site_is_refused(chat: Running) -> None:
+    upload = f"{chat.url}/gradio_api/upload"
+    assert _post(upload, Sec_Fetch_Site="cross-site") == 403
+    assert _post(f"{chat.url}/gradio_api/queue/join", Sec_Fetch_Site="cross-site") == 403
+    with socket.create_connection(("127.0.0.1", int(chat.url.rpartition(":")[2]))) as wire:
+        head = "POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999"
+        wire.sendall(f"{head}\r\n\r\n".encode())
+        assert wire.recv(12) == b"HTTP/1.1 413"
+
+
+def test_what_a_killed_process_had_begun_to_receive_is_removed(
+    chat: Running, tmp_path: Path
+) -> None:
+    shutil.copytree(chat.index, tmp_path / "index")
+    with running(tmp_path, index=tmp_path / "index") as killed:
+        (incoming,) = (tmp_path / "index.uploads" / "docs" / "incoming").glob("*/")
+        (incoming / "half").write_bytes(b"half a file")
+        with running(tmp_path / "other", index=killed.index) as other:
+            # Another process on the same index lets it be while the first lives.
+            assert len(uploads_of(other)) == 1
+        killed.process.kill()
+        killed.process.wait()
+    with running(tmp_path / "next", index=tmp_path / "index") as again:
+        assert uploads_of(again) == []
+        again.process.send_signal(signal.SIGTERM)
+        again.process.wait(SECONDS)
+    assert list((tmp_path / "index.uploads" / "docs" / "incoming").iterdir()) == []
 
 
 def test_other_host_names_are_refused(chat: Running) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from embeddings.limits import Limits
 from qa.cli import main
-from qa.settings import Settings
+from qa.settings import Settings, UploadLimits
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,9 +23,10 @@ def test_every_setting_is_told_with_its_default() -> None:
     plain = {
         f"QA_{name.upper()}": str(field.default)
         for name, field in Settings.model_fields.items()
-        if name not in ("index", "limits")
+        if name not in ("index", "limits", "uploads")
     }
     limits = {f"QA_LIMITS__{one.name.upper()}": str(one.default) for one in fields(Limits)}
+    limits |= {f"QA_UPLOADS__{one.name.upper()}": str(one.default) for one in fields(UploadLimits)}
     assert told.pop("QA_INDEX").startswith("the user's data folder")
     assert told == plain | limits
 

@@ -23,6 +23,7 @@ def chat(town: Path, tmp_path: Path) -> Iterator[Chat]:
         chat = Chat(answerer, town)
         chat.warm_up()
         yield chat
+        chat.close()
 
 
 def reply(chat: Chat, question: str, within: Sequence[str] = (), number: int = 1) -> Turn:
@@ -68,7 +69,7 @@ def test_answer_is_limited_to_places(chat: Chat, town: Path, tmp_path: Path) -> 
     with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
         chat = Chat(answerer, town)
         chat.warm_up()
-        assert chat.places == ["town/bridge.txt", "town/old", "town/old/mill.txt"]
+        assert chat.listing().choices == ["town/bridge.txt", "town/old", "town/old/mill.txt"]
         for within, text in ((["town/old"], "1850"), (["town/bridge.txt"], "1901")):
             answer = reply(chat, "When was it opened?", within).answer
             assert answer is not None and answer.text == text
@@ -98,7 +99,7 @@ def test_document_that_changed_or_went_is_named_in_what_was_kept(
     QuestionAnswerer.from_documents(town, tmp_path / "index").close()
     (changed,) = chat.restored(saved)
     assert "This document has changed since, or is gone." in changed.sources
-    status, page = chat.document("town/bridge.txt", "00", ["25-29"], None)
+    status, page = chat.documents.page("town/bridge.txt", "00", ["25-29"], None)
     assert status == 200 and "has changed since it was quoted" in page
 
 
@@ -170,5 +171,5 @@ def test_document_of_another_folder_is_not_shown(chat: Chat, town: Path, tmp_pat
     QuestionAnswerer.from_documents(other, tmp_path / "index").close()
     assert chat.index.document("other/secret.txt") is not None
     for path in ("other/secret.txt", "town", "", "town/../other/secret.txt"):
-        status, page = chat.document(path, "", [], None)
+        status, page = chat.documents.page(path, "", [], None)
         assert status == 404 and "There is no document at" in page and "mat" not in page

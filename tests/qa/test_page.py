@@ -18,6 +18,7 @@ from qa.page import (
     confidence_in_words,
     header,
     notice,
+    opening,
     panel,
     problem_turn,
     shown,
@@ -141,7 +142,7 @@ def test_sentence_around_an_answer_is_shown_as_it_stands() -> None:
     )
     read = Read(answer_turn(1, replace(ANSWER, text="2013", citations=(short,))).reply)
     assert passage in read.text
-    assert set(read.tags) == {"p", "q", "a", "mark"}
+    assert set(read.tags) == {"p", "q", "a", "mark", "span"}
 
 
 @given(TEXT.filter(bool))
@@ -159,14 +160,14 @@ def test_no_text_adds_an_element_anywhere(text: str) -> None:
     turn, plain = answer_turn(1, answer), answer_turn(1, ANSWER)
     assert Read(turn.question).tags == []
     assert Read(turn.reply).tags == Read(plain.reply).tags
-    assert set(Read(panel([turn, turn], [text])).tags) == set(Read(panel([plain, plain], [])).tags)
+    assert set(Read(panel([turn, turn])).tags) == set(Read(panel([plain, plain])).tags)
     hit = replace(HIT, title=text, path=text, text=text, headings=(text,))
     said, unsaid = answer_turn(1, replace(NO_ANSWER, hits=(hit,))), answer_turn(1, NO_ANSWER)
     assert set(Read(said.sources).tags) <= set(Read(unsaid.sources).tags)
     assert Read(header(text)).tags == Read(header("")).tags
     assert Read(notice(text)).tags == Read(notice("a")).tags
     assert Read(problem_turn(1, text, text).reply).tags == ["p"]
-    assert Read(panel([], [text])).text.count(text) >= 1
+    assert Read(opening([text])).text.count(text) >= 1
 
 
 def test_quote_is_marked_in_its_passage() -> None:
@@ -179,7 +180,7 @@ def test_each_citation_is_numbered_and_linked_to_its_source() -> None:
     turn = answer_turn(3, ANSWER)
     assert Read(turn.reply).inside["a"] == "[1][2]"
     for number in (1, 2):
-        assert f'href="#cv-3-{number}"' in turn.reply
+        assert f"to-cv-3-{number}" in turn.reply
         assert turn.sources.count(f'id="cv-3-{number}"') == 1
 
 
@@ -201,7 +202,7 @@ def test_first_heading_that_repeats_the_title_is_left_out() -> None:
 def test_no_answer_shows_the_nearest_passages_and_marks_nothing() -> None:
     turn = answer_turn(1, replace(NO_ANSWER, hits=(HIT,) * (NEAREST + 1)))
     assert NO_ANSWER.explanation in Read(turn.reply).text
-    assert "doubtful, 2%" in Read(turn.reply).text
+    assert "doubtful, probability 2%" in Read(turn.reply).text
     sources = Read(turn.sources)
     assert "mark" not in sources.tags and "a" not in Read(turn.reply).tags
     assert "Not an answer." in sources.text
@@ -217,19 +218,19 @@ def test_no_answer_from_nothing() -> None:
 
 def test_sources_of_earlier_turns_are_folded_newest_first() -> None:
     turns = [answer_turn(n, replace(ANSWER, question=f"{n}?", candidates=())) for n in (1, 2, 3)]
-    read = Read(panel(turns, []))
+    read = Read(panel(turns))
     assert read.inside["summary"] == "Earlier: 2?Earlier: 1?"
     assert read.text.index("3?") < read.text.index("2?")
 
 
 def test_before_the_first_question_the_documents_are_named() -> None:
     titles = [f"Title {number}" for number in range(MOST_TITLES + 1_500)]
-    read = Read(panel([], titles))
+    read = Read(opening(titles))
     assert f"{len(titles):,} documents" in read.text
     assert read.tags.count("li") == MOST_TITLES
     assert "and 1,500 more" in read.text
-    assert "1 document" in Read(panel([], ["Only"])).text
-    assert "1 documents" not in Read(panel([], ["Only"])).text
+    assert "1 document" in Read(opening(["Only"])).text
+    assert "1 documents" not in Read(opening(["Only"])).text
 
 
 def test_waiting_and_problem_are_told() -> None:
@@ -242,9 +243,11 @@ def test_waiting_and_problem_are_told() -> None:
 
 @pytest.mark.parametrize("confidence", [0.0, 0.004, 0.39, 0.4, 0.6, 0.8, 0.95, 0.991, 1.0])
 def test_confidence_has_a_word_and_never_says_certain(confidence: float) -> None:
-    said = confidence_in_words(confidence)
-    assert said.split(",")[0] in {words for _, words in CONFIDENCE_WORDS}
-    assert "100%" not in said and " 0%" not in said
+    words, percent = confidence_in_words(confidence)
+    assert words in {words for _, words in CONFIDENCE_WORDS}
+    assert percent not in ("100%", "0%")
+    reply = answer_turn(1, replace(ANSWER, confidence=confidence)).reply
+    assert f'title="probability {percent}">{words}<' in reply
 
 
 def test_document_that_changed_since_is_named_so_at_its_source() -> None:
@@ -257,7 +260,7 @@ def test_document_that_changed_since_is_named_so_at_its_source() -> None:
 
 def test_conversation_is_saved_from_links_that_hold_it() -> None:
     shown = panel(
-        [answer_turn(1, ANSWER), problem_turn(2, "Why?", "Full."), answer_turn(3, NO_ANSWER)], []
+        [answer_turn(1, ANSWER), problem_turn(2, "Why?", "Full."), answer_turn(3, NO_ANSWER)]
     )
     links = re.findall(r'download="([^"]*)" href="data:([^;]*)[^,]*base64,([^"]*)"', shown)
     assert [(name, kind) for name, kind, _ in links] == [
@@ -267,7 +270,7 @@ def test_conversation_is_saved_from_links_that_hold_it() -> None:
     markdown, receipt = (b64decode(content).decode() for _, _, content in links)
     assert markdown == as_markdown([ANSWER, NO_ANSWER])
     assert parse_receipt(receipt) == [replace(ANSWER, hits=()), NO_ANSWER]
-    assert "download" not in panel([problem_turn(1, "Why?", "The disk is full.")], [])
+    assert "download" not in panel([problem_turn(1, "Why?", "The disk is full.")])
 
 
 @given(TEXT)

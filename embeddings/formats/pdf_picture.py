@@ -1,0 +1,163 @@
+"""Pages of a PDF as pictures, with what is quoted marked where it is printed.
+
+The text of a document is laid out anew when it is read: lines are joined, hyphens taken out,
+running lines left out. So a quote is found on the page by its letters and digits alone, and
+told from its like by what stands before and behind it.
+"""
+
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pypdfium2 as pdfium
+from numpy.typing import NDArray
+from PIL import Image
+from pypdfium2 import raw
+
+from embeddings.errors import UnreadableFile
+
+MOST_PIXELS = 1400
+"""Of the longer side."""
+
+MOST_SCALE = 2.0
+"""Pixels for a point, of a small page."""
+
+MARK = np.array([0.68, 0.89, 0.92], dtype=np.float32)
+"""By which red, green and blue of what is marked are multiplied, so that it stays readable."""
+
+CONTEXT = 200
+"""Characters before and behind a quote that tell it from its like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What is to be marked on a page.
+
+    Attributes:
+        text: As the document has it, cut at the page's ends.
+        before: What stands before it on the page, of which the last characters matter.
+        after: What stands behind it.
+    """
+
+    text: str
+    before: str = ""
+    after: str = ""
+
+
+def picture(path: Path, number: int, quotes: Sequence[Quoted]) -> tuple[bytes, int]:
+    """A page as a PNG picture, and how many of the quotes are marked in it.
+
+    Args:
+        path: Of the PDF.
+        number: Of the page, from 1.
+        quotes: To be marked; one that is not found on the page is left out.
+
+    Raises:
+        UnreadableFile: It is no PDF any more, or has no such page.
+    """
+    try:
+        with pdfium.PdfDocument(path) as source:
+            if not 1 <= number <= len(source):
+                raise UnreadableFile(f"has no page {number}")
+            page = source[number - 1]
+            pixels = _pixels(page)
+            textpage = page.get_textpage()
+            letters = _letters(textpage)
+            spans = [_find(letters, quote) for quote in quotes]
+            marked = np.zeros(pixels.shape[:2], dtype=bool)
+            for first, last in filter(None, spans):
+                for left, top, right, bottom in _boxes(page, textpage, first, last, marked.shape):
+                    marked[top:bottom, left:right] = True
+            textpage.close()
+            page.close()
+    except pdfium.PdfiumError as error:
+        raise UnreadableFile("is damaged or not a valid PDF") from error
+    pixels[marked] = (pixels[marked] * MARK).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue(), sum(span is not None for span in spans)
+
+
+def _pixels(page: Any) -> NDArray[np.uint8]:
+    """The page, ``(height, width, 3)`` uint8, red first."""
+    width, height = page.get_size()
+    if not (width > 0 and height > 0):
+        raise UnreadableFile("has a page without a size")
+    scale = min(MOST_SCALE, MOST_PIXELS / max(width, height))
+    bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
+    return np.array(bitmap.to_numpy()[:, :, :3])
+
+
+def _letters(textpage: Any) -> list[tuple[str, int]]:
+    """Letters and digits of the page in the order of the file, each with its place there."""
+    return [
+        (letter, index)
+        for index in range(textpage.count_chars())
+        for letter in _key(_character(raw.FPDFText_GetUnicode(textpage, index)))
+    ]
+
+
+def _character(code: int) -> str:
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
+
+
+def _key(text: str) -> str:
+    r"""What of a text is compared: letters and digits, without accents and ligatures.
+
+    >>> _key("Re-\ufb01ned, caf\xe9 50 %")
+    'Refinedcafe50'
+    """
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text)))
+
+
+def _find(letters: Sequence[tuple[str, int]], quote: Quoted) -> tuple[int, int] | None:
+    """Places of the quote's first and last character on the page; none if it is not there."""
+    wanted, printed = _key(quote.text), "".join(letter for letter, _ in letters)
+    if not wanted:
+        return None
+    before, after = _key(quote.before[-CONTEXT:]), _key(quote.after[:CONTEXT])
+
+    def alike(at: int) -> int:
+        ahead = printed[max(0, at - CONTEXT) : at]
+        behind = printed[at + len(wanted) : at + len(wanted) + CONTEXT]
+        return _shared(before[::-1], ahead[::-1]) + _shared(after, behind)
+
+    # Of several that are alike in all that stands around them, the first.
+    best = max(_places(printed, wanted), key=alike, default=None)
+    return None if best is None else (letters[best][1], letters[best + len(wanted) - 1][1])
+
+
+def _places(text: str, wanted: str) -> Iterator[int]:
+    at = text.find(wanted)
+    while at >= 0:
+        yield at
+        at = text.find(wanted, at + 1)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _boxes(
+    page: Any, textpage: Any, first: int, last: int, shape: tuple[int, ...]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Where the characters stand, one box a line: left, top, right, bottom in pixels."""
+    height, width = shape
+    for at in range(textpage.count_rects(first, last - first + 1)):
+        left, bottom, right, top = textpage.get_rect(at)
+        corners = [_pixel(page, x, y, width, height) for x, y in ((left, bottom), (right, top))]
+        (x0, x1), (y0, y1) = (sorted(edge) for edge in zip(*corners, strict=True))
+        yield max(0, x0 - 1), max(0, y0 - 1), min(width, x1 + 2), min(height, y1 + 2)
+
+
+def _pixel(page: Any, x: float, y: float, width: int, height: int) -> tuple[int, int]:
+    """Where a point of the page is in its picture; a page can be turned or cropped."""
+    across, down = raw.c_int(), raw.c_int()
+    raw.FPDF_PageToDevice(page, 0, 0, width, height, 0, x, y, across, down)
+    return across.value, down.value

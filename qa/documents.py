@@ -1,0 +1,170 @@
+"""Documents: those that questions are answered from, as pages and pictures to be looked at."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+
+from embeddings.document import Document
+from embeddings.errors import ChapterAndVerseError, UnreadableFile
+from embeddings.formats import format_of
+from embeddings.index import Index
+from embeddings.limits import Limits
+from embeddings.loading import DocumentLoader
+from embeddings.store import DocumentFacts
+from qa.answering import QuestionAnswerer
+from qa.document_page import document_page, parse_quotes, problem_page
+from qa.listing import list_library
+
+PICTURE_SECONDS = 20.0
+"""Longest time to draw one page."""
+
+PICTURES_KEPT = 32
+"""Pictures kept for whoever looks at the same page next, some 200 KB each."""
+
+_log = logging.getLogger("chapter-and-verse")
+
+
+class Documents:
+    """The documents of one chat, shown whole. Safe to use from several threads."""
+
+    def __init__(self, answerer: QuestionAnswerer, folder: Path) -> None:
+        assert isinstance(answerer.index, Index)
+        self.answerer = answerer
+        self.index = answerer.index
+        self.folder = folder
+        self._drawing = Lock()
+        self._kept = lru_cache(maxsize=PICTURES_KEPT)(self._draw)
+
+    def get(self, path: str) -> tuple[DocumentFacts, Document] | None:
+        """A document from which questions are answered; none if there is none at the path.
+
+        Raises:
+            IndexDamaged: It fails its checksum.
+        """
+        inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
+        return self.index.document(path) if inside else None
+
+    def page(
+        self, path: str, sha256: str, quotes: Sequence[str], part: int | None = None, at: int = 1
+    ) -> tuple[int, str]:
+        """A document as a page, or why there is none, with the HTTP status."""
+        try:
+            found = self.get(path)
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return 500, problem_page(self.without_places(str(error)))
+        if found is None:
+            return 404, problem_page(f"There is no document at {path} any more.")
+        facts, document = found
+        changed = sha256 not in ("", facts.sha256)
+        marked = parse_quotes(quotes, document)
+        return 200, document_page(
+            path, facts.sha256, document, marked, part, changed, at, _is_pdf(path)
+        )
+
+    def picture(
+        self, path: str, number: int, quotes: Sequence[str] = ()
+    ) -> tuple[int, bytes | str]:
+        """A page of a PDF as a PNG picture with its quotes marked, or why there is none.
+
+        Args:
+            path: Of the document in the library.
+            number: Of the page, from 1.
+            quotes: Spans of the document, as ``document_page`` has them.
+
+        Returns:
+            The HTTP status, and the picture or a sentence.
+        """
+        try:
+            found = self.get(path)
+            if found is None or not _is_pdf(path):
+                return 404, f"There is no PDF at {path}."
+            facts, document = found
+            spans = tuple(parse_quotes(quotes, document))
+            with self._one_at_a_time():
+                return 200, self._kept(path, facts.sha256, number, spans)
+        except _Busy:
+            return 503, "Too many pictures are being drawn; try again in a moment."
+        except UnreadableFile as error:
+            return 404, f"{path} {error}."
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return 500, self.without_places(str(error))
+
+    def _draw(
+        self, path: str, sha256: str, number: int, spans: tuple[tuple[int, int], ...]
+    ) -> bytes:
+        found, location = self.get(path), list_library(self.index).location(path)
+        if found is None or location is None:
+            raise UnreadableFile("is not in the library any more")
+        # A picture shows the file, a quote is of the document: they must be of the same bytes.
+        if not _has_digest(location, sha256):
+            raise UnreadableFile("has changed since it was indexed; index the folder again")
+        _, document = found
+        starts = [*document.page_starts, len(document.text)]
+        if not 1 <= number < len(starts):
+            raise UnreadableFile(f"has no page {number}")
+        begin, end = starts[number - 1], starts[number]
+        text = document.text
+        quotes = [
+            (
+                text[max(begin, first) : min(end, last)],
+                text[begin : max(begin, first)],
+                text[min(end, last) : end],
+            )
+            for first, last in spans
+            if first < end and last > begin
+        ]
+        limits = self.answerer.settings.limits
+        with DocumentLoader(_for_a_picture(limits)) as loader:
+            drawn, _ = loader.picture(location, number, quotes)
+        return drawn
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        # Each takes a core for half a second: they must not pile up before the questions.
+        if not self._drawing.acquire(timeout=PICTURE_SECONDS):
+            raise _Busy
+        try:
+            yield
+        finally:
+            self._drawing.release()
+
+    def without_places(self, message: str) -> str:
+        """The message with the names of folders and files, but not where they lie."""
+        settings = self.answerer.settings
+        for place in (
+            settings.index,
+            Path(settings.encoder),
+            Path(settings.reader),
+            self.folder,
+        ):
+            message = message.replace(str(place), place.name)
+        return re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", message)
+
+
+class _Busy(Exception):
+    """Others are waiting for a picture already."""
+
+
+def _is_pdf(path: str) -> bool:
+    format = format_of(Path(path))
+    return format is not None and format.name == "PDF"
+
+
+def _has_digest(location: Path, sha256: str) -> bool:
+    try:
+        with location.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError as error:
+        raise UnreadableFile(f"cannot be opened ({error.strerror})") from error
+
+
+def _for_a_picture(limits: Limits) -> Limits:
+    return replace(limits, seconds=min(limits.seconds, PICTURE_SECONDS))

@@ -1,0 +1,166 @@
+"""Server: the routes beside the chat's page, and what guards them all.
+
+Gradio serves the page itself; ``app.py`` mounts it here.
+"""
+
+import errno
+import re
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import FastAPI, Query
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from embeddings.errors import ChapterAndVerseError
+from qa.chat import Chat
+from qa.document_page import PICTURE_ROUTE, ROUTE
+from qa.document_page import POLICY as DOCUMENT_POLICY
+
+LOOPBACK = ("127.0.0.1", "localhost")
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'; "
+    "base-uri 'self'; object-src 'none'"
+)
+"""Content-Security-Policy: nothing from or to another host. Gradio needs the two unsafe ones."""
+
+PICTURE_SECONDS = 3600
+"""How long a browser keeps a picture of a page; its address names the file's content."""
+
+FORM_BYTES = 10_000
+"""Room for what a form says of each file beside the file."""
+
+# Routes of Gradio that the page does not use. The first two also fetch public addresses.
+_REFUSED = re.compile(r"/+gradio_api/+(file|proxy|stream|process_recording)")
+_UPLOAD = re.compile(r"/+gradio_api/+upload")
+
+
+class AddressError(ChapterAndVerseError):
+    """The chat cannot be served at that address."""
+
+
+def build_server(
+    chat: Chat, host: str, read_only: bool, mount: Callable[[FastAPI], None]
+) -> FastAPI:
+    """The web server: the page, documents, and ``/healthz`` for whoever watches over it.
+
+    Args:
+        chat: That replies.
+        host: At which it is served.
+        read_only: Whether uploads are refused.
+        mount: Adds the chat's page.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        chat.warm_up()
+        yield
+
+    server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @server.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @server.get(f"/{ROUTE}")
+    def document(
+        path: Annotated[str, Query(max_length=5_000)],
+        sha256: Annotated[str, Query(max_length=64)] = "",
+        quote: Annotated[list[str] | None, Query()] = None,
+        part: Annotated[int | None, Query(ge=0)] = None,
+        at: Annotated[int, Query(ge=1)] = 1,
+    ) -> HTMLResponse:
+        status, content = chat.documents.page(path, sha256, quote or (), part, at)
+        headers = {"Content-Security-Policy": DOCUMENT_POLICY}
+        return HTMLResponse(content, status, headers)
+
+    @server.get(f"/{PICTURE_ROUTE}")
+    def picture(
+        path: Annotated[str, Query(max_length=5_000)],
+        page: Annotated[int, Query(ge=1)],
+        quote: Annotated[list[str] | None, Query()] = None,
+    ) -> Response:
+        status, content = chat.documents.picture(path, page, quote or ())
+        if isinstance(content, str):
+            return PlainTextResponse(content, status)
+        kept = {"Cache-Control": f"private, max-age={PICTURE_SECONDS}"}
+        return Response(content, status, kept, media_type="image/png")
+
+    mount(server)
+    limits = chat.answerer.settings.uploads
+    server.add_middleware(
+        Guard, most_bytes=0 if read_only else limits.files * (limits.file_bytes + FORM_BYTES)
+    )
+    if host in LOOPBACK:
+        # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
+        server.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
+    return server
+
+
+class Guard:
+    """Adds the security headers, and refuses what the page does not ask for.
+
+    Args:
+        app: That is guarded.
+        most_bytes: Of one upload; none is taken if it is 0.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self.app = app
+        self.most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", POLICY)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+            await send(message)
+
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        await (refusal or self.app)(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        headers = Headers(scope=scope)
+        # Another site's page can send forms here from the reader's own browser.
+        if scope["method"] != "GET" and headers.get("sec-fetch-site") == "cross-site":
+            return PlainTextResponse("Not from another site", 403)
+        uploading = _UPLOAD.match(scope["path"]) is not None
+        if _REFUSED.match(scope["path"]) or (uploading and not self.most_bytes):
+            return PlainTextResponse("Not found", 404)
+        if uploading and scope["method"] == "POST":
+            length = headers.get("content-length", "")
+            if not length.isdecimal():
+                return PlainTextResponse("How long is it?", 411)
+            if int(length) > self.most_bytes:
+                return PlainTextResponse(f"At most {self.most_bytes:,} bytes at a time", 413)
+        return None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, held from before indexing until the end.
+
+    Raises:
+        AddressError: It cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = f"Port {port} on {host} is in use; choose another with --port."
+        elif error.errno == errno.EACCES:
+            message = f"Port {port} needs more rights; choose one from 1024 on with --port."
+        else:
+            message = f"{host} is no address of this machine; choose another with --host."
+        raise AddressError(message) from error

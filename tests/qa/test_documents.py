@@ -1,0 +1,99 @@
+"""Whole documents and pictures of their pages."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from qa import QuestionAnswerer
+from qa import documents as module
+from qa.documents import Documents
+from tests.embeddings.test_pdf_picture import pdf_of
+
+
+@pytest.fixture
+def documents(town: Path, tmp_path: Path) -> Iterator[Documents]:
+    pdf_of(town, "The mill was built in 1850.", "It burnt down in 1890.")
+    with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
+        yield Documents(answerer, town)
+
+
+def size(png: bytes | str) -> tuple[int, int]:
+    assert isinstance(png, bytes)
+    return Image.open(io.BytesIO(png)).size
+
+
+def test_page_of_a_pdf_shows_its_picture_behind_the_quote(documents: Documents) -> None:
+    found = documents.get("town/a.pdf")
+    assert found is not None
+    facts, document = found
+    at = document.text.index("1890")
+    status, page = documents.page("town/a.pdf", facts.sha256, [f"{at}-{at + 4}"])
+    assert status == 200
+    picture = f"page.png?path=town%2Fa.pdf&amp;sha256={facts.sha256}&amp;quote={at}-{at + 4}"
+    assert f'<img src="{picture}&amp;page=2"' in page
+    assert page.index("<mark>1890</mark>") < page.index("<figure>")
+    assert page.count("<figure>") == 1 and page.count(">as printed</a>") == 2
+    _, text = documents.page("town/bridge.txt", "", ["0-3"])
+    assert "page.png" not in text
+
+
+def test_picture_differs_where_something_is_quoted(documents: Documents) -> None:
+    _, plain = documents.picture("town/a.pdf", 2)
+    found = documents.get("town/a.pdf")
+    assert found is not None
+    at = found[1].text.index("1890")
+    status, marked = documents.picture("town/a.pdf", 2, [f"{at}-{at + 4}"])
+    assert status == 200 and size(plain) == size(marked) == (800, 600)
+    assert plain != marked
+    # A quote of another page changes nothing.
+    assert documents.picture("town/a.pdf", 2, ["0-3"]) == (200, plain)
+
+
+def test_picture_that_was_drawn_is_kept(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = documents.picture("town/a.pdf", 1)
+
+    def fail(*_: object) -> None:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr(module, "DocumentLoader", fail)
+    assert documents.picture("town/a.pdf", 1) == first
+
+
+@pytest.mark.parametrize(
+    ("path", "number", "told"),
+    [
+        ("town/nothing.pdf", 1, "There is no PDF at town/nothing.pdf."),
+        ("town/bridge.txt", 1, "There is no PDF at town/bridge.txt."),
+        ("../a.pdf", 1, "There is no PDF at ../a.pdf."),
+        ("town/a.pdf", 3, "town/a.pdf has no page 3."),
+    ],
+)
+def test_what_has_no_picture_is_told(
+    documents: Documents, path: str, number: int, told: str
+) -> None:
+    assert documents.picture(path, number) == (404, told)
+
+
+def test_file_that_changed_or_went_has_no_picture(documents: Documents, town: Path) -> None:
+    pdf_of(town, "Another text.", "And a second page.")
+    status, told = documents.picture("town/a.pdf", 1)
+    assert status == 404
+    assert told == "town/a.pdf has changed since it was indexed; index the folder again."
+    (town / "a.pdf").unlink()
+    status, told = documents.picture("town/a.pdf", 1)
+    assert status == 404 and str(town) not in str(told)
+    assert str(told).startswith("town/a.pdf cannot be opened")
+
+
+def test_too_many_pictures_at_once_are_told(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PICTURE_SECONDS", 0.05)
+    with documents._drawing:
+        status, told = documents.picture("town/a.pdf", 1)
+    assert status == 503 and "try again" in str(told)

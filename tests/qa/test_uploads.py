@@ -1,0 +1,243 @@
+"""Documents that readers add: taken whole or not at all."""
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings import indexing
+from embeddings.errors import IndexNotWritable
+from embeddings.index import writer_lock
+from qa import QuestionAnswerer, Settings
+from qa.documents import Documents
+from qa.listing import list_library
+from qa.settings import UploadLimits
+from qa.uploads import Upload, Uploads, free_name
+
+
+def opened(answerer: QuestionAnswerer, town: Path) -> Uploads:
+    assert answerer.report is not None
+    uploads = Uploads(Documents(answerer, town), answerer.report.name)
+    uploads.open()
+    return uploads
+
+
+@pytest.fixture
+def uploads(town: Path, tmp_path: Path) -> Iterator[Uploads]:
+    settings = Settings(
+        index=tmp_path / "index",
+        uploads=UploadLimits(files=3, file_bytes=1_000, documents=4, total_bytes=2_000),
+    )
+    with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
+        uploads = opened(answerer, town)
+        yield uploads
+        uploads.close()
+
+
+def arriving(uploads: Uploads, **files: str | bytes) -> list[Path]:
+    """Files as they arrive, by the name in front of ``_txt`` and the like."""
+    paths = []
+    for number, (name, content) in enumerate(files.items()):
+        folder = uploads.incoming / f"{number}"
+        folder.mkdir()
+        path = folder / name.replace("_", ".")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        paths.append(path)
+    return paths
+
+
+def add(uploads: Uploads, **files: str | bytes) -> tuple[Upload, ...]:
+    *_, last = uploads.add(arriving(uploads, **files))
+    return last
+
+
+def kept(uploads: Uploads) -> list[str]:
+    return sorted(path.name for path in uploads.folder.iterdir())
+
+
+def paths(uploads: Uploads) -> list[str]:
+    return [one.path for one in list_library(uploads.index).files]
+
+
+def test_file_is_taken_and_questions_are_answered_from_it(uploads: Uploads) -> None:
+    answerer = uploads.answerer
+    assert answerer.answer("When was the mill built?").text is None
+    stages = list(uploads.add(arriving(uploads, mill_txt="The mill was built in 1850.")))
+    assert [rows[0].state for rows in (stages[0], stages[-1])] == ["waiting", "taken"]
+    assert stages[-1] == (Upload("mill.txt", "taken", "uploads/mill.txt, 1 passage"),)
+    answer = answerer.answer("When was the mill built?")
+    assert (answer.text, answer.citations[0].path) == ("1850", "uploads/mill.txt")
+    assert answerer.answer("When was the bridge opened?").text == "1901"
+    assert list(uploads.incoming.iterdir()) == []
+
+
+def test_each_file_is_refused_with_its_reason_and_nothing_of_it_is_left(uploads: Uploads) -> None:
+    rows = add(uploads, a_pdf=b"%PDF-1.4 nonsense", b_exe="MZ", c_txt="c" * 1_001)
+    assert [(row.state, row.told.partition(";")[0]) for row in rows] == [
+        ("refused", "is damaged or not a valid PDF"),
+        ("refused", "is of a format that is not read"),
+        ("refused", "is larger than 0 MB"),
+    ]
+    rows = add(uploads, d_txt="", e_txt="The bridge was opened in 1901. It was closed in 1950.")
+    assert [row.told for row in rows] == [
+        "is empty",
+        "is in the library already, as town/bridge.txt",
+    ]
+    assert kept(uploads) == []
+    assert paths(uploads) == ["town/bridge.txt"]
+    assert list(uploads.incoming.iterdir()) == []
+
+
+def test_only_so_many_files_and_bytes_are_kept(uploads: Uploads) -> None:
+    rows = add(uploads, a_txt="a1", b_txt="b1", c_txt="c1", d_txt="d1")
+    assert [row.state for row in rows] == ["taken"] * 3 + ["refused"]
+    assert rows[3].told == "is one too many: 3 files are taken at a time"
+    rows = add(uploads, e_txt="e" * 999, f_txt="f")
+    assert [row.state for row in rows] == ["taken", "refused"]
+    assert rows[1].told == "finds no room: 4 uploaded documents are kept, remove some"
+    uploads.remove(["uploads/a.txt"])
+    uploads.remove(["uploads/b.txt"])
+    assert add(uploads, g_txt="g" * 998)[0].state == "taken"
+    (full,) = add(uploads, h_txt="h" * 100)
+    assert full.told == "finds no room: 0 MB of uploads are kept, remove some"
+
+
+def test_another_file_of_the_same_name_is_kept_beside_the_first(uploads: Uploads) -> None:
+    add(uploads, mill_txt="The mill was built in 1850.")
+    (row,) = add(uploads, mill_txt="The mill burnt down in 1890.")
+    assert row.told == "uploads/mill (2).txt, 1 passage"
+    assert kept(uploads) == ["mill (2).txt", "mill.txt"]
+
+
+def test_uploads_are_there_at_the_next_start_also_if_they_are_only_read(
+    uploads: Uploads, town: Path
+) -> None:
+    add(uploads, mill_txt="The mill was built in 1850.")
+    uploads.close()
+    for read_only in (False, True):
+        settings = uploads.answerer.settings
+        with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
+            again = Uploads(Documents(answerer, town), "town")
+            report = again.open(read_only)
+            assert report is not None and report.unchanged == 1
+            assert answerer.answer("When was the mill built?").text == "1850"
+            assert again.incoming.exists() is not read_only
+            again.close()
+
+
+def test_removed_file_of_the_folder_is_back_when_it_is_indexed_again(
+    uploads: Uploads, town: Path
+) -> None:
+    add(uploads, mill_txt="The mill was built in 1850.")
+    assert uploads.remove([]) == "Choose the documents to remove first."
+    assert uploads.remove(["../etc/passwd", "town"]) == "Choose the documents to remove first."
+    assert uploads.remove(["uploads/mill.txt"]) == "Removed: uploads/mill.txt."
+    assert kept(uploads) == []
+    told = uploads.remove(["town/bridge.txt"])
+    assert told.startswith("Removed: town/bridge.txt. Files in the folder itself are left")
+    assert (town / "bridge.txt").exists() and paths(uploads) == []
+    assert uploads.answerer.answer("When was the bridge opened?").text is None
+    *_, last = uploads.index_again()
+    assert last == "town: 1 added, 0 changed, 0 removed, 0 unchanged."
+    assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
+
+
+def test_index_that_is_written_by_another_process_is_told(uploads: Uploads) -> None:
+    with writer_lock(uploads.index.folder):
+        (row,) = add(uploads, mill_txt="The mill was built in 1850.")
+        assert row.state == "refused" and "is being written by process" in row.told
+        assert str(uploads.index.folder) not in row.told
+        assert "is being written by process" in uploads.remove(["town/bridge.txt"])
+        *_, last = uploads.index_again()
+        assert "is being written by process" in last
+    assert kept(uploads) == []
+    assert add(uploads, mill_txt="The mill was built in 1850.")[0].state == "taken"
+
+
+def test_full_disk_leaves_what_was_committed_and_nothing_else(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = indexing._Run._commit
+
+    def full_after_the_first(run: indexing._Run, waiting: list[indexing._Read]) -> None:
+        commit(run, waiting[:1])
+        raise IndexNotWritable("The index cannot be written: the disk is full. Free some room.")
+
+    monkeypatch.setattr(indexing._Run, "_commit", full_after_the_first)
+    rows = add(uploads, a_txt="One.", b_txt="Two.")
+    assert [row.state for row in rows] == ["taken", "refused"]
+    assert "the disk is full" in rows[1].told
+    assert kept(uploads) == ["a.txt"]
+
+
+def test_whoever_stops_listening_does_not_stop_it(uploads: Uploads) -> None:
+    telling = uploads.add(arriving(uploads, mill_txt="The mill was built in 1850."))
+    next(telling)
+    del telling
+    for thread in threading.enumerate():
+        if thread.name.endswith("(run_and_end)"):
+            thread.join(30)
+    assert kept(uploads) == ["mill.txt"] and "uploads/mill.txt" in paths(uploads)
+
+
+def test_unforeseen_error_is_told_and_nothing_is_left(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(indexing._Run, "run", fail)
+    (row,) = add(uploads, mill_txt="The mill was built in 1850.")
+    assert row == Upload("mill.txt", "refused", "could not be taken in; the server's log says why")
+    assert kept(uploads) == [] and list(uploads.incoming.iterdir()) == []
+
+
+def test_place_that_cannot_be_written_is_told(
+    uploads: Uploads, town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads.close()
+    shutil.rmtree(uploads.incoming.parent)
+    uploads.incoming.parent.write_text("a file in its place")
+    with pytest.raises(Exception, match=r"cannot be used for uploads .* start with --read-only"):
+        opened(uploads.answerer, town)
+
+
+def test_two_batches_at_once_are_both_taken(uploads: Uploads) -> None:
+    batches = [arriving(uploads, a_txt="One."), []]
+    (uploads.incoming / "x").mkdir()
+    other = uploads.incoming / "x" / "b.txt"
+    other.write_text("Two.")
+    batches[1] = [other]
+    ended: list[Sequence[Upload]] = []
+
+    def take(files: list[Path]) -> None:
+        *_, last = uploads.add(files)
+        ended.append(last)
+
+    threads = [threading.Thread(target=take, args=[files]) for files in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(rows[0].told for rows in ended) == [
+        "uploads/a.txt, 1 passage",
+        "uploads/b.txt, 1 passage",
+    ]
+
+
+NAMES = st.text(st.sampled_from("aé/\\.\0 :\n?\u202e") | st.characters(), max_size=300)
+
+
+@given(NAMES, st.sets(NAMES, max_size=3))
+def test_any_name_becomes_one_that_a_file_can_have(name: str, taken: set[str]) -> None:
+    taken = {one.casefold() for one in taken}
+    found = free_name(name, taken)
+    assert found and found.casefold() not in taken
+    assert not found.startswith(".") and not re.search(r'[\x00-\x1f/\\:*?"<>|]', found)
+    assert "\ud800" in name or len(found.encode("utf-8", "replace")) < 255
+    assert free_name(name, taken | {found.casefold()}) != found
