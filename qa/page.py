@@ -321,8 +321,8 @@ def _others(candidates: Sequence[Candidate], changed: Set[str]) -> str:
         f"{CHANGED if candidate.citations[0].path in changed else ''}</li>"
         for candidate in candidates
     )
-    count = f"{len(candidates)} other candidates" if len(candidates) > 1 else "1 other candidate"
-    return f"<details><summary>{count}</summary><ul>{items}</ul></details>"
+    summary = f"Other places say ({len(candidates)})"
+    return f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
 
 
 def _no_answer(answer: Answer) -> str:
@@ -421,6 +421,7 @@ STYLE = """
 .cv-upload > * { display: block; }
 .cv-table { width: 100%; border-collapse: collapse; margin: .5rem 0 2rem !important;
   border: 0 !important; }
+.cv-table :is(thead, tbody, tr) { border: 0 !important; }
 .cv-table :is(th, td) { padding: .55rem .8rem .55rem 0 !important; border: 0 !important;
   border-bottom: 1px solid var(--border-color-primary) !important; text-align: left;
   vertical-align: top; color: var(--body-text-color); background: none; }
@@ -468,6 +469,7 @@ STYLE = """
 #chat .message { border: 0; box-shadow: none; font-size: 1rem; line-height: 1.55;
   color: var(--body-text-color); }
 #chat .message-row { margin-inline: 0; }
+#chat .message-row:has(.user) { padding-inline-end: 2.2rem; }
 #chat .message-wrap { margin: 0; }
 #chat .bot.message { background: none; padding-inline: 0; }
 #chat .user.message { background: var(--background-fill-secondary); border-radius: .6rem; }

@@ -109,10 +109,15 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield started
 
 
+def chromium() -> str | None:
+    """Where Chromium lies, if it is there."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    found = chromium()
     if not found:
         pytest.skip("NO CHROMIUM FOUND: the page is NOT tested; install it, or name it in CHROMIUM")
     with sync_playwright() as playwright:
@@ -477,7 +482,7 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
         "Ask",
         "Copy answer and sources",
         "Sources",
-        "3 other candidates",
+        "Other places say (3)",
         "[1]",
         "When was the IOFS founded?",
     ):

@@ -1,0 +1,38 @@
+"""Takes the pictures of the README: `python tests/make_screenshots.py`, with Chromium there."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.test_app import QUIET, ask, chromium, opened, running
+
+TARGET = Path(__file__).parent / "screenshots"
+
+
+def main() -> None:
+    """Ask two questions in light, then show the library in dark."""
+    with (
+        tempfile.TemporaryDirectory() as place,
+        running(Path(place)) as chat,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
+        with opened(browser, chat.url, height=760) as page:
+            expect(page.locator("#examples button").first).to_be_visible(timeout=60_000)
+            ask(page, "How many members does the IOFS have?", "41")
+            ask(page, "How much aid did Kazakhstan send to Syria?", "50 tons")
+            page.locator("#sources h2").hover()
+            page.screenshot(path=TARGET / "ask.png")
+        with opened(browser, chat.url, height=760, dark=True) as page:
+            page.get_by_role("tab", name="Library").click()
+            expect(page.locator("#documents")).to_contain_text("12 documents")
+            page.screenshot(path=TARGET / "library.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
