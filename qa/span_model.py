@@ -82,14 +82,6 @@ class SpanModel(Protocol):
         """How what it says becomes a confidence."""
         ...
 
-    def check(self) -> None:
-        """Make sure that the weights are the published ones, if that is known.
-
-        Raises:
-            ModelError: They are missing or others.
-        """
-        ...
-
     def load_weights(self) -> None:
         """Read the weights now; what is wrong with them is told when something is read."""
         ...
@@ -140,7 +132,7 @@ class LazyModel:
         return read_batches(windows, run, self.cutter.pad_id)
 
 
-def load_span_model(name: str) -> SpanModel:
+def load_span_model(name: str) -> LazyModel:
     """The span model of that name; its weights are read when it first reads.
 
     Args:
