@@ -90,8 +90,7 @@ class WordIndex:
         def scores(lengths: NDArray[np.float64]) -> NDArray[np.float64]:
             damping = K1 * (1 - B + B * lengths[at] / (tokens / count))
             parts = weight * (frequency * (K1 + 1)) / (frequency + damping)
-            found: NDArray[np.float64] = np.bincount(at, parts, len(ids))
-            return found
+            return np.bincount(at, parts, len(ids)).astype(np.float64, copy=False)
 
         allowed = np.ones(len(ids), dtype=bool) if among is None else np.isin(ids, among)
         if not allowed.any():
@@ -99,7 +98,8 @@ class WordIndex:
         # No passage scores higher than one of no length would. First the lengths of those that
         # score highest at the mean length: what cannot beat the worst of them is left.
         likely = np.where(allowed, scores(np.full(len(ids), tokens / count)), -np.inf)
-        first = np.argsort(-likely, kind="stable")[: min(2 * limit, int(allowed.sum()))]
+        some = min(2 * limit, int(allowed.sum()))
+        first = np.argpartition(-likely, some - 1)[:some]
         lengths = np.full(len(ids), np.inf)
         self._fill(lengths, ids, first)
         exact = scores(lengths)

@@ -52,7 +52,7 @@ def write_product(path: Path) -> None:
         helper.make_node("Mul", ["c", "s"], ["w"]),
         helper.make_node("MatMul", ["x", "w"], ["y"]),
     ]
-    shape = ["rows", 64]
+    shape: list[str | int | None] = ["rows", 64]
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in "xy"]
     graph = helper.make_graph(nodes, "product", ends[:1], ends[1:], constants)
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
