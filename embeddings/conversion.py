@@ -27,7 +27,7 @@ def refused() -> Iterator[None]:
     """
     try:
         yield
-    except MemoryError:  # another time there may be more
+    except (MemoryError, OSError):  # another time there may be more memory, or more room
         raise
     except Exception as error:  # see above
         reason = str(error).strip().partition("\n")[0]

@@ -18,7 +18,10 @@ FORMAT_VERSION = 1
 
 APPLICATION_ID = 0x43765131
 
-SCHEMA = """
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+"""FTS5's; cuts text into words."""
+
+SCHEMA = f"""
 CREATE TABLE header (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     library TEXT NOT NULL, encoder TEXT NOT NULL, digest TEXT NOT NULL,
@@ -63,7 +66,7 @@ CREATE TABLE vector (
 );
 CREATE VIRTUAL TABLE words USING fts5 (
     context, text, content = 'passage', content_rowid = 'id',
-    tokenize = 'porter unicode61 remove_diacritics 2'
+    tokenize = '{TOKENIZER}'
 );
 CREATE TRIGGER passage_inserted AFTER INSERT ON passage BEGIN
     INSERT INTO words (rowid, context, text) VALUES (new.id, new.context, new.text);

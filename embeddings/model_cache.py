@@ -1,6 +1,8 @@
 """Model cache: models converted once, kept for every start after the first."""
 
+import errno
 import logging
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,12 @@ REFUSED = "REFUSED"
 """File with the reason why there is nothing else: it is not tried again at every start."""
 
 
+IN_PYTORCH = "in PyTorch, which starts and answers more slowly"
+"""How a model runs that was not converted from there."""
+
+ROOM = 1 << 28
+"""Bytes: with less of it free on the disk, a failure may have no other reason."""
+
 _log = logging.getLogger(__name__)
 
 Served = TypeVar("Served")
@@ -29,6 +37,7 @@ def served(
     convert: Callable[[Path], None],
     serve: Callable[[Path], Served],
     unconverted: Callable[[], Served],
+    otherwise: str,
 ) -> Served:
     """A model as it runs: converted, now or at an earlier start, or as it is where it cannot be.
 
@@ -38,6 +47,7 @@ def served(
         convert: Called with an empty folder to convert the model into.
         serve: What runs it from that folder.
         unconverted: What runs it otherwise.
+        otherwise: How it runs then.
     """
 
     def make(to: Path) -> None:
@@ -48,9 +58,10 @@ def served(
         return serve(kept(key, make))
     except (NotConvertible, OSError) as why:
         _log.warning(
-            "The %s runs in PyTorch, which starts and answers more slowly: it cannot be converted "
-            "and kept (%s).",
+            "The %s runs %s: it cannot be converted and kept in %s (%s).",
             name,
+            otherwise,
+            CACHE,
             why,
         )
         return unconverted()
@@ -64,7 +75,9 @@ def kept(key: str, make: Callable[[Path], None], cache: Path | None = None) -> P
     and of two that start at once the second waits for the first.
 
     Args:
-        key: Names what is made, and changes with everything that it is made from.
+        key: Names what is made, and changes with everything that it is made from: a kind, the
+            version of how it is made, and more, with hyphens between. Other versions of a kind
+            are removed.
         make: Called with an empty folder to fill.
         cache: Where it is kept; in the user's cache folder if it is left out.
 
@@ -90,11 +103,14 @@ def _make(folder: Path, make: Callable[[Path], None]) -> None:
     for left in (new, folder):
         if left.exists():
             shutil.rmtree(left)
+    _remove_other_versions(folder)
     new.mkdir()
     try:
         try:
             make(new)
         except NotConvertible as why:
+            if shutil.disk_usage(new).free < ROOM:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(new)) from why
             shutil.rmtree(new)
             new.mkdir()
             (new / REFUSED).write_text(str(why), encoding="utf-8")
@@ -102,6 +118,14 @@ def _make(folder: Path, make: Callable[[Path], None]) -> None:
         new.rename(folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _remove_other_versions(folder: Path) -> None:
+    kind, *rest = folder.name.split("-")
+    for other in folder.parent.glob(f"{kind}-*"):
+        if other.name.split("-")[1:2] != rest[:1]:
+            # Windows keeps what another process runs; it goes with the next version.
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _is_whole(folder: Path) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.database import (
+    TOKENIZER,
     check_format,
     checksum,
     connect,
@@ -32,6 +33,7 @@ from embeddings.document import Block, Document
 from embeddings.encoder import EncoderModel, Vectors
 from embeddings.errors import IndexDamaged, IndexMissing, IndexNotWritable
 from embeddings.passages import Passage
+from embeddings.word_index import WordIndex
 
 Row = tuple[object, ...]
 
@@ -112,6 +114,7 @@ class Store:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._words = WordIndex(connection, TOKENIZER)
 
     @classmethod
     def create(cls, path: Path, encoder: EncoderModel, dimension: int) -> "Store":
@@ -169,6 +172,7 @@ class Store:
 
     def close(self) -> None:
         """Release the file."""
+        self._words.close()
         self._connection.close()
 
     # Transactions
@@ -360,16 +364,9 @@ class Store:
             limit: Number of passages at most.
             within: Library paths of documents or folders to search; all if empty.
         """
-        quoted = " OR ".join(map(_phrase, terms))
-        if not quoted:
-            return []
-        condition, values = _under(within)
-        filtered = f" AND rowid IN (SELECT id FROM passage{condition})" if condition else ""
-        rows = self._rows(
-            f"SELECT rowid, -rank FROM words WHERE words MATCH ?{filtered} ORDER BY rank LIMIT ?",
-            (quoted, *values, limit),
-        )
-        return [(_int(id), float(str(score))) for id, score in rows]
+        among = self.passage_ids(within) if within else None
+        with explained(self.path):
+            return self._words.search(terms, limit, self.header.generation, among)
 
     # Writing
 
@@ -576,12 +573,6 @@ def _under(within: Sequence[str]) -> tuple[str, list[str]]:
             OR (source.path >= wanted.value || '/' AND source.path < wanted.value || '0')
         )"""
     return condition, [json.dumps(list(within))]
-
-
-def _phrase(term: str) -> str:
-    """A word in FTS5's quotes, inside which it knows no operators."""
-    term = term.replace("\0", " ").encode("utf-8", "replace").decode()
-    return '"' + term.replace('"', '""') + '"'
 
 
 def _batches(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
+from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,7 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
     from torch.nn.functional import normalize
 
     from embeddings.conversion import refused, write_graph
+    from embeddings.onnx_model import lay_out
 
     class Encode(Module):
         def __init__(self, names: Sequence[str]) -> None:
@@ -132,7 +134,10 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
             network.set_attn_implementation("eager")
         config = getattr(network, "config", None)
         module = Encode(list(inputs)).eval()
-        write_graph(module, inputs, {"vectors": ("batch",)}, to / GRAPH, config)
+        with TemporaryDirectory() as scratch:
+            graph = Path(scratch) / GRAPH
+            write_graph(module, inputs, {"vectors": ("batch",)}, graph, config)
+            lay_out(graph, to / GRAPH)
         copyfile(folder / "tokenizer.json", to / "tokenizer.json")
         prompts = transformer.prompts
         passage = (prompts.get(name) for name in ("document", "passage", "corpus"))

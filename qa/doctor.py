@@ -28,12 +28,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Every check, in the order in which things depend on each other; reads all of the index."""
     try:
         encoder = SentenceTransformersEncoder.load(settings.encoder)
+        encoder.check()
         yield Finding(f"The encoder {encoder.name} is there and has the digest expected of it.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)
         return
     try:
-        load_span_model(settings.reader)
+        load_span_model(settings.reader).check()
         yield Finding(f"The reader {settings.reader} is there.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)

@@ -17,8 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
-from embeddings.model_folder import SUMS, check_sha256, folder_of, load_tokenizer, sums_of
-from embeddings.onnx_model import batches_of_like_length, open_session, padded
+from embeddings.model_cache import served
+from embeddings.model_folder import (
+    SUMS,
+    check_sha256,
+    file_sha256,
+    folder_of,
+    load_tokenizer,
+    sums_of,
+)
+from embeddings.onnx_model import batches_of_like_length, lay_out, open_session, padded
 from qa.calibration import Calibration
 from qa.windows import Cutter, Window
 
@@ -32,6 +40,9 @@ GRAPH = "reader.onnx"
 FILES = (GRAPH, "tokenizer.json", "calibration.json")
 
 REMEDY = "install Chapter and Verse again"
+
+LAYOUT = 1
+"""Raised whenever the way changes in which the graph is laid out."""
 
 Run = Callable[
     [NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Sequence[NDArray[np.float32]]
@@ -102,6 +113,9 @@ class LazyModel:
     def _run(self) -> Run:
         raise NotImplementedError
 
+    def check(self) -> None:
+        """Make sure that the weights are the published ones; of most models that is not known."""
+
     def load_weights(self) -> None:
         """Read the weights now; what is wrong with them is told when something is read."""
         with self._lock, suppress(ModelError):
@@ -118,7 +132,7 @@ class LazyModel:
         return read_batches(windows, run, self.cutter.pad_id)
 
 
-def load_span_model(name: str) -> SpanModel:
+def load_span_model(name: str) -> LazyModel:
     """The span model of that name; its weights are read when it first reads.
 
     Args:
@@ -146,6 +160,17 @@ class PackagedSpanModel(LazyModel):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, Cutter(load_tokenizer(folder)))
 
+    def check(self) -> None:
+        """Make sure that the weights that come with the project are the published ones.
+
+        As for the encoder's, done before they are laid out to be served.
+
+        Raises:
+            ModelError: They are missing or others.
+        """
+        if self.folder == FOLDER:
+            check_sha256(FOLDER / GRAPH, _published()[GRAPH], REMEDY)
+
     @classmethod
     def load(cls) -> "PackagedSpanModel":
         """The model that comes with the project.
@@ -153,18 +178,46 @@ class PackagedSpanModel(LazyModel):
         Raises:
             ModelError: A file is missing or is not the published one.
         """
-        try:
-            sums = sums_of(FOLDER)
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{FOLDER / SUMS} cannot be read ({error}); {REMEDY}.") from error
-        for name in FILES:
-            check_sha256(FOLDER / name, sums.get(name, ""), REMEDY)
+        for name, sha256 in _published().items():
+            if name != GRAPH:
+                check_sha256(FOLDER / name, sha256, REMEDY)
         return cls(FOLDER)
 
     @cached_property
     def _run(self) -> Run:
-        remedy = REMEDY if self.folder == FOLDER else "export it again"
-        return onnx_run(self.folder / GRAPH, remedy)
+        graph = self.folder / GRAPH
+        packaged = self.folder == FOLDER
+        sha256 = _published()[GRAPH] if packaged else file_sha256(graph)
+
+        def make(to: Path) -> None:
+            self.check()
+            lay_out(graph, to / GRAPH)
+
+        def as_it_is() -> Run:
+            self.check()
+            return onnx_run(graph, REMEDY if packaged else "export it again")
+
+        return served(
+            f"reader at {self.folder}",
+            f"span-{LAYOUT}-{sha256}",
+            make,
+            lambda place: onnx_run(place / GRAPH, f"delete {place}"),
+            as_it_is,
+            "from its own file, which takes more memory",
+        )
+
+
+def _published() -> dict[str, str]:
+    """SHA-256 of each file of the packaged model.
+
+    Raises:
+        ModelError: It is not known.
+    """
+    try:
+        sums = sums_of(FOLDER)
+        return {name: sums[name] for name in FILES}
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{FOLDER / SUMS} cannot be read ({error}); {REMEDY}.") from error
 
 
 def onnx_run(path: Path, remedy: str) -> Run:

@@ -6,18 +6,19 @@ It is converted to ONNX once, then served without PyTorch, as the encoder is.
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError, NotConvertible
-from embeddings.model_cache import served
+from embeddings.model_cache import IN_PYTORCH, served
 from embeddings.model_folder import digest_of, load_tokenizer, read_json
 from qa.span_model import GRAPH, LazyModel, Run, onnx_run
 from qa.windows import MAX_TOKENS, Cutter
 
-CONVERSION = 1
+CONVERSION = 2
 """Raised whenever conversion changes, so that models are converted anew."""
 
 TOLERANCE = 1e-3
@@ -61,6 +62,7 @@ class TransformersSpanModel(LazyModel):
             self._convert,
             lambda place: onnx_run(place / GRAPH, f"delete {place}"),
             lambda: _torch_run(_load(self.folder)),
+            IN_PYTORCH,
         )
 
     def _convert(self, to: Path) -> None:
@@ -128,6 +130,7 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
     import torch
 
     from embeddings.conversion import refused, write_graph
+    from embeddings.onnx_model import lay_out
 
     names = ["input_ids", "attention_mask"]
     names += ["token_type_ids"] if getattr(model.config, "type_vocab_size", 0) > 1 else []
@@ -146,7 +149,10 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
         model.set_attn_implementation("eager")
         example = _example(model.config, (2, 24))
         inputs = {name: torch.from_numpy(example[name]) for name in names}
-        write_graph(Read().eval(), inputs, leading, path, model.config)
+        with TemporaryDirectory() as scratch:
+            graph = Path(scratch) / GRAPH
+            write_graph(Read().eval(), inputs, leading, graph, model.config)
+            lay_out(graph, path)
         run, reference = onnx_run(path, ""), _torch_run(model)
         # Other shapes too: what was taken for a constant in the first would show.
         for shape in ((2, 24), (1, 7), (3, max_tokens)):

