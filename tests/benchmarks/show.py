@@ -121,7 +121,7 @@ def plot(report: Report, path: Path) -> None:
         values = [median(getattr(system, name)) for system in running]
         drawn = answers.barh([at + aside for at in places], values, height=0.26, label=label)
         answers.bar_label(drawn, fmt="%.2f", padding=2, fontsize=7)
-    answers.set(xscale="log", xlabel="seconds to an answer", yticks=places, yticklabels=names)
+    answers.set(xlabel="seconds to an answer", yticks=places, yticklabels=names)
     for name, label, aside in (("docs_steady", "over docs/", -0.2), ("steady", "articles", 0.2)):
         values = [median(getattr(system, name)) / MEGABYTE for system in running]
         drawn = memory.barh([at + aside for at in places], values, height=0.38, label=label)
@@ -131,11 +131,11 @@ def plot(report: Report, path: Path) -> None:
     for name, label in (("cold", "cold start"), ("p95", "warm, p95"), ("p50", "warm, p50")):
         values = [median(getattr(size, name)) for size in report.sizes]
         growth.plot(passages, values, marker="o", label=label)
-    growth.set(xscale="log", yscale="log", xlabel="passages", ylabel="seconds to an answer")
+    growth.set(xscale="log", ylim=(0, None), xlabel="passages", ylabel="seconds to an answer")
     for name, label in (("peak", "at most"), ("steady", "after answering")):
         values = [median(getattr(size, name)) / MEGABYTE for size in report.sizes]
         held.plot(passages, values, marker="o", label=label)
-    held.set(xscale="log", yscale="log", xlabel="passages", ylabel="MB resident")
+    held.set(xscale="log", ylim=(0, None), xlabel="passages", ylabel="MB resident")
     for axes in (answers, memory):
         axes.invert_yaxis()
         axes.margins(x=0.15)
