@@ -41,7 +41,7 @@ from tests.benchmarks.machine import this_machine
 from tests.benchmarks.processes import ROOT, ProcessFailed, Ran
 from tests.benchmarks.reader_weights import peers_reader
 
-WARM = 40
+WARM = 25
 """Warm answers counted in each process."""
 
 DOCS_ANSWERS = 20
@@ -49,7 +49,7 @@ DOCS_ANSWERS = 20
 
 CLIENTS = (1, 4, 16)
 
-CLIENTS_ANSWERS = 64
+CLIENTS_ANSWERS = 48
 """Questions that the clients share."""
 
 RECALL_QUESTIONS = 200

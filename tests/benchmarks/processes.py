@@ -13,7 +13,7 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 
-EVERY = 0.02
+EVERY = 0.1
 """Seconds between two looks at the memory."""
 
 QUIET = {

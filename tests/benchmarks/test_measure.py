@@ -20,7 +20,7 @@ def test_too_few_questions_are_refused_before_anything_is_made(tmp_path: Path) -
     work = tmp_path / "work"
     result = CliRunner().invoke(main, [str(file), "--work", str(work), "--runs", "1"])
     assert result.exit_code == ERROR
-    assert "expected at least 258 different questions, got 9;" in result.stderr
+    assert "expected at least 194 different questions, got 9;" in result.stderr
     assert not work.exists()
 
 
