@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 
 import snowballstemmer
 
@@ -48,6 +49,8 @@ _IRREGULAR = {
 }
 
 _stemmer = snowballstemmer.stemmer("english")
+# It keeps the word at hand in itself: two threads at once get wrong stems, or an error.
+_stemming = Lock()
 
 
 def terms(text: str) -> list[str]:
@@ -85,7 +88,8 @@ def stem(word: str) -> str:
     ('organis', 'organis', 'meet')
     """
     word = word.lower()
-    return str(_stemmer.stemWord(_IRREGULAR.get(word, word)))
+    with _stemming:
+        return str(_stemmer.stemWord(_IRREGULAR.get(word, word)))
 
 
 def stems(text: str) -> set[str]:

@@ -1,4 +1,8 @@
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import snowballstemmer
 
 from qa.words import STOP_WORDS, search_terms, stem, stems, terms
 
@@ -40,3 +44,17 @@ def test_stems_of_a_text_are_those_of_its_words() -> None:
 
 def test_words_that_carry_meaning_are_no_stop_words() -> None:
     assert STOP_WORDS.isdisjoint({"won", "year", "number", "first", "president"})
+
+
+def test_threads_do_not_disturb_each_others_stems() -> None:
+    endings = ("ational", "fulness", "iveness", "ization", "ing", "edly")
+    words = [f"{chr(97 + at % 26)}r{at}on{ending}" for at in range(700) for ending in endings]
+    alone = snowballstemmer.stemmer("english")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(stem, words))
+    finally:
+        sys.setswitchinterval(before)
+    assert found == [alone.stemWord(word) for word in words]

@@ -1,0 +1,5 @@
+"""Benchmarks: speed and memory of this project and of what users would pick instead.
+
+``python -m tests.benchmarks QUESTIONS --work FOLDER`` measures all of them in one run, on the
+same machine, with the same weights, passages and questions.
+"""

@@ -1,0 +1,44 @@
+"""Processes are watched from outside."""
+
+import sys
+
+import pytest
+
+from tests.benchmarks.processes import ProcessFailed, run
+
+HOLDING = """
+import time
+print("first", flush=True)
+time.sleep(0.3)
+held = bytearray(200_000_000)
+time.sleep(0.2)
+print("second", flush=True)
+del held
+time.sleep(0.2)
+"""
+
+CHILD = """
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "import time; a = bytearray(200_000_000); time.sleep(0.4)"])
+"""
+
+
+def test_lines_carry_when_they_came_and_what_was_held() -> None:
+    ran = run([sys.executable, "-c", HOLDING])
+    first, second = ran.lines
+    assert (first.text, second.text) == ("first", "second")
+    assert 0 < first.seconds < second.seconds - 0.4 < ran.seconds - 0.5
+    assert ran.peak >= 200_000_000 > first.memory > 1_000_000
+
+
+def test_memory_of_children_counts() -> None:
+    assert run([sys.executable, "-c", CHILD]).peak > 200_000_000
+
+
+def test_failure_is_told_in_the_process_own_words() -> None:
+    with pytest.raises(ProcessFailed, match=r"exit code 1: .*ImportError: no such peer"):
+        run([sys.executable, "-c", "raise ImportError('no such peer')"])
+
+
+def test_exit_code_that_means_no_answer_is_no_failure() -> None:
+    assert run([sys.executable, "-c", "raise SystemExit(1)"], fine=(0, 1)).lines == ()
