@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from embeddings.errors import IndexDamaged
 from qa import QuestionAnswerer
-from qa.answer import Candidate
+from qa.answer import Candidate, Hit
 from qa.chat import MOST_KEPT, MOST_TURNS, Chat, kept
 from qa.page import Turn
+from qa.reader import ReadAnswer
 from qa.receipts import as_json
 from tests.qa.conftest import TEXT
 
@@ -173,3 +175,26 @@ def test_document_of_another_folder_is_not_shown(chat: Chat, town: Path, tmp_pat
     for path in ("other/secret.txt", "town", "", "town/../other/secret.txt"):
         status, page = chat.documents.page(path, "", [], None)
         assert status == 404 and "There is no document at" in page and "mat" not in page
+
+
+class NoReader:
+    """Finds an answer in no passage, at once."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
+        return []
+
+
+def test_memory_stays_flat_over_thousands_of_questions(chat: Chat) -> None:
+    found_examples(chat)
+    chat.answerer.reader = NoReader()
+    process = psutil.Process()
+
+    def ask(numbers: range) -> int:
+        for number in numbers:
+            turn = reply(chat, f"When was bridge {number} opened?")
+            assert turn.answer is not None and turn.answer.text is None
+        return int(process.memory_info().rss)
+
+    # What is kept of answers and vectors has its full size by then.
+    before = ask(range(300))
+    assert ask(range(300, 2_300)) - before < 10_000_000
