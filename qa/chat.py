@@ -136,21 +136,33 @@ class Chat:
             return f"The question has {length:,} characters, {most:,} at most are read; shorten it."
         return ""
 
-    def replies(self, number: int, question: str, within: Sequence[str] = ()) -> Iterator[Turn]:
+    def replies(
+        self,
+        number: int,
+        question: str,
+        within: Sequence[str] = (),
+        before: Sequence[Turn] = (),
+        completed: str | None = None,
+    ) -> Iterator[Turn]:
         """The turn for a question as it comes about; the last one is the reply, whatever happens.
 
         Args:
             number: Of the turn.
             question: As asked.
             within: Library paths of documents or folders to answer from; all if empty.
+            before: The turns of the conversation before it, on which the question may lean.
+            completed: The question to answer in its place, where the reader has said which.
         """
+        history = [turn.answer for turn in before if turn.answer]
         yield waiting_turn(number, question, "Searching the documents …")
         try:
             self._warming.join()
-            hits = self.answerer.search(question, within)
-            count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
-            yield waiting_turn(number, question, f"Reading {count} …", hits)
-            yield answer_turn(number, self.answerer.answer(question, within))
+            parts = self.answerer.understood(question, history, completed)
+            if parts:
+                hits = self.answerer.search(parts[0].completed, within)
+                count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
+                yield waiting_turn(number, question, f"Reading {count} …", hits)
+            yield answer_turn(number, self.answerer.answer(question, within, history, completed))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             yield problem_turn(number, question, self._without_places(str(error)))

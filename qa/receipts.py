@@ -54,7 +54,11 @@ def as_json(answers: Sequence[Answer]) -> str:
 
 def without_passages(answer: Answer) -> Answer:
     """The answer without what it does not need to be shown or verified again."""
-    return replace(answer, hits=() if answer.text is not None else answer.hits[:NEAREST])
+    return replace(
+        answer,
+        hits=() if answer.text is not None else answer.hits[:NEAREST],
+        parts=tuple(map(without_passages, answer.parts)),
+    )
 
 
 def parse_receipt(content: str | bytes) -> list[Answer]:
@@ -135,8 +139,10 @@ def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
 def as_markdown(answers: Sequence[Answer]) -> str:
     """The answers to read: question, answer, and each quote with its place, all as plain text."""
     parts = ["# Questions and answers"]
-    for answer in answers:
+    for answer in (one for message in answers for one in message.parts or (message,)):
         parts.append(f"## {_plain(' '.join(answer.question.split()))}")
+        if answer.completed is not None:
+            parts.append(f"*{_plain(' '.join(answer.completed.split()))}*")
         if answer.text is None:
             parts.append(answer.explanation)
             continue
