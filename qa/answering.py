@@ -25,6 +25,7 @@ from qa.sentence_reader import SentenceReader, answer_units
 from qa.settings import Settings
 from qa.small_talk import small_talk
 from qa.span_model import load_span_model
+from qa.wording import points_back
 
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
@@ -163,12 +164,7 @@ class QuestionAnswerer:
         """
         if completed is not None:
             return tuple(Part(one, one) for one in parts_of(_plain(completed)))
-        return understood(_plain(question), turns_of(history), self._completed)
-
-    def _completed(self, question: str, history: Sequence[Turn]) -> str:
-        completed = self.completer.complete(question, history)
-        # What was said before may be too much for one question.
-        return completed if len(completed) <= self.settings.question_characters else question
+        return understood(_plain(question), turns_of(history), self.completer.complete)
 
     def answer(
         self,
@@ -200,6 +196,8 @@ class QuestionAnswerer:
         kind = small_talk(question)
         if not parts and kind:
             return remark(_whole(question), kind, self._titles(within))
+        if completed is None:
+            parts = tuple(self._left_alone(part, within) for part in parts)
         found = [self._to_part(part, within) for part in parts]
         whole = found[0] if len(found) == 1 else together(found)
         stands_alone = completed is None and all(one.asked == one.completed for one in parts)
@@ -209,6 +207,20 @@ class QuestionAnswerer:
             completed=None if stands_alone else " ".join(one.completed for one in parts),
             seconds=spent | whole.seconds,
         )
+
+    def _left_alone(self, part: Part, within: Sequence[str]) -> Part:
+        """The part as asked, if nothing points back and the documents answer it more surely so.
+
+        Whether "Which formats are read?" goes on about what was said or about something else,
+        the words alone do not tell.
+        """
+        if part.asked == part.completed or points_back(part.asked):
+            return part
+        bare, completed = (
+            self._kept(*self._asked(one, within)) for one in (part.asked, part.completed)
+        )
+        surer = bare.text is not None and bare.confidence > completed.confidence
+        return Part(part.asked, part.asked) if surer else part
 
     def _to_part(self, part: Part, within: Sequence[str]) -> Answer:
         """The answer to one question, or to what is asked of each thing that it compares."""

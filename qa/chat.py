@@ -209,7 +209,8 @@ class Chat:
         if not all(stands_in(texts[one.path], one) for one in answer.citations):
             return False
         quotes = [citation.quote for citation in answer.citations]
-        return answer.text in (None, " ".join(quotes), *quotes[:1])
+        ours = answer.text in (None, " ".join(quotes), *quotes[:1])
+        return ours and all(map(self._is_ours, answer.parts))
 
     def note(self, key: str, text: str) -> str:
         """Add a note to what was said; a sentence for the reader if it cannot be kept."""
@@ -289,12 +290,18 @@ def _answers(kept: object) -> list[Answer]:
             answer = Answer.from_json(json.dumps(row))
         except ValueError:
             continue
-        candidates = [one.citations for one in answer.candidates]
-        cited = [*candidates, *([answer.citations] if answer.text is not None else [])]
-        confidences = [answer.confidence, *(one.confidence for one in answer.candidates)]
-        if all(cited) and all(0 <= one <= 1 for one in confidences):
+        if _is_whole(answer):
             found.append(answer)
     return found
+
+
+def _is_whole(answer: Answer) -> bool:
+    """Whether what says something cites something, and confidences are probabilities."""
+    candidates = [one.citations for one in answer.candidates]
+    cited = [*candidates, *([answer.citations] if answer.text is not None else [])]
+    confidences = [answer.confidence, *(one.confidence for one in answer.candidates)]
+    likely = all(0 <= one <= 1 for one in confidences)
+    return all(cited) and likely and all(map(_is_whole, answer.parts))
 
 
 def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
@@ -303,6 +310,8 @@ def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
     for citations in cited:
         yield from ((citation.path, citation.sha256) for citation in citations)
     yield from ((hit.path, hit.sha256) for hit in answer.hits)
+    for part in answer.parts:
+        yield from _quoted(part)
 
 
 def _documents(answerer: QuestionAnswerer, index: Index) -> tuple[list[str], list[str]]:

@@ -26,6 +26,12 @@ THRESHOLDS = "thresholds.json"
 
 FILES = (GRAPH, THRESHOLDS)
 
+COMPLETED_TOKENS = 128
+"""Longest question that completing makes; more than twice what questions have."""
+
+UNLIKELY = 2.0
+"""Difference of logits from which a word is put into a question apart from a likelier one."""
+
 REMEDY = "install Chapter and Verse again"
 
 
@@ -91,7 +97,12 @@ def completed(
     for word, logit in zip(window.words, belongs, strict=True):
         if logit >= thresholds.belongs:
             scores[word.stem] = max(float(logit), scores.get(word.stem, -np.inf))
-    return worded(question, phrases_of(scores, [text for *_, text in pieces_of(history)]))
+    texts = [text for *_, text in pieces_of(history)]
+    # A word that is much less likely than another is no part of its name.
+    likely = max(scores.values(), default=0.0) - UNLIKELY
+    sure = {one: logit for one, logit in scores.items() if logit >= likely}
+    others = {one: logit for one, logit in scores.items() if logit < likely}
+    return worded(question, [*phrases_of(sure, texts), *phrases_of(others, texts)])
 
 
 class Completer:
@@ -120,7 +131,10 @@ class Completer:
         with self._lock:
             tokenizer, logits, thresholds = self._model
         window = window_of(question, said, tokenizer)
-        return completed(question, said, window, logits(window), thresholds)
+        whole = completed(question, said, window, logits(window), thresholds)
+        # What was said before may be too much for one question.
+        longest = len(tokenizer.encode(whole, add_special_tokens=False).ids)
+        return whole if longest <= COMPLETED_TOKENS else question
 
     def check(self) -> None:
         """Make sure that the model is the published one.

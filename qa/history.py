@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,11 +217,10 @@ def _word_facts(
     rows: list[list[float]] = []
     beside: dict[tuple[int, bool, int], tuple[str, str]] = {}
     for place, text in texts.items():
-        padded = [(0, 0), *(match.span() for match in _WORD.finditer(text)), (0, 0)]
-        for (before, (start, _)), (_, after) in zip(
-            pairwise(padded[:-1]), pairwise(padded[1:]), strict=True
-        ):
-            beside[(*place, start)] = (text[slice(*before)].lower(), text[slice(*after)].lower())
+        spans = [(0, 0), *(match.span() for match in _WORD.finditer(text)), (0, 0)]
+        forms = [text[start:end].lower() for start, end in spans]
+        for at, (start, _) in enumerate(spans[1:-1], start=1):
+            beside[(*place, start)] = forms[at - 1], forms[at + 1]
     for word in words:
         back = turns - 1 - word.turn
         before, after = beside[word.turn, word.in_answer, word.start]

@@ -11,39 +11,41 @@ Kind = Literal["greeting", "thanks", "farewell", "about"]
 
 TITLES_NAMED = 5
 
+_PATTERNS: tuple[tuple[Kind, str], ...] = (
+    (
+        "greeting",
+        r"h[ae]llo+|hi+|hey+|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)"
+        r"|how are (?:you|things)(?: (?:doing|today))*|how do you do|nice to meet you"
+        r"|what(?: i)?s up|yo",
+    ),
+    (
+        "thanks",
+        r"(?:ok(?:ay)? |great |perfect |cool |many |no )?(?:thanks|thank you|thx|ty|cheers)"
+        r"(?: (?:very|so) much| (?:a lot|for (?:that|this|your help|the help|the answer)))*"
+        r"|(?:that (?:is|was)|thats) (?:very )?(?:helpful|great|perfect|all)|well done|good job"
+        r"|(?:ok|okay|great|nice|cool|perfect|good|wow|interesting|i see|got it|alright)",
+    ),
+    (
+        "farewell",
+        r"(?:good ?)?bye(?: ?bye)?|goodnight|good night|see you(?: later| soon)?|ciao",
+    ),
+    (
+        "about",
+        r"(?:what|how) (?:can|do|could) you (?:do|help|answer|know|offer)"
+        r"(?: (?:for|to|with) (?:me|us))?(?: with)?|what are you(?: able to do| for)?"
+        r"|who (?:are you|made you|is this)|what is your (?:name|purpose|job)|whats your name"
+        r"|are you (?:an? )?(?:real )?(?:bot|robot|human|person|ai|machine|program|there|real)"
+        r"|help(?: me)?|can you help(?: me)?|how do you work"
+        r"|what (?:can|should|could|do) i ask(?: you)?(?: about)?|what do you know(?: about)?"
+        r"|what(?: kind of| sort of)? (?:documents|files|topics|subjects)"
+        r" (?:do you (?:have|know|hold)|are (?:there|here|loaded|indexed))"
+        r"|what is (?:in|inside)(?: (?:the|your|this))? (?:library|collection|documents|index)",
+    ),
+)
+
 _KINDS: dict[Kind, re.Pattern[str]] = {
     kind: re.compile(rf"^(?:{pattern})(?: (?:there|you|everyone|all|bot|again|then|so|a lot))*$")
-    for kind, pattern in (
-        (
-            "greeting",
-            r"h[ae]llo+|hi+|hey+|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)"
-            r"|how are (?:you|things)(?: (?:doing|today))*|how do you do|nice to meet you"
-            r"|what(?: i)?s up|yo",
-        ),
-        (
-            "thanks",
-            r"(?:ok(?:ay)? |great |perfect |cool |many |no )?(?:thanks|thank you|thx|ty|cheers)"
-            r"(?: (?:very|so) much| (?:a lot|for (?:that|this|your help|the help|the answer)))*"
-            r"|(?:that (?:is|was)|thats) (?:very )?(?:helpful|great|perfect|all)|well done|good job"
-            r"|(?:ok|okay|great|nice|cool|perfect|good|wow|interesting|i see|got it|alright)",
-        ),
-        (
-            "farewell",
-            r"(?:good ?)?bye(?: ?bye)?|goodnight|good night|see you(?: later| soon)?|ciao",
-        ),
-        (
-            "about",
-            r"(?:what|how) (?:can|do|could) you (?:do|help|answer|know|offer)"
-            r"(?: (?:for|to|with) (?:me|us))?(?: with)?|what are you(?: able to do| for)?"
-            r"|who (?:are you|made you|is this)|what is your (?:name|purpose|job)|whats your name"
-            r"|are you (?:an? )?(?:real )?(?:bot|robot|human|person|ai|machine|program|there|real)"
-            r"|help(?: me)?|can you help(?: me)?|how do you work"
-            r"|what (?:can|should|could|do) i ask(?: you)?(?: about)?|what do you know(?: about)?"
-            r"|what(?: kind of| sort of)? (?:documents|files|topics|subjects)"
-            r" (?:do you (?:have|know|hold)|are (?:there|here|loaded|indexed))"
-            r"|what is (?:in|inside)(?: (?:the|your|this))? (?:library|collection|documents|index)",
-        ),
-    )
+    for kind, pattern in _PATTERNS
 }
 
 _WORDS: dict[Kind, str] = {

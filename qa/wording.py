@@ -40,6 +40,7 @@ _ASKING = re.compile(
     r"can|could|will|would|should|must)\b",
     re.I,
 )
+_GOES_ON = re.compile(r"^\W*(?:and|but|so|also)\b", re.I)
 _QUESTION_WORD = re.compile(r"\b(?:who|what|when|where|why|how|which|whose|whom)\b", re.I)
 
 
@@ -143,6 +144,18 @@ def worded(question: str, phrases: Sequence[Phrase]) -> str:
     assert end is not None
     rest = question[end.start() :].strip() or "?"
     return f"{question[: end.start()]} ({', '.join(one.text for one in left)}){rest}"
+
+
+def points_back(question: str) -> bool:
+    """Whether a word of the question stands for something said before, or the question is cut off.
+
+    >>> points_back("When was it founded?"), points_back("And Turkey?"), points_back("Who won?")
+    (True, True, False)
+    """
+    patterns = (_POSSESSIVE, _PRONOUN, _THERE)
+    if any(pattern.search(question) for pattern in patterns):
+        return True
+    return bool(_BARE.match(question) or _ABOUT.match(question) or _GOES_ON.match(question))
 
 
 def carried_over(question: str, last: str) -> str | None:

@@ -75,14 +75,13 @@ def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None
         [{"aid": 2.0, "IOFS": -1.0}.get(w.form, -9) for w in window.words], np.float32
     )
 
-    def asked(lacks: float, **thresholds: float) -> str:
-        found = logits, lacks
-        return completed("When was it sent?", history, window, found, Thresholds(**thresholds))
+    def asked(lacks: float, thresholds: Thresholds) -> str:
+        return completed("When was it sent?", history, window, (logits, lacks), thresholds)
 
-    assert asked(1.0) == "When was aid sent?"
-    assert asked(1.0, belongs=-2.0) == "When was aid sent (IOFS)?"
-    assert asked(-1.0) == "When was it sent?"
-    assert asked(1.0, lacks=2.0) == "When was it sent?"
+    assert asked(1.0, Thresholds()) == "When was aid sent?"
+    assert asked(1.0, Thresholds(belongs=-2.0)) == "When was aid sent (IOFS)?"
+    assert asked(-1.0, Thresholds()) == "When was it sent?"
+    assert asked(1.0, Thresholds(lacks=2.0)) == "When was it sent?"
 
 
 ODD = (
