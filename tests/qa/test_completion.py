@@ -51,8 +51,6 @@ def test_question_that_leans_is_completed(
     "question",
     [
         "Who is Miras Zhienbayev?",
-        "Which formats are read?",
-        "How do I start the web chat?",
         "What is the capital of Kazakhstan?",
     ],
 )
