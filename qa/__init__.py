@@ -15,6 +15,7 @@ from qa.answer import Answer, Candidate, Citation, Hit
 if TYPE_CHECKING:
     from embeddings.errors import ChapterAndVerseError
     from qa.answering import QuestionAnswerer
+    from qa.history import Turn
     from qa.settings import Settings
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Hit",
     "QuestionAnswerer",
     "Settings",
+    "Turn",
     "answer",
 ]
 
@@ -34,6 +36,7 @@ _HOMES = {
     "ChapterAndVerseError": "embeddings.errors",
     "QuestionAnswerer": "qa.answering",
     "Settings": "qa.settings",
+    "Turn": "qa.history",
 }
 
 
@@ -50,16 +53,19 @@ def _default() -> "QuestionAnswerer":
     return QuestionAnswerer.open()
 
 
-def answer(question: str, within: Sequence[str] = ()) -> Answer:
+def answer(
+    question: str, within: Sequence[str] = (), history: "Sequence[Answer | Turn]" = ()
+) -> Answer:
     """What the documents of the default index say to the question.
 
     Args:
-        question: One question, in any words.
+        question: In any words.
         within: Library paths of the documents or folders to answer from; all if empty.
+        history: The answers, or turns, of the conversation so far, oldest first.
 
     Raises:
         IndexMissing: Nothing is indexed yet.
         ValueError: The question is blank or too long.
         ChapterAndVerseError: The index or a model cannot be used.
     """
-    return _default().answer(question, within)
+    return _default().answer(question, within, history)

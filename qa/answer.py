@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-NothingFound = Literal["nothing near", "none answers"]
+NothingFound = Literal["nothing near", "none answers", "nothing asked"]
 
 NEAREST = 3
 """Passages shown where there is no answer."""
@@ -140,8 +140,13 @@ class Answer:
         candidates: Other answers found, best first.
         hits: The passages considered, best first: the nearest ones if there is no answer.
         reason: Why there is no answer.
-        seconds: Time spent, by stage: "retrieve", "read"; of an answer that was kept from before,
-            what it took then.
+        seconds: Time spent, by stage: "complete" where something was said before, "retrieve",
+            "read"; of an answer that was kept from before, what it took then.
+        completed: The question that was answered in its place, which stands alone; none if it
+            was left alone.
+        parts: Where several questions were asked at once, or two things compared, the answer to
+            each; ``text`` then is what all of them say, one after another.
+        remark: What is said in place of an answer where nothing was asked of the documents.
     """
 
     question: str
@@ -152,11 +157,19 @@ class Answer:
     hits: tuple[Hit, ...]
     reason: NothingFound | None
     seconds: dict[str, float]
+    completed: str | None = None
+    parts: tuple["Answer", ...] = ()
+    remark: str = ""
 
     @property
     def explanation(self) -> str:
         """Why there is no answer, as a sentence; empty if there is one."""
-        return EXPLANATIONS[self.reason] if self.reason else ""
+        return self.remark or (EXPLANATIONS[self.reason] if self.reason else "")
+
+    @property
+    def understood(self) -> str:
+        """The question as it was answered, standing alone."""
+        return self.completed or self.question
 
     def to_json(self, indent: int | None = None) -> str:
         """The answer as JSON, all of it."""
@@ -184,6 +197,7 @@ def below_title(title: str, headings: tuple[str, ...]) -> tuple[str, ...]:
 EXPLANATIONS: dict[NothingFound, str] = {
     "nothing near": "The documents do not say: nothing in them is near to this question.",
     "none answers": "The documents do not say: passages are near, but none answers the question.",
+    "nothing asked": "Nothing was asked of the documents.",
 }
 
 

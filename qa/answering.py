@@ -15,11 +15,18 @@ from embeddings.index import Index, SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, open_and_index
 from qa.answer import Answer, Candidate, Citation, Hit, NothingFound
 from qa.combined_reader import CombinedReader
+from qa.completion import Completer
+from qa.conversation import Part, remark, together, turns_of, understood
+from qa.history import Turn
+from qa.listing import list_library
+from qa.parts import comparison_of, parts_of
 from qa.reader import ReadAnswer, Reader, Span, SpanReader, quoted
 from qa.retriever import Retriever
 from qa.sentence_reader import SentenceReader, answer_units
 from qa.settings import Settings
+from qa.small_talk import small_talk
 from qa.span_model import load_span_model
+from qa.wording import points_back
 
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
@@ -39,7 +46,8 @@ class QuestionAnswerer:
     everything if empty; ``report`` tells what was indexed, if it was made from documents.
 
         with QuestionAnswerer.from_documents("docs") as answerer:
-            answerer.answer("When was the IOFS founded?").text  # '2013'
+            first = answerer.answer("When was the IOFS founded?")  # text '2013'
+            answerer.answer("How many members does it have?", history=[first])  # text '41'
     """
 
     def __init__(
@@ -50,6 +58,7 @@ class QuestionAnswerer:
         settings: Settings,
         within: Sequence[str] = (),
         report: IndexingReport | None = None,
+        completer: Completer | None = None,
     ) -> None:
         self.index = index
         self.retriever = retriever
@@ -57,6 +66,7 @@ class QuestionAnswerer:
         self.settings = settings
         self.within = tuple(within)
         self.report = report
+        self.completer = completer or Completer()
         self._found = lru_cache(maxsize=ANSWERS_KEPT)(self._search)
         self._kept = lru_cache(maxsize=ANSWERS_KEPT)(self._answer)
 
@@ -127,10 +137,10 @@ class QuestionAnswerer:
         self.answer("?")
 
     def search(self, question: str, within: Sequence[str] = ()) -> tuple[Hit, ...]:
-        """The passages that ``answer`` will read, best first: what can be shown before it has.
+        """The passages that are read for a question, best first: shown before it is answered.
 
         Args:
-            question: As for ``answer``.
+            question: That stands alone, as ``understood`` gives it.
             within: As for ``answer``.
 
         Raises:
@@ -142,26 +152,111 @@ class QuestionAnswerer:
         self._check_within(within, hits)
         return hits
 
-    def answer(self, question: str, within: Sequence[str] = ()) -> Answer:
+    def understood(
+        self, question: str, history: Sequence[Answer | Turn] = (), completed: str | None = None
+    ) -> tuple[Part, ...]:
+        """The questions that ``answer`` will ask of the documents; none for small talk.
+
+        Args:
+            question: As for ``answer``.
+            history: As for ``answer``.
+            completed: As for ``answer``.
+
+        Raises:
+            ModelError: The model that completes questions is missing or damaged.
+        """
+        if completed is not None:
+            return tuple(Part(one, one) for one in parts_of(_plain(completed)))
+        return understood(_plain(question), turns_of(history), self.completer.complete)
+
+    def answer(
+        self,
+        question: str,
+        within: Sequence[str] = (),
+        history: Sequence[Answer | Turn] = (),
+        completed: str | None = None,
+    ) -> Answer:
         """What the documents say to the question, or that they do not say.
 
         Args:
-            question: One question, in any words.
+            question: In any words. Several questions at once are answered one by one.
             within: Library paths of the documents or folders to answer from, in place of
                 ``self.within``.
+            history: The answers, or turns, of the conversation so far, oldest first. A question
+                that leans on them is completed.
+            completed: The question to answer in place of what would be made of it.
 
         Raises:
             ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
                 many words), or nothing is indexed at ``within`` (``NothingWithin``).
             IndexDamaged: What is stored fails its checks.
+            ModelError: The model that completes questions is missing or damaged.
         """
+        self._asked(question, within)
+        started = time.perf_counter()
+        parts = self.understood(question, history, completed)
+        spent = {"complete": time.perf_counter() - started} if history else {}
+        kind = small_talk(question)
+        if not parts and kind:
+            return remark(_whole(question), kind, self._titles(within))
+        if completed is None:
+            parts = tuple(self._left_alone(part, within) for part in parts)
+        found = [self._to_part(part, within) for part in parts]
+        whole = found[0] if len(found) == 1 else together(found)
+        stands_alone = completed is None and all(one.asked == one.completed for one in parts)
+        return replace(
+            whole,
+            question=_whole(question),
+            completed=None if stands_alone else " ".join(one.completed for one in parts),
+            seconds=spent | whole.seconds,
+        )
+
+    def _left_alone(self, part: Part, within: Sequence[str]) -> Part:
+        """The part as asked, if nothing points back and the documents answer it more surely so.
+
+        Whether "Which formats are read?" goes on about what was said or about something else,
+        the words alone do not tell.
+        """
+        if part.asked == part.completed or points_back(part.asked):
+            return part
+        bare, completed = (self._alone(one, within) for one in (part.asked, part.completed))
+        surer = bare.text is not None and bare.confidence > completed.confidence
+        return Part(part.asked, part.asked) if surer else part
+
+    def _to_part(self, part: Part, within: Sequence[str]) -> Answer:
+        """The answer to one question, or to what is asked of each thing that it compares."""
+        compared = comparison_of(part.completed)
+        if compared:
+            sides = [
+                max(
+                    (self._alone(wording, within) for wording in wordings),
+                    key=lambda answer: (answer.text is not None, answer.confidence),
+                )
+                for wordings in compared.questions
+            ]
+            # A conclusion is not drawn; where one side is not known, the documents may have it.
+            if all(side.text is not None for side in sides):
+                return together(sides)
+        answer = self._alone(part.completed, within)
+        completed = None if part.asked == part.completed else part.completed
+        return replace(answer, question=part.asked, completed=completed)
+
+    def _alone(self, question: str, within: Sequence[str]) -> Answer:
+        """The answer to one question that is asked as it stands."""
         answer = self._kept(*self._asked(question, within))
         self._check_within(within, answer.hits)
-        return replace(answer, question=_whole(question))
+        return answer
+
+    def _titles(self, within: Sequence[str]) -> list[str]:
+        if not isinstance(self.index, Index):
+            return []
+        paths = [within] if isinstance(within, str) else within
+        places = [path.rstrip("/") for path in paths] or self.within
+        return sorted({one.title or "" for one in list_library(self.index, places).documents})
 
     def _asked(self, question: str, within: Sequence[str]) -> tuple[str, tuple[str, ...], int]:
         """What an answer depends on: the question's words, where to look, and the generation."""
-        asked = " ".join(_whole(question).split())
+        asked = _plain(question)
         paths = [within] if isinstance(within, str) else within
         if not 0 < len(asked) <= self.settings.question_characters:
             raise ValueError(
@@ -207,6 +302,11 @@ class QuestionAnswerer:
 def _whole(question: str) -> str:
     """The question without halves of surrogate pairs, which a terminal can hand over."""
     return question.encode("utf-8", "replace").decode("utf-8")
+
+
+def _plain(question: str) -> str:
+    """The question with its white space joined."""
+    return " ".join(_whole(question).split())
 
 
 def reader_of(settings: Settings, encoder: Encoder) -> Reader:

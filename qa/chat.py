@@ -141,21 +141,33 @@ class Chat:
             return f"The question has {length:,} characters, {most:,} at most are read; shorten it."
         return ""
 
-    def replies(self, number: int, question: str, within: Sequence[str] = ()) -> Iterator[Turn]:
+    def replies(
+        self,
+        number: int,
+        question: str,
+        within: Sequence[str] = (),
+        before: Sequence[Turn] = (),
+        completed: str | None = None,
+    ) -> Iterator[Turn]:
         """The turn for a question as it comes about; the last one is the reply, whatever happens.
 
         Args:
             number: Of the turn.
             question: As asked.
             within: Library paths of documents or folders to answer from; all if empty.
+            before: The turns of the conversation before it, on which the question may lean.
+            completed: The question to answer in its place, where the reader has said which.
         """
+        history = [turn.answer for turn in before if turn.answer]
         yield waiting_turn(number, question, "Searching the documents …")
         try:
             self._warming.join()
-            hits = self.answerer.search(question, within)
-            count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
-            yield waiting_turn(number, question, f"Reading {count} …", hits)
-            yield answer_turn(number, self.answerer.answer(question, within))
+            parts = self.answerer.understood(question, history, completed)
+            if parts:
+                hits = self.answerer.search(parts[0].completed, within)
+                count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
+                yield waiting_turn(number, question, f"Reading {count} …", hits)
+            yield answer_turn(number, self.answerer.answer(question, within, history, completed))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             yield problem_turn(number, question, self.documents.without_places(str(error)))
@@ -202,7 +214,8 @@ class Chat:
         if not all(stands_in(texts[one.path], one) for one in answer.citations):
             return False
         quotes = [citation.quote for citation in answer.citations]
-        return answer.text in (None, " ".join(quotes), *quotes[:1])
+        ours = answer.text in (None, " ".join(quotes), *quotes[:1])
+        return ours and all(map(self._is_ours, answer.parts))
 
     def note(self, key: str, text: str) -> str:
         """Add a note to what was said; a sentence for the reader if it cannot be kept."""
@@ -249,12 +262,18 @@ def _answers(kept: object) -> list[Answer]:
             answer = Answer.from_json(json.dumps(row))
         except ValueError:
             continue
-        candidates = [one.citations for one in answer.candidates]
-        cited = [*candidates, *([answer.citations] if answer.text is not None else [])]
-        confidences = [answer.confidence, *(one.confidence for one in answer.candidates)]
-        if all(cited) and all(0 <= one <= 1 for one in confidences):
+        if _is_whole(answer):
             found.append(answer)
     return found
+
+
+def _is_whole(answer: Answer) -> bool:
+    """Whether what says something cites something, and confidences are probabilities."""
+    candidates = [one.citations for one in answer.candidates]
+    cited = [*candidates, *([answer.citations] if answer.text is not None else [])]
+    confidences = [answer.confidence, *(one.confidence for one in answer.candidates)]
+    likely = all(0 <= one <= 1 for one in confidences)
+    return all(cited) and likely and all(map(_is_whole, answer.parts))
 
 
 def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
@@ -263,3 +282,5 @@ def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
     for citations in cited:
         yield from ((citation.path, citation.sha256) for citation in citations)
     yield from ((hit.path, hit.sha256) for hit in answer.hits)
+    for part in answer.parts:
+        yield from _quoted(part)

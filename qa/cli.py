@@ -115,7 +115,7 @@ def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | Non
         click.echo(answer.to_json(indent=2))
     else:
         show_answer(Console(), answer)
-    return NOT_SAID if answer.text is None else OK
+    return OK if answer.text is not None or answer.remark else NOT_SAID
 
 
 @main.command("list")

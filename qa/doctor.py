@@ -7,6 +7,7 @@ from embeddings.encoder import SentenceTransformersEncoder
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index import VECTORS_FILE, Index
 from embeddings.vectors import VectorIndex
+from qa.completion import Completer
 from qa.settings import Settings
 from qa.span_model import load_span_model
 
@@ -36,6 +37,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         load_span_model(settings.reader).check()
         yield Finding(f"The reader {settings.reader} is there.")
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+        return
+    try:
+        Completer().check()
+        yield Finding("The model that completes questions is there.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)
         return

@@ -130,8 +130,8 @@ def as_question(opinion: Opinion) -> dict[str, object] | None:
     """The opinion as a question of an evaluation file; none if it tells of no right answer.
 
     What was liked is right: an answer where it stands, or that its passages do not answer. What
-    was disliked says only that something else is right. An answer of several sentences is none
-    that an evaluation could compare with.
+    was disliked says only that something else is right. An answer of several sentences, or to
+    several questions, is none that an evaluation could compare with.
     """
     answer = opinion.answer
     if not opinion.liked:
@@ -142,14 +142,14 @@ def as_question(opinion: Opinion) -> dict[str, object] | None:
         context, title, answers = answer.hits[0].text, answer.hits[0].title, []
     else:
         first = answer.citations[0]
-        if answer.text != first.quote:
+        if answer.text != first.quote or answer.parts:
             return None
         context, title = first.passage, first.title
         answers = [{"text": first.quote, "start": first.start - first.passage_start}]
     key = hashlib.sha256(answer.to_json().encode()).hexdigest()[:12]
     return {
         "id": f"feedback-{key}",
-        "question": answer.question,
+        "question": answer.understood,
         "context": context,
         "answers": answers,
         "title": title,

@@ -66,8 +66,8 @@ class Listing:
         return self.places[name] / inside if name in self.places else None
 
 
-def list_library(index: Index, folders: Sequence[str] = ()) -> Listing:
-    """What is in these folders of the library; in all if none are named.
+def list_library(index: Index, within: Sequence[str] = ()) -> Listing:
+    """What is at these paths of the library, documents or folders; all if none are named.
 
     Read through a connection of its own, so that no search waits for it.
 
@@ -80,7 +80,7 @@ def list_library(index: Index, folders: Sequence[str] = ()) -> Listing:
     files = []
     for path, source in sources.items():
         about = None if source.document is None else facts[source.document]
-        if not folders or source.folder in folders:
+        if not within or any(path == at or path.startswith(f"{at}/") for at in within):
             files.append(
                 Listed(
                     path=path,

@@ -106,7 +106,7 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
     """
     asked = answer.question
     if answer.text is None:
-        nearest = _nearest(answer.hits, NOT_AN_ANSWER, changed)
+        nearest = "" if answer.remark else _nearest(answer.hits, NOT_AN_ANSWER, changed)
         return Turn(number, asked, _no_answer(answer), nearest, without_passages(answer))
     links = " ".join(
         f'<a class="cv-number {_to(_id(number, at))}" target="_blank" rel="noopener" '

@@ -54,7 +54,11 @@ def as_json(answers: Sequence[Answer]) -> str:
 
 def without_passages(answer: Answer) -> Answer:
     """The answer without what it does not need to be shown or verified again."""
-    return replace(answer, hits=() if answer.text is not None else answer.hits[:NEAREST])
+    return replace(
+        answer,
+        hits=() if answer.text is not None else answer.hits[:NEAREST],
+        parts=tuple(map(without_passages, answer.parts)),
+    )
 
 
 def parse_receipt(content: str | bytes) -> list[Answer]:
@@ -139,7 +143,11 @@ def as_markdown(answers: Sequence[Answer]) -> str:
 
 def answer_as_markdown(answer: Answer) -> str:
     """Question, answer, and each quote with its place, all as plain text."""
+    if answer.parts:
+        return "\n\n".join(map(answer_as_markdown, answer.parts))
     parts = [f"## {_plain(' '.join(answer.question.split()))}"]
+    if answer.completed is not None:
+        parts.append(f"*{_plain(' '.join(answer.completed.split()))}*")
     if answer.text is None:
         return "\n\n".join([*parts, answer.explanation])
     parts.append(f"**{_plain(answer.text)}**")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,16 @@ def show_report(console: Console, report: IndexingReport) -> None:
 
 
 def show_answer(console: Console, answer: Answer) -> None:
-    """The answer with its citations, the quote highlighted in its passage."""
+    """The answer with its citations, the quote highlighted in its passage; each part by itself."""
+    for number, part in enumerate(answer.parts):
+        if number:
+            console.print()
+        console.print(Text(printable(part.understood), style="underline"))
+        show_answer(console, replace(part, completed=None))
+    if answer.parts:
+        return
+    if answer.completed is not None:
+        console.print(Text(f"asked: {printable(answer.completed)}", style="dim"))
     if answer.text is None:
         console.print(answer.explanation, style="bold", highlight=False)
         for hit in answer.hits[:NEAREST]:

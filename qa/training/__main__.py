@@ -9,6 +9,7 @@ from rich.console import Console
 from embeddings.encoder import SentenceTransformersEncoder
 from embeddings.model_folder import write_sums
 from qa.cli import OK, explained
+from qa.completion import FOLDER as COMPLETION_FOLDER
 from qa.span_model import FILES, FOLDER
 from qa.training.fitting import fit_sentences, fit_spans
 from qa.training.loop import Plan
@@ -111,6 +112,39 @@ def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences
     else:
         fit_spans(files, folder, count, console)
         write_sums(folder, FILES)
+    return OK
+
+
+@main.command("conversation")
+@click.argument("conversations", type=click.Path(exists=True, path_type=Path))
+@files_argument
+@work_option
+@click.option(
+    "--reader",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder of the trained reader to start from.",
+)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=COMPLETION_FOLDER,
+    help="Folder of the model; without it the packaged one is replaced.",
+)
+@explained
+def conversation_command(
+    conversations: Path, files: Sequence[Path], work: Path, reader: Path, folder: Path
+) -> int:
+    """Train the completion of questions on CONVERSATIONS, and print how good it is by five folds.
+
+    First it learns from conversations that are invented of FILES of questions. What lies in the
+    work folder already is not trained again.
+    """
+    # Brings PyTorch along, which the other commands may not need.
+    from qa.training.completion_run import train_completion
+
+    train_completion(conversations, files, reader, work, folder, Console())
     return OK
 
 

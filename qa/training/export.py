@@ -45,7 +45,7 @@ def export(trained: Path, tokenizer: Path, folder: Path, quantised: bool = True)
         write_graph(model, inputs, outputs, fused, model.config)
         graph = onnx.load(str(fused))
     if quantised:
-        _quantise(graph.graph)
+        quantise_graph(graph.graph)
     onnx.checker.check_model(graph)
     onnx.save(graph, str(folder / GRAPH))
     copyfile(tokenizer, folder / "tokenizer.json")
@@ -66,7 +66,7 @@ def quantise(
     return np.rint(weights / scales).astype(np.int8), scales
 
 
-def _quantise(graph: onnx.GraphProto) -> None:
+def quantise_graph(graph: onnx.GraphProto) -> None:
     """Replace the large matrices of a graph by integers, scales and their product."""
     before: list[onnx.NodeProto] = []
     for tensor in list(graph.initializer):

@@ -28,9 +28,46 @@ def chat(town: Path, tmp_path: Path) -> Iterator[Chat]:
         chat.close()
 
 
-def reply(chat: Chat, question: str, within: Sequence[str] = (), number: int = 1) -> Turn:
-    *_, last = chat.replies(number, question, within)
+def reply(
+    chat: Chat,
+    question: str,
+    within: Sequence[str] = (),
+    number: int = 1,
+    before: Sequence[Turn] = (),
+    completed: str | None = None,
+) -> Turn:
+    *_, last = chat.replies(number, question, within, before, completed)
     return last
+
+
+def test_question_leans_on_the_turns_before(chat: Chat) -> None:
+    first = reply(chat, "When was the bridge opened?")
+    second = reply(chat, "And when was it closed?", number=2, before=[first])
+    assert second.answer is not None
+    assert second.answer.completed == "And when was the bridge closed?"
+    assert second.answer.text == "1950"
+    # What was understood can be put right.
+    said = "When was the bridge opened?"
+    third = reply(chat, "And when was it closed?", number=2, before=[first], completed=said)
+    assert third.answer is not None
+    assert (third.answer.completed, third.answer.text) == (said, "1901")
+    restored = chat.restored(kept([first, second]))
+    assert restored[1].answer == second.answer
+
+
+def test_small_talk_is_answered_without_a_search(chat: Chat) -> None:
+    searching, said = chat.replies(1, "Hello!")
+    assert "Searching the documents" in searching.reply
+    assert said.answer is not None and said.answer.citations == ()
+    assert "The library holds 1 document" in said.reply
+    assert [turn.asked for turn in chat.restored(kept([said]))] == ["Hello!"]
+
+
+def test_opinion_is_kept_of_an_answer_in_parts(chat: Chat) -> None:
+    both = reply(chat, "When was the bridge opened and when was it closed?").answer
+    assert both is not None and both.text == "1901 1950" and len(both.parts) == 2
+    key, told = chat.like(both, True, "me")
+    assert key and told == ""
 
 
 def test_stages_are_told_as_they_happen(chat: Chat) -> None:

@@ -12,7 +12,7 @@ from embeddings.document import Document, DocumentBuilder
 from embeddings.index import STORE_FILE, Index
 from embeddings.passages import split
 from embeddings.store import Source, Store
-from qa import Answer, QuestionAnswerer, Settings
+from qa import Answer, QuestionAnswerer, Settings, Turn
 from qa.answering import reader_of
 from qa.reader import Reader
 from qa.retriever import Retriever
@@ -22,6 +22,9 @@ from tests.encoders import HashingEncoder
 # Few words, so that questions meet documents, amid any characters at all.
 WORDS = st.sampled_from(["aid", "Syria", "2013", "tons.", "Who?", "😀", "é", "\n", "\r\n", "“a”"])
 TEXT = st.lists(WORDS | st.text(max_size=8), max_size=30).map(" ".join)
+HISTORY = st.lists(
+    st.builds(Turn, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple)), max_size=4
+)
 QUESTION = TEXT.filter(lambda text: 0 < len(" ".join(text.split())) <= 2_000)
 BLOCKS = st.lists(
     st.tuples(st.sampled_from(["heading", "paragraph", "list", "table", "code"]), TEXT),
@@ -61,11 +64,12 @@ def reader_with_model(encoder: HashingEncoder) -> Reader:
 
 @pytest.mark.parametrize("reader", [reader_without_model, reader_with_model])
 @settings(max_examples=50)
-@given(contents=st.lists(BLOCKS, min_size=1, max_size=3), question=QUESTION)
+@given(contents=st.lists(BLOCKS, min_size=1, max_size=3), question=QUESTION, history=HISTORY)
 def test_every_quote_is_what_its_document_says_at_its_offsets(
     reader: Callable[[HashingEncoder], Reader],
     contents: list[list[tuple[str, str]]],
     question: str,
+    history: list[Turn],
 ) -> None:
     documents = [document_of(blocks) for blocks in contents]
     encoder = HashingEncoder()
@@ -75,9 +79,11 @@ def test_every_quote_is_what_its_document_says_at_its_offsets(
             index, Retriever(index, encoder), reader(encoder), Settings(threshold=0)
         )
         with answerer:
-            answer = answerer.answer(question)
-    cited = [*answer.citations, *(c for one in answer.candidates for c in one.citations)]
-    if reader is reader_without_model:
+            answer = answerer.answer(question, history=history)
+    given = [answer, *answer.parts]
+    cited = [citation for one in given for citation in one.citations]
+    cited += [citation for one in given for other in one.candidates for citation in other.citations]
+    if reader is reader_without_model and not answer.remark:
         assert bool(cited) == any(document.text for document in documents)
     for citation in cited:
         document = documents[int(citation.path.removeprefix("d/"))]

@@ -51,6 +51,10 @@ def test_one_folder_offers_what_is_in_it_several_offer_themselves_too(index: Ind
         "town/old",
         "town/old/mill.txt",
     ]
+    assert [one.path for one in list_library(index, ["town/old", "sea/pier.txt"]).files] == [
+        "sea/pier.txt",
+        "town/old/mill.txt",
+    ]
     documents = list_library(index, ["sea"]).documents
     assert [one.path for one in documents] == ["sea/pier.txt"]
     assert isinstance(documents[0], Listed) and documents[0].indexed_at is not None

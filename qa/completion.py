@@ -1,0 +1,180 @@
+"""Completion: a question that leans on what was said before becomes one that stands alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from embeddings.errors import ModelError
+from embeddings.model_folder import SUMS, check_sha256, load_tokenizer, read_json, sums_of
+from embeddings.onnx_model import open_session
+from qa import span_model
+from qa.history import MOST_CHARACTERS, HistoryWindow, Turn, pieces_of, window_of
+from qa.wording import carried_over, phrases_of, worded
+
+FOLDER = Path(__file__).parent / "completion_model"
+
+GRAPH = "completion.onnx"
+
+THRESHOLDS = "thresholds.json"
+
+FILES = (GRAPH, THRESHOLDS)
+
+COMPLETED_TOKENS = 128
+"""Longest question that completing makes; more than twice what questions have."""
+
+UNLIKELY = 2.0
+"""Difference of logits from which a word is put into a question apart from a likelier one."""
+
+REMEDY = "install Chapter and Verse again"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From when on words are added; logits.
+
+    Attributes:
+        belongs: Of a word.
+        lacks: Of the question.
+    """
+
+    belongs: float = 0.0
+    lacks: float = 0.0
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Those that were chosen for the model in a folder.
+
+        Raises:
+            ModelError: They cannot be read.
+        """
+        found = read_json(folder / THRESHOLDS)
+        try:
+            return cls(float(str(found["belongs"])), float(str(found["lacks"])))
+        except (KeyError, ValueError) as error:
+            raise ModelError(
+                f"{folder / THRESHOLDS} holds no thresholds ({error!r}); {REMEDY}."
+            ) from error
+
+
+class Logits(Protocol):
+    """What a completion model says of a window."""
+
+    def __call__(self, window: HistoryWindow) -> tuple[NDArray[np.float32], float]:
+        """The logit of each of ``window.words`` belonging, and of the question lacking any."""
+        ...
+
+
+def completed(
+    question: str,
+    history: Sequence[Turn],
+    window: HistoryWindow,
+    logits: tuple[NDArray[np.float32], float],
+    thresholds: Thresholds,
+) -> str:
+    """The question with what it lacks, as it is if it lacks nothing.
+
+    Args:
+        question: As asked.
+        history: What was said before; not empty.
+        window: Of both.
+        logits: Of the window's words, and of the question.
+        thresholds: From when on words are added.
+    """
+    again = carried_over(question, history[-1].completed[:MOST_CHARACTERS])
+    if again is not None:
+        return again
+    belongs, lacks = logits
+    if lacks < thresholds.lacks:
+        return question
+    scores: dict[str, float] = {}
+    for word, logit in zip(window.words, belongs, strict=True):
+        if logit >= thresholds.belongs:
+            scores[word.stem] = max(float(logit), scores.get(word.stem, -np.inf))
+    texts = [text for *_, text in pieces_of(history)]
+    # A word that is much less likely than another is no part of its name.
+    likely = max(scores.values(), default=0.0) - UNLIKELY
+    sure = {one: logit for one, logit in scores.items() if logit >= likely}
+    others = {one: logit for one, logit in scores.items() if logit < likely}
+    return worded(question, [*phrases_of(sure, texts), *phrases_of(others, texts)])
+
+
+class Completer:
+    """Completes questions with a trained model, which is read when something was said before.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        self._lock = RLock()
+
+    def complete(self, question: str, history: Sequence[Turn]) -> str:
+        """The question such that it stands alone; as it is if it does already.
+
+        Args:
+            question: As asked.
+            history: What was said before, oldest first.
+
+        Raises:
+            ModelError: The model is missing or damaged.
+        """
+        said = [turn for turn in history if turn.completed.strip()]
+        if not said:
+            return question
+        with self._lock:
+            tokenizer, logits, thresholds = self._model
+        window = window_of(question, said, tokenizer)
+        whole = completed(question, said, window, logits(window), thresholds)
+        # What was said before may be too much for one question.
+        longest = len(tokenizer.encode(whole, add_special_tokens=False).ids)
+        return whole if longest <= COMPLETED_TOKENS else question
+
+    def check(self) -> None:
+        """Make sure that the model is the published one.
+
+        Raises:
+            ModelError: It is missing or another.
+        """
+        try:
+            sums = sums_of(self.folder)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{self.folder / SUMS} cannot be read ({error}); {REMEDY}.") from error
+        for name in FILES:
+            check_sha256(self.folder / name, sums.get(name, ""), REMEDY)
+
+    @cached_property
+    def _model(self) -> tuple[Tokenizer, Logits, Thresholds]:
+        self.check()
+        # It reads the same tokens as the reader, from whose weights it was trained.
+        tokenizer = load_tokenizer(span_model.FOLDER)
+        return tokenizer, onnx_logits(self.folder / GRAPH), Thresholds.load(self.folder)
+
+
+def onnx_logits(path: Path) -> Logits:
+    """The completion model in an ONNX file.
+
+    Raises:
+        ModelError: It cannot be loaded.
+    """
+    session = open_session(path, REMEDY)
+
+    def logits(window: HistoryWindow) -> tuple[NDArray[np.float32], float]:
+        belongs, lacks = session.run(
+            ["belongs", "lacks"],
+            {
+                "input_ids": window.ids[None],
+                "attention_mask": np.ones_like(window.ids)[None],
+                "token_type_ids": window.types[None],
+                "facts": window.facts[None],
+            },
+        )
+        return belongs[0, [word.token for word in window.words]], float(lacks[0])
+
+    return logits

@@ -1,0 +1,204 @@
+"""One run of training of the completion model: five folds that measure it, then all of it."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.model_folder import load_tokenizer, write_sums
+from qa.completion import FILES, THRESHOLDS, Completer, Thresholds
+from qa.questions import load_questions
+from qa.terminal import counting_bar
+from qa.training.completions import (
+    Figures,
+    Read,
+    baselines,
+    best_thresholds,
+    figures,
+    read_all,
+)
+from qa.training.conversations import FOLDS, Lesson, fold_of, load_conversations, varied
+from qa.training.export_terms import export_terms
+from qa.training.invented import invented
+from qa.training.term_loop import Example, example_of, fit, logits_of
+from qa.training.term_model import WEIGHTS, TermModel
+
+INVENTED_MODEL = "invented"
+
+INVENTED = 7_000
+"""Invented conversations trained on first."""
+
+NOT_INVENTED_OF = ("squadshifts_reddit", "squadshifts_amazon_reviews")
+"""Sources whose questions share no article."""
+
+INVENTED_RATE, RATE = 1.5e-4, 1e-4
+"""Highest learning rate, on invented conversations and on real ones."""
+
+EPOCHS = 3
+"""Passes over the real conversations, each varied anew."""
+
+FIRST = Thresholds(-0.5, 0.5)
+"""With which the questions before are completed while thresholds are looked for."""
+
+
+def train_completion(
+    conversations: Path,
+    sets: Sequence[Path],
+    reader: Path,
+    work: Path,
+    folder: Path,
+    console: Console,
+) -> None:
+    """Train, measure by folds, and write the model; what lies in ``work`` is not done again.
+
+    Args:
+        conversations: Turns with their rewrites.
+        sets: Files of questions, of which conversations are invented.
+        reader: Folder of the trained reader, from whose transformer it starts.
+        work: A model lies there for the invented conversations, for each fold and for all.
+        folder: To write the model into.
+        console: Shown how it goes on, and the figures.
+
+    Raises:
+        ValueError: A file is no good.
+        OSError: A file cannot be read or written.
+    """
+    lessons = load_conversations(conversations)
+    folds = fold_of(lessons)
+    training = Training(work, load_tokenizer(SentenceTransformersEncoder.load().folder), console)
+    training.on_invented(sets, reader)
+    parted = [
+        [(lesson, of == fold) for lesson, of in zip(lessons, folds, strict=True)]
+        for fold in range(FOLDS)
+    ]
+    held = [[lesson for lesson, back in part if back] for part in parted]
+    models = [
+        training.on([lesson for lesson, back in part if not back], f"fold-{fold}", 7 + fold)
+        for fold, part in enumerate(parted)
+    ]
+    first = [training.read(model, some, FIRST) for model, some in zip(models, held, strict=True)]
+    measured = dict(baselines([lesson for some in held for lesson in some]))
+    added: list[list[set[str]]] = []
+    for fold, model in enumerate(models):
+        others = [read for at, reads in enumerate(first) if at != fold for read in reads]
+        thresholds = best_thresholds(others)
+        reads = training.read(model, held[fold], thresholds)
+        added.append([read.added_words(thresholds) for read in reads])
+        measured[f"completed, fold {fold}"] = figures(held[fold], added[fold])
+    measured["completed, all folds"] = figures(
+        [lesson for some in held for lesson in some], [one for some in added for one in some]
+    )
+    training.on(lessons, "all", 7 + FOLDS)
+    export_terms(work / "all", folder)
+    thresholds = best_thresholds([read for reads in first for read in reads])
+    (folder / THRESHOLDS).write_text(json.dumps(asdict(thresholds)) + "\n", encoding="utf-8")
+    write_sums(folder, FILES)
+    _show(measured, len(lessons), _milliseconds(lessons, folder), console)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What every model of a run shares.
+
+    Attributes:
+        work: Each model lies there in a folder of its own.
+        tokenizer: Of the models.
+        console: Shown how it goes on.
+    """
+
+    work: Path
+    tokenizer: Tokenizer
+    console: Console
+
+    def on_invented(self, sets: Sequence[Path], reader: Path) -> None:
+        """The model from which all others start, unless it is there."""
+        if (self.work / INVENTED_MODEL / WEIGHTS).is_file():
+            return
+        random = Random(0)
+        questions = [
+            one
+            for path in sets
+            for one in load_questions(path)
+            if one.source not in NOT_INVENTED_OF
+        ]
+        made = list(invented(questions, random))
+        random.shuffle(made)
+        model = TermModel.start_from(SentenceTransformersEncoder.load().folder, 0)
+        weights = load_file(reader / "span_model.safetensors")
+        prefix = "transformer."
+        model.transformer.load_state_dict(
+            {
+                name.removeprefix(prefix): one
+                for name, one in weights.items()
+                if name.startswith(prefix)
+            }
+        )
+        examples = [example_of(lesson, self.tokenizer) for lesson in made[:INVENTED]]
+        with counting_bar(self.console, "Training on invented conversations") as tell:
+            fit(model, [examples], INVENTED_RATE, Random(1), lambda step, of, _: tell(step, of))
+        model.save(self.work / INVENTED_MODEL)
+
+    def on(self, lessons: Sequence[Lesson], name: str, seed: int) -> TermModel:
+        """The model of that name, trained on those lessons unless it is there."""
+        model = TermModel.start_from(SentenceTransformersEncoder.load().folder, 0)
+        there = (self.work / name / WEIGHTS).is_file()
+        model.load_state_dict(load_file(self.work / (name if there else INVENTED_MODEL) / WEIGHTS))
+        if there:
+            return model.eval()
+        random = Random(seed)
+        epochs: list[list[Example]] = [
+            [
+                example_of(varied(one, lessons, random), self.tokenizer)
+                for one in lessons
+                if one.history
+            ]
+            for _ in range(EPOCHS)
+        ]
+        with counting_bar(self.console, f"Training, {name}") as tell:
+            fit(model, epochs, RATE, random, lambda step, of, _: tell(step, of))
+        model.save(self.work / name)
+        return model
+
+    def read(
+        self, model: TermModel, lessons: Sequence[Lesson], thresholds: Thresholds
+    ) -> list[Read]:
+        """The lessons as the model reads them, its own completions in the history."""
+        return read_all(
+            lessons, lambda windows: logits_of(model, windows), self.tokenizer, thresholds
+        )
+
+
+def _milliseconds(lessons: Sequence[Lesson], folder: Path) -> tuple[float, float]:
+    """Time to complete a question, median and 95th percentile."""
+    completer = Completer(folder)
+    later = [lesson for lesson in lessons if lesson.history]
+    completer.complete(later[0].question, later[0].history)
+    spent = []
+    for lesson in later:
+        started = time.perf_counter()
+        completer.complete(lesson.question, lesson.history)
+        spent.append(1_000 * (time.perf_counter() - started))
+    return float(np.median(spent)), float(np.percentile(spent, 95))
+
+
+def _show(
+    measured: Mapping[str, Figures], turns: int, spent: tuple[float, float], console: Console
+) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column(f"{turns:,} turns")
+    for name in ("F1", "precision", "recall", "left alone", "without first turns"):
+        table.add_column(name, justify="right")
+    for name, one in measured.items():
+        rates = (one.f1, one.precision, one.recall, one.left_alone, one.later)
+        table.add_row(name, *(f"{rate:.3f}" for rate in rates))
+    console.print(table)
+    console.print(f"milliseconds a question: median {spent[0]:.1f}, 95th percentile {spent[1]:.1f}")

@@ -1,0 +1,132 @@
+"""Conversations over the shipped documents, with the real models."""
+
+import pytest
+from rich.console import Console
+
+from qa import Answer, QuestionAnswerer, Turn
+from qa.receipts import as_markdown, without_passages
+from qa.terminal import show_answer
+from qa.windows import QuestionTooLong
+
+FOUNDED = "When was the IOFS founded?"
+MEMBERS = "How many members does the IOFS have?"
+
+
+def told(answer: Answer) -> str:
+    console = Console(width=100, record=True, file=None, quiet=True)
+    with console.capture() as capture:
+        console.quiet = False
+        show_answer(console, answer)
+    return capture.get()
+
+
+def test_follow_up_is_answered_as_it_was_completed(answerer: QuestionAnswerer) -> None:
+    first = answerer.answer(FOUNDED)
+    second = answerer.answer("And how many members does it have?", history=[first])
+    assert second.question == "And how many members does it have?"
+    assert second.completed == "And how many members does the IOFS have?"
+    assert second.understood == second.completed
+    assert (second.text, second.citations[0].path.rsplit("/")[-1]) == ("41", "food-security.html")
+    assert 0 < second.seconds["complete"] < 5
+    assert Answer.from_json(second.to_json()) == second
+    assert "asked: And how many members does the IOFS have?" in told(second)
+
+
+def test_question_that_stands_alone_is_left_alone(answerer: QuestionAnswerer) -> None:
+    first = answerer.answer(FOUNDED)
+    other = answerer.answer("Which formats are read?", history=[first])
+    assert (other.completed, other.understood) == (None, "Which formats are read?")
+    assert other.text == answerer.answer("Which formats are read?").text
+
+
+def test_turns_may_be_given_in_place_of_answers(answerer: QuestionAnswerer) -> None:
+    said = [Turn("When?", FOUNDED, "2013")]
+    assert answerer.answer("How many members does it have?", history=said).text == "41"
+
+
+def test_reader_may_say_what_was_meant(answerer: QuestionAnswerer) -> None:
+    said = [Turn(FOUNDED, FOUNDED)]
+    answer = answerer.answer("And members?", history=said, completed=MEMBERS)
+    assert (answer.question, answer.completed) == ("And members?", MEMBERS)
+    assert answer.text == "41"
+    # It is taken as it is, though it leans on what was said.
+    taken = answerer.answer("And members?", history=said, completed="When was it founded?")
+    assert taken.completed == "When was it founded?"
+
+
+def test_two_questions_are_both_answered(answerer: QuestionAnswerer) -> None:
+    message = "When was the IOFS founded and how many members does it have?"
+    both = answerer.answer(message)
+    assert both.question == message
+    assert both.completed == f"{FOUNDED} how many members does the IOFS have?"
+    assert both.text == "2013 41"
+    assert [part.text for part in both.parts] == ["2013", "41"]
+    assert [part.understood for part in both.parts] == [
+        FOUNDED,
+        "how many members does the IOFS have?",
+    ]
+    assert [citation.quote for citation in both.citations] == ["2013", "41"]
+    shown = told(both)
+    assert shown.index(FOUNDED) < shown.index("2013") < shown.index("how many members")
+    assert as_markdown([both]).count("\n## ") == 2
+    assert without_passages(both).parts[0].hits == ()
+
+
+def test_part_without_an_answer_is_said_to_have_none(answerer: QuestionAnswerer) -> None:
+    both = answerer.answer(f"{FOUNDED} Who won the 2022 World Cup?")
+    assert both.text == "2013"
+    assert [part.text for part in both.parts] == ["2013", None]
+    assert "The documents do not say" in told(both)
+
+
+def test_comparison_shows_both_facts_and_no_conclusion(answerer: QuestionAnswerer) -> None:
+    question = "What is the difference between the IOFS and the SCO?"
+    compared = answerer.answer(question)
+    assert compared.question == question and compared.completed is None
+    assert [part.question for part in compared.parts] == ["What is the IOFS?", "What is the SCO?"]
+    assert all(part.citations for part in compared.parts)
+    assert compared.text == " ".join(citation.quote for citation in compared.citations)
+
+
+def test_comparison_with_a_side_unknown_is_an_ordinary_question(
+    answerer: QuestionAnswerer,
+) -> None:
+    compared = answerer.answer("Which is older, the IOFS or the Eiffel Tower?")
+    assert compared.parts == ()
+
+
+@pytest.mark.parametrize("message", ["Hello!", "thanks", "What can you do?"])
+def test_small_talk_is_never_cited(message: str, answerer: QuestionAnswerer) -> None:
+    said = answerer.answer(message, history=[answerer.answer(FOUNDED)])
+    assert (said.text, said.citations, said.hits, said.reason) == (None, (), (), "nothing asked")
+    assert "The library holds 12 documents" in said.explanation
+    assert Answer.from_json(said.to_json()) == said
+    guide = answerer.answer(message, within=["docs/guide"]).explanation
+    assert "The library holds 7 documents" in guide and "Formats" in guide
+
+
+def test_small_talk_does_not_interrupt(answerer: QuestionAnswerer) -> None:
+    said = [answerer.answer(FOUNDED), answerer.answer("Thanks!")]
+    assert answerer.answer("How many members does it have?", history=said).text == "41"
+
+
+def test_courtesy_before_a_question_is_passed_over(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer(f"Hello! {FOUNDED}")
+    assert answer.text == "2013"
+
+
+def test_long_history_does_not_make_a_question_too_long(answerer: QuestionAnswerer) -> None:
+    said = [Turn("a", " ".join(f"Name{n}" for n in range(400)))]
+    try:
+        answer = answerer.answer("Why?", history=said)
+    except QuestionTooLong as error:
+        pytest.fail(f"what was completed was refused: {error}")
+    assert answer.question == "Why?"
+
+
+@pytest.mark.parametrize("question", ["", " \n", "x" * 2_001])
+def test_bad_question_is_refused_with_any_history(
+    question: str, answerer: QuestionAnswerer
+) -> None:
+    with pytest.raises(ValueError, match="expected a question of 1 to 2,000 characters"):
+        answerer.answer(question, history=[Turn(FOUNDED, FOUNDED)])

@@ -1,0 +1,131 @@
+"""Questions completed by the packaged model, and by logits that are given."""
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.errors import ModelError
+from embeddings.model_folder import load_tokenizer
+from qa import Turn
+from qa.completion import FILES, FOLDER, GRAPH, Completer, Thresholds, completed
+from qa.history import window_of
+from qa.span_model import FOLDER as READER_FOLDER
+from qa.wording import carried_over
+
+
+def turns(*questions: str) -> list[Turn]:
+    return [Turn(question, question) for question in questions]
+
+
+@pytest.fixture(scope="module")
+def completer() -> Completer:
+    return Completer()
+
+
+IOFS = "What does IOFS stand for?"
+
+COMPLETED = (
+    (turns(IOFS), "When was it founded?", "When was IOFS founded?"),
+    (turns(IOFS), "And how many members does it have?", "And how many members does IOFS have?"),
+    (turns("When was the IOFS founded?"), "And the OTS?", "When was the OTS founded?"),
+    (
+        turns("How much aid did Kazakhstan send to Syria?"),
+        "What about Turkey?",
+        "How much aid did Kazakhstan send to Turkey?",
+    ),
+    (turns("When was the IOFS founded?"), "Where?", "Where was the IOFS founded?"),
+)
+
+
+@pytest.mark.parametrize(("history", "question", "whole"), COMPLETED)
+def test_question_that_leans_is_completed(
+    history: list[Turn], question: str, whole: str, completer: Completer
+) -> None:
+    assert completer.complete(question, history) == whole
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who is Miras Zhienbayev?",
+        "What is the capital of Kazakhstan?",
+    ],
+)
+def test_change_of_subject_is_left_alone_at_once(question: str, completer: Completer) -> None:
+    history = turns(IOFS, "When was the IOFS founded?", "How many members does the IOFS have?")
+    assert completer.complete(question, history) == question
+
+
+def test_nothing_before_completes_nothing(tmp_path: Path) -> None:
+    # Not even the model is looked for.
+    nowhere = Completer(tmp_path)
+    assert nowhere.complete("When was it founded?", []) == "When was it founded?"
+    assert nowhere.complete("When was it founded?", turns("", "  ")) == "When was it founded?"
+
+
+def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None:
+    history = turns("What is the IOFS?", "Who sent aid?")
+    window = window_of("When was it sent?", history, load_tokenizer(READER_FOLDER))
+    logits = np.array(
+        [{"aid": 2.0, "IOFS": -1.0}.get(w.form, -9) for w in window.words], np.float32
+    )
+
+    def asked(lacks: float, thresholds: Thresholds) -> str:
+        return completed("When was it sent?", history, window, (logits, lacks), thresholds)
+
+    assert asked(1.0, Thresholds()) == "When was aid sent?"
+    assert asked(1.0, Thresholds(belongs=-2.0)) == "When was aid sent (IOFS)?"
+    assert asked(-1.0, Thresholds()) == "When was it sent?"
+    assert asked(1.0, Thresholds(lacks=2.0)) == "When was it sent?"
+
+
+ODD = (
+    turns(*["When was the IOFS founded?"] * 1_000),
+    [Turn("", "", "", ("",))] * 50,
+    turns("Когда была основана ИОПБ?", "什么是粮食安全?", "‮evil‬"),
+    turns("'; DROP TABLE passages; --", "{{7*7}} <script>alert(1)</script>", "__import__('os')"),
+    [Turn("What?", "word " * 50_000, "answer " * 50_000, ("sentence " * 50_000,))],
+    turns("\0\x1b[31m", "(" * 5_000, "a" * 100_000),
+)
+
+
+@pytest.mark.parametrize("history", ODD)
+@pytest.mark.parametrize("question", ["When was it founded?", "Why?", "x" * 2_000, "и что?"])
+def test_odd_history_takes_bounded_time(
+    history: list[Turn], question: str, completer: Completer
+) -> None:
+    completer.complete("Load it.", turns("Load it."))
+    started = time.perf_counter()
+    whole = completer.complete(question, history)
+    assert time.perf_counter() - started < 2
+    assert isinstance(whole, str) and len(whole) < 150_000
+
+
+def test_hostile_text_is_text(completer: Completer) -> None:
+    history = turns("What is <script>alert(1)</script> {{7*7}} in Kazakhstan?")
+    assert "49" not in completer.complete("When was it founded?", history)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_damaged_model_is_told(name: str, tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "model")
+    with (tmp_path / "model" / name).open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ModelError, match=f"{name} is not the published file"):
+        Completer(tmp_path / "model").complete("Why?", turns(IOFS))
+
+
+def test_missing_model_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="install Chapter and Verse again"):
+        Completer(tmp_path).complete("Why?", turns(IOFS))
+
+
+def test_model_is_small_enough_for_the_repository() -> None:
+    assert (FOLDER / GRAPH).stat().st_size < 23_500_000
+
+
+def test_last_question_again_needs_no_thresholds() -> None:
+    assert carried_over("And the OTS?", "What does IOFS stand for?") == "What does OTS stand for?"

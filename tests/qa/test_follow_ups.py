@@ -1,0 +1,51 @@
+"""Sixty follow-ups over the shipped documents: how many are right, and how many asked bare.
+
+Each line of ``follow_ups.json`` is a question, what its answer must hold, the document that must
+be cited for it, and the question as a person completes it. Run with ``-s`` to see the shares.
+"""
+
+import json
+from pathlib import Path
+
+from qa import Answer, QuestionAnswerer
+
+CONVERSATIONS: list[list[tuple[str, str, str, str]]] = json.loads(
+    Path(__file__).with_name("follow_ups.json").read_text(encoding="utf-8")
+)
+
+
+def is_right(answer: Answer, span: str, document: str) -> bool:
+    """Whether the answer holds the span, quoted from the document."""
+    return answer.text is not None and any(
+        span.lower() in citation.quote.lower() and citation.path.endswith(f"/{document}")
+        for citation in answer.citations
+    )
+
+
+def test_there_are_enough_follow_ups_in_enough_conversations() -> None:
+    assert len(CONVERSATIONS) >= 8
+    assert sum(len(one) - 1 for one in CONVERSATIONS) >= 60
+
+
+def test_follow_ups_are_answered_and_cited(answerer: QuestionAnswerer) -> None:
+    asked, bare, right, by_hand = 0, 0, 0, 0
+    lines: list[str] = []
+    for conversation in CONVERSATIONS:
+        history: list[Answer] = []
+        for question, span, document, whole in conversation:
+            answer = answerer.answer(question, history=history)
+            if history:
+                asked += 1
+                bare += is_right(answerer.answer(question), span, document)
+                by_hand += is_right(answerer.answer(whole), span, document)
+                right += is_right(answer, span, document)
+                mark = "right" if is_right(answer, span, document) else "WRONG"
+                lines.append(f"{mark}  {question}  →  {answer.understood}: {answer.text!r}")
+            history.append(answer)
+    print("\n" + "\n".join(lines))
+    print(
+        f"{asked} follow-ups: right asked bare {bare / asked:.1%}, completed {right / asked:.1%}, "
+        f"completed by hand {by_hand / asked:.1%}"
+    )
+    assert right / asked >= 0.85, "\n".join(lines)
+    assert right > bare
