@@ -115,13 +115,17 @@ def _add_conversation(
     awaited: dict[str | None, object] = {}
 
     def reply(
-        asked: str, before: tuple[Turn, ...], within: Sequence[str], session: str | None
+        asked: str,
+        before: tuple[Turn, ...],
+        within: Sequence[str],
+        session: str | None,
+        completed: str | None = None,
     ) -> Iterator[Changes]:
         """Answer a question behind the turns before."""
         mine = awaited[session] = object()
         try:
             yield {said: "", button: gr.update(visible=False), stop: gr.update(visible=True)}
-            for turn in chat.replies(len(before) + 1, asked, within):
+            for turn in chat.replies(len(before) + 1, asked, within, before, completed):
                 if awaited.get(session) is not mine:
                     # What comes last is sent once more at the end: it must change nothing.
                     yield {said: gr.skip()}
@@ -137,6 +141,7 @@ def _add_conversation(
 
     def shown(turns: tuple[Turn, ...]) -> Changes:
         answers = [turn.answer for turn in turns if turn.answer]
+        completed = answers[-1].completed if answers and turns[-1].answer else None
         return {
             conversation: _messages(turns),
             sources: panel(turns) if turns else opening(chat.titles),
@@ -145,6 +150,7 @@ def _add_conversation(
             stop: gr.update(visible=False),
             copied: answer_as_markdown(answers[-1]) if answers else "",
             copy: gr.update(visible=bool(answers), value=COPY),
+            understood: gr.update(visible=completed is not None, value=completed or ""),
         }
 
     def written(turns: tuple[Turn, ...]) -> Changes:
@@ -170,6 +176,17 @@ def _add_conversation(
             yield from reply(asked, chat.restored(kept), within, request.session_hash)
 
         return ask_it
+
+    def ask_instead(
+        meant: str, kept: object, within: list[str], request: gr.Request
+    ) -> Iterator[Changes]:
+        turns = chat.restored(kept)
+        objection = chat.objection(meant)
+        if objection or not turns:
+            yield {said: notice(objection)}
+        else:
+            *before, last = turns
+            yield from reply(last.asked, tuple(before), within, request.session_hash, meant)
 
     def show_examples() -> Changes:
         found = chat.examples
@@ -260,6 +277,12 @@ def _add_conversation(
                     multiselect=True,
                     label="Documents and folders to answer from; all if none is chosen",
                 )
+            understood = gr.Textbox(
+                elem_id="understood",
+                label="Understood as; change it and press Enter if something else was meant",
+                visible=False,
+                max_lines=3,
+            )
             opinion = gr.Textbox(
                 elem_id="opinion",
                 label="Your opinion of the answer, if you want to give it",
@@ -273,7 +296,7 @@ def _add_conversation(
             copied = gr.Textbox(visible="hidden", label="What is copied")
             sources = gr.HTML(opening(chat.titles), elem_id="sources")
     # What does not change the conversation cannot lose it.
-    showing = [question, conversation, sources, said, button, stop, copied, copy]
+    showing = [question, conversation, sources, said, button, stop, copied, copy, understood]
     outputs = [*showing, saved]
     answering: dict[str, Any] = {
         # A second press of Enter while an answer is awaited is ignored by the page.
@@ -286,6 +309,7 @@ def _add_conversation(
     asked = [question.submit, button.click]
     for event in (
         gr.on(asked, ask, [question, saved, within], outputs, **answering),
+        understood.submit(ask_instead, [understood, saved, within], outputs, **answering),
         conversation.retry(retry, [saved, within], outputs, **answering),
         conversation.edit(edit, [saved, within], outputs, **answering),
         *(

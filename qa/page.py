@@ -104,37 +104,65 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
         answer: To the turn's question.
         changed: Paths of documents that are not what they were when they were quoted.
     """
-    asked = answer.question
+    parts = answer.parts or (answer,)
+    replies, sources = [], []
+    first = 1
+    for part in parts:
+        heading = f'<p class="cv-part" dir="auto">{shown(part.question)}</p>'
+        replies.append((heading if len(parts) > 1 else "") + _reply(number, first, part))
+        sources.append(_sources(number, first, part, changed))
+        first += len(part.citations)
+    understood = (
+        f'<p class="cv-note">Understood as: <em dir="auto">{shown(answer.completed)}</em></p>'
+        if answer.completed is not None
+        else ""
+    )
+    ids = [_id(number, at) for at in range(1, first)]
+    return Turn(
+        number,
+        answer.question,
+        understood + "".join(replies),
+        _pointed_at(ids) + "".join(sources),
+        without_passages(answer),
+    )
+
+
+def _reply(number: int, first: int, answer: Answer) -> str:
+    """The answer to one question; its citations are numbered from ``first`` on."""
     if answer.text is None:
-        nearest = "" if answer.remark else _nearest(answer.hits, NOT_AN_ANSWER, changed)
-        return Turn(number, asked, _no_answer(answer), nearest, without_passages(answer))
+        return _no_answer(answer)
     links = " ".join(
         f'<a class="cv-number {_to(_id(number, at))}" target="_blank" rel="noopener" '
         f'href="{_address(citation, answer.citations)}">[{at}]</a>'
-        for at, citation in enumerate(answer.citations, start=1)
+        for at, citation in enumerate(answer.citations, start=first)
     )
-    reply = (
+    return (
         f'<p class="cv-answer" dir="auto"><q>{shown(answer.text)}</q> {links}</p>'
         f"{_sentence(answer.citations[0])}"
         f'<p class="cv-note">Confidence: {_sureness(answer.confidence)}</p>'
     )
-    sources = "".join(
+
+
+def _sources(number: int, first: int, answer: Answer, changed: Set[str]) -> str:
+    """The citations of one answer, or the passages that came nearest."""
+    if answer.text is None:
+        return "" if answer.remark else _nearest(answer.hits, NOT_AN_ANSWER, changed)
+    cards = "".join(
         _source(
             _id(number, at),
             f"[{at}]",
             citation,
             _link(citation, answer.citations) + (CHANGED if citation.path in changed else ""),
         )
-        for at, citation in enumerate(answer.citations, start=1)
+        for at, citation in enumerate(answer.citations, start=first)
     )
-    ids = [_id(number, at) for at in range(1, len(answer.citations) + 1)]
-    others = _others(answer.candidates, changed)
-    shown_sources = f"{_pointed_at(ids)}<ol>{sources}</ol>{others}"
-    return Turn(number, asked, reply, shown_sources, without_passages(answer))
+    return f"<ol>{cards}</ol>{_others(answer.candidates, changed)}"
 
 
 def _pointed_at(ids: Sequence[str]) -> str:
     """The style of a source while its number in the chat is pointed at; needs no script."""
+    if not ids:
+        return ""
     rules = "".join(
         f".gradio-container:has(.{_to(id)}:is(:hover, :focus-visible)) #{id} "
         "{ background: var(--cv-mark); }"
@@ -326,6 +354,8 @@ def _others(candidates: Sequence[Candidate], changed: Set[str]) -> str:
 
 
 def _no_answer(answer: Answer) -> str:
+    if answer.remark:
+        return f"<p>{shown(answer.remark)}</p>"
     best = (
         '<p class="cv-note">Confidence in the best answer found: '
         f"{_sureness(answer.confidence)}</p>"
@@ -460,7 +490,7 @@ STYLE = """
 #chat [class*="message-buttons"] { margin-inline: 0; }
 #within { flex: none; border: 0; background: none; padding: 0; font-size: .875rem; }
 #within > .label-wrap { padding: .1rem 0; color: var(--body-text-color-subdued); }
-#opinion { flex: none; }
+:is(#opinion, #understood) { flex: none; }
 #stop { flex: none; min-width: 5.5rem; border-radius: .5rem; }
 #ask { flex: none; min-width: 5.5rem; border-radius: .5rem; color: #fff; }
 
@@ -478,6 +508,7 @@ STYLE = """
 #chat .cv-answer { font: 1.2rem/1.5 var(--cv-serif); white-space: pre-line; }
 #chat .cv-sentence { margin-top: .3rem; font: 1rem/1.55 var(--cv-serif); white-space: pre-line; }
 #chat .cv-none { font-weight: 600; }
+#chat .cv-part { margin-top: .9rem; font-size: .9375rem; color: var(--body-text-color-subdued); }
 #chat .cv-note { color: var(--body-text-color-subdued); }
 .cv-note { font-size: .875rem; color: var(--body-text-color-subdued); }
 :is(.cv-answer, .cv-sentence, .cv-none) + .cv-note { margin-top: .35rem !important; }

@@ -405,6 +405,38 @@ def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
 
 
 @pytest.mark.browser
+def test_three_follow_ups_are_completed_and_a_wrong_guess_is_mended(page: Page) -> None:
+    founded(page)
+    meant = page.locator("#understood textarea")
+    expect(meant).to_be_hidden()
+    ask(page, "And how many members does it have?", "41")
+    expect(replies(page).last).to_contain_text("Understood as: ")
+    expect(meant).to_have_value(re.compile("IOFS"))
+    ask(page, "Where did its sixth General Assembly meet?", "Doha")
+    expect(meant).to_have_value(re.compile("IOFS"))
+    meant.fill("How much aid did Kazakhstan send to Syria?")
+    meant.press("Enter")
+    expect(replies(page).last).to_contain_text("50 tons", timeout=30_000)
+    expect(replies(page)).to_have_count(3)
+    expect(replies(page).last).to_contain_text("Understood as: How much aid did Kazakhstan send")
+    # Another subject is not polluted by what was said before.
+    ask(page, "Which formats are read?", "[1]")
+    expect(meant).to_be_hidden()
+    page.reload()
+    expect(replies(page)).to_have_count(4)
+
+
+@pytest.mark.browser
+def test_two_questions_are_both_answered_and_small_talk_cites_nothing(page: Page) -> None:
+    ask(page, "When was the IOFS founded and how many members does it have?", "[2]")
+    for text in ("2013", "41"):
+        expect(replies(page).last).to_contain_text(text)
+    expect(page.locator("#sources .cv-source mark")).to_have_count(2)
+    ask(page, "hello", "12 documents")
+    expect(replies(page).last).not_to_contain_text("[")
+
+
+@pytest.mark.browser
 def test_stop_gives_the_question_up(browser: Browser, strained: Running) -> None:
     gate = strained.index.parent / "gate"
     with opened(browser, strained.url) as page:
@@ -603,12 +635,12 @@ app.AT_ONCE = app.MOST_WAITING = 1
 gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
 answer = qa.answering.QuestionAnswerer.answer
 
-def strained(self, question, within=()):
+def strained(self, question, *others):
     if question == "boom":
         raise RuntimeError("boom")
     while question != "?" and gate.exists():
         time.sleep(0.02)
-    return answer(self, question, within)
+    return answer(self, question, *others)
 
 qa.answering.QuestionAnswerer.answer = strained
 app.main()
