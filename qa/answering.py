@@ -212,16 +212,17 @@ class QuestionAnswerer:
         )
 
     def _left_alone(self, part: Part, within: Sequence[str]) -> Part:
-        """The part as asked, if nothing points back and the documents answer it more surely so.
+        """The part as asked, if the documents answer only that, or it more surely.
 
-        Whether "Which formats are read?" goes on about what was said or about something else,
-        the words alone do not tell.
+        How sure they are counts only where nothing in the question points back: whether "Which
+        formats are read?" goes on about what was said, its words alone do not tell.
         """
-        if part.asked == part.completed or points_back(part.asked):
+        if part.asked == part.completed:
             return part
         bare, completed = (self._alone(one, within) for one in (part.asked, part.completed))
-        surer = bare.text is not None and bare.confidence > completed.confidence
-        return Part(part.asked, part.asked) if surer else part
+        surer = not points_back(part.asked) and bare.confidence > completed.confidence
+        alone = bare.text is not None and (completed.text is None or surer)
+        return Part(part.asked, part.asked) if alone else part
 
     def _to_part(self, part: Part, within: Sequence[str]) -> Answer:
         """The answer to one question, or to what is asked of each thing that it compares."""

