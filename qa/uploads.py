@@ -34,6 +34,12 @@ MOST_NAME_BYTES = 150
 STRAY_SECONDS = 60
 """Age of an empty file that nobody writes to any more."""
 
+FORGOTTEN_SECONDS = 3600
+"""Age of a file that is not on its way any more."""
+
+SECONDS_TO_END = 5.0
+"""How long a change of the library may hold up the end; what it has committed is kept."""
+
 Told = TypeVar("Told")
 
 State = Literal["waiting", "reading", "taken", "refused"]
@@ -105,8 +111,10 @@ class Uploads:
 
     def close(self) -> None:
         """Leave nothing behind of files that were on their way."""
-        with self._changing:
-            self._open.close()
+        ended = self._changing.acquire(timeout=SECONDS_TO_END)
+        self._open.close()
+        if ended:
+            self._changing.release()
 
     def _make_places(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -148,15 +156,17 @@ class Uploads:
         return _told_by(run)
 
     def _clear_strays(self) -> None:
-        """Remove the empty files that Gradio makes for each one received and never uses."""
-        for stray in self.incoming.iterdir():
+        """Remove what was received and never asked to be taken in.
+
+        Gradio makes an empty file beside each one that it receives; and anyone can send files
+        without the page.
+        """
+        for stray in self.incoming.rglob("*"):
             with suppress(OSError):
                 status = stray.stat()
-                if (
-                    stray.is_file()
-                    and not status.st_size
-                    and status.st_mtime < time() - STRAY_SECONDS
-                ):
+                age = time() - status.st_mtime
+                empty = not status.st_size and age > STRAY_SECONDS
+                if stray.is_file() and (empty or age > FORGOTTEN_SECONDS):
                     stray.unlink()
 
     def remove(self, paths: Sequence[str]) -> str:
@@ -371,7 +381,7 @@ def _told_by(run: Callable[[Callable[[Told], object]], None]) -> Iterator[Told]:
         finally:
             queue.put(None)
 
-    threading.Thread(target=run_and_end).start()
+    threading.Thread(target=run_and_end, daemon=True).start()
     while (one := queue.get()) is not None:
         yield one[0]
 

@@ -1,8 +1,10 @@
 """Documents that readers add: taken whole or not at all."""
 
+import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -241,3 +243,12 @@ def test_any_name_becomes_one_that_a_file_can_have(name: str, taken: set[str]) -
     assert not found.startswith(".") and not re.search(r'[\x00-\x1f/\\:*?"<>|]', found)
     assert "\ud800" in name or len(found.encode("utf-8", "replace")) < 255
     assert free_name(name, taken | {found.casefold()}) != found
+
+
+def test_what_nobody_asked_to_be_taken_in_is_removed_in_time(uploads: Uploads) -> None:
+    old, empty, new = (uploads.incoming / name for name in ("old", "empty", "new"))
+    for path, content, age in ((old, b"x", 3_700), (empty, b"", 100), (new, b"x", 100)):
+        path.write_bytes(content)
+        os.utime(path, (time.time() - age,) * 2)
+    add(uploads, mill_txt="The mill was built in 1850.")
+    assert [path.name for path in uploads.incoming.iterdir()] == ["new"]
