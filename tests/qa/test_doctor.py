@@ -15,7 +15,7 @@ def place(docs_index: Path, tmp_path: Path) -> Path:
 
 def test_sound_index_has_only_sound_findings(place: Path) -> None:
     findings = list(examine(Settings(index=place)))
-    assert [finding.sound for finding in findings] == [True] * 6
+    assert [finding.sound for finding in findings] == [True] * 7
     assert "documents and" in findings[3].what
     assert "vectors of this generation" in findings[5].what
 
