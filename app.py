@@ -475,7 +475,6 @@ def mount_page(chat: "Chat", read_only: bool) -> "Callable[[FastAPI], None]":
             footer_links=[],
             run_history=False,
             show_error=False,
-            max_file_size=chat.uploads.limits.file_bytes,
         )
 
     return mount
