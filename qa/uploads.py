@@ -82,7 +82,9 @@ class Uploads:
         self.index = documents.index
         self.name = name
         self.limits = self.answerer.settings.uploads
-        place = self.index.folder.with_name(f"{self.index.folder.name}.uploads") / name
+        index = self.index.folder.absolute()
+        # Without links, as the index knows where its folders lie.
+        place = index.parent.resolve() / f"{index.name}.uploads" / name
         self.folder = place / "uploads"
         self.incoming = place / "incoming" / uuid4().hex
         """What is on its way; this process's own."""
@@ -182,14 +184,14 @@ class Uploads:
                 listing = list_library(self.index, self.answerer.within)
                 known = {one.path for one in listing.files}
                 for path in filter(known.__contains__, paths):
+                    # First the index: while another process holds it, nothing is deleted.
+                    with suppress(IndexMissing):
+                        gone += remove(self.index, path)
                     location = listing.location(path)
                     if location is not None and location.is_relative_to(self.folder):
-                        # First the file: should this be cut off, the next start finds it gone.
                         location.unlink(missing_ok=True)
                     else:
                         kept = True
-                    with suppress(IndexMissing):
-                        gone += remove(self.index, path)
         except OSError as error:
             return f"The document could not be removed ({error.strerror})."
         except ChapterAndVerseError as error:
@@ -363,7 +365,8 @@ def free_name(name: str, taken: set[str]) -> str:
     """
     plain = " ".join(_UNFIT.sub(" ", unicodedata.normalize("NFC", name)).split()).lstrip(". ")
     stem, dot, suffix = plain.rpartition(".")
-    stem = stem.encode()[:MOST_NAME_BYTES].decode(errors="ignore").strip() or "document"
+    cut = stem.encode(errors="ignore")[:MOST_NAME_BYTES].decode(errors="ignore")
+    stem = cut.strip() or "document"
     found, number = f"{stem}{dot}{suffix}", 1
     while found.casefold() in taken:
         number += 1

@@ -150,14 +150,16 @@ def test_removed_file_of_the_folder_is_back_when_it_is_indexed_again(
 
 
 def test_index_that_is_written_by_another_process_is_told(uploads: Uploads) -> None:
+    add(uploads, pier_txt="The pier was built in 1860.")
     with writer_lock(uploads.index.folder):
+        assert "is being written by process" in uploads.remove(["uploads/pier.txt"])
         (row,) = add(uploads, mill_txt="The mill was built in 1850.")
         assert row.state == "refused" and "is being written by process" in row.told
         assert str(uploads.index.folder) not in row.told
         assert "is being written by process" in uploads.remove(["town/bridge.txt"])
         *_, last = uploads.index_again()
         assert "is being written by process" in last
-    assert kept(uploads) == []
+    assert kept(uploads) == ["pier.txt"]
     assert add(uploads, mill_txt="The mill was built in 1850.")[0].state == "taken"
 
 
@@ -207,6 +209,22 @@ def test_place_that_cannot_be_written_is_told(
     uploads.incoming.parent.write_text("a file in its place")
     with pytest.raises(Exception, match=r"cannot be used for uploads .* start with --read-only"):
         opened(uploads.answerer, town)
+
+
+def test_index_named_relatively_or_through_a_link_takes_files_too(
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(index=Path("link/index"))
+    with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
+        uploads = opened(answerer, town)
+        (row,) = add(uploads, mill_txt="The mill was built in 1850.")
+        assert row.state == "taken" and kept(uploads) == ["mill.txt"]
+        assert uploads.remove(["uploads/mill.txt"]) == "Removed: uploads/mill.txt."
+        assert kept(uploads) == []
+        uploads.close()
 
 
 def test_two_batches_at_once_are_both_taken(uploads: Uploads) -> None:
