@@ -7,6 +7,8 @@ be cited for it, and the question as a person completes it. Run with ``-s`` to s
 import json
 from pathlib import Path
 
+import pytest
+
 from qa import Answer, QuestionAnswerer
 
 CONVERSATIONS: list[list[tuple[str, str, str, str]]] = json.loads(
@@ -27,6 +29,7 @@ def test_there_are_enough_follow_ups_in_enough_conversations() -> None:
     assert sum(len(one) - 1 for one in CONVERSATIONS) >= 60
 
 
+@pytest.mark.timeout(900)
 def test_follow_ups_are_answered_and_cited(answerer: QuestionAnswerer) -> None:
     asked, bare, right, by_hand = 0, 0, 0, 0
     lines: list[str] = []
