@@ -29,8 +29,9 @@ from qa.training.completions import (
 from qa.training.conversations import FOLDS, Lesson, fold_of, load_conversations, varied
 from qa.training.export_terms import export_terms
 from qa.training.invented import invented
+from qa.training.model import SpanModel
 from qa.training.term_loop import Example, example_of, fit, logits_of
-from qa.training.term_model import WEIGHTS, TermModel
+from qa.training.term_model import TermModel
 
 INVENTED_MODEL = "invented"
 
@@ -121,7 +122,7 @@ class Training:
 
     def on_invented(self, sets: Sequence[Path], reader: Path) -> None:
         """The model from which all others start, unless it is there."""
-        if (self.work / INVENTED_MODEL / WEIGHTS).is_file():
+        if (self.work / INVENTED_MODEL / TermModel.weights).is_file():
             return
         random = Random(0)
         questions = [
@@ -133,7 +134,7 @@ class Training:
         made = list(invented(questions, random))
         random.shuffle(made)
         model = TermModel.start_from(SentenceTransformersEncoder.load().folder, 0)
-        weights = load_file(reader / "span_model.safetensors")
+        weights = load_file(reader / SpanModel.weights)
         prefix = "transformer."
         model.transformer.load_state_dict(
             {
@@ -150,8 +151,10 @@ class Training:
     def on(self, lessons: Sequence[Lesson], name: str, seed: int) -> TermModel:
         """The model of that name, trained on those lessons unless it is there."""
         model = TermModel.start_from(SentenceTransformersEncoder.load().folder, 0)
-        there = (self.work / name / WEIGHTS).is_file()
-        model.load_state_dict(load_file(self.work / (name if there else INVENTED_MODEL) / WEIGHTS))
+        there = (self.work / name / TermModel.weights).is_file()
+        model.load_state_dict(
+            load_file(self.work / (name if there else INVENTED_MODEL) / TermModel.weights)
+        )
         if there:
             return model.eval()
         random = Random(seed)

@@ -1,5 +1,6 @@
 """Export: the trained model as the file that comes with the project, 8-bit weights in ONNX."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
@@ -14,6 +15,7 @@ from embeddings.conversion import write_graph
 from embeddings.model_folder import file_sha256
 from qa.span_model import GRAPH
 from qa.training.model import SpanModel
+from qa.training.transformer import TransformerModel
 
 SMALLEST = 100_000
 """Elements from which a matrix is quantised: what is smaller saves nothing."""
@@ -40,16 +42,35 @@ def export(trained: Path, tokenizer: Path, folder: Path, quantised: bool = True)
     inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
     spans = ("batch", "tokens")
     outputs = {"starts": spans, "ends": spans, "answerable": ("batch",)}
+    write_model(model, inputs, outputs, folder / GRAPH, quantised)
+    copyfile(tokenizer, folder / "tokenizer.json")
+    return {name: file_sha256(folder / name) for name in (GRAPH, "tokenizer.json")}
+
+
+def write_model(
+    model: TransformerModel,
+    inputs: Mapping[str, torch.Tensor],
+    outputs: Mapping[str, Sequence[str]],
+    path: Path,
+    quantised: bool = True,
+) -> None:
+    """Write a model as one ONNX file.
+
+    Args:
+        model: In evaluation mode.
+        inputs: An example of each.
+        outputs: Names of the axes of each.
+        path: Of the file.
+        quantised: Whether to quantise the weights.
+    """
     with TemporaryDirectory() as scratch:
-        fused = Path(scratch) / GRAPH
+        fused = Path(scratch) / path.name
         write_graph(model, inputs, outputs, fused, model.config)
         graph = onnx.load(str(fused))
     if quantised:
         quantise_graph(graph.graph)
     onnx.checker.check_model(graph)
-    onnx.save(graph, str(folder / GRAPH))
-    copyfile(tokenizer, folder / "tokenizer.json")
-    return {name: file_sha256(folder / name) for name in (GRAPH, "tokenizer.json")}
+    onnx.save(graph, str(path))
 
 
 def quantise(

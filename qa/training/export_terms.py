@@ -1,15 +1,12 @@
 """Export of the completion model, as the reader is exported: 8-bit weights in ONNX."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import onnx
 import torch
 
-from embeddings.conversion import write_graph
 from qa.completion import GRAPH
 from qa.history import FACTS
-from qa.training.export import quantise_graph
+from qa.training.export import write_model
 from qa.training.term_model import TermModel
 
 
@@ -30,10 +27,4 @@ def export_terms(trained: Path, folder: Path) -> None:
         "facts": torch.zeros(2, 24, FACTS),
     }
     outputs = {"belongs": ("batch", "tokens"), "lacks": ("batch",)}
-    with TemporaryDirectory() as scratch:
-        fused = Path(scratch) / GRAPH
-        write_graph(model, inputs, outputs, fused, model.config)
-        graph = onnx.load(str(fused))
-    quantise_graph(graph.graph)
-    onnx.checker.check_model(graph)
-    onnx.save(graph, str(folder / GRAPH))
+    write_model(model, inputs, outputs, folder / GRAPH)

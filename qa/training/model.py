@@ -1,72 +1,28 @@
 """The span model: the encoder's transformer with an output for spans and one for answerable."""
 
-from pathlib import Path
-from typing import Self
-
-import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import PreTrainedModel
+
+from qa.training.transformer import TransformerModel
 
 IMPOSSIBLE = -1e4
 """Logit of a token that no answer may begin or end with."""
 
 
-class SpanModel(nn.Module):
+class SpanModel(TransformerModel):
     """Where the answer may begin and end, and whether there is one.
 
     The null answer is a span too, at the first token (Devlin et al., 2019); ``answerable``
     says the same from an output of its own.
     """
 
+    weights = "span_model.safetensors"
+
     def __init__(self, transformer: PreTrainedModel, width: int) -> None:
-        super().__init__()
-        self.transformer = transformer
-        self.config = transformer.config
+        super().__init__(transformer, width)
         self.span = nn.Linear(width, 2)
         self.answerable = nn.Linear(width, 1)
-
-    @classmethod
-    def start_from(cls, folder: Path, seed: int) -> Self:
-        """The pretrained transformer in a folder, with new outputs.
-
-        Dropout is off: in so few passes over so much data a model of this size fits too
-        little, not too much, and steps without it are half as long.
-        """
-        torch.manual_seed(seed)
-        transformer = AutoModel.from_pretrained(
-            folder,
-            attn_implementation="sdpa",
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-            add_pooling_layer=False,
-            local_files_only=True,
-            dtype=torch.float32,
-        )
-        return cls(transformer, transformer.config.hidden_size)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """The model that ``save`` wrote."""
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        transformer = AutoModel.from_config(  # type: ignore[no-untyped-call]  # untyped library
-            config, attn_implementation="eager", dtype=torch.float32
-        )
-        # The pooled output is of no use here.
-        transformer.pooler = None
-        model = cls(transformer, config.hidden_size)
-        model.load_state_dict(load_file(folder / "span_model.safetensors"))
-        return model
-
-    def save(self, folder: Path) -> None:
-        """Write the weights and the transformer's configuration into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.config.save_pretrained(folder)
-        weights = {
-            name: tensor.detach().float().contiguous() for name, tensor in self.state_dict().items()
-        }
-        save_file(weights, folder / "span_model.safetensors")
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor

@@ -18,7 +18,7 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.fixture
-def small() -> SpanModel:
+def small_transformer() -> BertModel:
     """Two layers of 32 dimensions, the same weights every time."""
     import torch
 
@@ -31,7 +31,13 @@ def small() -> SpanModel:
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
-    return SpanModel(BertModel(config, add_pooling_layer=False), 32)
+    return BertModel(config, add_pooling_layer=False)
+
+
+@pytest.fixture
+def small(small_transformer: BertModel) -> SpanModel:
+    """The reader's model on it."""
+    return SpanModel(small_transformer, 32)
 
 
 @pytest.fixture

@@ -18,17 +18,8 @@ from qa.training.term_model import TermModel, loss_of
 
 
 @pytest.fixture
-def small() -> TermModel:
-    torch.manual_seed(0)
-    config = BertConfig(
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    return TermModel(BertModel(config, add_pooling_layer=False), 32)
+def small(small_transformer: BertModel) -> TermModel:
+    return TermModel(small_transformer, 32)
 
 
 @pytest.fixture

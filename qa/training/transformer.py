@@ -1,0 +1,62 @@
+"""What the trained models share: the encoder's transformer, from its weights and back to a file."""
+
+from pathlib import Path
+from typing import ClassVar, Self
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+
+
+class TransformerModel(nn.Module):
+    """A transformer to which subclasses add outputs."""
+
+    weights: ClassVar[str]
+    """Name of the file that ``save`` writes them to."""
+
+    def __init__(self, transformer: PreTrainedModel, width: int) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.config = transformer.config
+
+    @classmethod
+    def start_from(cls, folder: Path, seed: int) -> Self:
+        """The pretrained transformer in a folder, with new outputs.
+
+        Dropout in the transformer is off: in so few passes over so much data a model of this
+        size fits too little, not too much, and steps without it are half as long.
+        """
+        torch.manual_seed(seed)
+        transformer = AutoModel.from_pretrained(
+            folder,
+            attn_implementation="sdpa",
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            add_pooling_layer=False,
+            local_files_only=True,
+            dtype=torch.float32,
+        )
+        return cls(transformer, transformer.config.hidden_size)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The model that ``save`` wrote."""
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        transformer = AutoModel.from_config(  # type: ignore[no-untyped-call]  # untyped library
+            config, attn_implementation="eager", dtype=torch.float32
+        )
+        # The pooled output is of no use here.
+        transformer.pooler = None
+        model = cls(transformer, config.hidden_size)
+        model.load_state_dict(load_file(folder / cls.weights))
+        return model
+
+    def save(self, folder: Path) -> None:
+        """Write the weights and the transformer's configuration into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config.save_pretrained(folder)
+        weights = {
+            name: tensor.detach().float().contiguous() for name, tensor in self.state_dict().items()
+        }
+        save_file(weights, folder / self.weights)
