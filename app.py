@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from qa.chat import Chat
+    from qa.listing import Listing
     from qa.settings import Settings
 
 DOCS = Path(__file__).resolve().parent / "docs"
@@ -90,19 +91,20 @@ def build_page(chat: "Chat", read_only: bool) -> "gr.Blocks":
         library = chat.index.store.header.library
         key = f"conversation-{library}-{chat.name}"
         saved = gr.BrowserState("[]", storage_key=key, secret=library)
+        listing = chat.listing()
         gr.HTML(header(chat.folder.name), elem_id="header")
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask"):
-                within, sources = _add_conversation(page, chat, saved)
+                within, sources = _add_conversation(page, chat, listing, saved)
             with gr.Tab("Library"):
-                _add_library(page, chat, read_only, saved, within, sources)
+                _add_library(page, chat, listing, read_only, saved, within, sources)
     page.queue(max_size=MOST_WAITING)
     page.state_session_capacity = MOST_SESSIONS
     return page
 
 
 def _add_conversation(
-    page: "gr.Blocks", chat: "Chat", saved: "gr.BrowserState"
+    page: "gr.Blocks", chat: "Chat", listing: "Listing", saved: "gr.BrowserState"
 ) -> "tuple[gr.Dropdown, gr.HTML]":
     """The conversation with its sources; where it is limited, and where the sources are."""
     import gradio as gr
@@ -144,7 +146,7 @@ def _add_conversation(
         completed = answers[-1].completed if answers and turns[-1].answer else None
         return {
             conversation: _messages(turns),
-            sources: panel(turns) if turns else opening(chat.titles),
+            sources: panel(turns) if turns else opening(chat.listing().titles),
             said: "",
             button: gr.update(visible=True),
             stop: gr.update(visible=False),
@@ -272,7 +274,7 @@ def _add_conversation(
                 stop = gr.Button("Stop", elem_id="stop", visible=False)
             with gr.Accordion("Answer from certain documents only", open=False, elem_id="within"):
                 within = gr.Dropdown(
-                    chat.listing().choices,
+                    listing.choices,
                     value=[],
                     multiselect=True,
                     label="Documents and folders to answer from; all if none is chosen",
@@ -294,7 +296,7 @@ def _add_conversation(
         with gr.Column(elem_id="reading"):
             copy = gr.Button(COPY, elem_id="copy", size="sm", visible=False)
             copied = gr.Textbox(visible="hidden", label="What is copied")
-            sources = gr.HTML(opening(chat.titles), elem_id="sources")
+            sources = gr.HTML(opening(listing.titles), elem_id="sources")
     # What does not change the conversation cannot lose it.
     showing = [question, conversation, sources, said, button, stop, copied, copy, understood]
     outputs = [*showing, saved]
@@ -333,6 +335,7 @@ def _add_conversation(
 def _add_library(
     page: "gr.Blocks",
     chat: "Chat",
+    held: "Listing",
     read_only: bool,
     saved: "gr.BrowserState",
     within: "gr.Dropdown",
@@ -343,6 +346,7 @@ def _add_library(
     Args:
         page: On which it is.
         chat: That answers from it.
+        held: What is in it at the start.
         read_only: Whether nothing is offered that changes it.
         saved: The conversation; before it begins the sources show the library.
         within: Where a question is limited to a part of it.
@@ -359,7 +363,7 @@ def _add_library(
         return {
             table: library_table(listing, sought),
             within: gr.update(choices=listing.choices),
-            sources: gr.skip() if begun else opening(chat.titles),
+            sources: gr.skip() if begun else opening(listing.titles),
         } | (
             {}
             if read_only
@@ -413,7 +417,7 @@ def _add_library(
                 arrived = gr.HTML("", elem_id="arrived")
                 gr.HTML(caring(chat.folder.name))
                 removable = gr.Dropdown(
-                    [one.path for one in chat.listing().files],
+                    [one.path for one in held.files],
                     value=[],
                     multiselect=True,
                     elem_id="removable",

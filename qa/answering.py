@@ -253,7 +253,7 @@ class QuestionAnswerer:
             return []
         paths = [within] if isinstance(within, str) else within
         places = [path.rstrip("/") for path in paths] or self.within
-        return sorted({one.title or "" for one in list_library(self.index, places).documents})
+        return list(dict.fromkeys(list_library(self.index, places).titles))
 
     def _asked(self, question: str, within: Sequence[str]) -> tuple[str, tuple[str, ...], int]:
         """What an answer depends on: the question's words, where to look, and the generation."""

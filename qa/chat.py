@@ -123,11 +123,6 @@ class Chat:
             _log.exception("No example questions could be made.")
         self._examples = list(found)
 
-    @property
-    def titles(self) -> list[str]:
-        """Titles of the documents that questions are answered from, sorted."""
-        return sorted(one.title or "" for one in self.listing().documents)
-
     def listing(self) -> Listing:
         """What is in the folders that questions are answered from."""
         return list_library(self.index, self.answerer.within)

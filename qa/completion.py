@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Protocol, Self
@@ -31,6 +31,9 @@ COMPLETED_TOKENS = 128
 
 UNLIKELY = 2.0
 """Difference of logits from which a word is put into a question apart from a likelier one."""
+
+COMPLETIONS_KEPT = 32
+"""Questions kept as completed: what is shown while an answer is awaited is asked for again."""
 
 REMEDY = "install Chapter and Verse again"
 
@@ -114,6 +117,7 @@ class Completer:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
         self._lock = RLock()
+        self._kept = lru_cache(maxsize=COMPLETIONS_KEPT)(self._complete)
 
     def complete(self, question: str, history: Sequence[Turn]) -> str:
         """The question such that it stands alone; as it is if it does already.
@@ -125,9 +129,10 @@ class Completer:
         Raises:
             ModelError: The model is missing or damaged.
         """
-        said = [turn for turn in history if turn.completed.strip()]
-        if not said:
-            return question
+        said = tuple(turn for turn in history if turn.completed.strip())
+        return self._kept(question, said) if said else question
+
+    def _complete(self, question: str, said: tuple[Turn, ...]) -> str:
         with self._lock:
             tokenizer, logits, thresholds = self._model
         window = window_of(question, said, tokenizer)

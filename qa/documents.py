@@ -27,6 +27,9 @@ PICTURE_SECONDS = 20.0
 PICTURES_KEPT = 32
 """Pictures kept for whoever looks at the same page next, some 200 KB each."""
 
+Around = tuple[str, str, str]
+"""A quote, what stands before it on its page, and what stands behind it."""
+
 _log = logging.getLogger("chapter-and-verse")
 
 
@@ -86,9 +89,9 @@ class Documents:
             if found is None or not _is_pdf(path):
                 return 404, f"There is no PDF at {path}."
             facts, document = found
-            spans = tuple(parse_quotes(quotes, document))
+            there = _on_page(document, number, parse_quotes(quotes, document))
             with self._one_at_a_time():
-                return 200, self._kept(path, facts.sha256, number, spans)
+                return 200, self._kept(path, facts.sha256, number, there)
         except _Busy:
             return 503, "Too many pictures are being drawn; try again in a moment."
         except UnreadableFile as error:
@@ -97,30 +100,13 @@ class Documents:
             _log.error("%s", error)
             return 500, self.without_places(str(error))
 
-    def _draw(
-        self, path: str, sha256: str, number: int, spans: tuple[tuple[int, int], ...]
-    ) -> bytes:
-        found, location = self.get(path), list_library(self.index).location(path)
-        if found is None or location is None:
+    def _draw(self, path: str, sha256: str, number: int, quotes: tuple[Around, ...]) -> bytes:
+        location = list_library(self.index, [path]).location(path)
+        if location is None:
             raise UnreadableFile("is not in the library any more")
         # A picture shows the file, a quote is of the document: they must be of the same bytes.
         if not _has_digest(location, sha256):
             raise UnreadableFile("has changed since it was indexed; index the folder again")
-        _, document = found
-        starts = [*document.page_starts, len(document.text)]
-        if not 1 <= number < len(starts):
-            raise UnreadableFile(f"has no page {number}")
-        begin, end = starts[number - 1], starts[number]
-        text = document.text
-        quotes = [
-            (
-                text[max(begin, first) : min(end, last)],
-                text[begin : max(begin, first)],
-                text[min(end, last) : end],
-            )
-            for first, last in spans
-            if first < end and last > begin
-        ]
         limits = self.answerer.settings.limits
         with DocumentLoader(_for_a_picture(limits)) as loader:
             drawn, _ = loader.picture(location, number, quotes)
@@ -151,6 +137,25 @@ class Documents:
 
 class _Busy(Exception):
     """Others are waiting for a picture already."""
+
+
+def _on_page(
+    document: Document, number: int, quotes: Sequence[tuple[int, int]]
+) -> tuple[Around, ...]:
+    """What is quoted on a page, cut at its ends.
+
+    Raises:
+        UnreadableFile: There is no such page.
+    """
+    starts = [*document.page_starts, len(document.text)]
+    if not 1 <= number < len(starts):
+        raise UnreadableFile(f"has no page {number}")
+    begin, end = starts[number - 1], starts[number]
+    text = document.text
+    cut = [(max(begin, first), min(end, last)) for first, last in quotes]
+    return tuple(
+        (text[first:last], text[begin:first], text[last:end]) for first, last in cut if first < last
+    )
 
 
 def _is_pdf(path: str) -> bool:

@@ -52,6 +52,11 @@ class Listing:
         return [one for one in self.files if one.title is not None]
 
     @property
+    def titles(self) -> list[str]:
+        """Titles of the documents, sorted."""
+        return sorted(one.title for one in self.files if one.title is not None)
+
+    @property
     def choices(self) -> list[str]:
         """Library paths to which an answer can be limited: documents and folders within."""
         paths = [one.path for one in self.documents]
