@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -45,7 +45,7 @@ Changes = dict[Any, object]
 
 NOT_TAKEN = (
     "The question was not answered: too many others are waiting, the server cannot be reached, "
-    "or a document that was chosen is gone. Ask again in a moment."
+    "or a document that was chosen is gone. Choose again, or ask again in a moment."
 )
 
 
@@ -56,9 +56,9 @@ NOT_CHANGED = (
 
 COPY = "Copy answer and sources"
 
-COPYING = """text => {
+COPYING = """async text => {
     if (navigator.clipboard) {
-        navigator.clipboard.writeText(text);
+        await navigator.clipboard.writeText(text);
     } else {
         // Over plain HTTP from another machine there is no clipboard but this one.
         const area = document.body.appendChild(document.createElement("textarea"));
@@ -142,16 +142,16 @@ def _add_conversation(
                 del awaited[session]
 
     def shown(turns: tuple[Turn, ...]) -> Changes:
-        answers = [turn.answer for turn in turns if turn.answer]
-        completed = answers[-1].completed if answers and turns[-1].answer else None
+        last = turns[-1].answer if turns else None
+        completed = last.completed if last else None
         return {
             conversation: _messages(turns),
             sources: panel(turns) if turns else opening(chat.listing().titles),
             said: "",
             button: gr.update(visible=True),
             stop: gr.update(visible=False),
-            copied: answer_as_markdown(answers[-1]) if answers else "",
-            copy: gr.update(visible=bool(answers), value=COPY),
+            copied: answer_as_markdown(last) if last else "",
+            copy: gr.update(visible=last is not None, value=COPY),
             understood: gr.update(visible=completed is not None, value=completed or ""),
         }
 
@@ -357,18 +357,20 @@ def _add_library(
     from embeddings.formats import FORMATS
     from qa.library_page import adding, caring, library_table, uploads_list
 
-    def show(sought: str, kept: object) -> Changes:
+    def held_now(sought: str, kept: object, **removal: Any) -> Changes:
+        """What the library holds; ``removal`` is what else changes where documents are removed."""
         listing = chat.listing()
         begun = bool(chat.restored(kept))
-        return {
+        changes: Changes = {
             table: library_table(listing, sought),
             within: gr.update(choices=listing.choices),
             sources: gr.skip() if begun else opening(listing.titles),
-        } | (
-            {}
-            if read_only
-            else {removable: gr.update(choices=[one.path for one in listing.files], value=[])}
-        )
+        }
+        if not read_only:
+            # What is chosen there stays so: an upload can end meanwhile.
+            paths = [one.path for one in listing.files]
+            changes[removable] = gr.update(choices=paths, **removal)
+        return changes
 
     def search(sought: str) -> str:
         return library_table(chat.listing(), sought)
@@ -379,15 +381,16 @@ def _add_library(
         yield {files: gr.update(visible=False)}
         for rows in chat.uploads.add([Path(path) for path in paths]):
             yield {arrived: uploads_list(rows)}
-        yield show(sought, kept) | {files: gr.update(value=None, visible=True)}
+        yield held_now(sought, kept) | {files: gr.update(value=None, visible=True)}
 
     def remove(paths: list[str], sought: str, kept: object) -> Changes:
-        return {changed: notice(chat.uploads.remove(paths))} | show(sought, kept)
+        done: Changes = {changed: notice(chat.uploads.remove(paths))}
+        return done | held_now(sought, kept, value=[])
 
     def index_again(sought: str, kept: object) -> Iterator[Changes]:
         for sentence in chat.uploads.index_again():
             yield {changed: notice(sentence)}
-        yield show(sought, kept)
+        yield held_now(sought, kept)
 
     def recover() -> Changes:
         return {files: gr.update(value=None, visible=True), changed: notice(NOT_CHANGED)}
@@ -429,7 +432,7 @@ def _add_library(
                 changed = gr.HTML("", elem_id="changed")
     showing = [table, within, sources, *([] if read_only else [removable])]
     sought.change(search, [sought], [table], **AT_ONCE_AND_QUIET)
-    page.load(show, [sought, saved], showing, **AT_ONCE_AND_QUIET)
+    page.load(held_now, [sought, saved], showing, **AT_ONCE_AND_QUIET)
     if read_only:
         return
     changing: dict[str, Any] = {
@@ -460,9 +463,18 @@ def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
     ]
 
 
+async def _fetch_nothing(url: str) -> NoReturn:
+    """Stands in for what fetches addresses in Gradio."""
+    raise ValueError("expected a file that was uploaded, got an address")
+
+
 def mount_page(chat: "Chat", read_only: bool) -> "Callable[[FastAPI], None]":
     """What adds the page to a server."""
     import gradio as gr
+    from gradio import processing_utils
+
+    # Any input that names an address as its file would be fetched, and there is no setting.
+    processing_utils.async_ssrf_protected_get = _fetch_nothing
 
     def mount(server: "FastAPI") -> None:
         gr.mount_gradio_app(

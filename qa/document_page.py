@@ -229,7 +229,7 @@ def _figures(
             seen.add(page)
             figures[block.start] = (
                 f'<figure><a href="{pictures[page]}"><img src="{pictures[page]}" '
-                f'alt="Page {page} as printed, with the quote marked"></a>'
+                f'alt="Page {page} as printed, the quote marked where it is found"></a>'
                 f"<figcaption>Page {page} as printed</figcaption></figure>"
             )
     return figures

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from embeddings.document import Document
 from embeddings.errors import ChapterAndVerseError, UnreadableFile
@@ -23,6 +23,9 @@ from qa.listing import list_library
 
 PICTURE_SECONDS = 20.0
 """Longest time to draw one page."""
+
+MOST_WAITING = 4
+"""Pictures drawn or waited for; one more is refused at once."""
 
 PICTURES_KEPT = 32
 """Pictures kept for whoever looks at the same page next, some 200 KB each."""
@@ -42,6 +45,7 @@ class Documents:
         self.index = answerer.index
         self.folder = folder
         self._drawing = Lock()
+        self._waiting = BoundedSemaphore(MOST_WAITING)
         self._kept = lru_cache(maxsize=PICTURES_KEPT)(self._draw)
 
     def get(self, path: str) -> tuple[DocumentFacts, Document] | None:
@@ -72,7 +76,7 @@ class Documents:
         )
 
     def picture(
-        self, path: str, number: int, quotes: Sequence[str] = ()
+        self, path: str, number: int, quotes: Sequence[str] = (), sha256: str = ""
     ) -> tuple[int, bytes | str]:
         """A page of a PDF as a PNG picture with its quotes marked, or why there is none.
 
@@ -80,6 +84,7 @@ class Documents:
             path: Of the document in the library.
             number: Of the page, from 1.
             quotes: Spans of the document, as ``document_page`` has them.
+            sha256: Of its file when they were quoted; whichever it is now if it is left out.
 
         Returns:
             The HTTP status, and the picture or a sentence.
@@ -89,6 +94,8 @@ class Documents:
             if found is None or not _is_pdf(path):
                 return 404, f"There is no PDF at {path}."
             facts, document = found
+            if sha256 not in ("", facts.sha256):
+                return 404, f"{path} has changed since it was quoted; ask again."
             there = _on_page(document, number, parse_quotes(quotes, document))
             with self._one_at_a_time():
                 return 200, self._kept(path, facts.sha256, number, there)
@@ -114,13 +121,15 @@ class Documents:
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        # Each takes a core for half a second: they must not pile up before the questions.
-        if not self._drawing.acquire(timeout=PICTURE_SECONDS):
+        # Each takes a core for half a second, and who waits holds a thread that serves the page:
+        # they must not pile up before the questions.
+        if not self._waiting.acquire(blocking=False):
             raise _Busy
         try:
-            yield
+            with self._drawing:
+                yield
         finally:
-            self._drawing.release()
+            self._waiting.release()
 
     def without_places(self, message: str) -> str:
         """The message with the names of folders and files, but not where they lie."""

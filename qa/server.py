@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
@@ -85,9 +86,10 @@ def build_server(
     def picture(
         path: Annotated[str, Query(max_length=5_000)],
         page: Annotated[int, Query(ge=1)],
+        sha256: Annotated[str, Query(max_length=64)] = "",
         quote: Annotated[list[str] | None, Query()] = None,
     ) -> Response:
-        status, content = chat.documents.picture(path, page, quote or ())
+        status, content = chat.documents.picture(path, page, quote or (), sha256)
         if isinstance(content, str):
             return PlainTextResponse(content, status)
         kept = {"Cache-Control": f"private, max-age={PICTURE_SECONDS}"}
@@ -132,8 +134,12 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
-        # Another site's page can send forms here from the reader's own browser.
-        if scope["method"] != "GET" and headers.get("sec-fetch-site") == "cross-site":
+        # Another site's page can send requests here from the reader's own browser. Only to this
+        # machine or over HTTPS do browsers say where from in Sec-Fetch-Site; Origin they send
+        # with all but plain reading, of which another site's page cannot see the reply.
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        foreign = origin is not None and urlsplit(origin).netloc != headers.get("host", "")
+        if foreign or (scope["method"] != "GET" and site not in ("none", "same-origin")):
             return PlainTextResponse("Not from another site", 403)
         uploading = _UPLOAD.match(scope["path"]) is not None
         if _REFUSED.match(scope["path"]) or (uploading and not self.most_bytes):

@@ -7,7 +7,7 @@ prefix ``QA_``: ``QA_THRESHOLD=0.6``. Reading limits are nested: ``QA_LIMITS__SE
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from embeddings.encoder import DEFAULT_MODEL
@@ -20,10 +20,10 @@ from qa.span_model import DEFAULT_READER
 class UploadLimits:
     """What may be added to a library in the chat; more is refused with a sentence."""
 
-    files: int = 20  # at a time
-    file_bytes: int = 50_000_000  # of one file
-    documents: int = 1_000  # kept in all
-    total_bytes: int = 1_000_000_000  # of all that are kept
+    files: PositiveInt = 20  # at a time
+    file_bytes: PositiveInt = 50_000_000  # of one file
+    documents: PositiveInt = 1_000  # kept in all
+    total_bytes: PositiveInt = 1_000_000_000  # of all that are kept
 
 
 class Settings(BaseSettings):

@@ -31,6 +31,9 @@ from qa.listing import Listed, list_library
 MOST_NAME_BYTES = 150
 """Of a file's name; file systems take 255, and a number may be added."""
 
+MOST_SUFFIX_BYTES = 50
+"""Of what follows its last dot; that of any format that is read is shorter."""
+
 STRAY_SECONDS = 60
 """Age of an empty file that nobody writes to any more."""
 
@@ -139,6 +142,8 @@ class Uploads:
         Args:
             files: On the disk of ``incoming``.
         """
+        # The same file sent twice is received as one.
+        files = list(dict.fromkeys(files))
 
         def run(tell: Callable[[tuple[Upload, ...]], object]) -> None:
             self._clear_strays()
@@ -264,7 +269,12 @@ class _Batch:
         self._told()
         self.held = list_library(self.uploads.index, self.uploads.answerer.within).files
         for at, file in enumerate(self.files):
-            problem = self._problem(at, file) or self._place(at, file)
+            try:
+                problem = self._problem(at, file)
+                if not problem:
+                    self._place(at, file)
+            except OSError as error:  # Of this file: the others are taken.
+                problem = f"could not be kept ({error.strerror})"
             if problem:
                 self._set(at, "refused", problem)
         if not self.placed:
@@ -307,15 +317,11 @@ class _Batch:
         same = next((one for one in self.held if one.title and one.sha256 == sha256), None)
         return f"is in the library already, as {same.path}" if same else ""
 
-    def _place(self, at: int, file: Path) -> str:
-        """Move the file to where it is indexed; why not, if it cannot be."""
+    def _place(self, at: int, file: Path) -> None:
+        """Move the file to where it is indexed."""
         name = free_name(file.name, {one.name.casefold() for one in self.uploads.folder.iterdir()})
-        try:
-            file.replace(self.uploads.folder / name)
-        except OSError as error:
-            return f"could not be kept ({error.strerror})"
+        file.replace(self.uploads.folder / name)
         self.placed[name] = at
-        return ""
 
     def _progress(self, progress: IndexingProgress) -> None:
         at = self.placed.get(progress.path.rpartition("/")[2])
@@ -363,15 +369,21 @@ def free_name(name: str, taken: set[str]) -> str:
         name: As it came.
         taken: Names that are in use, in lower case.
     """
-    plain = " ".join(_UNFIT.sub(" ", unicodedata.normalize("NFC", name)).split()).lstrip(". ")
-    stem, dot, suffix = plain.rpartition(".")
-    cut = stem.encode(errors="ignore")[:MOST_NAME_BYTES].decode(errors="ignore")
-    stem = cut.strip() or "document"
+    plain = " ".join(_UNFIT.sub(" ", unicodedata.normalize("NFC", name)).split())
+    # The suffix first: of "..md" the leading dots are no part of it.
+    stem, dot, suffix = plain.rpartition(".") if "." in plain else (plain, "", "")
+    stem = _cut(stem.lstrip(". "), MOST_NAME_BYTES) or "document"
+    suffix = _cut(suffix, MOST_SUFFIX_BYTES)
     found, number = f"{stem}{dot}{suffix}", 1
     while found.casefold() in taken:
         number += 1
         found = f"{stem} ({number}){dot}{suffix}"
     return found
+
+
+def _cut(text: str, most: int) -> str:
+    """The text, of at most so many bytes."""
+    return text.encode(errors="ignore")[:most].decode(errors="ignore").strip()
 
 
 def _told_by(run: Callable[[Callable[[Told], object]], None]) -> Iterator[Told]:
@@ -398,7 +410,8 @@ def _in_a_sentence(report: IndexingReport) -> str:
 
 
 def _holds_files(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())
+    """Whether there is anything to index: a folder without would be refused."""
+    return folder.is_dir() and any(format_of(one) for one in folder.iterdir())
 
 
 def _lock_of(place: Path) -> Path:

@@ -241,7 +241,9 @@ def test_quote_is_marked_in_the_picture_of_its_page(page: Page) -> None:
     ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")
     with page.context.expect_page() as opening:
         replies(page).last.get_by_text("[1]").click()
-    picture = opening.value.get_by_role("img", name="Page 2 as printed, with the quote marked")
+    picture = opening.value.get_by_role(
+        "img", name="Page 2 as printed, the quote marked where it is found"
+    )
     expect(picture).to_be_visible()
     picture.evaluate("image => image.decode()")
     drawn = [picture.evaluate(f"image => image.natural{side}") for side in ("Width", "Height")]
@@ -925,6 +927,11 @@ def test_upload_too_large_or_from_another_site_is_refused(chat: Running) -> None
     upload = f"{chat.url}/gradio_api/upload"
     assert _post(upload, Sec_Fetch_Site="cross-site") == 403
     assert _post(f"{chat.url}/gradio_api/queue/join", Sec_Fetch_Site="cross-site") == 403
+    # A site that the browser says nothing of but its name, as to an address of a network.
+    assert _post(upload, Origin="http://evil.example") == 403
+    assert _post(upload, Sec_Fetch_Site="same-site") == 403
+    assert fetch(chat.url, Origin="http://evil.example")[0] == 403
+    assert fetch(chat.url, Origin=chat.url)[0] == 200
     with socket.create_connection(("127.0.0.1", int(chat.url.rpartition(":")[2]))) as wire:
         head = "POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999"
         wire.sendall(f"{head}\r\n\r\n".encode())
@@ -959,6 +966,30 @@ def test_page_tells_no_place_on_the_disk(chat: Running) -> None:
         with urllib.request.urlopen(f"{chat.url}/{path}") as reply:
             text = reply.read().decode("utf-8")
         assert str(ROOT) not in text and str(chat.index.parent) not in text, path
+
+
+FETCHING = """
+import asyncio, socket
+from gradio import processing_utils
+import app
+
+def asked(*named, **options):
+    raise SystemExit(f"asked for {named}")
+
+app.mount_page(None, False)
+socket.getaddrinfo = asked
+try:
+    asyncio.run(processing_utils.async_ssrf_protected_download("http://example.org/a.md", "."))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_address_in_place_of_a_file_is_not_even_looked_up() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FETCHING], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS
+    )
+    assert done.stdout == "expected a file that was uploaded, got an address\n", done.stderr
 
 
 START_ONLY = """

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import pytest
 from PIL import Image
@@ -93,7 +94,16 @@ def test_file_that_changed_or_went_has_no_picture(documents: Documents, town: Pa
 def test_too_many_pictures_at_once_are_told(
     documents: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PICTURE_SECONDS", 0.05)
-    with documents._drawing:
+    monkeypatch.setattr(documents, "_waiting", BoundedSemaphore(1))
+    with documents._one_at_a_time():
         status, told = documents.picture("town/a.pdf", 1)
     assert status == 503 and "try again" in str(told)
+    assert documents.picture("town/a.pdf", 1)[0] == 200
+
+
+def test_link_from_before_a_change_marks_nothing_on_the_new_page(documents: Documents) -> None:
+    found = documents.get("town/a.pdf")
+    assert found is not None
+    assert documents.picture("town/a.pdf", 1, ["0-3"], found[0].sha256)[0] == 200
+    status, told = documents.picture("town/a.pdf", 1, ["0-3"], "00ff")
+    assert (status, told) == (404, "town/a.pdf has changed since it was quoted; ask again.")

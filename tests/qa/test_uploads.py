@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from embeddings import indexing
 from embeddings.errors import IndexNotWritable
+from embeddings.formats import format_of
 from embeddings.index import writer_lock
 from qa import QuestionAnswerer, Settings
 from qa.documents import Documents
@@ -270,3 +271,36 @@ def test_what_nobody_asked_to_be_taken_in_is_removed_in_time(uploads: Uploads) -
         os.utime(path, (time.time() - age,) * 2)
     add(uploads, mill_txt="The mill was built in 1850.")
     assert [path.name for path in uploads.incoming.iterdir()] == ["new"]
+
+
+def test_file_sent_twice_or_gone_does_not_take_the_others_down(uploads: Uploads) -> None:
+    (mill,) = arriving(uploads, mill_txt="The mill was built in 1850.")
+    *_, rows = uploads.add([mill, uploads.incoming / "gone.txt", mill])
+    assert [(row.name, row.state) for row in rows] == [
+        ("mill.txt", "taken"),
+        ("gone.txt", "refused"),
+    ]
+    assert rows[1].told == "could not be kept (No such file or directory)"
+    assert kept(uploads) == ["mill.txt"]
+
+
+def test_file_that_is_no_document_among_the_uploads_does_not_stop_the_start(
+    uploads: Uploads, town: Path
+) -> None:
+    (uploads.folder / ".DS_Store").write_bytes(b"x")
+    uploads.close()
+    settings = uploads.answerer.settings
+    with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
+        again = Uploads(Documents(answerer, town), "town")
+        assert again.open() is None
+        again.close()
+
+
+@pytest.mark.parametrize("name", ["..md", "a.pdf", ".hidden.TXT", f"{'é' * 300}.md"])
+def test_name_keeps_the_format_of_the_file(name: str) -> None:
+    assert format_of(Path(free_name(name, set()))) is format_of(Path(f"a.{name.split('.')[-1]}"))
+
+
+def test_limits_that_let_nothing_in_are_refused() -> None:
+    with pytest.raises(ValueError, match="greater than 0"):
+        Settings.model_validate({"uploads": {"files": -1}})
