@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Entry:
     problem: str | None = None
 
 
-def walk(folder: Path, leave_out: Path | None = None) -> Iterator[Entry]:
+def walk(folder: Path, leave_out: Collection[Path] = ()) -> Iterator[Entry]:
     """Every file below the folder, sorted, and whatever is passed over with the reason.
 
     Hidden files, links out of the folder, links to folders (which can form loops) and
@@ -32,7 +32,7 @@ def walk(folder: Path, leave_out: Path | None = None) -> Iterator[Entry]:
 
     Args:
         folder: Where to look, resolved.
-        leave_out: A folder to keep out of, such as the index itself.
+        leave_out: Folders to keep out of, such as the index itself.
 
     Raises:
         FolderError: It is missing, no folder, or cannot be read.
@@ -55,7 +55,7 @@ def walk(folder: Path, leave_out: Path | None = None) -> Iterator[Entry]:
             continue
         location = Path(entry.path)
         path = location.relative_to(folder).as_posix()
-        if location == leave_out:
+        if location in leave_out:
             continue
         problem = _problem(folder, location, entry)
         if problem or not entry.is_dir(follow_symlinks=False):

@@ -30,6 +30,17 @@ VECTORS_FILE = "library.faiss"
 LOCK_FILE = "writer.lock"
 
 
+def uploads_beside(folder: Path) -> Path:
+    """Where files that readers add lie: beside the index, which may be deleted to index anew.
+
+    Args:
+        folder: Of the index.
+    """
+    folder = folder.absolute()
+    # Without links, as the index knows where its folders lie.
+    return folder.parent.resolve() / f"{folder.name}.uploads"
+
+
 class Snapshot(Protocol):
     """One generation of an index, unchanged while it is open. Scores: higher is better."""
 

@@ -18,7 +18,7 @@ from embeddings.encoder import Encoder
 from embeddings.errors import FolderError, IndexMissing, UnreadableFile
 from embeddings.folder import Entry, walk
 from embeddings.formats import FORMATS, format_of
-from embeddings.index import STORE_FILE, Index, writer_lock
+from embeddings.index import STORE_FILE, Index, uploads_beside, writer_lock
 from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
 from embeddings.passages import Passage, split
@@ -132,7 +132,7 @@ def open_and_index(
         ChapterAndVerseError: As ``index_folder`` and ``Index.open_or_create``; a folder that
             cannot be indexed leaves no new index behind.
     """
-    entries = walk(_resolved(folder), leave_out=place.resolve())
+    entries = walk(_resolved(folder), leave_out=_our_own(place))
     if not (place / STORE_FILE).exists() and not any(map(_is_readable, entries)):
         raise _nothing_to_read(folder)
     index = Index.open_or_create(place, encoder)
@@ -171,12 +171,14 @@ def index_folder(
     return _Run(_resolved(folder), index, encoder, limits, on_progress or (lambda _: None)).run()
 
 
-def remove(index: Index, path: str) -> tuple[str, ...]:
+def remove(index: Index, path: str, keep_folders: bool = False) -> tuple[str, ...]:
     """Forget a document or a whole folder; the files themselves are not touched.
 
     Args:
         index: From which to remove.
         path: A path of the library as ``qa list`` shows it, or a place on the disk.
+        keep_folders: Whether a folder of which nothing is left keeps its name, since somebody
+            answers from it; otherwise another folder may take the name.
 
     Returns:
         The library paths removed.
@@ -194,7 +196,7 @@ def remove(index: Index, path: str) -> tuple[str, ...]:
         with store.transaction():
             for at in gone:
                 store.drop_source(at)
-            for folder in store.folders():
+            for folder in () if keep_folders else store.folders():
                 if not store.sources(folder):
                     store.drop_folder(folder)
         index.save_vectors()
@@ -221,7 +223,7 @@ class _Run:
         started = time.perf_counter()
         self.index.check_encoder(self.encoder.model)
         with writer_lock(self.index.folder), _own_store(self.index) as self.store:
-            entries = list(walk(self.folder, leave_out=self.index.folder.resolve()))
+            entries = list(walk(self.folder, leave_out=_our_own(self.index.folder)))
             files = [entry for entry in entries if _is_readable(entry)]
             if not files:
                 raise _nothing_to_read(self.folder)
@@ -426,6 +428,11 @@ def _resolved(folder: Path) -> Path:
     except (OSError, RuntimeError) as error:
         raise FolderError(f"{folder} is a link that leads nowhere; name a folder.") from error
     return resolved
+
+
+def _our_own(index: Path) -> tuple[Path, ...]:
+    """What is no document of a folder in which the index lies."""
+    return index.resolve(), uploads_beside(index)
 
 
 def _inside(store: Store, names: set[str]) -> list[str]:

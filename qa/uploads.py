@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from embeddings.errors import ChapterAndVerseError, FolderError, IndexMissing
 from embeddings.formats import FORMATS, format_of
+from embeddings.index import uploads_beside
 from embeddings.indexing import IndexingProgress, IndexingReport, index_folder, remove
 from qa.documents import Documents
 from qa.listing import Listed, list_library
@@ -85,9 +86,7 @@ class Uploads:
         self.index = documents.index
         self.name = name
         self.limits = self.answerer.settings.uploads
-        index = self.index.folder.absolute()
-        # Without links, as the index knows where its folders lie.
-        place = index.parent.resolve() / f"{index.name}.uploads" / name
+        place = uploads_beside(self.index.folder) / name
         self.folder = place / "uploads"
         self.incoming = place / "incoming" / uuid4().hex
         """What is on its way; this process's own."""
@@ -191,7 +190,7 @@ class Uploads:
                 for path in filter(known.__contains__, paths):
                     # First the index: while another process holds it, nothing is deleted.
                     with suppress(IndexMissing):
-                        gone += remove(self.index, path)
+                        gone += remove(self.index, path, keep_folders=True)
                     location = listing.location(path)
                     if location is not None and location.is_relative_to(self.folder):
                         location.unlink(missing_ok=True)
@@ -348,7 +347,7 @@ class _Batch:
             reason = found.problem if found else None
             if found:
                 with suppress(IndexMissing):
-                    remove(self.uploads.index, found.path)
+                    remove(self.uploads.index, found.path, keep_folders=True)
             self._set(at, "refused", reason or problem or "could not be read")
 
     def _set(self, at: int, state: State, told: str = "") -> None:

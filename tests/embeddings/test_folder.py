@@ -76,7 +76,7 @@ def test_name_that_is_not_unicode_is_named_with_the_remedy(tmp_path: Path) -> No
 def test_folder_to_leave_out_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / "a.txt").write_text("x")
-    assert list(walk(tmp_path.resolve(), leave_out=(tmp_path / "index").resolve())) == []
+    assert list(walk(tmp_path.resolve(), leave_out=[(tmp_path / "index").resolve()])) == []
 
 
 @pytest.mark.parametrize(

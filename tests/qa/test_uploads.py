@@ -304,3 +304,33 @@ def test_name_keeps_the_format_of_the_file(name: str) -> None:
 def test_limits_that_let_nothing_in_are_refused() -> None:
     with pytest.raises(ValueError, match="greater than 0"):
         Settings.model_validate({"uploads": {"files": -1}})
+
+
+def test_name_of_uploads_is_not_given_to_those_of_another_chat(
+    uploads: Uploads, tmp_path: Path
+) -> None:
+    add(uploads, mill_txt="The mill was built in 1850.")
+    uploads.remove(["uploads/mill.txt"])
+    (tmp_path / "sea").mkdir()
+    (tmp_path / "sea" / "pier.txt").write_text("The pier was built in 1860.")
+    settings = uploads.answerer.settings
+    with QuestionAnswerer.from_documents(tmp_path / "sea", settings=settings) as answerer:
+        other = opened(answerer, tmp_path / "sea")
+        (row,) = add(other, secret_txt="The password is swordfish.")
+        assert row.told == "uploads (2)/secret.txt, 1 passage"
+        assert answerer.answer("What is the password?").text is not None
+        other.close()
+    assert uploads.answerer.answer("What is the password?").text is None
+
+
+def test_uploads_of_an_index_inside_the_folder_are_no_documents_of_the_folder(town: Path) -> None:
+    settings = Settings(index=town / "index")
+    with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
+        uploads = opened(answerer, town)
+        add(uploads, mill_txt="The mill was built in 1850.")
+        *_, told = uploads.index_again()
+        assert told == (
+            "town: 0 added, 0 changed, 0 removed, 1 unchanged. "
+            "uploads: 0 added, 0 changed, 0 removed, 1 unchanged."
+        )
+        uploads.close()
