@@ -969,7 +969,7 @@ def test_page_tells_no_place_on_the_disk(chat: Running) -> None:
 
 
 FETCHING = """
-import asyncio, socket
+import asyncio, socket, sys
 from gradio import processing_utils
 import app
 
@@ -979,15 +979,20 @@ def asked(*named, **options):
 app.mount_page(None, False)
 socket.getaddrinfo = asked
 try:
-    asyncio.run(processing_utils.async_ssrf_protected_download("http://example.org/a.md", "."))
+    fetched = processing_utils.async_ssrf_protected_download("http://example.org/a.md", sys.argv[1])
+    asyncio.run(fetched)
 except ValueError as error:
     print(error)
 """
 
 
-def test_address_in_place_of_a_file_is_not_even_looked_up() -> None:
+def test_address_in_place_of_a_file_is_not_even_looked_up(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FETCHING], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS
+        [sys.executable, "-c", FETCHING, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
     )
     assert done.stdout == "expected a file that was uploaded, got an address\n", done.stderr
 
