@@ -171,7 +171,7 @@ class SentenceTransformersEncoder:
         Args:
             texts: What to encode; batches hold texts of like length, so little is padded.
             role: Some models put another prompt before a question than before a passage.
-            progress: Told after each batch how many texts are done.
+            progress: Told after each batch the positions of its texts.
 
         Raises:
             ModelError: The model cannot be loaded.

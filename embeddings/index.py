@@ -5,7 +5,7 @@ database, the FAISS file derived from it, and the lock of the one writer.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from threading import RLock
@@ -178,6 +178,18 @@ class Index:
         """One consistent generation to search, the newest."""
         with self._lock, self.store.snapshot():
             yield IndexSnapshot(self.store, self._caught_up())
+
+    @property
+    def version(self) -> int:
+        """Another one whenever anybody has written to the index; see ``Store.version``."""
+        with self._lock:
+            return self.store.version
+
+    def names(self, folders: Collection[Path]) -> tuple[str, ...]:
+        """Names in the library of the folders that lie at these places; of those that have one."""
+        with self._lock, self.store.snapshot():
+            known = self.store.folders()
+        return tuple(name for name, location in known.items() if location in folders)
 
     def document(self, path: str) -> tuple[DocumentFacts, Document] | None:
         """The document at a path of the library; none if there is none.

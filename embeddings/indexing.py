@@ -6,15 +6,15 @@ interrupted run goes on where it stopped.
 
 import hashlib
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embeddings.document import Document
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, Progress
 from embeddings.errors import FolderError, IndexMissing, UnreadableFile
 from embeddings.folder import Entry, walk
 from embeddings.formats import FORMATS, format_of
@@ -45,16 +45,16 @@ class IndexingProgress:
     Attributes:
         files_done: New or changed files that are in the index by now.
         files: New or changed files in all.
-        passages_done: Passages of the present batch that are encoded.
-        passages: Passages of the present batch.
         path: The file at hand.
+        passages_done: Of its passages those that are encoded.
+        passages: Passages of the file; 0 while it is not read yet.
     """
 
     files_done: int
     files: int
+    path: str = ""
     passages_done: int = 0
     passages: int = 0
-    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class IndexingReport:
             )
 
 
-OnProgress = Callable[[IndexingProgress], None]
+OnProgress = Callable[[IndexingProgress], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,32 +171,36 @@ def index_folder(
     return _Run(_resolved(folder), index, encoder, limits, on_progress or (lambda _: None)).run()
 
 
-def remove(index: Index, path: str, keep_folders: bool = False) -> tuple[str, ...]:
-    """Forget a document or a whole folder; the files themselves are not touched.
+def remove(index: Index, paths: Sequence[str]) -> tuple[str, ...]:
+    """Forget documents or whole folders, all or none; the files themselves are not touched.
 
     Args:
         index: From which to remove.
-        path: A path of the library as ``qa list`` shows it, or a place on the disk.
-        keep_folders: Whether a folder of which nothing is left keeps its name, since somebody
-            answers from it; otherwise another folder may take the name.
+        paths: Of the library, as ``qa list`` shows them, or places on the disk.
 
     Returns:
         The library paths removed.
 
     Raises:
-        IndexMissing: Nothing of that name is in the index.
+        IndexMissing: One of them is not in the index.
         IndexLocked: Another process is writing.
     """
     with writer_lock(index.folder), _own_store(index) as store:
-        gone = _inside(store, {path.rstrip("/")}) or _inside(store, _names_of_place(store, path))
-        if not gone:
-            raise IndexMissing(
-                f"{path} is not in the index at {index.folder}; see what is: qa list"
-            )
+        gone: dict[str, None] = {}
+        sources = store.sources()
+        for path in paths:
+            name = path.rstrip("/")
+            found = [name] if name in sources else _inside(sources, {name})
+            found = found or _inside(sources, _names_of_place(store, path))
+            if not found:
+                raise IndexMissing(
+                    f"{path} is not in the index at {index.folder}; see what is: qa list"
+                )
+            gone |= dict.fromkeys(found)
         with store.transaction():
             for at in gone:
                 store.drop_source(at)
-            for folder in () if keep_folders else store.folders():
+            for folder in store.folders():
                 if not store.sources(folder):
                     store.drop_folder(folder)
         index.save_vectors()
@@ -385,9 +389,7 @@ class _Run:
         texts = [passage.search_text for read in waiting for passage in read.passages]
         if not waiting:
             return
-        vectors = self.encoder.encode(
-            texts, progress=lambda done, count: self._tell(waiting[0].source.path, done, count)
-        )
+        vectors = self.encoder.encode(texts, progress=self._encoding(waiting))
         at = 0
         for read in waiting:
             ours = vectors[at : at + len(read.passages)]
@@ -404,6 +406,19 @@ class _Run:
             self.files_done += 1
             self._tell(read.source.path)
 
+    def _encoding(self, waiting: list[_Read]) -> Progress:
+        """Tells of each file how many of its passages are encoded; they go by length, mixed."""
+        file_of = [read for read in waiting for _ in read.passages]
+        done: Counter[str] = Counter()
+
+        def progress(batch: Sequence[int]) -> None:
+            advanced = {file_of[at].source.path: file_of[at] for at in batch}
+            done.update(file_of[at].source.path for at in batch)
+            for path, read in advanced.items():
+                self._tell(path, done[path], len(read.passages))
+
+        return progress
+
     def _put(self, source: Source) -> None:
         with self.store.transaction():
             self.store.put_source(source)
@@ -411,7 +426,7 @@ class _Run:
         self._tell(source.path)
 
     def _tell(self, path: str, passages_done: int = 0, passages: int = 0) -> None:
-        self.tell(IndexingProgress(self.files_done, self.files, passages_done, passages, path))
+        self.tell(IndexingProgress(self.files_done, self.files, path, passages_done, passages))
 
 
 def _resolved(folder: Path) -> Path:
@@ -435,11 +450,11 @@ def _our_own(index: Path) -> tuple[Path, ...]:
     return index.resolve(), uploads_beside(index)
 
 
-def _inside(store: Store, names: set[str]) -> list[str]:
+def _inside(sources: Iterable[str], names: set[str]) -> list[str]:
     """The sources that have one of these library paths, or lie inside one."""
     return [
         path
-        for path in store.sources()
+        for path in sources
         if any(path == name or path.startswith(f"{name}/") for name in names if name)
     ]
 

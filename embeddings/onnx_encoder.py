@@ -19,7 +19,7 @@ RECIPE = "recipe.json"
 
 Vectors = NDArray[np.float32]
 Role = Literal["question", "passage"]
-Progress = Callable[[int, int], None]
+Progress = Callable[[Sequence[int]], object]
 """Called with (texts encoded so far, texts in all)."""
 
 TOKENIZED = 1_024
@@ -78,7 +78,6 @@ class OnnxVectors:
         prompt = self.recipe.question if role == "question" else self.recipe.passage
         vectors = np.empty((len(texts), self.recipe.dimension), dtype=np.float32)
         longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
-        done = 0
         for start in range(0, len(texts), TOKENIZED):
             some = longest_first[start : start + TOKENIZED]
             tokens = self._tokens([prompt + texts[at] for at in some])
@@ -90,10 +89,10 @@ class OnnxVectors:
                     "token_type_ids": padded([one.type_ids for one in rows], 0),
                 }
                 wanted = {name: inputs[name] for name in self.recipe.inputs}
-                vectors[[some[at] for at in batch]] = self._session.run(None, wanted)[0]
-                done += len(batch)
+                encoded = [some[at] for at in batch]
+                vectors[encoded] = self._session.run(None, wanted)[0]
                 if progress:
-                    progress(done, len(texts))
+                    progress(encoded)
         return vectors
 
     def _tokens(self, texts: Sequence[str]) -> list[Encoding]:

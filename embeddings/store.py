@@ -223,6 +223,11 @@ class Store:
         """Grows by one with each change of the passages."""
         return self.header.generation
 
+    @property
+    def version(self) -> int:
+        """Another one whenever anybody has written through another connection."""
+        return self._ids("PRAGMA data_version")[0]
+
     def folders(self) -> dict[str, Path]:
         """Where each folder of the library lies, by its name in the library."""
         rows = self._read("folder", "SELECT * FROM folder ORDER BY name")

@@ -93,7 +93,7 @@ class TorchVectors:
                     normalize_embeddings=True,
                 )
             if progress:
-                progress(done + len(batch), len(texts))
+                progress(batch)
         return vectors
 
 

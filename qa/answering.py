@@ -31,6 +31,9 @@ from qa.wording import points_back
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
 
+NOWHERE = "\0"
+"""A path at which nothing can lie."""
+
 ANSWERS_KEPT = 256
 """Answers that are given again at once while the index is as it was; some 20 KB each."""
 
@@ -42,8 +45,8 @@ class NothingWithin(ValueError):
 class QuestionAnswerer:
     """Answers questions from an index, with citations.
 
-    Safe to use from several threads. ``within`` holds the library paths that it answers from,
-    everything if empty; ``report`` tells what was indexed, if it was made from documents.
+    Safe to use from several threads. ``folders`` holds the places that it answers from, the
+    whole index if empty; ``report`` tells what was indexed, if it was made from documents.
 
         with QuestionAnswerer.from_documents("docs") as answerer:
             first = answerer.answer("When was the IOFS founded?")  # text '2013'
@@ -56,7 +59,7 @@ class QuestionAnswerer:
         retriever: Retriever,
         reader: Reader,
         settings: Settings,
-        within: Sequence[str] = (),
+        folders: Sequence[Path] = (),
         report: IndexingReport | None = None,
         completer: Completer | None = None,
     ) -> None:
@@ -64,7 +67,7 @@ class QuestionAnswerer:
         self.retriever = retriever
         self.reader = reader
         self.settings = settings
-        self.within = tuple(within)
+        self.folders = tuple(folders)
         self.report = report
         self.completer = completer or Completer()
         self._found = lru_cache(maxsize=ANSWERS_KEPT)(self._search)
@@ -114,7 +117,18 @@ class QuestionAnswerer:
         place = Path(index) if index is not None else settings.index
         opened, report = open_and_index(Path(folder), place, encoder, settings.limits, on_progress)
         parts = _parts(opened, encoder, settings)
-        return cls(opened, *parts, settings, within=[report.name], report=report)
+        folders = [Path(folder).resolve()]
+        return cls(opened, *parts, settings, folders=folders, report=report)
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """Library paths that it answers from now, everything if empty.
+
+        Looked up by where the folders lie: their names may go to others.
+        """
+        if not self.folders or not isinstance(self.index, Index):
+            return ()
+        return self.index.names(self.folders) or (NOWHERE,)
 
     def close(self) -> None:
         """Release the index."""
@@ -264,9 +278,9 @@ class QuestionAnswerer:
                 f"expected a question of 1 to {self.settings.question_characters:,} characters, "
                 f"got {len(asked):,}"
             )
+        places = tuple(path.rstrip("/") for path in paths) or self.within
         with self.index.snapshot() as snapshot:
-            within = tuple(path.rstrip("/") for path in paths) or self.within
-            return asked, within, snapshot.generation
+            return asked, places, snapshot.generation
 
     def _check_within(self, within: Sequence[str], hits: Sequence[Hit]) -> None:
         if within and not hits:

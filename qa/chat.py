@@ -14,7 +14,7 @@ from qa.answering import NothingWithin, QuestionAnswerer
 from qa.documents import Documents
 from qa.examples import READ, in_turn, questions_of
 from qa.feedback import Feedback
-from qa.listing import Listing, list_library
+from qa.listing import Listing
 from qa.page import Turn, answer_turn, problem_turn, waiting_turn
 from qa.receipts import as_json, stands_in
 from qa.uploads import Uploads
@@ -125,7 +125,7 @@ class Chat:
 
     def listing(self) -> Listing:
         """What is in the folders that questions are answered from."""
-        return list_library(self.index, self.answerer.within)
+        return self.documents.listing()
 
     def objection(self, question: str) -> str:
         """Why this is no question to be answered, as a sentence; empty if it is one."""

@@ -156,16 +156,16 @@ def list_command(as_json: bool, index: Path | None) -> int:
 
 
 @main.command("remove")
-@click.argument("path")
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 @index_option
 @explained
-def remove_command(path: str, index: Path | None) -> int:
-    """Forget the document or folder PATH; the files themselves are not touched."""
+def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
+    """Forget the document or folder at each PATH; the files themselves are not touched."""
     from embeddings.index import Index
     from embeddings.indexing import remove
     from qa.terminal import printable
 
-    removed = remove(Index.open(_settings(index).index), path)
+    removed = remove(Index.open(_settings(index).index), paths)
     for gone in removed:
         click.echo(f"removed {printable(gone)}")
     return OK

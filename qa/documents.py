@@ -19,7 +19,7 @@ from embeddings.loading import DocumentLoader
 from embeddings.store import DocumentFacts
 from qa.answering import QuestionAnswerer
 from qa.document_page import document_page, parse_quotes, problem_page
-from qa.listing import list_library
+from qa.listing import Listing, list_library
 
 PICTURE_SECONDS = 20.0
 """Longest time to draw one page."""
@@ -46,7 +46,19 @@ class Documents:
         self.folder = folder
         self._drawing = Lock()
         self._waiting = BoundedSemaphore(MOST_WAITING)
+        self._listed = lru_cache(maxsize=1)(self._list)
         self._kept = lru_cache(maxsize=PICTURES_KEPT)(self._draw)
+
+    def listing(self) -> Listing:
+        """What is in the folders that questions are answered from.
+
+        Kept until anything in the index changes: of thousands of files it takes a third of a
+        second, and it is asked for at each letter of a search.
+        """
+        return self._listed(self.index.version, self.answerer.within)
+
+    def _list(self, version: int, within: tuple[str, ...]) -> Listing:
+        return list_library(self.index, within)
 
     def get(self, path: str) -> tuple[DocumentFacts, Document] | None:
         """A document from which questions are answered; none if there is none at the path.
@@ -108,7 +120,7 @@ class Documents:
             return 500, self.without_places(str(error))
 
     def _draw(self, path: str, sha256: str, number: int, quotes: tuple[Around, ...]) -> bytes:
-        location = list_library(self.index, [path]).location(path)
+        location = self.listing().location(path)
         if location is None:
             raise UnreadableFile("is not in the library any more")
         # A picture shows the file, a quote is of the document: they must be of the same bytes.

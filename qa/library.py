@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from embeddings.document import Document, DocumentBuilder
-from embeddings.encoder import Encoder
+from embeddings.encoder import Encoder, Progress
 from embeddings.index import STORE_FILE, Index
 from embeddings.passages import split
 from embeddings.store import Source, Store
@@ -33,7 +33,7 @@ def library_of(
         split(document, encoder.tokenize, encoder.model.max_tokens) for document in documents
     ]
     texts = [passage.search_text for found in passages for passage in found]
-    vectors = encoder.encode(texts, progress=on_progress)
+    vectors = encoder.encode(texts, progress=counting(on_progress, len(texts)))
     store = Store.create(folder / STORE_FILE, encoder.model, vectors.shape[1])
     ids: dict[str, int] = {}
     at = 0
@@ -50,6 +50,20 @@ def library_of(
             ids[context] = id
             at += len(found)
     return Index(folder, store), ids
+
+
+def counting(tell: Callable[[int, int], object] | None, count: int) -> Progress | None:
+    """What an encoder tells of ``count`` texts, as numbers: how many are done, and of how many."""
+    if tell is None:
+        return None
+    done = 0
+
+    def progress(batch: Sequence[int]) -> None:
+        nonlocal done
+        done += len(batch)
+        tell(done, count)
+
+    return progress
 
 
 def _document(text: str, title: str) -> Document:

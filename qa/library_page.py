@@ -8,7 +8,7 @@ from qa.document_page import document_link
 from qa.listing import Listed, Listing
 from qa.page import shown
 from qa.settings import UploadLimits
-from qa.uploads import Upload
+from qa.upload_batch import Upload
 
 MOST_ROWS = 200
 """Files shown; of more, those that are searched for."""

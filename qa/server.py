@@ -21,6 +21,7 @@ from embeddings.errors import ChapterAndVerseError
 from qa.chat import Chat
 from qa.document_page import PICTURE_ROUTE, ROUTE
 from qa.document_page import POLICY as DOCUMENT_POLICY
+from qa.uploads import Uploads
 
 LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -34,9 +35,6 @@ POLICY = (
 
 PICTURE_SECONDS = 3600
 """How long a browser keeps a picture of a page; its address names the file's content."""
-
-FORM_BYTES = 10_000
-"""Room for what a form says of each file beside the file."""
 
 # Routes of Gradio that the page does not use. The first two also fetch public addresses.
 _REFUSED = re.compile(r"/+gradio_api/+(file|proxy|stream|process_recording)")
@@ -96,10 +94,7 @@ def build_server(
         return Response(content, status, kept, media_type="image/png")
 
     mount(server)
-    limits = chat.answerer.settings.uploads
-    server.add_middleware(
-        Guard, most_bytes=0 if read_only else limits.files * (limits.file_bytes + FORM_BYTES)
-    )
+    server.add_middleware(Guard, uploads=None if read_only else chat.uploads)
     if host in LOOPBACK:
         # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
         server.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
@@ -111,12 +106,13 @@ class Guard:
 
     Args:
         app: That is guarded.
-        most_bytes: Of one upload; none is taken if it is 0.
+        uploads: Where uploads go; none are taken if it is left out.
     """
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, uploads: Uploads | None = None) -> None:
         self.app = app
-        self.most_bytes = most_bytes
+        self.uploads = uploads
+        self._coming = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -129,11 +125,35 @@ class Guard:
                 headers["Referrer-Policy"] = "no-referrer"
             await send(message)
 
-        refusal = self._refusal(scope) if scope["type"] == "http" else None
-        await (refusal or self.app)(scope, receive, guarded)
-
-    def _refusal(self, scope: Scope) -> PlainTextResponse | None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         headers = Headers(scope=scope)
+        uploading = _UPLOAD.match(scope["path"]) is not None and scope["method"] == "POST"
+        refusal = self._refusal(scope, headers) or (self._too_much(headers) if uploading else None)
+        if refusal or not uploading:
+            await (refusal or self.app)(scope, receive, guarded)
+            return
+        length = int(headers["content-length"])
+        self._coming += length
+        try:
+            await self.app(scope, receive, guarded)
+        finally:
+            self._coming -= length
+
+    def _too_much(self, headers: Headers) -> PlainTextResponse | None:
+        """Why an upload is not received; the server holds others to the length they declare."""
+        assert self.uploads is not None, "otherwise the route is refused"
+        length, most = headers.get("content-length", ""), self.uploads.limits.batch_bytes
+        if not length.isdecimal() or "transfer-encoding" in headers:
+            return PlainTextResponse("How long is it?", 411)
+        if int(length) > most:
+            return PlainTextResponse(f"At most {most:,} bytes at a time", 413)
+        if not self.uploads.has_room(self._coming + int(length)):
+            return PlainTextResponse("Too much is on its way already; try again later", 503)
+        return None
+
+    def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         # Another site's page can send requests here from the reader's own browser. Only to this
         # machine or over HTTPS do browsers say where from in Sec-Fetch-Site; Origin they send
         # with all but plain reading, of which another site's page cannot see the reply.
@@ -141,15 +161,9 @@ class Guard:
         foreign = origin is not None and urlsplit(origin).netloc != headers.get("host", "")
         if foreign or (scope["method"] != "GET" and site not in ("none", "same-origin")):
             return PlainTextResponse("Not from another site", 403)
-        uploading = _UPLOAD.match(scope["path"]) is not None
-        if _REFUSED.match(scope["path"]) or (uploading and not self.most_bytes):
+        path = scope["path"]
+        if _REFUSED.match(path) or (_UPLOAD.match(path) and not self.uploads):
             return PlainTextResponse("Not found", 404)
-        if uploading and scope["method"] == "POST":
-            length = headers.get("content-length", "")
-            if not length.isdecimal():
-                return PlainTextResponse("How long is it?", 411)
-            if int(length) > self.most_bytes:
-                return PlainTextResponse(f"At most {self.most_bytes:,} bytes at a time", 413)
         return None
 
 

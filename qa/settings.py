@@ -15,6 +15,9 @@ from embeddings.index import DEFAULT_INDEX
 from embeddings.limits import Limits
 from qa.span_model import DEFAULT_READER
 
+FORM_BYTES = 10_000
+"""Room for what a form says of each file beside the file."""
+
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
@@ -24,6 +27,11 @@ class UploadLimits:
     file_bytes: PositiveInt = 50_000_000  # of one file
     documents: PositiveInt = 1_000  # kept in all
     total_bytes: PositiveInt = 1_000_000_000  # of all that are kept
+
+    @property
+    def batch_bytes(self) -> int:
+        """Of one upload, with what a form says of each file."""
+        return self.files * (self.file_bytes + FORM_BYTES)
 
 
 class Settings(BaseSettings):

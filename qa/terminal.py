@@ -62,7 +62,8 @@ def indexing_bar(console: Console) -> Iterator[OnProgress]:
         task = progress.add_task("", total=None, note="")
 
         def tell(now: IndexingProgress) -> None:
-            note = f"{now.passages_done} of {now.passages} passages" if now.passages else now.path
+            encoded = f": {now.passages_done} of {now.passages} passages" if now.passages else ""
+            note = f"{now.path}{encoded}"
             progress.update(
                 task, completed=now.files_done, total=now.files, note=printable(note)[-60:]
             )

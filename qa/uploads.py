@@ -6,34 +6,30 @@ folder of their own; the folder that is served is never written to. A file comes
 """
 
 import logging
-import re
 import shutil
 import threading
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
-from hashlib import file_digest
 from pathlib import Path
 from queue import SimpleQueue
 from time import time
-from typing import Literal, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from embeddings.errors import ChapterAndVerseError, FolderError, IndexMissing
-from embeddings.formats import FORMATS, format_of
+from embeddings.errors import ChapterAndVerseError, FolderError
+from embeddings.formats import format_of
 from embeddings.index import uploads_beside
-from embeddings.indexing import IndexingProgress, IndexingReport, index_folder, remove
+from embeddings.indexing import (
+    IndexingProgress,
+    IndexingReport,
+    OnProgress,
+    index_folder,
+    remove,
+)
 from qa.documents import Documents
-from qa.listing import Listed, list_library
-
-MOST_NAME_BYTES = 150
-"""Of a file's name; file systems take 255, and a number may be added."""
-
-MOST_SUFFIX_BYTES = 50
-"""Of what follows its last dot; that of any format that is read is shorter."""
+from qa.upload_batch import Upload, UploadBatch
 
 STRAY_SECONDS = 60
 """Age of an empty file that nobody writes to any more."""
@@ -41,31 +37,15 @@ STRAY_SECONDS = 60
 FORGOTTEN_SECONDS = 3600
 """Age of a file that is not on its way any more."""
 
+CLEARING_SECONDS = 300.0
+"""From one look for such files to the next."""
+
 SECONDS_TO_END = 5.0
 """How long a change of the library may hold up the end; what it has committed is kept."""
 
 Told = TypeVar("Told")
 
-State = Literal["waiting", "reading", "taken", "refused"]
-
-_UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _log = logging.getLogger("chapter-and-verse")
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file on its way into the library.
-
-    Attributes:
-        name: As it came.
-        state: What has become of it.
-        told: What is to be said of it: how far it is, its path in the library, or why it was
-            refused, which completes a sentence that begins with its name.
-    """
-
-    name: str
-    state: State = "waiting"
-    told: str = ""
 
 
 class Uploads:
@@ -92,6 +72,7 @@ class Uploads:
         """What is on its way; this process's own."""
         self._open = ExitStack()
         self._changing = threading.Lock()
+        self._ending = threading.Event()
 
     def open(self, read_only: bool = False) -> IndexingReport | None:
         """Answer from what was uploaded before, too; the report of its indexing if there is any.
@@ -111,10 +92,13 @@ class Uploads:
                 f"{self.folder} cannot be used for uploads ({error.strerror}); change who may "
                 "write there, or start with --read-only."
             ) from error
+        # Also of a chat that only reads: another one on the same index may add documents.
+        self.answerer.folders = (self.documents.folder, self.folder)
         return self._index(self.folder) if _holds_files(self.folder) else None
 
     def close(self) -> None:
         """Leave nothing behind of files that were on their way."""
+        self._ending.set()
         ended = self._changing.acquire(timeout=SECONDS_TO_END)
         self._open.close()
         if ended:
@@ -131,6 +115,21 @@ class Uploads:
         for lock in places.glob("*.lock"):
             with suppress(Timeout), FileLock(lock, timeout=0):
                 _drop(lock.with_suffix(""))
+        threading.Thread(target=self._keep_clear, daemon=True).start()
+
+    def has_room(self, coming: int) -> bool:
+        """Whether so many more bytes may be received, whoever sends them.
+
+        What is on its way is not in the library yet, and anyone can send files without ever
+        asking for them to be taken in.
+        """
+        sizes = []
+        for path in self.incoming.rglob("*"):
+            with suppress(OSError):  # Taken in meanwhile.
+                if path.is_file():
+                    sizes.append(path.stat().st_size)
+        most = max(self.limits.total_bytes, self.limits.batch_bytes)
+        return len(sizes) < self.limits.documents and sum(sizes) + coming <= most
 
     def add(self, files: Sequence[Path]) -> Iterator[tuple[Upload, ...]]:
         """Take files into the library; how far each has come, again and again until all are done.
@@ -145,8 +144,9 @@ class Uploads:
         files = list(dict.fromkeys(files))
 
         def run(tell: Callable[[tuple[Upload, ...]], object]) -> None:
-            self._clear_strays()
-            batch = _Batch(self, files, tell)
+            batch = UploadBatch(
+                files, self.folder, self.documents, lambda on: self._index(self.folder, on), tell
+            )
             try:
                 with self._changing:
                     batch.run()
@@ -161,7 +161,11 @@ class Uploads:
 
         return _told_by(run)
 
-    def _clear_strays(self) -> None:
+    def _keep_clear(self) -> None:
+        while not self._ending.wait(CLEARING_SECONDS):
+            self.clear_strays()
+
+    def clear_strays(self) -> None:
         """Remove what was received and never asked to be taken in.
 
         Gradio makes an empty file beside each one that it receives; and anyone can send files
@@ -171,8 +175,10 @@ class Uploads:
             with suppress(OSError):
                 status = stray.stat()
                 age = time() - status.st_mtime
-                empty = not status.st_size and age > STRAY_SECONDS
-                if stray.is_file() and (empty or age > FORGOTTEN_SECONDS):
+                if stray.is_dir():
+                    if age > STRAY_SECONDS:
+                        stray.rmdir()  # Fails where it holds anything.
+                elif age > (FORGOTTEN_SECONDS if status.st_size else STRAY_SECONDS):
                     stray.unlink()
 
     def remove(self, paths: Sequence[str]) -> str:
@@ -181,34 +187,37 @@ class Uploads:
         An uploaded file is deleted. A file of the folder that is served stays where it is, and
         is back when the folder is indexed again.
         """
-        gone: list[str] = []
-        kept = False
+        told: list[str] = []
         try:
             with self._changing:
-                listing = list_library(self.index, self.answerer.within)
-                known = {one.path for one in listing.files}
-                for path in filter(known.__contains__, paths):
-                    # First the index: while another process holds it, nothing is deleted.
-                    with suppress(IndexMissing):
-                        gone += remove(self.index, path, keep_folders=True)
-                    location = listing.location(path)
-                    if location is not None and location.is_relative_to(self.folder):
-                        location.unlink(missing_ok=True)
-                    else:
+                listing = self.documents.listing()
+                located = {one.path: listing.location(one.path) for one in listing.files}
+                chosen = [path for path in dict.fromkeys(paths) if path in located]
+                if not chosen:
+                    return "Choose the documents to remove first."
+                # First the index: while another process holds it, nothing is deleted.
+                told.append(f"Removed: {', '.join(remove(self.index, chosen))}.")
+                kept = False
+                for path in chosen:
+                    location = located[path]
+                    if location is None or not location.is_relative_to(self.folder):
                         kept = True
-        except OSError as error:
-            return f"The document could not be removed ({error.strerror})."
+                        continue
+                    try:
+                        location.unlink(missing_ok=True)
+                    except OSError as error:
+                        told.append(
+                            f"The file of {path} could not be deleted ({error.strerror}), and is "
+                            "back when the folder is indexed again."
+                        )
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return self.documents.without_places(str(error))
-        if not gone:
-            return "Choose the documents to remove first."
-        stays = (
-            " Files in the folder itself are left, and are back when it is indexed again."
-            if kept
-            else ""
-        )
-        return f"Removed: {', '.join(gone)}.{stays}"
+        if kept:
+            told.append(
+                "Files in the folder itself are left, and are back when it is indexed again."
+            )
+        return " ".join(told)
 
     def index_again(self) -> Iterator[str]:
         """Bring the library up to date with its folders, telling how far that has come.
@@ -238,151 +247,9 @@ class Uploads:
 
         return _told_by(run)
 
-    def _index(
-        self, folder: Path, on_progress: Callable[[IndexingProgress], None] | None = None
-    ) -> IndexingReport:
+    def _index(self, folder: Path, on_progress: OnProgress | None = None) -> IndexingReport:
         encoder, limits = self.answerer.retriever.encoder, self.answerer.settings.limits
-        report = index_folder(folder, self.index, encoder, limits, on_progress)
-        if folder == self.folder:
-            self.answerer.within = (self.name, report.name)
-        return report
-
-
-class _Batch:
-    """Files that came together."""
-
-    def __init__(
-        self,
-        uploads: Uploads,
-        files: Sequence[Path],
-        tell: Callable[[tuple[Upload, ...]], object],
-    ) -> None:
-        self.uploads = uploads
-        self.files = files
-        self.tell = tell
-        self.rows = [Upload(file.name) for file in files]
-        self.held: tuple[Listed, ...] = ()
-        self.placed: dict[str, int] = {}
-
-    def run(self) -> None:
-        self._told()
-        self.held = list_library(self.uploads.index, self.uploads.answerer.within).files
-        for at, file in enumerate(self.files):
-            try:
-                problem = self._problem(at, file)
-                if not problem:
-                    self._place(at, file)
-            except OSError as error:  # Of this file: the others are taken.
-                problem = f"could not be kept ({error.strerror})"
-            if problem:
-                self._set(at, "refused", problem)
-        if not self.placed:
-            return
-        try:
-            self.uploads._index(self.uploads.folder, self._progress)
-        except ChapterAndVerseError as error:
-            _log.error("%s", error)
-            self._settle(self.uploads.documents.without_places(str(error)))
-        else:
-            self._settle("")
-
-    def refuse_rest(self, problem: str) -> None:
-        """Refuse what was neither taken nor refused yet."""
-        for name, at in self.placed.items():
-            if self.rows[at].state in ("waiting", "reading"):
-                (self.uploads.folder / name).unlink(missing_ok=True)
-        for at, row in enumerate(self.rows):
-            if row.state in ("waiting", "reading"):
-                self._set(at, "refused", problem)
-
-    def _problem(self, at: int, file: Path) -> str:
-        """Why the file is not taken; nothing if it may be."""
-        limits = self.uploads.limits
-        size = file.stat().st_size
-        there = [one.stat().st_size for one in self.uploads.folder.iterdir()]
-        if at >= limits.files:
-            return f"is one too many: {limits.files} files are taken at a time"
-        if format_of(file) is None:
-            suffixes = ", ".join(suffix for each in FORMATS for suffix in each.suffixes)
-            return f"is of a format that is not read; these are: {suffixes}"
-        if size > limits.file_bytes:
-            return f"is larger than {limits.file_bytes / 1e6:,.0f} MB"
-        if len(there) >= limits.documents:
-            return f"finds no room: {limits.documents:,} uploaded documents are kept, remove some"
-        if sum(there) + size > limits.total_bytes:
-            most = f"{limits.total_bytes / 1e6:,.0f} MB"
-            return f"finds no room: {most} of uploads are kept, remove some"
-        sha256 = _sha256(file)
-        same = next((one for one in self.held if one.title and one.sha256 == sha256), None)
-        return f"is in the library already, as {same.path}" if same else ""
-
-    def _place(self, at: int, file: Path) -> None:
-        """Move the file to where it is indexed."""
-        name = free_name(file.name, {one.name.casefold() for one in self.uploads.folder.iterdir()})
-        file.replace(self.uploads.folder / name)
-        self.placed[name] = at
-
-    def _progress(self, progress: IndexingProgress) -> None:
-        at = self.placed.get(progress.path.rpartition("/")[2])
-        if progress.passages:
-            told = f"{progress.passages_done:,} of {progress.passages:,} passages"
-            for each, row in enumerate(self.rows):
-                if row.state == "reading":
-                    self._set(each, "reading", told)
-        elif at is not None and self.rows[at].state == "waiting":
-            self._set(at, "reading")
-
-    def _settle(self, problem: str) -> None:
-        """Say what became of each file; what has no document is not kept either."""
-        listing = list_library(self.uploads.index)
-        by_location = {listing.location(one.path): one for one in listing.files}
-        for name, at in self.placed.items():
-            location = self.uploads.folder / name
-            found = by_location.get(location)
-            if found and found.title is not None:
-                count = "1 passage" if found.passages == 1 else f"{found.passages:,} passages"
-                self._set(at, "taken", f"{found.path}, {count}")
-                continue
-            location.unlink(missing_ok=True)
-            reason = found.problem if found else None
-            if found:
-                with suppress(IndexMissing):
-                    remove(self.uploads.index, found.path, keep_folders=True)
-            self._set(at, "refused", reason or problem or "could not be read")
-
-    def _set(self, at: int, state: State, told: str = "") -> None:
-        self.rows[at] = replace(self.rows[at], state=state, told=told)
-        self._told()
-
-    def _told(self) -> None:
-        self.tell(tuple(self.rows))
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """A name for a file that no other has, and that means nothing to a file system.
-
-    >>> free_name("../.Aid: report.PDF", {"aid report.pdf"})
-    'Aid report (2).PDF'
-
-    Args:
-        name: As it came.
-        taken: Names that are in use, in lower case.
-    """
-    plain = " ".join(_UNFIT.sub(" ", unicodedata.normalize("NFC", name)).split())
-    # The suffix first: of "..md" the leading dots are no part of it.
-    stem, dot, suffix = plain.rpartition(".") if "." in plain else (plain, "", "")
-    stem = _cut(stem.lstrip(". "), MOST_NAME_BYTES) or "document"
-    suffix = _cut(suffix, MOST_SUFFIX_BYTES)
-    found, number = f"{stem}{dot}{suffix}", 1
-    while found.casefold() in taken:
-        number += 1
-        found = f"{stem} ({number}){dot}{suffix}"
-    return found
-
-
-def _cut(text: str, most: int) -> str:
-    """The text, of at most so many bytes."""
-    return text.encode(errors="ignore")[:most].decode(errors="ignore").strip()
+        return index_folder(folder, self.index, encoder, limits, on_progress)
 
 
 def _told_by(run: Callable[[Callable[[Told], object]], None]) -> Iterator[Told]:
@@ -421,8 +288,3 @@ def _drop(place: Path) -> None:
     """Remove a place of files on their way, with its lock."""
     shutil.rmtree(place, ignore_errors=True)
     _lock_of(place).unlink(missing_ok=True)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return file_digest(opened, "sha256").hexdigest()

@@ -54,7 +54,7 @@ class HashingEncoder:
                 row[0] = 1
             row /= np.linalg.norm(row)
         if progress:
-            progress(len(texts), len(texts))
+            progress(range(len(texts)))
         return vectors
 
     def vector(self, text: str) -> Vectors:

@@ -13,7 +13,7 @@ import numpy as np
 
 from embeddings.encoder import Encoder, EncoderModel, Progress, Role, Vectors
 from embeddings.passages import Tokenize
-from qa.library import library_of
+from qa.library import counting, library_of
 from qa.metrics import normalise
 from qa.questions import Question
 from qa.retriever import search
@@ -84,7 +84,8 @@ def mine(
     with TemporaryDirectory() as folder:
         index, documents = library_of(questions, Path(folder), encoder, on_progress)
         positions_of = {documents[text]: at for text, at in positions.items()}
-        vectors = encoder.encode([questions[at].text for at in chosen], "question", on_progress)
+        texts = [questions[at].text for at in chosen]
+        vectors = encoder.encode(texts, "question", counting(on_progress, len(texts)))
         with index.snapshot() as snapshot:
             for number, (asked, vector) in enumerate(zip(chosen, vectors, strict=True), start=1):
                 question = questions[asked]

@@ -256,7 +256,7 @@ def test_document_or_folder_is_removed_by_name_or_place(
 ) -> None:
     index_folder(folder, index, hashing)
     wanted = str(folder / "sub") if path == "ON DISK" else path
-    assert set(remove(index, wanted)) == gone
+    assert set(remove(index, [wanted])) == gone
     assert set(index.store.sources()) == {f"town/{name}" for name in TEXTS} - gone
     assert (folder / "a.txt").exists()
     assert index.store.damage() == []
@@ -267,7 +267,7 @@ def test_removing_what_is_not_there_is_told(
 ) -> None:
     index_folder(folder, index, hashing)
     with pytest.raises(IndexMissing, match="town/a is not in the index"):
-        remove(index, "town/a")
+        remove(index, ["town/a"])
 
 
 def test_other_encoder_is_refused(folder: Path, index: Index, hashing: HashingEncoder) -> None:

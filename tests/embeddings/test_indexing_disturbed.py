@@ -147,7 +147,7 @@ def test_odd_names_are_indexed_and_removed_as_they_are(
         (folder / name).write_text(f"The file called {name}.")
     report = index_folder(folder, index, hashing)
     assert report.added == tuple(sorted(f"{folder.name}/{name}" for name in names))
-    assert remove(index, f"{folder.name}/% _*.txt") == (f"{folder.name}/% _*.txt",)
+    assert remove(index, [f"{folder.name}/% _*.txt"]) == (f"{folder.name}/% _*.txt",)
     assert len(index.store.sources()) == 3
 
 
@@ -179,7 +179,7 @@ def test_folder_reached_through_a_link_is_the_same_folder(
     (tmp_path / "link").symlink_to(folder)
     report = index_folder(tmp_path / "link", index, hashing)
     assert (report.name, report.unchanged) == ("docs", 6)
-    assert remove(index, str(tmp_path / "link" / "3.txt")) == ("docs/3.txt",)
+    assert remove(index, [str(tmp_path / "link" / "3.txt")]) == ("docs/3.txt",)
 
 
 def test_index_inside_the_folder_is_not_indexed(folder: Path, hashing: HashingEncoder) -> None:
@@ -204,9 +204,9 @@ def test_name_in_the_library_goes_before_a_place_on_the_disk(
     index_folder(other, index, hashing)
     monkeypatch.chdir(other.parent)
     # "docs" is the first folder's name, and where one stands the second folder's place.
-    assert remove(index, "docs/0.txt") == ("docs/0.txt",)
+    assert remove(index, ["docs/0.txt"]) == ("docs/0.txt",)
     assert "docs (2)/0.txt" in index.store.sources()
-    assert remove(index, "./docs") in [("docs (2)/0.txt",)]
+    assert remove(index, ["./docs"]) in [("docs (2)/0.txt",)]
     assert len(index.store.sources()) == 5
 
 
@@ -221,7 +221,7 @@ def test_removing_nothing_in_particular_removes_nothing(
     index_folder(folder, index, hashing)
     monkeypatch.chdir(folder)
     with pytest.raises(IndexMissing, match="is not in the index"):
-        remove(index, path)
+        remove(index, [path])
     assert len(index.store.sources()) == 6
 
 
@@ -230,7 +230,7 @@ def test_removed_folder_can_be_indexed_again(
 ) -> None:
     index_folder(folder, index, hashing)
     whole = state(index)
-    assert len(remove(index, "docs")) == 6
+    assert len(remove(index, ["docs"])) == 6
     assert index.store.folders() == {}
     with index.snapshot() as snapshot:
         assert snapshot.search_vectors(hashing.vector("aid"), 9) == []

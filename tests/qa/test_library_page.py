@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from qa.library_page import MOST_ROWS, adding, caring, library_table, uploads_list
 from qa.listing import Listed, Listing
 from qa.settings import UploadLimits
-from qa.uploads import Upload
+from qa.upload_batch import Upload
 from tests.qa.test_page import HOSTILE, TEXT, Read
 
 

@@ -1,5 +1,6 @@
 """Documents that readers add: taken whole or not at all."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -8,19 +9,25 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from embeddings import indexing
 from embeddings.errors import IndexNotWritable
 from embeddings.formats import format_of
-from embeddings.index import writer_lock
+from embeddings.index import Index, writer_lock
 from qa import QuestionAnswerer, Settings
 from qa.documents import Documents
 from qa.listing import list_library
+from qa.server import Guard
 from qa.settings import UploadLimits
-from qa.uploads import Upload, Uploads, free_name
+from qa.upload_batch import Upload, free_name
+from qa.uploads import Uploads
 
 
 def opened(answerer: QuestionAnswerer, town: Path) -> Uploads:
@@ -269,7 +276,7 @@ def test_what_nobody_asked_to_be_taken_in_is_removed_in_time(uploads: Uploads) -
     for path, content, age in ((old, b"x", 3_700), (empty, b"", 100), (new, b"x", 100)):
         path.write_bytes(content)
         os.utime(path, (time.time() - age,) * 2)
-    add(uploads, mill_txt="The mill was built in 1850.")
+    uploads.clear_strays()
     assert [path.name for path in uploads.incoming.iterdir()] == ["new"]
 
 
@@ -306,7 +313,7 @@ def test_limits_that_let_nothing_in_are_refused() -> None:
         Settings.model_validate({"uploads": {"files": -1}})
 
 
-def test_name_of_uploads_is_not_given_to_those_of_another_chat(
+def test_uploads_of_another_chat_that_get_the_same_name_are_not_answered_from(
     uploads: Uploads, tmp_path: Path
 ) -> None:
     add(uploads, mill_txt="The mill was built in 1850.")
@@ -317,7 +324,7 @@ def test_name_of_uploads_is_not_given_to_those_of_another_chat(
     with QuestionAnswerer.from_documents(tmp_path / "sea", settings=settings) as answerer:
         other = opened(answerer, tmp_path / "sea")
         (row,) = add(other, secret_txt="The password is swordfish.")
-        assert row.told == "uploads (2)/secret.txt, 1 passage"
+        assert row.told == "uploads/secret.txt, 1 passage"
         assert answerer.answer("What is the password?").text is not None
         other.close()
     assert uploads.answerer.answer("What is the password?").text is None
@@ -334,3 +341,120 @@ def test_uploads_of_an_index_inside_the_folder_are_no_documents_of_the_folder(to
             "uploads: 0 added, 0 changed, 0 removed, 1 unchanged."
         )
         uploads.close()
+
+
+def test_chat_that_only_reads_sees_what_another_one_takes_in_later(
+    uploads: Uploads, town: Path
+) -> None:
+    settings = uploads.answerer.settings
+    with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
+        public = Uploads(Documents(answerer, town), "town")
+        assert public.open(read_only=True) is None
+        assert answerer.answer("When was the mill built?").text is None
+        add(uploads, mill_txt="The mill was built in 1850.")
+        assert answerer.answer("When was the mill built?").text == "1850"
+        assert [one.path for one in public.documents.listing().files] == [
+            "town/bridge.txt",
+            "uploads/mill.txt",
+        ]
+        public.close()
+
+
+def test_chat_whose_folder_was_forgotten_answers_from_no_other(
+    uploads: Uploads, tmp_path: Path
+) -> None:
+    (tmp_path / "sea").mkdir()
+    (tmp_path / "sea" / "pier.txt").write_text("The pier was built in 1860.")
+    settings = uploads.answerer.settings
+    QuestionAnswerer.from_documents(tmp_path / "sea", settings=settings).close()
+    uploads.remove(["town/bridge.txt"])
+    answer = uploads.answerer.answer("When was the pier built?")
+    assert (answer.text, answer.hits) == (None, ())
+    *_, told = uploads.index_again()
+    assert told.startswith("town: 1 added")
+    assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
+
+
+def test_each_file_tells_how_many_of_its_own_passages_are_encoded(
+    town: Path, tmp_path: Path
+) -> None:
+    with QuestionAnswerer.from_documents(
+        town, settings=Settings(index=tmp_path / "index")
+    ) as answerer:
+        uploads = opened(answerer, town)
+        sentence = "The mill ground the corn of the valley until the river was dammed. "
+        many = "\n\n".join(f"{number}. {sentence * 12}" for number in range(40))
+        few = "\n\n".join(f"{number}. {sentence * 6}" for number in range(3))
+        stages = list(uploads.add(arriving(uploads, many_txt=many, few_txt=few)))
+        counts = [row.told.split(", ")[1] for row in stages[-1]]
+        uploads.close()
+    for at, count in enumerate(counts):
+        whole = int(count.removesuffix(" passages"))
+        told = [rows[at].told for rows in stages if rows[at].state == "reading"]
+        numbers = list(dict.fromkeys(int(one.split(" of ")[0]) for one in told if " of " in one))
+        assert {one.split(" of ")[1] for one in told if one} == {count}
+        assert numbers == sorted(numbers) and numbers[-1] == whole
+        assert len(numbers) > 1 or whole < 8, told
+
+
+def test_several_documents_are_removed_in_one_go(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(uploads, a_txt="One.", b_txt="Two.", c_txt="Three.")
+    saved: list[str] = []
+    monkeypatch.setattr(Index, "save_vectors", lambda index: saved.append("once"))
+    real = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "b.txt":
+            raise PermissionError(13, "Permission denied")
+        real(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    told = uploads.remove(["uploads/a.txt", "uploads/b.txt", "town/bridge.txt", "uploads/a.txt"])
+    assert told == (
+        "Removed: uploads/a.txt, uploads/b.txt, town/bridge.txt. "
+        "The file of uploads/b.txt could not be deleted (Permission denied), and is back when the "
+        "folder is indexed again. "
+        "Files in the folder itself are left, and are back when it is indexed again."
+    )
+    assert saved == ["once"]
+    assert kept(uploads) == ["b.txt", "c.txt"]
+
+
+def test_listing_is_kept_until_something_changes(uploads: Uploads) -> None:
+    documents = uploads.documents
+    before = documents.listing()
+    assert documents.listing() is before
+    add(uploads, broken_pdf=b"%PDF-1.4 nonsense", mill_txt="The mill was built in 1850.")
+    assert documents.listing().titles != before.titles
+    assert documents.listing() is documents.listing()
+
+
+def test_no_more_is_received_than_there_is_room_for(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received: list[int] = []
+
+    async def receiving(scope: Scope, receive: Receive, send: Send) -> None:
+        received.append(int(Headers(scope=scope)["content-length"]))
+        await PlainTextResponse("kept")(scope, receive, send)
+
+    monkeypatch.setattr("qa.settings.FORM_BYTES", 0)
+
+    async def post(content: bytes, **headers: str) -> int:
+        transport = httpx.ASGITransport(Guard(receiving, uploads))
+        async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
+            reply = await client.post("/gradio_api/upload", content=content, headers=headers)
+            return reply.status_code
+
+    assert asyncio.run(post(b"x" * 3_000)) == 200
+    assert asyncio.run(post(b"x" * 3_001)) == 413
+    assert asyncio.run(post(b"x", **{"transfer-encoding": "chunked"})) == 411
+    (uploads.incoming / "waiting").write_bytes(b"x" * 1_000)
+    assert asyncio.run(post(b"x" * 2_001)) == 503
+    assert asyncio.run(post(b"x" * 2_000)) == 200
+    for number in range(3):
+        (uploads.incoming / f"{number}").write_bytes(b"")
+    assert asyncio.run(post(b"x")) == 503
+    assert received == [3_000, 2_000]
