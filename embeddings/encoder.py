@@ -20,8 +20,9 @@ from embeddings.model_folder import (
     load_tokenizer,
     read_json,
 )
-from embeddings.onnx_encoder import OnnxVectors, Progress, Role, Vectors
+from embeddings.onnx_encoder import GRAPH, OnnxVectors, Progress, Role, Vectors
 from embeddings.passages import Tokenize
+from embeddings.precision import Precision, quantise
 
 if TYPE_CHECKING:
     from embeddings.torch_encoder import TorchVectors
@@ -94,20 +95,26 @@ class SentenceTransformersEncoder:
     (1, 384)
     """
 
-    def __init__(self, name: str, folder: Path, model: EncoderModel) -> None:
+    def __init__(
+        self, name: str, folder: Path, model: EncoderModel, precision: Precision = "float32"
+    ) -> None:
         self.name = name
         self.folder = folder
         self.model = model
+        self.precision = precision
         self._lock = RLock()
         self._question = lru_cache(maxsize=QUESTIONS_KEPT)(self._encode_question)
 
     @classmethod
-    def load(cls, name: str = DEFAULT_MODEL) -> "SentenceTransformersEncoder":
+    def load(
+        cls, name: str = DEFAULT_MODEL, precision: Precision = "float32"
+    ) -> "SentenceTransformersEncoder":
         """The encoder of that name; its weights are read when it first encodes.
 
         Args:
             name: The packaged model's name, a folder, or a name on the Hugging Face hub,
                 which is the only thing that may use the network.
+            precision: In which it computes. Vectors of one fit an index of the other.
 
         Raises:
             ModelError: There is no such model.
@@ -118,7 +125,8 @@ class SentenceTransformersEncoder:
             known["model.safetensors"] = DEFAULT_WEIGHTS_SHA256
         else:
             folder = folder_of(name)
-        return cls(name, folder, EncoderModel(name, digest_of(folder, known), _max_tokens(folder)))
+        model = EncoderModel(name, digest_of(folder, known), _max_tokens(folder))
+        return cls(name, folder, model, precision)
 
     def check(self) -> None:
         """Make sure that the packaged weights are the published ones.
@@ -153,6 +161,8 @@ class SentenceTransformersEncoder:
 
             self.check()
             convert(load_transformer(self.folder), self.folder, to)
+            if self.precision == "int8":
+                quantise(to / GRAPH)
 
         def unconverted() -> "OnnxVectors | TorchVectors":
             from embeddings.torch_encoder import TorchVectors, load_transformer
@@ -160,7 +170,8 @@ class SentenceTransformersEncoder:
             self.check()
             return TorchVectors(load_transformer(self.folder))
 
-        key = f"encoder-{CONVERSION}-{self.model.digest}"
+        kind = "encoder" if self.precision == "float32" else "encoder8"
+        key = f"{kind}-{CONVERSION}-{self.model.digest}"
         return served(f"encoder {self.name}", key, make, OnnxVectors, unconverted, IN_PYTORCH)
 
     def encode(

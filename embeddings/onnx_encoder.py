@@ -20,7 +20,7 @@ RECIPE = "recipe.json"
 Vectors = NDArray[np.float32]
 Role = Literal["question", "passage"]
 Progress = Callable[[Sequence[int]], object]
-"""Called with (texts encoded so far, texts in all)."""
+"""Called after each batch with the positions of its texts."""
 
 TOKENIZED = 1_024
 """Texts whose tokens are held at once."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from embeddings.document import page_at
-from embeddings.encoder import Encoder, SentenceTransformersEncoder
+from embeddings.encoder import Encoder
 from embeddings.index import Index, SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, open_and_index
 from qa.answer import Answer, Candidate, Citation, Hit, NothingFound
@@ -25,7 +25,6 @@ from qa.retriever import Retriever
 from qa.sentence_reader import SentenceReader, answer_units
 from qa.settings import Settings
 from qa.small_talk import small_talk
-from qa.span_model import load_span_model
 from qa.wording import points_back
 
 NEAR = 0.35
@@ -89,7 +88,7 @@ class QuestionAnswerer:
         """
         settings = settings or Settings()
         opened = Index.open(Path(index) if index is not None else settings.index)
-        encoder = SentenceTransformersEncoder.load(settings.encoder)
+        encoder = settings.load_encoder()
         opened.check_encoder(encoder.model)
         return cls(opened, *_parts(opened, encoder, settings), settings)
 
@@ -113,7 +112,7 @@ class QuestionAnswerer:
             ChapterAndVerseError: The folder, the index or the encoder cannot be used.
         """
         settings = settings or Settings()
-        encoder = SentenceTransformersEncoder.load(settings.encoder)
+        encoder = settings.load_encoder()
         place = Path(index) if index is not None else settings.index
         opened, report = open_and_index(Path(folder), place, encoder, settings.limits, on_progress)
         parts = _parts(opened, encoder, settings)
@@ -330,7 +329,7 @@ def reader_of(settings: Settings, encoder: Encoder) -> Reader:
     Raises:
         ModelError: It is missing, damaged, or answers no questions.
     """
-    model = load_span_model(settings.reader)
+    model = settings.load_reader()
     # Its weights are read while those of the encoder are and while passages are searched.
     Thread(target=model.load_weights, daemon=True).start()
     return CombinedReader(SpanReader(model), SentenceReader(encoder))

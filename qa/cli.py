@@ -83,12 +83,11 @@ def index_command(folder: Path, index: Path | None) -> int:
     """Index FOLDER, or bring its index up to date."""
     from rich.console import Console
 
-    from embeddings.encoder import SentenceTransformersEncoder
     from embeddings.indexing import open_and_index
     from qa.terminal import indexing_bar, show_report
 
     settings = _settings(index)
-    encoder = SentenceTransformersEncoder.load(settings.encoder)
+    encoder = settings.load_encoder()
     with indexing_bar(Console(stderr=True)) as tell:
         _, report = open_and_index(folder, settings.index, encoder, settings.limits, tell)
     show_report(Console(), report)

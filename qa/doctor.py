@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from embeddings.encoder import SentenceTransformersEncoder
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index import VECTORS_FILE, Index
 from embeddings.vectors import VectorIndex
 from qa.completion import Completer
 from qa.settings import Settings
-from qa.span_model import load_span_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,14 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every check, in the order in which things depend on each other; reads all of the index."""
     try:
-        encoder = SentenceTransformersEncoder.load(settings.encoder)
+        encoder = settings.load_encoder()
         encoder.check()
         yield Finding(f"The encoder {encoder.name} is there and has the digest expected of it.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)
         return
     try:
-        load_span_model(settings.reader).check()
+        settings.load_reader().check()
         yield Finding(f"The reader {settings.reader} is there.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)

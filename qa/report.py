@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from embeddings.encoder import SentenceTransformersEncoder
 from embeddings.index import Index
 from qa.answering import reader_of
 from qa.evaluate import OnProgress, evaluate_chain, evaluate_reader, evaluate_retrieval
@@ -16,7 +15,6 @@ from qa.questions import Question, sample
 from qa.retriever import Retriever
 from qa.scores import AnswerScores, RetrievalScores, half_unanswerable, score
 from qa.settings import Settings
-from qa.span_model import load_span_model
 
 Bar = Callable[[str], AbstractContextManager[OnProgress]]
 """Shows how something that is named goes on."""
@@ -78,12 +76,12 @@ def evaluate(
     chosen = sample(questions, count or len(questions), seed)
     reader = retrieval = chain = half = None
     if "reader" in modes:
-        model = load_span_model(settings.reader)
+        model = settings.load_reader()
         with bar("Reading") as tell:
             reader = score(evaluate_reader(chosen, model, tell), settings.threshold)
     contexts = 0
     if "retrieval" in modes or "chain" in modes:
-        encoder = SentenceTransformersEncoder.load(settings.encoder)
+        encoder = settings.load_encoder()
         documents: dict[str, int] | None = None
         passages: dict[str, frozenset[int]] | None = None
         with TemporaryDirectory() as folder:

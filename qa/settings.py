@@ -10,10 +10,11 @@ from pathlib import Path
 from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from embeddings.encoder import DEFAULT_MODEL
+from embeddings.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
 from embeddings.index import DEFAULT_INDEX
 from embeddings.limits import Limits
-from qa.span_model import DEFAULT_READER
+from embeddings.precision import Choice, Precision, fastest
+from qa.span_model import DEFAULT_READER, LazyModel, load_span_model
 
 FORM_BYTES = 10_000
 """Room for what a form says of each file beside the file."""
@@ -51,6 +52,10 @@ class Settings(BaseSettings):
     """The packaged model, a folder with an extractive question-answering model, or a name on the
     hub."""
 
+    precision: Choice = "auto"
+    """In which both compute: ``float32``, ``int8``, or ``auto``, which is int8 where the processor
+    has instructions for it and the model is the packaged one, on which it was measured."""
+
     hits: int = Field(default=12, ge=1, le=1000)
     """Passages read for a question."""
 
@@ -71,3 +76,23 @@ class Settings(BaseSettings):
 
     uploads: UploadLimits = UploadLimits()
     """Bounds on what readers add in the chat."""
+
+    def load_encoder(self) -> SentenceTransformersEncoder:
+        """The encoder, in its precision.
+
+        Raises:
+            ModelError: There is no such model.
+        """
+        return SentenceTransformersEncoder.load(self.encoder, self._precision(DEFAULT_MODEL))
+
+    def load_reader(self) -> LazyModel:
+        """The reader's model, in its precision.
+
+        Raises:
+            ModelError: As ``load_span_model``.
+        """
+        return load_span_model(self.reader, self._precision(DEFAULT_READER))
+
+    def _precision(self, measured: str) -> Precision:
+        known = measured in (self.encoder, self.reader)
+        return fastest(self.precision) if known or self.precision != "auto" else "float32"

@@ -27,6 +27,7 @@ from embeddings.model_folder import (
     sums_of,
 )
 from embeddings.onnx_model import batches_of_like_length, lay_out, open_session, padded
+from embeddings.precision import Precision, quantise
 from qa.calibration import Calibration
 from qa.windows import Cutter, Window
 
@@ -97,11 +98,13 @@ class LazyModel:
     Attributes:
         folder: Of the model.
         cutter: Cuts passages into windows that it can read.
+        precision: In which it computes.
     """
 
-    def __init__(self, folder: Path, cutter: Cutter) -> None:
+    def __init__(self, folder: Path, cutter: Cutter, precision: Precision = "float32") -> None:
         self.folder = folder
         self.cutter = cutter
+        self.precision = precision
         self._lock = RLock()
 
     @cached_property
@@ -112,6 +115,15 @@ class LazyModel:
     @cached_property
     def _run(self) -> Run:
         raise NotImplementedError
+
+    def kind(self, name: str) -> str:
+        """The name under which it is kept in this precision."""
+        return name if self.precision == "float32" else f"{name}8"
+
+    def quantise(self, graph: Path) -> None:
+        """Make a graph that was laid out compute in this precision."""
+        if self.precision == "int8":
+            quantise(graph)
 
     def check(self) -> None:
         """Make sure that the weights are the published ones; of most models that is not known."""
@@ -132,33 +144,34 @@ class LazyModel:
         return read_batches(windows, run, self.cutter.pad_id)
 
 
-def load_span_model(name: str) -> LazyModel:
+def load_span_model(name: str, precision: Precision = "float32") -> LazyModel:
     """The span model of that name; its weights are read when it first reads.
 
     Args:
         name: The packaged model's name, a folder (of transformers, or one that ``python -m
             qa.training export`` wrote), or a name on the Hugging Face hub, which is the only
             thing that may use the network.
+        precision: In which it computes.
 
     Raises:
         ModelError: There is no such model, it answers no questions, or a packaged file is
             damaged.
     """
     if name == DEFAULT_READER:
-        return PackagedSpanModel.load()
+        return PackagedSpanModel.load(precision)
     folder = folder_of(name)
     if (folder / GRAPH).is_file():
-        return PackagedSpanModel(folder)
+        return PackagedSpanModel(folder, precision)
     from qa.transformers_model import TransformersSpanModel
 
-    return TransformersSpanModel.load(folder)
+    return TransformersSpanModel.load(folder, precision)
 
 
 class PackagedSpanModel(LazyModel):
     """The trained reader, 8-bit weights in ONNX; see its card, ``qa/model/README.md``."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, Cutter(load_tokenizer(folder)))
+    def __init__(self, folder: Path, precision: Precision = "float32") -> None:
+        super().__init__(folder, Cutter(load_tokenizer(folder)), precision)
 
     def check(self) -> None:
         """Make sure that the weights that come with the project are the published ones.
@@ -172,7 +185,7 @@ class PackagedSpanModel(LazyModel):
             check_sha256(FOLDER / GRAPH, _published()[GRAPH], REMEDY)
 
     @classmethod
-    def load(cls) -> "PackagedSpanModel":
+    def load(cls, precision: Precision = "float32") -> "PackagedSpanModel":
         """The model that comes with the project.
 
         Raises:
@@ -181,7 +194,7 @@ class PackagedSpanModel(LazyModel):
         for name, sha256 in _published().items():
             if name != GRAPH:
                 check_sha256(FOLDER / name, sha256, REMEDY)
-        return cls(FOLDER)
+        return cls(FOLDER, precision)
 
     @cached_property
     def _run(self) -> Run:
@@ -192,6 +205,7 @@ class PackagedSpanModel(LazyModel):
         def make(to: Path) -> None:
             self.check()
             lay_out(graph, to / GRAPH)
+            self.quantise(to / GRAPH)
 
         def as_it_is() -> Run:
             self.check()
@@ -199,7 +213,7 @@ class PackagedSpanModel(LazyModel):
 
         return served(
             f"reader at {self.folder}",
-            f"span-{LAYOUT}-{sha256}",
+            f"{self.kind('span')}-{LAYOUT}-{sha256}",
             make,
             lambda place: onnx_run(place / GRAPH, f"delete {place}"),
             as_it_is,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from embeddings.errors import ModelError, NotConvertible
 from embeddings.model_cache import IN_PYTORCH, served
 from embeddings.model_folder import digest_of, load_tokenizer, read_json
+from embeddings.precision import Precision
 from qa.span_model import GRAPH, LazyModel, Run, onnx_run
 from qa.windows import MAX_TOKENS, Cutter
 
@@ -31,16 +32,20 @@ class TransformersSpanModel(LazyModel):
     Its null answer is the span at the first token, as in models trained on SQuAD 2.0.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, precision: Precision = "float32") -> None:
         settings = read_json(folder / "config.json")
         positions = settings.get("max_position_embeddings")
         # Two positions are special in models of the RoBERTa family.
         limit = positions - 2 if isinstance(positions, int) else MAX_TOKENS
-        super().__init__(folder, Cutter(load_tokenizer(folder), min(MAX_TOKENS, limit)))
+        super().__init__(folder, Cutter(load_tokenizer(folder), min(MAX_TOKENS, limit)), precision)
 
     @classmethod
-    def load(cls, folder: Path) -> "TransformersSpanModel":
+    def load(cls, folder: Path, precision: Precision = "float32") -> "TransformersSpanModel":
         """The model in a folder.
+
+        Args:
+            folder: Of the model.
+            precision: In which it computes.
 
         Raises:
             ModelError: It is no question-answering model, or cannot be loaded.
@@ -52,13 +57,13 @@ class TransformersSpanModel(LazyModel):
                 f"The model at {folder} has no question-answering head (its architecture is "
                 f"{', '.join(names) or 'not named'}); name an extractive question-answering model."
             )
-        return cls(folder)
+        return cls(folder, precision)
 
     @cached_property
     def _run(self) -> Run:
         return served(
             f"reader at {self.folder}",
-            f"reader-{CONVERSION}-{digest_of(self.folder)}",
+            f"{self.kind('reader')}-{CONVERSION}-{digest_of(self.folder)}",
             self._convert,
             lambda place: onnx_run(place / GRAPH, f"delete {place}"),
             lambda: _torch_run(_load(self.folder)),
@@ -67,6 +72,7 @@ class TransformersSpanModel(LazyModel):
 
     def _convert(self, to: Path) -> None:
         _convert(_load(self.folder), to / GRAPH, self.cutter.max_tokens)
+        self.quantise(to / GRAPH)
 
 
 def _load(folder: Path) -> Any:

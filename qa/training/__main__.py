@@ -66,6 +66,7 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
 @click.option("--epochs", default=DEFAULT.epochs, show_default=True)
 @click.option("--learning-rate", default=DEFAULT.learning_rate, show_default=True)
 @click.option("--label-smoothing", default=DEFAULT.label_smoothing, show_default=True)
+@click.option("--dropout", default=DEFAULT.dropout, show_default=True)
 @click.option("--seed", default=DEFAULT.seed, show_default=True)
 @click.option("--share", multiple=True, metavar="SOURCE=SHARE", help="Share drawn for an epoch.")
 @click.option("--only", type=int, help="Questions of each source at most, to compare plans.")
@@ -76,12 +77,13 @@ def train_command(
     epochs: int,
     learning_rate: float,
     label_smoothing: float,
+    dropout: float,
     seed: int,
     share: Sequence[str],
     only: int | None,
 ) -> int:
     """Train on FILES of questions; go on from the checkpoint if there is one."""
-    plan = Plan(epochs, learning_rate, label_smoothing, seed)
+    plan = Plan(epochs, learning_rate, label_smoothing, dropout, seed)
     shares = {name: float(part) for name, _, part in (one.partition("=") for one in share)}
     train(files, work, plan, Console(stderr=True), shares, only)
     return OK

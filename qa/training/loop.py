@@ -29,6 +29,7 @@ class Plan:
         epochs: Passes over the data, each with other negatives and other wording.
         learning_rate: Highest one; it rises over the first twentieth and falls to 0.
         label_smoothing: Of the answerable output.
+        dropout: Share of the hidden values left out in each step; it makes steps longer.
         seed: Of everything that is drawn.
         seconds_between: Time between two checkpoints.
         stop_after: Number of steps after which to stop with a checkpoint; none to go on.
@@ -37,6 +38,7 @@ class Plan:
     epochs: int = 2
     learning_rate: float = 2e-4
     label_smoothing: float = 0.0
+    dropout: float = 0.0
     seed: int = 0
     seconds_between: float = 300
     stop_after: int | None = None
@@ -86,6 +88,7 @@ class Trainer:
             "epochs": plan.epochs,
             "learning_rate": plan.learning_rate,
             "label_smoothing": plan.label_smoothing,
+            "dropout": plan.dropout,
             "seed": plan.seed,
         }
         if (folder / PROGRESS).is_file():
@@ -117,11 +120,14 @@ class Trainer:
             random = Random(f"{self.plan.seed} {self.epoch}")
             examples = examples_of(sources, names, random)
             batches = batches_of(examples, self.tokenizer, random)
+            working.train()
             for batch in iterate(batches, self.pad_id, self.step):
                 if self.plan.stop_after is not None and self.steps_done >= self.plan.stop_after:
                     self.save()
                     return False
                 self._set_rate((self.step + 0.5) / len(batches))
+                # What is left out depends on the step alone, so that a run can go on.
+                torch.manual_seed(hash((self.plan.seed, self.epoch, self.step)))
                 loss = self._loss(working, batch)
                 loss.backward()  # type: ignore[no-untyped-call]  # untyped library
                 for weight, copied in copies:
@@ -140,6 +146,7 @@ class Trainer:
                     self.save()
                     saved = time.monotonic()
             # Told before it is saved: what is interrupted here is told again.
+            self.full.eval()
             on_epoch(self.epoch + 1)
             self.epoch, self.step = self.epoch + 1, 0
             self.save()

@@ -84,7 +84,8 @@ def train(
     encoder = SentenceTransformersEncoder.load()
     sources = _sources(sets, SHARES | dict(shares or {}), encoder, work, console, only, plan.seed)
     tokenizer = load_tokenizer(encoder.folder)
-    trainer = Trainer(SpanModel.start_from(encoder.folder, plan.seed), tokenizer, plan, work)
+    model = SpanModel.start_from(encoder.folder, plan.seed, plan.dropout)
+    trainer = Trainer(model, tokenizer, plan, work)
     answerable = [question for one in sets for question in one.held_back if question.answers]
     checked = sample(answerable, VALIDATED)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())

@@ -21,17 +21,20 @@ class TransformerModel(nn.Module):
         self.config = transformer.config
 
     @classmethod
-    def start_from(cls, folder: Path, seed: int) -> Self:
+    def start_from(cls, folder: Path, seed: int, dropout: float = 0.0) -> Self:
         """The pretrained transformer in a folder, with new outputs.
 
-        Dropout in the transformer is off: in so few passes over so much data a model of this
-        size fits too little, not too much, and steps without it are half as long.
+        Args:
+            folder: Of a transformers model.
+            seed: Of the outputs' weights.
+            dropout: Of hidden values. In attention there is none: it would make steps twice as
+                long.
         """
         torch.manual_seed(seed)
         transformer = AutoModel.from_pretrained(
             folder,
             attn_implementation="sdpa",
-            hidden_dropout_prob=0.0,
+            hidden_dropout_prob=dropout,
             attention_probs_dropout_prob=0.0,
             add_pooling_layer=False,
             local_files_only=True,
