@@ -24,6 +24,9 @@ from embeddings.errors import IndexNotWritable
 EXACT_LIMIT = 100_000
 """Passages up to which every vector is compared; a search then takes some 15 ms."""
 
+MAPPED = os.name == "posix"
+"""Whether a file of vectors is mapped; Windows cannot replace a file while it is."""
+
 Ids = NDArray[np.int64]
 
 _MAGIC = b"CVVECTR1"
@@ -38,10 +41,18 @@ class VectorIndex:
     sixteenth is read: unlike a graph (HNSW) they give up removed passages.
     """
 
-    def __init__(self, index: faiss.Index, generation: int) -> None:
+    def __init__(self, index: faiss.Index, generation: int, mapped: bool = False) -> None:
+        """An index in memory, or mapped from a file, which is only read.
+
+        Args:
+            index: With ids of its own for the vectors.
+            generation: Of the store it was made from.
+            mapped: Whether its vectors lie in a file, which may be replaced but not written to.
+        """
         # FAISS's type information leaves out what Python is given beside its C++ classes.
         self._index: Any = index
         self.generation = generation
+        self._mapped = mapped
 
     @classmethod
     def build(
@@ -101,11 +112,19 @@ class VectorIndex:
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add vectors ``(n, dimension)`` under ids ``(n,)``."""
+        self._hold()
         self._index.add_with_ids(np.ascontiguousarray(vectors), ids)
 
     def remove(self, ids: Ids) -> None:
         """Give up the vectors of those ids."""
+        self._hold()
         self._index.remove_ids(faiss.IDSelectorBatch(ids))
+
+    def _hold(self) -> None:
+        """Have the vectors in memory: FAISS ends the process that changes mapped ones."""
+        if self._mapped:
+            self._index = faiss.deserialize_index(faiss.serialize_index(self._index))
+            self._mapped = False
 
     def search(
         self, vector: Vectors, limit: int, among: Ids | None = None
@@ -166,7 +185,10 @@ class VectorIndex:
 
     @classmethod
     def load(cls, path: Path, library: str) -> "VectorIndex | None":
-        """The index in the file, or none where it is missing, damaged or another library's."""
+        """The index in the file, or none where it is missing, damaged or another library's.
+
+        Its vectors are mapped into memory: a search loads what it compares, and no more.
+        """
         try:
             with path.open("rb") as file:
                 end = file.seek(-_TRAILER.size, os.SEEK_END)
@@ -176,7 +198,8 @@ class VectorIndex:
                     return None
                 if stored != _digest(file, tuple(label), end):
                     return None
-            return cls(faiss.read_index(str(path)), label[2])
+            flags = faiss.IO_FLAG_MMAP_IFC if MAPPED else 0
+            return cls(faiss.read_index(str(path), flags), label[2], MAPPED)
         except (OSError, RuntimeError):
             return None
 

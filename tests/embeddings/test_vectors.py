@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from embeddings import vectors as vectors_module
 from embeddings.encoder import Vectors
 from embeddings.errors import IndexNotWritable
-from embeddings.vectors import Ids, VectorIndex
+from embeddings.vectors import MAPPED, Ids, VectorIndex
 
 LIBRARY = UUID(int=7).hex
 FILE = "library.faiss"
@@ -134,6 +135,25 @@ def test_file_gives_back_what_was_saved(path: Path, index: VectorIndex) -> None:
     loaded.add(np.array([7]), unit_vectors(1, 8, 9))
     assert loaded.search(question, 1)[0][0] == 7
     assert [each.name for each in path.parent.iterdir()] == [FILE]
+
+
+@pytest.mark.skipif(not MAPPED, reason="this system replaces no file that is mapped")
+def test_file_is_mapped_until_something_changes_and_may_be_replaced(path: Path) -> None:
+    vectors = unit_vectors(20_000, 64)
+    build(np.arange(20_000), vectors).save(path, LIBRARY)
+    before = psutil.Process().memory_full_info().uss
+    loaded = VectorIndex.load(path, LIBRARY)
+    assert loaded is not None
+    assert psutil.Process().memory_full_info().uss - before < path.stat().st_size / 4
+    found = loaded.search(vectors[7], 3)
+    assert found[0][0] == 7
+    build(np.arange(5), vectors[:5], generation=2).save(path, LIBRARY)
+    assert loaded.search(vectors[7], 3) == found
+    loaded.add(np.array([30_000]), vectors[:1])
+    assert {id for id, _ in loaded.search(vectors[0], 2)} == {0, 30_000}
+    loaded.save(path, LIBRARY)
+    again = VectorIndex.load(path, LIBRARY)
+    assert again is not None and len(again) == 20_001
 
 
 def test_missing_file_or_folder_is_no_index(path: Path) -> None:
