@@ -13,7 +13,7 @@ from pathlib import Path
 
 from embeddings.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexNotWritable
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever reading, splitting or storing changes, so that old indexes are made anew."""
 
 APPLICATION_ID = 0x43765131
@@ -26,7 +26,7 @@ CREATE TABLE header (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     library TEXT NOT NULL, encoder TEXT NOT NULL, digest TEXT NOT NULL,
     max_tokens INTEGER NOT NULL, dimension INTEGER NOT NULL, generation INTEGER NOT NULL,
-    checksum BLOB NOT NULL
+    stamp TEXT NOT NULL, checksum BLOB NOT NULL
 );
 CREATE TABLE folder (
     name TEXT PRIMARY KEY, location TEXT NOT NULL UNIQUE, checksum BLOB NOT NULL

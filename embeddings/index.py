@@ -220,16 +220,14 @@ class Index:
         with self._lock, self.store.snapshot():
             header = self.store.header
             path = self.folder / VECTORS_FILE
-            stamp = self.store.vectors_stamp()
-            written = VectorIndex.load(path, stamp)
-            if written is None or written.generation != header.generation:
-                self._caught_up().save(path, stamp)
+            if VectorIndex.load(path, header.stamp) is None:
+                self._caught_up().save(path, header.stamp)
 
     def _caught_up(self) -> VectorIndex:
         """The vectors of the store's present generation, in memory."""
         header = self.store.header
         if self._vectors is None:
-            self._vectors = VectorIndex.load(self.folder / VECTORS_FILE, self.store.vectors_stamp())
+            self._vectors = VectorIndex.load(self.folder / VECTORS_FILE, header.stamp)
         if self._vectors and self._vectors.generation == header.generation:
             return self._vectors
         ids = self.store.passage_ids()
@@ -238,9 +236,8 @@ class Index:
         grown = len(added) > len(known)
         if self._vectors is None or grown or self._vectors.exact != (len(ids) <= EXACT_LIMIT):
             # Its kind and its lists must be chosen for the new size.
-            batches = self.store.vectors(ids)
             self._vectors = VectorIndex.build(
-                header.dimension, batches, len(ids), header.generation
+                header.dimension, ids, self.store.vectors, header.generation
             )
             return self._vectors
         removed = np.setdiff1d(known, ids, assume_unique=True)

@@ -6,7 +6,6 @@ few flipped bits by itself, so each row carries a checksum that is compared when
 row is read.
 """
 
-import hashlib
 import json
 import sqlite3
 import uuid
@@ -40,12 +39,22 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the index was made with, and how often its passages have changed since."""
+    """What the index was made with, and how often its passages have changed since.
+
+    Attributes:
+        library: Its name, 32 hexadecimal digits that no other index has.
+        encoder: That made its vectors.
+        dimension: Of the vectors.
+        generation: Number of changes.
+        stamp: 32 hexadecimal digits, other ones after each change: of two copies of an index
+            that went different ways, the same generation has different ones.
+    """
 
     library: str
     encoder: EncoderModel
     dimension: int
     generation: int
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +144,7 @@ class Store:
             try:
                 with store.transaction():
                     make_tables(store._connection)
-                    header = Header(uuid.uuid4().hex, encoder, dimension, 0)
+                    header = Header(uuid.uuid4().hex, encoder, dimension, 0, uuid.uuid4().hex)
                     store._insert("header", (1, *_header_row(header)))
                 store._connection.execute("PRAGMA journal_mode = WAL")
             finally:
@@ -214,9 +223,9 @@ class Store:
         rows = self._read("header", "SELECT * FROM header")
         if not rows:
             raise damaged(self.path, "has no header")
-        _, library, name, digest, max_tokens, dimension, generation = rows[0]
+        _, library, name, digest, max_tokens, dimension, generation, stamp = rows[0]
         model = EncoderModel(str(name), str(digest), _int(max_tokens))
-        return Header(str(library), model, _int(dimension), _int(generation))
+        return Header(str(library), model, _int(dimension), _int(generation), str(stamp))
 
     @property
     def generation(self) -> int:
@@ -327,14 +336,6 @@ class Store:
     def vector_count(self) -> int:
         """Number of vectors; one for each passage in a sound index."""
         return self._ids("SELECT count(*) FROM vector")[0]
-
-    def vectors_stamp(self) -> str:
-        """32 hexadecimal digits that change with any vector, and with the library they are in."""
-        digest = hashlib.blake2b(self.header.library.encode("ascii"), digest_size=16)
-        for passage, checked in self._rows("SELECT passage, checksum FROM vector ORDER BY passage"):
-            digest.update(f"{passage} ".encode())
-            digest.update(checked)  # type: ignore[arg-type]  # declared BLOB
-        return digest.hexdigest()
 
     def passage_ids(self, within: Sequence[str] = ()) -> NDArray[np.int64]:
         """Ids of all passages, sorted; of those under the given library paths, if any."""
@@ -463,7 +464,8 @@ class Store:
     def _bump(self) -> None:
         header = self.header
         self._execute("DELETE FROM header")
-        row = _header_row(replace(header, generation=header.generation + 1))
+        new = replace(header, generation=header.generation + 1, stamp=uuid.uuid4().hex)
+        row = _header_row(new)
         self._insert("header", (1, *row))
 
     # Checking
@@ -544,7 +546,7 @@ def _header_row(header: Header) -> Row:
     model = header.encoder
     return (
         header.library, model.name, model.digest, model.max_tokens, header.dimension,
-        header.generation,
+        header.generation, header.stamp,
     )  # fmt: skip
 
 

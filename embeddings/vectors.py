@@ -1,7 +1,7 @@
 """Vectors: the FAISS index that finds the nearest passages.
 
-Derived from the store and never trusted: the file ends with the library and generation it
-belongs to and a SHA-256 of what comes before, because FAISS itself notices neither a
+Derived from the store and never trusted: the file ends with the stamp of the store's contents
+that it belongs to and a SHA-256 of what comes before, because FAISS itself notices neither a
 truncated nor a flipped byte. A file that does not fit is built anew.
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import math
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,11 +27,19 @@ EXACT_LIMIT = 100_000
 MAPPED = os.name == "posix"
 """Whether a file of vectors is mapped; Windows cannot replace a file while it is."""
 
+DRAWN = 64
+"""Vectors for each list that the lists are fitted to; FAISS asks for 39 at least."""
+
+ITERATIONS = 10
+"""Of fitting them: more takes longer and finds no more."""
+
 Ids = NDArray[np.int64]
+Read = Callable[[Ids], Iterable[tuple[Ids, Vectors]]]
+"""From ids ``(n,)`` to batches of ids and their vectors ``(m, dimension)``."""
 
 _MAGIC = b"CVVECTR1"
 _TRAILER = struct.Struct("<8s16sq32s")
-"""Magic, library (a UUID), generation, SHA-256 over these three and all before the trailer."""
+"""Magic, stamp, generation, SHA-256 over these three and all before the trailer."""
 
 
 class VectorIndex:
@@ -55,34 +63,31 @@ class VectorIndex:
         self._mapped = mapped
 
     @classmethod
-    def build(
-        cls, dimension: int, batches: Iterable[tuple[Ids, Vectors]], count: int, generation: int
-    ) -> "VectorIndex":
-        """An index over ``count`` vectors.
+    def build(cls, dimension: int, ids: Ids, read: Read, generation: int) -> "VectorIndex":
+        """An index over the vectors of those ids.
 
         Args:
             dimension: Of each vector.
-            batches: Ids ``(n,)`` and vectors ``(n, dimension)``.
-            count: Vectors in all, which decides the kind of index.
-            generation: Of the store they were read from.
+            ids: ``(n,)``; how many they are decides the kind of index.
+            read: Gives the vectors of ids.
+            generation: Of the store they are read from.
         """
-        if count <= EXACT_LIMIT:
-            built = cls(faiss.IndexIDMap2(faiss.IndexFlatIP(dimension)), generation)
-            for ids, vectors in batches:
-                built.add(ids, vectors)
-            return built
-        # Lists of some sqrt(count) / 4 vectors, as FAISS's guidelines advise; training needs
-        # 39 vectors a list, and reading all first costs no more than the index itself.
-        every = list(batches)
-        lists = 4 * math.isqrt(count)
-        inverted = faiss.IndexIVFFlat(
-            faiss.IndexFlatIP(dimension), dimension, lists, faiss.METRIC_INNER_PRODUCT
-        )
-        inverted.nprobe = max(1, lists // 16)
-        inverted.train(np.concatenate([vectors for _, vectors in every]))
-        built = cls(inverted, generation)
-        for ids, vectors in every:
-            built.add(ids, vectors)
+        if len(ids) <= EXACT_LIMIT:
+            index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        else:
+            # Lists of some sqrt(n) / 4 vectors, as FAISS's guidelines advise.
+            lists = 4 * math.isqrt(len(ids))
+            index = faiss.IndexIVFFlat(
+                faiss.IndexFlatIP(dimension), dimension, lists, faiss.METRIC_INNER_PRODUCT
+            )
+            index.nprobe = max(1, lists // 16)
+            index.cp.niter = ITERATIONS
+            drawn = np.random.default_rng(0).choice(ids, min(len(ids), lists * DRAWN), False)
+            # As read, not all at once beside the index.
+            index.train(np.concatenate([vectors for _, vectors in read(np.sort(drawn))]))
+        built = cls(index, generation)
+        for some, vectors in read(ids):
+            built.add(some, vectors)
         return built
 
     def __len__(self) -> int:
@@ -154,7 +159,7 @@ class VectorIndex:
         probes = {} if self.exact else {"nprobe": self._index.nlist}
         return parameters(sel=selector, **probes)
 
-    def save(self, path: Path, library: str) -> None:
+    def save(self, path: Path, stamp: str) -> None:
         """Write the index so that a reader finds the old file or the new one, whole.
 
         Raises:
@@ -166,7 +171,7 @@ class VectorIndex:
             # FAISS reports a full disk as a RuntimeError without a code.
             faiss.write_index(self._index, str(temporary))
             with temporary.open("r+b") as file:
-                label = _label(library, self.generation)
+                label = _label(stamp, self.generation)
                 digest = _digest(file, label, temporary.stat().st_size)
                 file.seek(0, os.SEEK_END)
                 file.write(_TRAILER.pack(*label, digest))
@@ -184,8 +189,8 @@ class VectorIndex:
                 temporary.unlink(missing_ok=True)
 
     @classmethod
-    def load(cls, path: Path, library: str) -> "VectorIndex | None":
-        """The index in the file, or none where it is missing, damaged or another library's.
+    def load(cls, path: Path, stamp: str) -> "VectorIndex | None":
+        """The index in the file, or none where it is missing, damaged or of other contents.
 
         Its vectors are mapped into memory: a search loads what it compares, and no more.
         """
@@ -194,7 +199,7 @@ class VectorIndex:
                 end = file.seek(-_TRAILER.size, os.SEEK_END)
                 *label, stored = _TRAILER.unpack(file.read(_TRAILER.size))
                 file.seek(0)
-                if tuple(label[:2]) != _label(library, 0)[:2]:
+                if tuple(label[:2]) != _label(stamp, 0)[:2]:
                     return None
                 if stored != _digest(file, tuple(label), end):
                     return None
@@ -204,8 +209,8 @@ class VectorIndex:
             return None
 
 
-def _label(library: str, generation: int) -> tuple[bytes, bytes, int]:
-    return _MAGIC, bytes.fromhex(library), generation
+def _label(stamp: str, generation: int) -> tuple[bytes, bytes, int]:
+    return _MAGIC, bytes.fromhex(stamp), generation
 
 
 def _digest(file: BinaryIO, label: tuple[bytes, bytes, int], length: int) -> bytes:

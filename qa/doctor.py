@@ -91,9 +91,8 @@ def _contents(index: Index) -> Iterator[Finding]:
         yield Finding(f"A passage is not what its document says: {place}.", sound=False)
     if not wrong:
         yield Finding("Every passage is what its document says at its offsets.")
-    header = store.header
-    vectors = VectorIndex.load(index.folder / VECTORS_FILE, store.vectors_stamp())
-    if vectors is None or vectors.generation != header.generation:
+    vectors = VectorIndex.load(index.folder / VECTORS_FILE, store.header.stamp)
+    if vectors is None:
         yield Finding(
             "The FAISS file is missing, damaged or older than the database; it is made anew "
             "by the next `qa index`, and searching works meanwhile."

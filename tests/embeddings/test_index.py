@@ -146,7 +146,7 @@ def test_spoilt_vectors_are_made_anew(index: Index, spoil: object) -> None:
     opened = Index.open(index.folder)
     assert hits(opened) == before
     opened.save_vectors()
-    assert VectorIndex.load(index.folder / VECTORS_FILE, opened.store.vectors_stamp()) is not None
+    assert VectorIndex.load(index.folder / VECTORS_FILE, opened.store.header.stamp) is not None
     opened.close()
 
 

@@ -52,11 +52,14 @@ def exact(
 
 
 def build(ids: Ids, vectors: Vectors, generation: int = 3) -> VectorIndex:
-    def batches() -> Iterator[tuple[Ids, Vectors]]:
-        for start in range(0, len(ids), 700):
-            yield ids[start : start + 700], vectors[start : start + 700]
+    at = {int(id): row for row, id in enumerate(ids)}
 
-    return VectorIndex.build(vectors.shape[1], batches(), len(ids), generation)
+    def read(some: Ids) -> Iterator[tuple[Ids, Vectors]]:
+        for start in range(0, len(some), 700):
+            batch = some[start : start + 700]
+            yield batch, vectors[[at[int(id)] for id in batch]]
+
+    return VectorIndex.build(vectors.shape[1], ids, read, generation)
 
 
 def same(found: list[tuple[int, float]], expected: list[tuple[int, float]]) -> None:
@@ -213,7 +216,7 @@ def test_full_disk_leaves_the_old_file_and_nothing_beside_it(
     from embeddings.errors import IndexNotWritable
     from embeddings.vectors import VectorIndex
     vectors = np.eye(300, 300, dtype=np.float32)
-    index = VectorIndex.build(300, [(np.arange(300), vectors)], 300, 13)
+    index = VectorIndex.build(300, np.arange(300), lambda ids: [(ids, vectors)], 13)
     # A write beyond this size fails as one to a full disk does.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
@@ -262,7 +265,7 @@ def test_killed_save_leaves_nothing_that_stays(path: Path, index: VectorIndex) -
     from pathlib import Path
     import numpy as np
     from embeddings.vectors import VectorIndex
-    index = VectorIndex.build(8, [(np.arange(8), np.eye(8, dtype=np.float32))], 8, 13)
+    index = VectorIndex.build(8, np.arange(8), lambda ids: [(ids, np.eye(8, dtype=np.float32))], 13)
     os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
     index.save(Path({str(path)!r}), {LIBRARY!r})
     """
