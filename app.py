@@ -7,6 +7,7 @@ environment must be there first, and a mistake on the command line is told at on
 import logging
 import os
 import signal
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).resolve().parent / "docs"
 
-AT_ONCE = 2
-"""Questions answered at a time; one already keeps more than one core busy."""
+AT_ONCE = os.cpu_count() or 1
+"""Questions answered at a time; more would only wait for each other."""
 
 MOST_WAITING = 32
 """Questions that wait for their turn; at a second each the last one waits half a minute."""
@@ -53,6 +54,8 @@ NOT_CHANGED = (
     "The library was not changed: the server cannot be reached or is busy, or a file is too "
     "large or of a format that is not read. Try again in a moment."
 )
+
+CHANGED_MEANWHILE = "The conversation had changed before it was this question's turn; ask it again."
 
 COPY = "Copy answer and sources"
 
@@ -109,21 +112,40 @@ def _add_conversation(
     """The conversation with its sources; where it is limited, and where the sources are."""
     import gradio as gr
 
-    from qa.chat import EXAMPLES, MOST_TURNS, kept
+    from qa.chat import EXAMPLES, MOST_TURNS, as_kept
     from qa.receipts import answer_as_markdown
 
     # Which reply a session waits for. The conversation itself is in the browser alone: it
     # outlives the session, and a reply that nobody waits for any more must not write to it.
     awaited: dict[str | None, object] = {}
+    # What a session's browser was last given to keep. An event brings what was kept when it was
+    # queued: it may have waited while the conversation was cleared, or went on.
+    newest: OrderedDict[str | None, int] = OrderedDict()
+
+    def is_stale(kept: object, session: str | None) -> bool:
+        return newest.get(session, hash(str(kept))) != hash(str(kept))
 
     def reply(
         asked: str,
         before: tuple[Turn, ...],
+        kept: object,
         within: Sequence[str],
         session: str | None,
         completed: str | None = None,
     ) -> Iterator[Changes]:
-        """Answer a question behind the turns before."""
+        """Answer a question behind the turns before.
+
+        Args:
+            asked: The question.
+            before: Those turns, a part of what is kept.
+            kept: As the event brings it.
+            within: Where to look.
+            session: Of the browser.
+            completed: The question to answer in its place.
+        """
+        if is_stale(kept, session):
+            yield {said: notice(CHANGED_MEANWHILE)}
+            return
         mine = awaited[session] = object()
         try:
             yield {said: "", button: gr.update(visible=False), stop: gr.update(visible=True)}
@@ -136,7 +158,11 @@ def _add_conversation(
                 yield {conversation: _messages(turns)} | (
                     {sources: panel(turns, awaiting=True)} if turn.sources else {}
                 )
-            yield shown(turns) | written(turns)
+            if awaited.get(session) is mine:
+                # What could not be answered is not kept, and takes nothing with it.
+                yield shown(turns) | (written(turns, session) if turns[-1].answer else {})
+            else:
+                yield {said: gr.skip()}
         finally:
             if awaited.get(session) is mine:
                 del awaited[session]
@@ -155,8 +181,13 @@ def _add_conversation(
             understood: gr.update(visible=completed is not None, value=completed or ""),
         }
 
-    def written(turns: tuple[Turn, ...]) -> Changes:
-        return {saved: kept(turns)}
+    def written(turns: tuple[Turn, ...], session: str | None) -> Changes:
+        text = as_kept(turns)
+        newest[session] = hash(text)
+        newest.move_to_end(session)
+        while len(newest) > MOST_SESSIONS:
+            newest.popitem(last=False)
+        return {saved: text}
 
     def give_up(kept: object, request: gr.Request) -> Changes:
         awaited.pop(request.session_hash, None)
@@ -169,13 +200,14 @@ def _add_conversation(
         if objection:
             yield {said: notice(objection)}
         else:
-            yield {question: ""}
-            yield from reply(entered, chat.restored(kept), within, request.session_hash)
+            if not is_stale(kept, request.session_hash):
+                yield {question: ""}
+            yield from reply(entered, chat.restored(kept), kept, within, request.session_hash)
 
     def ask_example(at: int) -> Callable[..., Iterator[Changes]]:
         def ask_it(kept: object, within: list[str], request: gr.Request) -> Iterator[Changes]:
             asked = (chat.examples or [])[at]
-            yield from reply(asked, chat.restored(kept), within, request.session_hash)
+            yield from reply(asked, chat.restored(kept), kept, within, request.session_hash)
 
         return ask_it
 
@@ -188,7 +220,7 @@ def _add_conversation(
             yield {said: notice(objection)}
         else:
             *before, last = turns
-            yield from reply(last.asked, tuple(before), within, request.session_hash, meant)
+            yield from reply(last.asked, tuple(before), kept, within, request.session_hash, meant)
 
     def show_examples() -> Changes:
         found = chat.examples
@@ -199,12 +231,16 @@ def _add_conversation(
             for at, each in enumerate(examples)
         }
 
+    def look_again() -> Changes:
+        chat.renew_examples()
+        return show_examples()
+
     # A turn without an answer is shown but not kept: it is the last one, and asked by its text.
     def retry(
         kept: object, within: list[str], event: gr.RetryData, request: gr.Request
     ) -> Iterator[Changes]:
         before = chat.restored(kept)[: _turn_of(event.index)]
-        yield from reply(typed(str(event.value)), before, within, request.session_hash)
+        yield from reply(typed(str(event.value)), before, kept, within, request.session_hash)
 
     def edit(
         kept: object, within: list[str], event: gr.EditData, request: gr.Request
@@ -215,16 +251,17 @@ def _add_conversation(
             yield shown(turns) | {said: notice(objection)}
         else:
             before = turns[: _turn_of(event.index)]
-            yield from reply(edited, before, within, request.session_hash)
+            yield from reply(edited, before, kept, within, request.session_hash)
 
     def undo(kept: object, event: gr.UndoData, request: gr.Request) -> Changes:
         awaited.pop(request.session_hash, None)
         before = chat.restored(kept)[: _turn_of(event.index)]
-        return shown(before) | written(before) | {question: typed(str(event.value))}
+        changed = shown(before) | written(before, request.session_hash)
+        return changed | {question: typed(str(event.value))}
 
     def clear(request: gr.Request) -> Changes:
         awaited.pop(request.session_hash, None)
-        return shown(()) | written(())
+        return shown(()) | written((), request.session_hash)
 
     def like(kept: object, event: gr.LikeData, request: gr.Request) -> Changes:
         turns, at = chat.restored(kept), _turn_of(event.index)
@@ -326,7 +363,7 @@ def _add_conversation(
     conversation.clear(clear, None, outputs, **AT_ONCE_AND_QUIET)
     conversation.like(like, [saved], [opinion, said, liked], **AT_ONCE_AND_QUIET)
     opinion.submit(note, [opinion, liked], [opinion, said], **AT_ONCE_AND_QUIET)
-    page.load(show_examples, None, [*examples, looking], **AT_ONCE_AND_QUIET)
+    page.load(look_again, None, [*examples, looking], **AT_ONCE_AND_QUIET)
     looking.tick(show_examples, None, [*examples, looking], **AT_ONCE_AND_QUIET)
     page.load(lambda kept: shown(chat.restored(kept)), [saved], showing, **AT_ONCE_AND_QUIET)
     return within, sources
@@ -360,11 +397,12 @@ def _add_library(
     def held_now(sought: str, kept: object, **removal: Any) -> Changes:
         """What the library holds; ``removal`` is what else changes where documents are removed."""
         listing = chat.listing()
-        begun = bool(chat.restored(kept))
+        turns = chat.restored(kept)
         changes: Changes = {
             table: library_table(listing, sought),
             within: gr.update(choices=listing.choices),
-            sources: gr.skip() if begun else opening(listing.titles),
+            # What was quoted may be gone.
+            sources: panel(turns) if turns else opening(listing.titles),
         }
         if not read_only:
             # What is chosen there stays so: an upload can end meanwhile.
@@ -570,7 +608,7 @@ def main(folder: Path, host: str, port: int, index: Path | None, read_only: bool
                     f"Chapter and Verse answers from {printable(str(folder))} at "
                     f"http://{at}:{listener.getsockname()[1]} (Ctrl-C ends it)."
                 )
-                if host not in (*LOOPBACK, "::1"):
+                if host not in LOOPBACK:
                     can = "read" if read_only else "read and add to"
                     click.echo(
                         f"Whoever can reach this machine can {can} these documents.", err=True

@@ -38,7 +38,7 @@ def uploads_beside(folder: Path) -> Path:
     """
     folder = folder.absolute()
     # Without links, as the index knows where its folders lie.
-    return folder.parent.resolve() / f"{folder.name}.uploads"
+    return (folder.parent.resolve() / f"{folder.name}.uploads").resolve()
 
 
 class Snapshot(Protocol):

@@ -4,11 +4,14 @@ import json
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
+from embeddings.document import Document
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index import Index
+from embeddings.store import DocumentFacts
 from qa.answer import Answer
 from qa.answering import NothingWithin, QuestionAnswerer
 from qa.documents import Documents
@@ -74,14 +77,16 @@ class Chat:
         self.uploads = Uploads(self.documents, self.name)
         self.feedback = Feedback(self.index.folder)
         self._examples: list[str] | None = None
+        self._examples_of = -1
+        self._looking = threading.Lock()
         self._ending = threading.Event()
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
-        self._asking = threading.Thread(target=self._find_examples, daemon=True)
+        self._asking: threading.Thread | None = None
 
     def warm_up(self) -> None:
         """Begin to load the models, then to look for example questions."""
         self._warming.start()
-        self._asking.start()
+        self.renew_examples()
 
     def _warm_up(self) -> None:
         try:
@@ -92,7 +97,7 @@ class Chat:
     def close(self) -> None:
         """End what goes on in the background; before the index is closed."""
         self._ending.set()
-        if self._asking.ident is not None:
+        if self._asking is not None:
             self._asking.join()
         self.uploads.close()
 
@@ -100,6 +105,16 @@ class Chat:
     def examples(self) -> list[str] | None:
         """Questions that the documents answer surely; none while they are still looked for."""
         return self._examples
+
+    def renew_examples(self) -> None:
+        """Look for other examples if the library has changed since; in the background."""
+        with self._looking:
+            version = self.index.version
+            busy = self._asking is not None and self._asking.is_alive()
+            if not busy and version != self._examples_of and not self._ending.is_set():
+                self._examples, self._examples_of = None, version
+                self._asking = threading.Thread(target=self._find_examples, daemon=True)
+                self._asking.start()
 
     def _find_examples(self) -> None:
         self._warming.join()
@@ -159,7 +174,12 @@ class Chat:
             self._warming.join()
             parts = self.answerer.understood(question, history, completed)
             if parts:
-                hits = self.answerer.search(parts[0].completed, within)
+                # A question that was completed may be answered as it was asked, too.
+                asked = [one for part in parts for one in (part.completed, part.asked)]
+                found = [
+                    hit for one in dict.fromkeys(asked) for hit in self.answerer.search(one, within)
+                ]
+                hits = list({(hit.path, hit.start): hit for hit in found}.values())
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
                 yield waiting_turn(number, question, f"Reading {count} …", hits)
             yield answer_turn(number, self.answerer.answer(question, within, history, completed))
@@ -202,11 +222,14 @@ class Chat:
         """Whether the documents say what it quotes: a browser can send anything."""
         if len(answer.to_json()) > MOST_KEPT:
             return False
-        texts: dict[str, str] = {}
-        for path in {one.path for one in answer.citations}:
-            found = self.documents.get(path)
-            texts[path] = found[1].text if found else ""
-        if not all(stands_in(texts[one.path], one) for one in answer.citations):
+        found = cache(self.documents.get)
+        for cited in answer.citations:
+            document = found(cited.path)
+            if document is None or not stands_in(document[1].text, cited):
+                return False
+            if not _is_passage(document, cited.title, cited.passage_start, cited.passage):
+                return False
+        if not all(_is_passage(found(h.path), h.title, h.start, h.text) for h in answer.hits):
             return False
         quotes = [citation.quote for citation in answer.citations]
         ours = answer.text in (None, " ".join(quotes), *quotes[:1])
@@ -241,7 +264,16 @@ class Chat:
         )
 
 
-def kept(turns: Sequence[Turn]) -> str:
+def _is_passage(
+    found: tuple[DocumentFacts, Document] | None, title: str, start: int, text: str
+) -> bool:
+    """Whether a document of that title has the text at that place."""
+    if found is None or start < 0:
+        return False
+    return found[0].title == title and found[1].text[start : start + len(text)] == text
+
+
+def as_kept(turns: Sequence[Turn]) -> str:
     """The conversation as a browser keeps it, for ``Chat.restored``."""
     return as_json([turn.answer for turn in turns if turn.answer])
 

@@ -24,7 +24,7 @@ from qa.listing import Listing, list_library
 PICTURE_SECONDS = 20.0
 """Longest time to draw one page."""
 
-MOST_WAITING = 4
+MOST_WAITING = 12
 """Pictures drawn or waited for; one more is refused at once."""
 
 PICTURES_KEPT = 32

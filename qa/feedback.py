@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.database import explained
-from embeddings.errors import IndexDamaged
+from embeddings.errors import IndexDamaged, IndexNotWritable
 from qa.answer import Answer
 from qa.receipts import without_passages
 
@@ -41,6 +41,10 @@ class Opinion:
     at: str
 
 
+MOST_OPINIONS = 100_000
+"""Kept, some 5 KB each: whoever can reach a chat can give any number."""
+
+
 class Feedback:
     """The opinions on answers from one index. Safe to use from several threads and processes.
 
@@ -49,6 +53,7 @@ class Feedback:
     """
 
     def __init__(self, index: Path) -> None:
+        index = index.absolute()
         self.path = index.with_name(f"{index.name}.feedback.sqlite")
 
     def put(self, answer: Answer, liked: bool, reader: str) -> str:
@@ -60,12 +65,18 @@ class Feedback:
             reader: Tells one reader's opinions from another's.
 
         Raises:
-            IndexNotWritable: No room or no permission.
+            IndexNotWritable: No room or no permission, or there are too many already.
         """
         kept = replace(without_passages(answer), seconds={}).to_json()
         key = hashlib.sha256(f"{reader} {kept}".encode()).hexdigest()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._connection() as connection:
+            (count,) = connection.execute("SELECT count(*) FROM feedback").fetchone()
+            if count >= MOST_OPINIONS:
+                raise IndexNotWritable(
+                    f"{self.path} holds {count:,} opinions; export them with `qa feedback --all`, "
+                    "then move that file away."
+                )
             connection.execute(
                 "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, '', ?)", (key, now, liked, kept)
             )

@@ -22,6 +22,10 @@ CHANGED = (
     "as it is now.</p>"
 )
 
+CHANGED_REPLY = (
+    '<p class="cv-warning">A document that this answer quotes has changed since, or is gone.</p>'
+)
+
 CONFIDENCE_WORDS = (
     (0.95, "almost certainly right"),
     (0.8, "very likely right"),
@@ -109,7 +113,9 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
     first = 1
     for part in parts:
         heading = f'<p class="cv-part" dir="auto">{shown(part.question)}</p>'
-        replies.append((heading if len(parts) > 1 else "") + _reply(number, first, part))
+        since = any(citation.path in changed for citation in part.citations)
+        reply = _reply(number, first, part) + (CHANGED_REPLY if since else "")
+        replies.append((heading if len(parts) > 1 else "") + reply)
         sources.append(_sources(number, first, part, changed))
         first += len(part.citations)
     understood = (

@@ -128,12 +128,18 @@ def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
         if stands_in(text, citation):
             return Checked(citation, "exact", path, citation.start)
     for path, text in texts.items():
-        quote = re.escape(citation.quote)
-        places = [match.start() for match in re.finditer(quote, text)] if quote else []
+        places = [match.start() for match in _whole(citation.quote).finditer(text)]
         if places:
             nearest = min(places, key=lambda start: abs(start - citation.start))
             return Checked(citation, "moved", path, nearest)
     return Checked(citation, "changed" if texts else "gone")
+
+
+def _whole(quote: str) -> re.Pattern[str]:
+    """Finds the quote where it is not a part of other words: "41" is not in "1941"."""
+    begins = r"(?<!\w)" if re.match(r"\w", quote) else ""
+    ends = r"(?!\w)" if re.search(r"\w\Z", quote) else ""
+    return re.compile(f"{begins}{re.escape(quote)}{ends}" if quote else r"(?!)")
 
 
 def as_markdown(answers: Sequence[Answer]) -> str:
@@ -150,7 +156,9 @@ def answer_as_markdown(answer: Answer) -> str:
         parts.append(f"*{_plain(' '.join(answer.completed.split()))}*")
     if answer.text is None:
         return "\n\n".join([*parts, answer.explanation])
-    parts.append(f"**{_plain(answer.text)}**")
+    # White space beside the asterisks would make them something else.
+    text = answer.text.strip()
+    parts += [f"**{_plain(text)}**"] if text else []
     for number, citation in enumerate(answer.citations, start=1):
         sentence = _plain("".join(citation.sentence)).replace("\n", "\n> ")
         page = f", page {citation.page}" if citation.page else ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from embeddings.encoder import Encoder, Vectors
 from embeddings.errors import IndexDamaged
 from embeddings.index import SearchIndex, Snapshot
-from embeddings.store import StoredPassage
+from embeddings.store import DocumentFacts, StoredPassage
 from qa.answer import Hit
 from qa.words import search_terms
 
@@ -201,8 +201,8 @@ def _hits(
                 f"A passage of {about.paths[0]} is not what its document says at {start}–{end}; "
                 "delete the index and index again. Your documents are not touched."
             )
-        path, *also_at = sorted(about.paths, key=lambda path: not _is_within(path, within))
-        twins = (facts[twin.document].paths[0] for twin in duplicates.get(stored.id, ()))
+        path, *also_at = _paths(about, within)
+        twins = (_paths(facts[twin.document], within)[0] for twin in duplicates.get(stored.id, ()))
         hits.append(
             Hit(
                 document=stored.document,
@@ -228,5 +228,10 @@ def _hits(
     return hits
 
 
-def _is_within(path: str, within: Sequence[str]) -> bool:
-    return any(path == place or path.startswith(f"{place}/") for place in within)
+def _paths(about: DocumentFacts, within: Sequence[str]) -> list[str]:
+    """Where a document lies; of several places only those that were searched."""
+    return [
+        path
+        for path in about.paths
+        if not within or any(path == place or path.startswith(f"{place}/") for place in within)
+    ]

@@ -6,7 +6,7 @@ Gradio serves the page itself; ``app.py`` mounts it here.
 import errno
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from embeddings.errors import ChapterAndVerseError
@@ -23,7 +22,10 @@ from qa.document_page import PICTURE_ROUTE, ROUTE
 from qa.document_page import POLICY as DOCUMENT_POLICY
 from qa.uploads import Uploads
 
-LOOPBACK = ("127.0.0.1", "localhost")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+MOST_BYTES = 10_000_000
+"""Of anything sent but uploads: thirty turns of a conversation with long passages have a tenth."""
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -94,10 +96,9 @@ def build_server(
         return Response(content, status, kept, media_type="image/png")
 
     mount(server)
-    server.add_middleware(Guard, uploads=None if read_only else chat.uploads)
-    if host in LOOPBACK:
-        # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
-        server.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK))
+    # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
+    hosts = LOOPBACK if host in LOOPBACK else ()
+    server.add_middleware(Guard, uploads=None if read_only else chat.uploads, hosts=hosts)
     return server
 
 
@@ -107,11 +108,15 @@ class Guard:
     Args:
         app: That is guarded.
         uploads: Where uploads go; none are taken if it is left out.
+        hosts: Names by which the server may be asked; any if empty.
     """
 
-    def __init__(self, app: ASGIApp, uploads: Uploads | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, uploads: Uploads | None = None, hosts: Sequence[str] = ()
+    ) -> None:
         self.app = app
         self.uploads = uploads
+        self.hosts = hosts
         self._coming = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,26 +135,30 @@ class Guard:
             return
         headers = Headers(scope=scope)
         uploading = _UPLOAD.match(scope["path"]) is not None and scope["method"] == "POST"
-        refusal = self._refusal(scope, headers) or (self._too_much(headers) if uploading else None)
-        if refusal or not uploading:
-            await (refusal or self.app)(scope, receive, guarded)
+        refusal = self._refusal(scope, headers) or self._too_much(headers, uploading)
+        if refusal:
+            await refusal(scope, receive, guarded)
             return
-        length = int(headers["content-length"])
+        length = int(headers.get("content-length", 0)) if uploading else 0
         self._coming += length
         try:
             await self.app(scope, receive, guarded)
         finally:
             self._coming -= length
 
-    def _too_much(self, headers: Headers) -> PlainTextResponse | None:
-        """Why an upload is not received; the server holds others to the length they declare."""
-        assert self.uploads is not None, "otherwise the route is refused"
-        length, most = headers.get("content-length", ""), self.uploads.limits.batch_bytes
+    def _too_much(self, headers: Headers, uploading: bool) -> PlainTextResponse | None:
+        """Why a body is not received; the server holds others to the length they declare."""
+        length, form = headers.get("content-length", "0"), headers.get("content-type", "")
         if not length.isdecimal() or "transfer-encoding" in headers:
             return PlainTextResponse("How long is it?", 411)
+        uploads = self.uploads if uploading else None
+        if form.lower().startswith("multipart/") and not uploads:
+            # Its files would be written to the disk before anybody looks at them.
+            return PlainTextResponse("No form is expected here", 415)
+        most = uploads.limits.batch_bytes if uploads else MOST_BYTES
         if int(length) > most:
             return PlainTextResponse(f"At most {most:,} bytes at a time", 413)
-        if not self.uploads.has_room(self._coming + int(length)):
+        if uploads and not uploads.has_room(self._coming + int(length)):
             return PlainTextResponse("Too much is on its way already; try again later", 503)
         return None
 
@@ -158,12 +167,23 @@ class Guard:
         # machine or over HTTPS do browsers say where from in Sec-Fetch-Site; Origin they send
         # with all but plain reading, of which another site's page cannot see the reply.
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
-        foreign = origin is not None and urlsplit(origin).netloc != headers.get("host", "")
+        host = headers.get("host", "")
+        if self.hosts and _name(f"//{host}") not in self.hosts:
+            return PlainTextResponse("Not by that name", 400)
+        foreign = origin is not None and origin.partition("://")[2] != host
         if foreign or (scope["method"] != "GET" and site not in ("none", "same-origin")):
             return PlainTextResponse("Not from another site", 403)
         path = scope["path"]
         if _REFUSED.match(path) or (_UPLOAD.match(path) and not self.uploads):
             return PlainTextResponse("Not found", 404)
+        return None
+
+
+def _name(address: str) -> str | None:
+    """The host in an address without its port; none if it is no address."""
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
         return None
 
 

@@ -3,14 +3,13 @@
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
 from typing import Literal
 
-from embeddings.errors import ChapterAndVerseError, IndexMissing
+from embeddings.errors import ChapterAndVerseError
 from embeddings.formats import FORMATS, format_of
 from embeddings.indexing import IndexingProgress, OnProgress, remove
 from qa.documents import Documents
@@ -100,12 +99,25 @@ class UploadBatch:
 
     def refuse_rest(self, problem: str) -> None:
         """Refuse what was neither taken nor refused yet."""
-        for name, at in self.placed.items():
-            if self.rows[at].state in ("waiting", "reading"):
-                (self.folder / name).unlink(missing_ok=True)
-        for at, row in enumerate(self.rows):
-            if row.state in ("waiting", "reading"):
-                self._set(at, "refused", problem)
+        open_ones = [name for name, at in self.placed.items() if self._is_open(at)]
+        self._drop({self.folder / name for name in open_ones})
+        for at in filter(self._is_open, range(len(self.rows))):
+            self._set(at, "refused", problem)
+
+    def _is_open(self, at: int) -> bool:
+        return self.rows[at].state in ("waiting", "reading")
+
+    def _drop(self, locations: Set[Path]) -> None:
+        """Delete files, and what the index holds of them, or the next indexing will."""
+        for location in locations:
+            location.unlink(missing_ok=True)
+        listing = self.documents.listing()
+        paths = [one.path for one in listing.files if listing.location(one.path) in locations]
+        try:
+            if paths:
+                remove(self.documents.index, paths)
+        except ChapterAndVerseError as error:  # Another process may write just now.
+            _log.error("%s", error)
 
     def _problem(self, at: int, file: Path) -> str:
         """Why the file is not taken; nothing if it may be."""
@@ -145,6 +157,7 @@ class UploadBatch:
         """Say what became of each file; what has no document is not kept either."""
         listing = self.documents.listing()
         by_location = {listing.location(one.path): one for one in listing.files}
+        refused: dict[Path, str] = {}
         for name, at in self.placed.items():
             location = self.folder / name
             found = by_location.get(location)
@@ -152,12 +165,11 @@ class UploadBatch:
                 count = "1 passage" if found.passages == 1 else f"{found.passages:,} passages"
                 self._set(at, "taken", f"{found.path}, {count}")
                 continue
-            location.unlink(missing_ok=True)
             reason = found.problem if found else None
-            if found:
-                with suppress(IndexMissing):
-                    remove(self.documents.index, [found.path])
-            self._set(at, "refused", reason or problem or "could not be read")
+            refused[location] = reason or problem or "could not be read"
+        self._drop(refused.keys())
+        for location, reason in refused.items():
+            self._set(self.placed[location.name], "refused", reason)
 
     def _set(self, at: int, state: State, told: str = "") -> None:
         self.rows[at] = replace(self.rows[at], state=state, told=told)

@@ -1,15 +1,17 @@
 """Uploads: documents that readers add to the library, and its care.
 
-The files lie beside the index, in ``<index>.uploads/<folder>/uploads``, and are indexed as a
-folder of their own; the folder that is served is never written to. A file comes in through
-``incoming``, on the same disk, so that it is there as a whole or not at all.
+The files lie beside the index, in ``<index>.uploads``, apart for each folder that is served, and
+are indexed as a folder of their own; the folder that is served is never written to. A file comes
+in through ``incoming``, on the same disk, so that it is there as a whole or not at all.
 """
 
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from hashlib import sha256
 from pathlib import Path
 from queue import SimpleQueue
 from time import time
@@ -32,7 +34,7 @@ from qa.documents import Documents
 from qa.upload_batch import Upload, UploadBatch
 
 STRAY_SECONDS = 60
-"""Age of an empty file that nobody writes to any more."""
+"""Age of an empty or unfinished file that nobody writes to any more."""
 
 FORGOTTEN_SECONDS = 3600
 """Age of a file that is not on its way any more."""
@@ -59,14 +61,16 @@ class Uploads:
 
         Args:
             documents: That the chat answers from; from now on from what is uploaded as well.
-            name: Of their folder in the library.
+            name: Of their folder, by which people find its uploads on the disk.
         """
         self.documents = documents
         self.answerer = documents.answerer
         self.index = documents.index
         self.name = name
         self.limits = self.answerer.settings.uploads
-        place = uploads_beside(self.index.folder) / name
+        # Others may have the name: in another index, or once this one was deleted.
+        digest = sha256(os.fsencode(documents.folder)).hexdigest()[:8]
+        place = uploads_beside(self.index.folder) / f"{name}-{digest}"
         self.folder = place / "uploads"
         self.incoming = place / "incoming" / uuid4().hex
         """What is on its way; this process's own."""
@@ -94,7 +98,7 @@ class Uploads:
             ) from error
         # Also of a chat that only reads: another one on the same index may add documents.
         self.answerer.folders = (self.documents.folder, self.folder)
-        return self._index(self.folder) if _holds_files(self.folder) else None
+        return self._index_uploads()
 
     def close(self) -> None:
         """Leave nothing behind of files that were on their way."""
@@ -123,10 +127,11 @@ class Uploads:
         What is on its way is not in the library yet, and anyone can send files without ever
         asking for them to be taken in.
         """
+        self.clear_strays()
         sizes = []
         for path in self.incoming.rglob("*"):
             with suppress(OSError):  # Taken in meanwhile.
-                if path.is_file():
+                if path.is_file() and path.stat().st_size:
                     sizes.append(path.stat().st_size)
         most = max(self.limits.total_bytes, self.limits.batch_bytes)
         return len(sizes) < self.limits.documents and sum(sizes) + coming <= most
@@ -144,9 +149,7 @@ class Uploads:
         files = list(dict.fromkeys(files))
 
         def run(tell: Callable[[tuple[Upload, ...]], object]) -> None:
-            batch = UploadBatch(
-                files, self.folder, self.documents, lambda on: self._index(self.folder, on), tell
-            )
+            batch = UploadBatch(files, self.folder, self.documents, self._index_uploads, tell)
             try:
                 with self._changing:
                     batch.run()
@@ -168,7 +171,8 @@ class Uploads:
     def clear_strays(self) -> None:
         """Remove what was received and never asked to be taken in.
 
-        Gradio makes an empty file beside each one that it receives; and anyone can send files
+        Gradio makes an empty file beside each one that it receives, and leaves what it has of one
+        that its sender breaks off; whole ones it puts into folders. And anyone can send files
         without the page.
         """
         for stray in self.incoming.rglob("*"):
@@ -178,8 +182,11 @@ class Uploads:
                 if stray.is_dir():
                     if age > STRAY_SECONDS:
                         stray.rmdir()  # Fails where it holds anything.
-                elif age > (FORGOTTEN_SECONDS if status.st_size else STRAY_SECONDS):
+                elif age > (FORGOTTEN_SECONDS if self._is_whole(stray) else STRAY_SECONDS):
                     stray.unlink()
+
+    def _is_whole(self, received: Path) -> bool:
+        return received.parent != self.incoming and received.stat().st_size > 0
 
     def remove(self, paths: Sequence[str]) -> str:
         """Take documents out of the library; a sentence that says what was done.
@@ -233,11 +240,9 @@ class Uploads:
             tell("Looking for what has changed …")
             try:
                 with self._changing:
-                    folders = [self.documents.folder]
-                    if _holds_files(self.folder):
-                        folders.append(self.folder)
-                    reports = [self._index(folder, progress) for folder in folders]
-                tell(" ".join(map(_in_a_sentence, reports)))
+                    uploaded = self._index_uploads(progress)
+                    reports = [self._index(self.documents.folder, progress), uploaded]
+                tell(" ".join(_in_a_sentence(report) for report in reports if report))
             except ChapterAndVerseError as error:
                 _log.error("%s", error)
                 tell(self.documents.without_places(str(error)))
@@ -246,6 +251,17 @@ class Uploads:
                 tell("Something went wrong on the server; its log says what.")
 
         return _told_by(run)
+
+    def _index_uploads(self, on_progress: OnProgress | None = None) -> IndexingReport | None:
+        """Bring the index up to date with what was uploaded; a report if there is anything."""
+        if self.folder.is_dir() and any(format_of(one) for one in self.folder.iterdir()):
+            return self._index(self.folder, on_progress)
+        left = self.index.names({self.folder})
+        if left:
+            # Without a file a folder is refused, rather than forgotten: it may be on a disk that
+            # is not there. This one is the program's own.
+            remove(self.index, left)
+        return None
 
     def _index(self, folder: Path, on_progress: OnProgress | None = None) -> IndexingReport:
         encoder, limits = self.answerer.retriever.encoder, self.answerer.settings.limits
@@ -273,11 +289,6 @@ def _in_a_sentence(report: IndexingReport) -> str:
         f"{len(report.removed):,} removed, {report.unchanged:,} unchanged"
     )
     return f"{report.name}: {counts}."
-
-
-def _holds_files(folder: Path) -> bool:
-    """Whether there is anything to index: a folder without would be refused."""
-    return folder.is_dir() and any(format_of(one) for one in folder.iterdir())
 
 
 def _lock_of(place: Path) -> Path:

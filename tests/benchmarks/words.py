@@ -1,0 +1,211 @@
+"""Words: the project's BM25 beside bm25s and Tantivy, over the same passages.
+
+``python -m tests.benchmarks.words QUESTIONS --passages 100000``. Real sentences are recombined
+into as many passages as are asked for. A library must also take a changed document at once, so
+the time from a new document to the first answer that knows it is measured as well.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from embeddings.document import DocumentBuilder
+from embeddings.encoder import EncoderModel
+from embeddings.passages import Passage
+from embeddings.sentences import sentence_spans
+from embeddings.store import Source, Store
+from qa.cli import OK, explained
+from qa.questions import load_questions
+from qa.words import search_terms
+from tests.benchmarks.figures import percentile, shown
+
+ASKED = 100
+"""Questions whose search is timed."""
+
+LIMIT = 50
+"""Passages wanted of each search."""
+
+DOCUMENT = 100
+"""Passages of a document."""
+
+
+class Words(Protocol):
+    """An index of words."""
+
+    def add(self, documents: Sequence[Sequence[str]]) -> None:
+        """Take in documents, each of so many passages; what was there stays."""
+        ...
+
+    def search(self, question: str) -> int:
+        """The number of passages found."""
+        ...
+
+
+class Ours:
+    """FTS5's occurrences, scored in NumPy."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store.create(folder / "words.sqlite", EncoderModel("none", "0" * 64, 256), 1)
+        with self.store.transaction():
+            self.store.put_folder("words", folder)
+        self.count = 0
+
+    def add(self, documents: Sequence[Sequence[str]]) -> None:
+        """Take in documents, one transaction for all."""
+        with self.store.transaction():
+            for passages in documents:
+                builder = DocumentBuilder("")
+                for text in passages:
+                    builder.add("paragraph", text)
+                document = builder.build("")
+                found = [
+                    Passage(block.start, block.end, document.text[block.start : block.end], "")
+                    for block in document.blocks
+                ]
+                sha256 = f"{self.count:064x}"
+                vectors = np.ones((len(found), 1), dtype=np.float32)
+                id = self.store.put_document(sha256, "words", document, found, vectors)
+                path = f"words/{self.count}"
+                self.store.put_source(Source(path, "words", 0, 0, 0, 0, sha256, id))
+                self.count += 1
+
+    def search(self, question: str) -> int:
+        """With the terms that the project searches for, pairs included."""
+        return len(self.store.search_words(search_terms(question), LIMIT))
+
+
+class Bm25s:
+    """bm25s, which computes all scores when it indexes, and indexes all to take in anything."""
+
+    def __init__(self, folder: Path) -> None:
+        self.passages: list[str] = []
+        self.index: Any = None
+
+    def add(self, documents: Sequence[Sequence[str]]) -> None:
+        """Take in documents: index everything."""
+        import bm25s
+
+        self.passages += [text for passages in documents for text in passages]
+        tokens = bm25s.tokenize(self.passages, stopwords="en", show_progress=False)
+        self.index = bm25s.BM25(k1=1.2, b=0.75)
+        self.index.index(tokens, show_progress=False)
+
+    def search(self, question: str) -> int:
+        """With the question's words."""
+        import bm25s
+
+        tokens = bm25s.tokenize([question], stopwords="en", show_progress=False)
+        found, _ = self.index.retrieve(tokens, k=LIMIT, show_progress=False)
+        return len(found[0])
+
+
+class Tantivy:
+    """Tantivy, Lucene's kin in Rust."""
+
+    def __init__(self, folder: Path) -> None:
+        import tantivy
+
+        schema = tantivy.SchemaBuilder()
+        schema.add_text_field("text", stored=False, tokenizer_name="en_stem")
+        (folder / "tantivy").mkdir()
+        self.index = tantivy.Index(schema.build(), path=str(folder / "tantivy"))
+        self.document = tantivy.Document
+
+    def add(self, documents: Sequence[Sequence[str]]) -> None:
+        """Take in documents and commit."""
+        writer = self.index.writer()
+        for passages in documents:
+            for text in passages:
+                writer.add_document(self.document(text=text))
+        writer.commit()
+        writer.wait_merging_threads()
+        self.index.reload()
+
+    def search(self, question: str) -> int:
+        """With the question's words, any of them."""
+        words = " ".join(word for word in search_terms(question) if " " not in word)
+        query, _ = self.index.parse_query_lenient(words, ["text"])
+        return len(self.index.searcher().search(query, LIMIT).hits)
+
+
+SYSTEMS: dict[str, Callable[[Path], Words]] = {
+    "FTS5 and NumPy, as here": Ours,
+    "bm25s": Bm25s,
+    "Tantivy": Tantivy,
+}
+
+
+def documents_of(contexts: Sequence[str], count: int) -> Iterator[list[str]]:
+    """Documents of so many passages in all, each half of one context's sentences and of another's.
+
+    >>> [len(one) for one in documents_of(["One. Two.", "Three."], 150)]
+    [100, 50]
+    """
+    random = Random(0)
+    sentences = [[text[a:b].strip() for a, b in sentence_spans(text)] for text in contexts]
+
+    def half(of: Sequence[str]) -> list[str]:
+        kept = sorted(random.sample(range(len(of)), (len(of) + 1) // 2))
+        return [of[at] for at in kept]
+
+    for start in range(0, count, DOCUMENT):
+        yield [
+            " ".join(half(random.choice(sentences)) + half(random.choice(sentences)))
+            for _ in range(min(DOCUMENT, count - start))
+        ]
+
+
+def measure(words: Words, documents: Sequence[Sequence[str]], asked: Sequence[str]) -> list[str]:
+    """Seconds to index, to take one more document and answer, and to answer: p50, p95."""
+    *most, last = documents
+    started = time.perf_counter()
+    words.add(most)
+    indexed = time.perf_counter() - started
+    words.search(asked[0])
+    started = time.perf_counter()
+    words.add([last])
+    words.search(asked[0])
+    changed = time.perf_counter() - started
+    spent = []
+    for question in asked[1:]:
+        started = time.perf_counter()
+        words.search(question)
+        spent.append(time.perf_counter() - started)
+    return [
+        shown(indexed, "s"),
+        shown(changed, "s"),
+        shown(percentile(spent, 50), "ms"),
+        shown(percentile(spent, 95), "ms"),
+    ]
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("questions", type=click.Path(exists=True, path_type=Path))
+@click.option("--passages", type=click.IntRange(min=DOCUMENT * 2), default=100_000)
+@click.option("--system", "chosen", multiple=True, type=click.Choice(list(SYSTEMS)))
+@explained
+def main(questions: Path, passages: int, chosen: Sequence[str]) -> int:
+    """Measure searching words over passages recombined of the contexts of QUESTIONS."""
+    read = load_questions(questions)
+    documents = list(documents_of(sorted({one.context for one in read}), passages))
+    asked = Random(0).sample(sorted({one.text for one in read}), ASKED + 1)
+    table = Table(title=f"{passages:,} passages")
+    for heading in ("", "indexed in", "one document more", "p50", "p95"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name in chosen or SYSTEMS:
+        with TemporaryDirectory() as folder:
+            table.add_row(name, *measure(SYSTEMS[name](Path(folder)), documents, asked))
+    Console().print(table)
+    return OK
+
+
+if __name__ == "__main__":
+    main()
