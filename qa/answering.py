@@ -25,7 +25,6 @@ from qa.retriever import Retriever
 from qa.sentence_reader import SentenceReader, answer_units
 from qa.settings import Settings
 from qa.small_talk import small_talk
-from qa.wording import points_back
 
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
@@ -225,17 +224,16 @@ class QuestionAnswerer:
         )
 
     def _left_alone(self, part: Part, within: Sequence[str]) -> Part:
-        """The part as asked, if the documents answer only that, or it more surely.
+        """The part as asked, if the documents answer only that, or that more surely.
 
-        How sure they are counts only where nothing in the question points back: whether "Which
-        formats are read?" goes on about what was said, its words alone do not tell.
+        Whether a question goes on about what was said its words alone do not tell, and a wrong
+        completion makes the right passage a worse one.
         """
         if part.asked == part.completed:
             return part
         bare, completed = (self._alone(one, within) for one in (part.asked, part.completed))
-        surer = not points_back(part.asked) and bare.confidence > completed.confidence
-        alone = bare.text is not None and (completed.text is None or surer)
-        return Part(part.asked, part.asked) if alone else part
+        surer = completed.text is None or bare.confidence > completed.confidence
+        return Part(part.asked, part.asked) if bare.text is not None and surer else part
 
     def _to_part(self, part: Part, within: Sequence[str]) -> Answer:
         """The answer to one question, or to what is asked of each thing that it compares."""
