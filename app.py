@@ -45,14 +45,14 @@ Changes = dict[Any, object]
 
 
 NOT_TAKEN = (
-    "The question was not answered: too many others are waiting, the server cannot be reached, "
-    "or a document that was chosen is gone. Choose again, or ask again in a moment."
+    "The question was not answered: too many others are waiting, or a document that was chosen "
+    "is gone. Choose again, or ask again in a moment."
 )
 
 
 NOT_CHANGED = (
-    "The library was not changed: the server cannot be reached or is busy, or a file is too "
-    "large or of a format that is not read. Try again in a moment."
+    "The library was not changed: the server is busy, or a file is too large or of a format that "
+    "is not read. Try again in a moment."
 )
 
 CHANGED_MEANWHILE = "The conversation had changed before it was this question's turn; ask it again."
@@ -416,7 +416,7 @@ def _add_library(
     def take(paths: list[str] | None, sought: str, kept: object) -> Iterator[Changes]:
         if not paths:
             return
-        yield {files: gr.update(visible=False)}
+        yield {files: gr.update(visible=False), changed: ""}
         for rows in chat.uploads.add([Path(path) for path in paths]):
             yield {arrived: uploads_list(rows)}
         yield held_now(sought, kept) | {files: gr.update(value=None, visible=True)}

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from app import NOT_CHANGED
 from qa.feedback import Feedback
 
 ROOT = Path(__file__).parent.parent
@@ -130,23 +131,26 @@ def browser() -> Iterator[Browser]:
 def opened(
     browser: Browser, url: str, width: int = 1440, height: int = 900, dark: bool = False
 ) -> Iterator[Page]:
-    """The page in a browser of its own, which may talk to nobody else and run no script of ours."""
+    """The page in a browser of its own, which may talk to nobody else and run no script of ours.
+
+    Nor may any page that is opened from it.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
     )
-    page = context.new_page()
-    page.set_default_timeout(30_000)
+    context.set_default_timeout(30_000)
     asked: list[str] = []
     errors: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: errors.append(f"a dialog opened: {dialog.message}"))
+    context.on("request", lambda request: asked.append(request.url))
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("dialog", lambda dialog: errors.append(f"a dialog opened: {dialog.message}"))
+    page = context.new_page()
     page.goto(url)
     box(page).wait_for()
     yield page
     assert [each for each in asked if not each.startswith((f"{url}/", "data:", "blob:"))] == []
     assert errors == []
-    assert page.evaluate("window.__pwned") is None
+    assert {each.evaluate("window.__pwned") for each in context.pages} == {None}
     context.close()
 
 
@@ -481,6 +485,44 @@ def test_cleared_chat_stays_cleared_though_an_answer_was_on_its_way(
 
 
 @pytest.mark.browser
+def test_question_that_waited_while_the_chat_was_cleared_brings_nothing_back(
+    browser: Browser, strained: Running
+) -> None:
+    gate = strained.index.parent / "gate"
+    with opened(browser, strained.url) as first, opened(browser, strained.url) as second:
+        founded(second)
+        gate.touch()
+        box(first).fill("When was the IOFS founded, I wonder?")
+        box(first).press("Enter")
+        expect(first.locator("#sources")).to_contain_text("Being read.")
+        box(second).fill("How many members does the IOFS have?")
+        with second.expect_response(re.compile("/queue/join")):
+            box(second).press("Enter")
+        second.get_by_role("button", name="Clear").click()
+        expect(replies(second)).to_have_count(0)
+        gate.unlink()
+        expect(replies(first).last).to_contain_text("2013", timeout=30_000)
+        expect(second.locator("#notice")).to_contain_text("ask it again", timeout=30_000)
+        expect(box(second)).to_have_value("How many members does the IOFS have?")
+        for _ in range(2):
+            expect(replies(second)).to_have_count(0)
+            second.reload()
+
+
+@pytest.mark.browser
+def test_question_edited_into_one_that_fails_takes_no_other_with_it(page: Page) -> None:
+    founded(page)
+    ask(page, "Who won the 2022 World Cup?", "The documents do not say")
+    page.get_by_role("button", name="Edit").first.click()
+    page.locator("#chat textarea").fill("why " * 300)
+    page.get_by_role("button", name="Submit").click()
+    expect(replies(page).last).to_contain_text("too many words", timeout=30_000)
+    page.reload()
+    expect(replies(page)).to_have_count(2)
+    expect(replies(page).first).to_contain_text("2013")
+
+
+@pytest.mark.browser
 def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
     founded(page)
     page.get_by_role("button", name="Dislike").click()
@@ -495,6 +537,26 @@ def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
     assert [(one.liked, one.note) for one in Feedback(chat.index).opinions()] == [(True, "")]
 
 
+FOCUSED = """() => {
+    const focused = document.activeElement;
+    const name = focused.ariaLabel || focused.labels?.[0]?.textContent || focused.textContent;
+    return [focused.tagName, name.trim(), getComputedStyle(focused).outlineStyle];
+}"""
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until this has the focus; all that is passed shows when it has it."""
+    reached: list[str] = []
+    while len(reached) < 40:
+        page.keyboard.press("Tab")
+        tag, focused, outline = page.evaluate(FOCUSED)
+        reached.append(focused)
+        assert tag == "BODY" or outline != "none", reached
+        if focused == name:
+            return
+    raise AssertionError(f"{name} is not among {reached}")
+
+
 @pytest.mark.browser
 def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(box(page)).to_be_focused()
@@ -502,26 +564,35 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(replies(page).last).to_contain_text("[1]", timeout=30_000)
     expect(box(page)).to_be_focused()
-    reached = []
-    for _ in range(28):
-        page.keyboard.press("Tab")
-        reached.append(
-            page.evaluate(
-                "(e => [e.tagName, e.ariaLabel || e.textContent.trim(),"
-                " getComputedStyle(e).outlineStyle])(document.activeElement)"
-            )
-        )
-    names = [name for _, name, _ in reached]
     for wanted in (
         "Ask",
         "Copy answer and sources",
         "Sources",
         "Other places say (3)",
         "[1]",
-        "When was the IOFS founded?",
     ):
-        assert wanted in names, reached
-    assert all(outline != "none" for tag, _, outline in reached if tag != "BODY"), reached
+        tab_to(page, wanted)
+    with page.context.expect_page() as opening:
+        page.keyboard.press("Enter")
+    expect(opening.value.locator("mark")).to_have_text("2013")
+    expect(opening.value.locator("mark")).to_be_in_viewport()
+    page.bring_to_front()
+    tab_to(page, "When was the IOFS founded?")
+    tab_to(page, "Library")
+    page.keyboard.press("Enter")
+    tab_to(page, "Search the library")
+    page.keyboard.type("formats")
+    expect(page.locator("#documents tbody tr")).to_have_count(1)
+    tab_to(page, "Formats")
+    tab_to(page, "Click to upload or drop files")
+    with page.expect_file_chooser():
+        page.keyboard.press("Enter")
+
+
+TOO_WIDE = """() => [...document.body.querySelectorAll("*")].filter(
+    each => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth
+).map(each => each.cloneNode().outerHTML)"""
+"""What reaches beyond the page, also where it is cut off there."""
 
 
 @pytest.mark.browser
@@ -529,8 +600,13 @@ def test_narrow_page_needs_no_sideways_scrolling(browser: Browser, chat: Running
     with opened(browser, chat.url, width=390, height=844) as page:
         founded(page)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.evaluate(TOO_WIDE) == []
         expect(replies(page).last.locator("q")).to_be_in_viewport()
         expect(page.locator("#sources mark")).to_be_in_viewport()
+        with library(page):
+            expect(page.locator("#documents tbody tr")).to_have_count(12)
+            assert page.evaluate("document.documentElement.scrollWidth") == 390
+            assert page.evaluate(TOO_WIDE) == []
 
 
 CONTRAST = """selector => {
@@ -626,12 +702,27 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
         ask(page, "When was the harbour dug?", "1802")
         expect(page.locator("#sources h3").first).to_have_text(f"[1] {SCRIPTS}")
         assert page.locator("#chat img, #chat script, #sources img, #sources script").count() == 0
+        with page.context.expect_page() as opening:
+            replies(page).first.get_by_text("[1]").click()
+        expect(opening.value.locator("main")).to_have_text(told)
+        assert (opening.value.locator("mark").text_content() or "") in told
+        assert opening.value.locator("img, script").count() == 0
+        with library(page):
+            documents = page.locator("#documents")
+            expect(documents.locator("tbody .cv-place:is(p)")).to_have_text([name, "harbour.html"])
+            with page.context.expect_page() as opening:
+                documents.get_by_role("link", name=SCRIPTS, exact=True).click()
+            assert documents.locator("img, script").count() == 0
+        expect(opening.value.locator("header h1")).to_have_text(SCRIPTS)
+        expect(opening.value.locator("main")).to_contain_text("The harbour was dug in 1802.")
+        assert opening.value.title() == SCRIPTS
+        assert opening.value.locator("img, script").count() == 0
         assert str(tmp_path) not in page.content()
 
 
 STRAINED = """
 import pathlib, sys, time
-import app, qa.answering
+import app, qa.answering, qa.uploads
 
 app.AT_ONCE = app.MOST_WAITING = 1
 gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
@@ -644,10 +735,21 @@ def strained(self, question, *others):
         time.sleep(0.02)
     return answer(self, question, *others)
 
+index = qa.uploads.index_folder
+
+def index_later(*asked, **options):
+    while gate.exists():
+        time.sleep(0.02)
+    return index(*asked, **options)
+
 qa.answering.QuestionAnswerer.answer = strained
+qa.uploads.index_folder = index_later
 app.main()
 """
-"""Answers one question at a time, lets one wait, and answers none while the gate is there."""
+"""Answers one question at a time, lets one wait, and answers none while the gate is there.
+
+Nor does it index anything while the gate is there.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -656,6 +758,25 @@ def strained(chat: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     shutil.copytree(chat.index, index)
     with running(index.parent / "chat", index=index, script=STRAINED) as started:
         yield started
+
+
+@contextmanager
+def recovering(page: Page) -> Iterator[None]:
+    """What went wrong was told just now: the page is used again in 5 s, and without a reload."""
+    loaded, told = page.evaluate("performance.timeOrigin"), time.monotonic()
+    yield
+    assert time.monotonic() - told < 5
+    assert page.evaluate("performance.timeOrigin") == loaded
+
+
+def ask_next(page: Page, question: str, problem: str) -> None:
+    """Ask in place of what came to nothing, and wait until it is being answered."""
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    expect(box(page)).to_be_enabled()
+    expect(box(page)).to_have_value("")
+    box(page).fill(question)
+    box(page).press("Enter")
+    expect(replies(page).last).not_to_contain_text(problem)
 
 
 @pytest.mark.browser
@@ -676,12 +797,15 @@ def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, strained:
         box(third).fill("When was the IOFS founded?")
         box(third).press("Enter")
         expect(third.locator("#notice")).to_contain_text("The question was not answered")
-        expect(box(third)).to_be_enabled()
-        expect(box(third)).to_have_value("When was the IOFS founded?")
+        with recovering(third):
+            expect(box(third)).to_be_enabled()
+            expect(box(third)).to_have_value("When was the IOFS founded?")
         gate.unlink()
         for page in (first, second):
             expect(replies(page).last).to_contain_text("2013", timeout=30_000)
-        box(third).press("Enter")
+        with recovering(third):
+            box(third).press("Enter")
+            expect(replies(third)).to_have_count(1)
         expect(replies(third).last).to_contain_text("2013", timeout=30_000)
         expect(third.locator("#notice")).to_have_text("")
 
@@ -691,11 +815,13 @@ def test_unforeseen_error_is_told_and_logged_and_the_chat_goes_on(
     browser: Browser, strained: Running
 ) -> None:
     with opened(browser, strained.url) as page:
-        ask(page, "boom", "Something went wrong")
-        expect(replies(page).last).not_to_contain_text("RuntimeError")
-        # What was not answered makes room for the next question.
-        box(page).fill("When was the IOFS founded?")
+        box(page).fill("boom")
         box(page).press("Enter")
+        expect(replies(page).last).to_contain_text("Something went wrong", timeout=30_000)
+        with recovering(page):
+            expect(replies(page).last).not_to_contain_text("RuntimeError")
+            # What was not answered makes room for the next question.
+            ask_next(page, "When was the IOFS founded?", "Something went wrong")
         expect(replies(page).last).to_contain_text("2013", timeout=30_000)
         expect(replies(page)).to_have_count(1)
     assert strained.logged().count("RuntimeError: boom") == 1
@@ -707,13 +833,42 @@ def test_damaged_index_is_told_and_the_chat_goes_on(browser: Browser, strained: 
         founded(page)
         _execute(strained.index, "UPDATE passage SET text = text || '!'")
         # The answers to the other questions are kept from before.
-        ask(page, "Where did the sixth General Assembly of the IOFS meet?", "damaged")
+        question = "Where did the sixth General Assembly of the IOFS meet?"
+        ask(page, question, "damaged")
         assert str(strained.index.parent) not in page.content()
         _execute(strained.index, "UPDATE passage SET text = substr(text, 1, length(text) - 1)")
-        box(page).fill("Where did the sixth General Assembly of the IOFS meet?")
-        box(page).press("Enter")
+        with recovering(page):
+            ask_next(page, question, "damaged")
         expect(replies(page).last).to_contain_text("Doha", timeout=30_000)
     assert str(strained.index) in strained.logged()
+
+
+@pytest.mark.browser
+def test_page_goes_on_by_itself_once_the_server_is_back(
+    browser: Browser, chat: Running, tmp_path: Path
+) -> None:
+    with (
+        running(tmp_path / "before", index=chat.index) as before,
+        opened(browser, before.url) as page,
+    ):
+        founded(page)
+        before.process.kill()
+        before.process.wait()
+        box(page).fill("How many members does the IOFS have?")
+        box(page).press("Enter")
+        lost = page.get_by_text("Connection to the server was lost")
+        expect(lost).to_be_visible()
+        port = ["--port", before.url.rpartition(":")[2]]
+        with running(tmp_path / "after", index=chat.index, options=port):
+            back = time.monotonic()
+            # Gradio loads the page anew; the conversation is in the browser.
+            expect(lost).to_have_count(0)
+            expect(replies(page)).to_have_count(1)
+            box(page).fill("How many members does the IOFS have?")
+            box(page).press("Enter")
+            expect(replies(page)).to_have_count(2)
+            assert time.monotonic() - back < 5
+            expect(replies(page).last).to_contain_text("41", timeout=30_000)
 
 
 def _execute(index: Path, statement: str) -> None:
@@ -810,28 +965,39 @@ def library(page: Page) -> Iterator[None]:
 def upload(page: Page, *files: Path) -> Locator:
     """Add files to the library; what is said of each, once all is done."""
     page.locator("#files input[type=file]").set_input_files(files)
+    return verdicts(page, len(files))
+
+
+def verdicts(page: Page, count: int) -> Locator:
+    """What is said of each of so many files that were added, once all is done."""
     expect(page.locator("#files input[type=file]")).to_be_attached(timeout=30_000)
     arrived = page.locator("#arrived li")
-    expect(arrived).to_have_count(len(files), timeout=30_000)
+    expect(arrived).to_have_count(count, timeout=30_000)
     expect(page.locator("#arrived li:is(.cv-taken, .cv-refused)")).to_have_count(
-        len(files), timeout=30_000
+        count, timeout=30_000
     )
     return arrived
 
 
+def choose_to_remove(page: Page, document: str) -> None:
+    chosen = page.get_by_role("combobox", name="Documents to remove")
+    chosen.fill(document)
+    chosen.press("Enter")
+
+
 @pytest.fixture
 def own(chat: Running, tmp_path: Path) -> Iterator[Running]:
-    """A chat whose library a test may change."""
+    """A chat whose library a test may change; nothing does so while the gate is there."""
     shutil.copytree(chat.index, tmp_path / "own" / "index")
-    with running(tmp_path / "own") as started:
+    with running(tmp_path / "own", script=STRAINED) as started:
         yield started
 
 
 def uploads_of(chat: Running) -> list[str]:
     """All that is kept of uploads, and all that is on its way."""
-    place = chat.index.with_name(f"{chat.index.name}.uploads")
+    (place,) = chat.index.with_name(f"{chat.index.name}.uploads").iterdir()
     return sorted(
-        path.relative_to(place / "docs").as_posix()
+        path.relative_to(place).as_posix()
         for path in place.rglob("*")
         if path.is_file() and path.stat().st_size
     )
@@ -860,9 +1026,7 @@ def test_good_file_is_taken_and_answered_from_at_once_a_bad_one_is_refused(
         with library(page):
             same = upload(page, good).first
             expect(same).to_contain_text("is in the library already, as uploads/harbour b.txt")
-            chosen = page.get_by_role("combobox", name="Documents to remove")
-            chosen.fill("harbour")
-            chosen.press("Enter")
+            choose_to_remove(page, "harbour")
             page.get_by_role("button", name="Remove", exact=True).click()
             expect(page.locator("#changed")).to_contain_text("Removed: uploads/harbour b.txt.")
             expect(page.locator("#documents")).to_contain_text("12 documents")
@@ -871,6 +1035,85 @@ def test_good_file_is_taken_and_answered_from_at_once_a_bad_one_is_refused(
         # What was quoted is gone, and the old answer says so.
         page.reload()
         expect(page.locator("#sources .cv-warning").last).to_contain_text("has changed since")
+
+
+TRANSFER = """files => {
+    const transfer = new DataTransfer();
+    for (const [name, text] of files) transfer.items.add(new File([text], name));
+    return transfer;
+}"""
+
+
+@pytest.mark.browser
+def test_files_that_are_dropped_are_listed_until_each_is_taken_or_refused(
+    browser: Browser, own: Running
+) -> None:
+    gate = own.index.parent / "gate"
+    files = [["harbour.txt", "Ada Finch dug the harbour of Tern."], ["broken.pdf", "%PDF-1.4"]]
+    with opened(browser, own.url) as page, library(page):
+        gate.touch()
+        transfer = page.evaluate_handle(TRANSFER, files)
+        for event in ("dragenter", "dragover", "drop"):
+            place = page.locator("#files").get_by_role("button", name="Click to upload or drop")
+            place.dispatch_event(event, {"dataTransfer": transfer})
+        expect(page.locator("#arrived li")).to_have_text(
+            [re.compile(r"^harbour\.txt\s+waiting$"), re.compile(r"^broken\.pdf\s+waiting$")]
+        )
+        gate.unlink()
+        taken, refused = verdicts(page, 2).all()
+        expect(taken).to_contain_text("in the library: uploads/harbour.txt, 1 passage")
+        expect(refused).to_contain_text("not taken: it is damaged or not a valid PDF")
+        expect(page.locator("#documents")).to_contain_text("13 documents")
+
+
+@pytest.mark.browser
+def test_full_queue_leaves_the_library_to_change_again(
+    browser: Browser, own: Running, tmp_path: Path
+) -> None:
+    gate = own.index.parent / "gate"
+    harbour = tmp_path / "harbour.txt"
+    harbour.write_text("Ada Finch dug the harbour of Tern.", encoding="utf-8")
+    with (
+        opened(browser, own.url) as first,
+        opened(browser, own.url) as second,
+        opened(browser, own.url) as third,
+    ):
+        gate.touch()
+        for page in (first, second):
+            with library(page), page.expect_response(re.compile("/queue/join")):
+                page.get_by_role("button", name="Index docs again").click()
+            if page is first:
+                expect(page.locator("#changed")).to_have_text("Looking for what has changed …")
+        again = third.get_by_role("button", name="Index docs again")
+        removing = third.get_by_role("button", name="Remove", exact=True)
+        changed = third.locator("#changed")
+
+        def add() -> None:
+            third.locator("#files input[type=file]").set_input_files(harbour)
+
+        def remove() -> None:
+            choose_to_remove(third, "docs/guide/formats.md")
+            removing.click()
+
+        changes: tuple[Callable[[], None], ...] = (again.click, add, remove)
+        for change in changes:
+            # Of the change before nothing is told any more.
+            third.reload()
+            third.get_by_role("tab", name="Library").click()
+            change()
+            expect(changed).to_have_text(NOT_CHANGED)
+        gate.unlink()
+        for page in (first, second):
+            expect(page.locator("#changed")).to_contain_text("0 added", timeout=30_000)
+        expect(third.locator("#documents")).to_contain_text("12 documents")
+        with recovering(third):
+            # What was chosen is chosen still.
+            removing.click()
+            expect(changed).to_contain_text("Removed: docs/guide/formats.md.")
+        again.click()
+        expect(changed).to_contain_text("docs: 1 added", timeout=30_000)
+        expect(upload(third, harbour)).to_contain_text("in the library: uploads/harbour.txt")
+        expect(third.locator("#documents")).to_contain_text("13 documents")
 
 
 @pytest.mark.browser
@@ -943,7 +1186,7 @@ def test_what_a_killed_process_had_begun_to_receive_is_removed(
 ) -> None:
     shutil.copytree(chat.index, tmp_path / "index")
     with running(tmp_path, index=tmp_path / "index") as killed:
-        (incoming,) = (tmp_path / "index.uploads" / "docs" / "incoming").glob("*/")
+        (incoming,) = (tmp_path / "index.uploads").glob("docs-*/incoming/*/")
         (incoming / "half").write_bytes(b"half a file")
         with running(tmp_path / "other", index=killed.index) as other:
             # Another process on the same index lets it be while the first lives.
@@ -954,7 +1197,7 @@ def test_what_a_killed_process_had_begun_to_receive_is_removed(
         assert uploads_of(again) == []
         again.process.send_signal(signal.SIGTERM)
         again.process.wait(SECONDS)
-    assert list((tmp_path / "index.uploads" / "docs" / "incoming").iterdir()) == []
+    assert list((tmp_path / "index.uploads").glob("docs-*/incoming/*")) == []
 
 
 def test_other_host_names_are_refused(chat: Running) -> None:
