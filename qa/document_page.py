@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urlencode
 
 from embeddings.document import Block, Document
@@ -273,34 +274,4 @@ def _steps(at: int, links: Sequence[str]) -> str:
     )
 
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #25211d; --quiet: #5f5a55; --paper: #fdfcfa;
-  --line: #dcd6ce; --accent: #175c6d; --mark: #cfe7ec; --on-mark: #0c2b33; --warn: #6b5310; }
-@media (prefers-color-scheme: dark) { :root { --ink: #ece7e1; --quiet: #aca69f; --paper: #191715;
-  --line: #3b3733; --accent: #83cbdb; --mark: #1f5866; --on-mark: #f1fafc; --warn: #e2c56e; } }
-body { max-width: 42rem; margin: 0 auto; padding: 1.5rem 1.25rem 6rem; background: var(--paper);
-  color: var(--ink); overflow-wrap: anywhere;
-  font: 1.0625rem/1.65 "Iowan Old Style", "Palatino Linotype", Palatino, Charter, Georgia,
-    "Liberation Serif", "DejaVu Serif", serif; }
-header { padding-bottom: .8rem; border-bottom: 1px solid var(--line); }
-h1, h2, h3, h4, h5, h6 { line-height: 1.3; margin: 1.6em 0 .4em; }
-header h1 { margin: 0; font-size: 1.6rem; }
-h2 { font-size: 1.35rem; } h3 { font-size: 1.15rem; } h4, h5, h6 { font-size: 1.0625rem; }
-p { margin: .7em 0; white-space: pre-wrap; }
-a { color: var(--accent); }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-.place, .page, nav { font: .875rem/1.5 system-ui, sans-serif; color: var(--quiet); }
-.place { margin: .3em 0 0; }
-.page { margin: 2.2em 0 .8em; border-top: 1px solid var(--line); padding-top: .3em; }
-figure { margin: 1.2em 0; }
-figure img { max-width: 100%; border: 1px solid var(--line); background: #fff; }
-figcaption { font: .875rem/1.5 system-ui, sans-serif; color: var(--quiet); }
-.code, .table { font: .9375rem/1.6 ui-monospace, monospace; }
-.changed { padding-left: .7rem; border-left: 3px solid var(--warn); }
-nav { padding: .8rem 0; }
-mark { padding: .1em .05em; border-radius: 2px; background: var(--mark); color: var(--on-mark);
-  box-decoration-break: clone; -webkit-box-decoration-break: clone; }
-[id^="quote-"] { scroll-margin-top: 35vh; }
-[id^="quote-"]:target + mark { outline: 2px solid var(--accent); }
-.step { padding: 0 .25em; text-decoration: none; font-family: system-ui, sans-serif; }
-"""
+STYLE = Path(__file__).with_name("document_page.css").read_text(encoding="utf-8")
