@@ -25,9 +25,13 @@ from qa.retriever import Retriever
 from qa.sentence_reader import SentenceReader, answer_units
 from qa.settings import Settings
 from qa.small_talk import small_talk
+from qa.wording import points_back
 
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
+
+POINTING_LEAD = 0.1
+"""How much surer the answer to a question as it was asked must be where it points back."""
 
 NOWHERE = "\0"
 """A path at which nothing can lie."""
@@ -226,13 +230,15 @@ class QuestionAnswerer:
     def _left_alone(self, part: Part, within: Sequence[str]) -> Part:
         """The part as asked, if the documents answer only that, or that more surely.
 
-        Whether a question goes on about what was said its words alone do not tell, and a wrong
-        completion makes the right passage a worse one.
+        Whether "Which formats are read?" goes on about what was said, its words alone do not
+        tell. Where they do, as in "When was it founded?", what is as sure is not enough: an
+        answer about something else would be.
         """
         if part.asked == part.completed:
             return part
         bare, completed = (self._alone(one, within) for one in (part.asked, part.completed))
-        surer = completed.text is None or bare.confidence > completed.confidence
+        lead = POINTING_LEAD if points_back(part.asked) else 0.0
+        surer = completed.text is None or bare.confidence > completed.confidence + lead
         return Part(part.asked, part.asked) if bare.text is not None and surer else part
 
     def _to_part(self, part: Part, within: Sequence[str]) -> Answer:

@@ -146,6 +146,18 @@ def worded(question: str, phrases: Sequence[Phrase]) -> str:
     return f"{question[: end.start()]} ({', '.join(one.text for one in left)}){rest}"
 
 
+def points_back(question: str) -> bool:
+    """Whether a word of the question stands for something said before, or the question is cut off.
+
+    >>> points_back("When was it founded?"), points_back("And Turkey?"), points_back("Who won?")
+    (True, True, False)
+    """
+    patterns = (_POSSESSIVE, _PRONOUN, _THERE)
+    if any(pattern.search(question) for pattern in patterns):
+        return True
+    return bool(_BARE.match(question) or _ABOUT.match(question) or _GOES_ON.match(question))
+
+
 def carried_over(question: str, last: str) -> str | None:
     """The last question asked again of something else, where that is all the question says.
 
