@@ -77,7 +77,7 @@ class WordIndex:
             return []
         passages, frequencies, weights = [], [], []
         for phrase in self._phrases(terms):
-            ids, found = np.unique(self._occurrences(phrase) // _PASSAGE, return_counts=True)
+            ids, found = _counted(self._occurrences(phrase) // _PASSAGE)
             idf = math.log((count - len(ids) + 0.5) / (len(ids) + 0.5))
             weights.append(np.full(len(ids), idf if idf > 0 else LEAST_IDF))
             passages.append(ids)
@@ -129,7 +129,7 @@ class WordIndex:
         """Where the last token of a phrase stands, right behind the others."""
         found = self._of_token(phrase[0])
         for token in phrase[1:]:
-            found = np.intersect1d(found + 1, self._of_token(token), assume_unique=True)
+            found = _in_both(found + 1, self._of_token(token))
         return found
 
     def _of_token(self, token: str) -> Occurrences:
@@ -142,8 +142,9 @@ class WordIndex:
             " FROM temp.occurrence WHERE term = ?",
             (token,),
         ).fetchone()
-        found = np.array(rows[0].split(",") if rows[0] else [], dtype=np.int64)
-        found.sort()
+        found = np.fromstring(rows[0] or "", dtype=np.int64, sep=",")
+        if (found[1:] < found[:-1]).any():  # They come sorted, which SQLite does not promise.
+            found.sort()
         self._kept[token] = found
         while sum(map(len, self._kept.values())) > KEPT_OCCURRENCES and len(self._kept) > 1:
             self._kept.popitem(last=False)
@@ -164,6 +165,29 @@ class WordIndex:
         )
         of = {id: sum(_numbers(sizes)) for id, sizes in rows}
         lengths[at] = [of.get(id, 0) for id in ids[at].tolist()]
+
+
+def _in_both(one: Occurrences, other: Occurrences) -> Occurrences:
+    """Numbers that are in both, each sorted; the fewer are looked up among the more.
+
+    >>> _in_both(np.array([1, 4, 9]), np.array([4, 5, 9, 11])).tolist()
+    [4, 9]
+    """
+    few, many = sorted((one, other), key=len)
+    at = np.searchsorted(many, few)
+    there = at < len(many)
+    there[there] = many[at[there]] == few[there]
+    return few[there]
+
+
+def _counted(passages: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The different ones among sorted numbers, and how often each is there.
+
+    >>> [found.tolist() for found in _counted(np.array([3, 3, 7]))]
+    [[3, 7], [2, 1]]
+    """
+    first = np.flatnonzero(np.diff(passages, prepend=-1))
+    return passages[first], np.diff(first, append=len(passages))
 
 
 def _numbers(block: bytes) -> list[int]:
