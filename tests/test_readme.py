@@ -75,6 +75,8 @@ def test_first_question_is_answered_as_shown(
 ) -> None:
     monkeypatch.setenv("QA_INDEX", str(tmp_path / "index"))
     monkeypatch.setenv("COLUMNS", "100")
+    # The same percent on every machine.
+    monkeypatch.setenv("QA_PRECISION", "float32")
     assert CliRunner().invoke(main, ["index", str(ROOT / "docs")]).exit_code == 0
     command, _, shown = blocks("text")[0].partition("\n")
     question = command.removeprefix('$ qa ask "').removesuffix('"')
