@@ -96,8 +96,9 @@ def _narrowing(graph: "onnx.GraphProto") -> list[str]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the library's advice, which it gives through the root logger."""
+    """Without the library's advice, given through the root logger, which it also sets up."""
     root = logging.getLogger()
+    handlers = root.handlers[:]
 
     def silent(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.ERROR
@@ -107,3 +108,4 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         root.removeFilter(silent)
+        root.handlers[:] = handlers
