@@ -391,7 +391,7 @@ def _add_library(
     """
     import gradio as gr
 
-    from embeddings.formats import FORMATS
+    from embeddings.formats import SUFFIXES
     from qa.library_page import adding, caring, library_table, uploads_list
 
     def held_now(sought: str, kept: object, **removal: Any) -> Changes:
@@ -452,7 +452,7 @@ def _add_library(
                     label="Files to add",
                     show_label=False,
                     file_count="multiple",
-                    file_types=[suffix for each in FORMATS for suffix in each.suffixes],
+                    file_types=list(SUFFIXES),
                     height=130,
                 )
                 arrived = gr.HTML("", elem_id="arrived")

@@ -22,7 +22,7 @@ from embeddings.model_folder import (
 )
 from embeddings.onnx_encoder import GRAPH, OnnxVectors, Progress, Role, Vectors
 from embeddings.passages import Tokenize
-from embeddings.precision import Precision, quantise
+from embeddings.precision import Precision, bring_to, kept_as
 
 if TYPE_CHECKING:
     from embeddings.torch_encoder import TorchVectors
@@ -161,8 +161,7 @@ class SentenceTransformersEncoder:
 
             self.check()
             convert(load_transformer(self.folder), self.folder, to)
-            if self.precision == "int8":
-                quantise(to / GRAPH)
+            bring_to(self.precision, to / GRAPH)
 
         def unconverted() -> "OnnxVectors | TorchVectors":
             from embeddings.torch_encoder import TorchVectors, load_transformer
@@ -170,8 +169,7 @@ class SentenceTransformersEncoder:
             self.check()
             return TorchVectors(load_transformer(self.folder))
 
-        kind = "encoder" if self.precision == "float32" else "encoder8"
-        key = f"{kind}-{CONVERSION}-{self.model.digest}"
+        key = f"{kept_as('encoder', self.precision)}-{CONVERSION}-{self.model.digest}"
         return served(f"encoder {self.name}", key, make, OnnxVectors, unconverted, IN_PYTORCH)
 
     def encode(

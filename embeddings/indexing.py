@@ -4,12 +4,11 @@ Only what changed is read, split and encoded; each document is committed by itse
 interrupted run goes on where it stopped.
 """
 
-import hashlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +16,11 @@ from embeddings.document import Document
 from embeddings.encoder import Encoder, Progress
 from embeddings.errors import FolderError, IndexMissing, UnreadableFile
 from embeddings.folder import Entry, walk
-from embeddings.formats import FORMATS, format_of
+from embeddings.formats import SUFFIXES, format_of
 from embeddings.index import STORE_FILE, Index, uploads_beside, writer_lock
 from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
+from embeddings.model_folder import file_sha256
 from embeddings.passages import Passage, split
 from embeddings.store import Source, Store
 
@@ -136,11 +136,12 @@ def open_and_index(
     if not (place / STORE_FILE).exists() and not any(map(_is_readable, entries)):
         raise _nothing_to_read(folder)
     index = Index.open_or_create(place, encoder)
-    try:
-        return index, index_folder(folder, index, encoder, limits, on_progress)
-    except BaseException:  # Ctrl-C too: nobody else holds this index, so nobody else closes it.
-        index.close()
-        raise
+    with ExitStack() as unless_given:
+        # Nobody else holds this index, so nobody else closes it.
+        unless_given.callback(index.close)
+        report = index_folder(folder, index, encoder, limits, on_progress)
+        unless_given.pop_all()
+    return index, report
 
 
 def index_folder(
@@ -279,7 +280,7 @@ class _Run:
             if known and _untouched(known, stamp):
                 return None
             checked = time.time_ns()
-            sha256 = _sha256(entry.location) if now.st_size <= self.limits.file_bytes else ""
+            sha256 = file_sha256(entry.location) if now.st_size <= self.limits.file_bytes else ""
         except OSError as error:
             return entry, _unreadable(path, self.name, error)
         source = Source(path, self.name, *stamp, checked, sha256)
@@ -482,8 +483,8 @@ def _is_readable(entry: Entry) -> bool:
 
 
 def _nothing_to_read(folder: Path) -> FolderError:
-    suffixes = ", ".join(suffix for each in FORMATS for suffix in each.suffixes)
-    return FolderError(f"{folder} holds no file that can be read; formats read: {suffixes}.")
+    formats = ", ".join(SUFFIXES)
+    return FolderError(f"{folder} holds no file that can be read; formats read: {formats}.")
 
 
 def _untouched(known: Source, stamp: tuple[int, int, int]) -> bool:
@@ -505,8 +506,3 @@ def _problems(sources: dict[str, Source]) -> Iterator[Skipped]:
 def _unreadable(path: str, folder: str, error: OSError) -> Source:
     """A file that could not be opened: with times that make the next run try again."""
     return Source(path, folder, 0, 0, 0, 0, "", problem=f"cannot be read ({error.strerror})")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -59,7 +59,9 @@ class Recipe:
         """
         read = read_json(folder / RECIPE)
         try:
-            return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]  # JSON's
+            # Written by ``save`` and compared with its checksum: its types are those of the
+            # attributes, which JSON cannot tell the type checker.
+            return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]  # see above
         except (KeyError, TypeError) as error:
             raise ModelError(f"{folder / RECIPE} is no recipe; delete {folder}.") from error
 

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,11 +170,11 @@ class Store:
             )
         with explained(path):
             connection = connect(path)
-            try:
+            with ExitStack() as unless_kept:
+                # Until there is a store, nobody else closes it.
+                unless_kept.callback(connection.close)
                 check_format(path, connection)
-            except BaseException:  # Whatever it was, there is no store to close it later.
-                connection.close()
-                raise
+                unless_kept.pop_all()
         store = cls(path, connection)
         _ = store.header
         return store
@@ -207,12 +207,13 @@ class Store:
                 self._connection.execute(begin)
                 yield
                 self._connection.execute("COMMIT")
-            except BaseException:  # Ctrl-C too: whatever happens, no half of a document stays.
+            finally:
+                # Whatever happened, Ctrl-C too, no half of a document stays.
                 self._roll_back()
-                raise
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:  # SQLite rolls back by itself after some errors
+        # Not after a commit, nor after the errors that SQLite itself rolls back.
+        if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
     # Reading
@@ -246,7 +247,8 @@ class Store:
         """Every file that was looked at, by its path; in one folder if it is named."""
         where, values = (" WHERE folder = ?", (folder,)) if folder is not None else ("", ())
         rows = self._read("source", f"SELECT * FROM source{where} ORDER BY path", values)
-        return {str(row[0]): Source(*row) for row in rows}  # type: ignore[arg-type]  # SQLite's types
+        # The schema declares the types of the columns, in the order of the attributes.
+        return {str(row[0]): Source(*row) for row in rows}  # type: ignore[arg-type]  # see above
 
     def document_id(self, sha256: str, format: str) -> int | None:
         """Id of the document with that content, if it is stored."""
@@ -351,8 +353,8 @@ class Store:
             rows = self._read("vector", f"SELECT * FROM vector WHERE passage IN ({marks})")
             if len(rows) != len(batch):
                 raise damaged(self.path, f"lacks {len(batch) - len(rows)} vectors")
-            # Declared BLOB, which the type checker cannot know.
-            block = b"".join(bytes(vector) for _, vector in rows)  # type: ignore[call-overload]  # BLOBs
+            # The schema declares the column BLOB, which the type checker cannot know.
+            block = b"".join(bytes(vector) for _, vector in rows)  # type: ignore[call-overload]  # see above
             yield (
                 np.array([passage for passage, _ in rows], dtype=np.int64),
                 np.frombuffer(block, dtype=np.float32).reshape(len(rows), dimension),

@@ -49,7 +49,7 @@ def load_transformer(folder: Path) -> "SentenceTransformer":
     from transformers.utils import logging
 
     # Its bar for loading 0.2 seconds of weights would stand in the middle of an answer.
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # untyped library
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     try:
         return SentenceTransformer(
             str(folder),
@@ -108,6 +108,7 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
     Raises:
         NotConvertible: The graph cannot be made, or does not give the same vectors.
     """
+    from torch import Tensor
     from torch.nn import Module
     from torch.nn.functional import normalize
 
@@ -120,7 +121,7 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
             self.transformer = transformer
             self.names = names
 
-        def forward(self, *tensors):  # type: ignore[no-untyped-def]  # traced
+        def forward(self, *tensors: Tensor) -> Tensor:
             features = self.transformer(dict(zip(self.names, tensors, strict=True)))
             return normalize(features["sentence_embedding"])
 

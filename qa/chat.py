@@ -91,7 +91,9 @@ class Chat:
     def _warm_up(self) -> None:
         try:
             self.answerer.warm_up()
-        except Exception:  # The first question tells it to the one who asks.
+        except Exception:
+            # A thread's outermost function: nobody above would hear of it. The first question
+            # loads them again and tells the one who asks.
             _log.exception("The models could not be loaded.")
 
     def close(self) -> None:
@@ -134,7 +136,9 @@ class Chat:
                     found[question] = kind
                 if len(found) == EXAMPLES:
                     break
-        except Exception:  # A chat without examples is still a chat.
+        except Exception:
+            # A thread's outermost function, whatever a document makes of a question: a chat
+            # without examples is still a chat, and the page stops looking for them.
             _log.exception("No example questions could be made.")
         self._examples = list(found)
 
@@ -190,7 +194,9 @@ class Chat:
             yield problem_turn(number, question, NOTHING_THERE)
         except QuestionTooLong:
             yield problem_turn(number, question, TOO_LONG)
-        except Exception:  # The last boundary: an exception would leave the page waiting.
+        except Exception:
+            # The last boundary before Gradio, which would leave the page waiting for a reply: all
+            # that is foreseen has its own sentence above.
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, WENT_WRONG)
 

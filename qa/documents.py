@@ -1,6 +1,5 @@
 """Documents: those that questions are answered from, as pages and pictures to be looked at."""
 
-import hashlib
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from embeddings.formats import format_of
 from embeddings.index import Index
 from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
+from embeddings.model_folder import file_sha256
 from embeddings.store import DocumentFacts
 from qa.answering import QuestionAnswerer
 from qa.document_page import document_page, parse_quotes, problem_page
@@ -186,8 +186,7 @@ def _is_pdf(path: str) -> bool:
 
 def _has_digest(location: Path, sha256: str) -> bool:
     try:
-        with location.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return file_sha256(location) == sha256
     except OSError as error:
         raise UnreadableFile(f"cannot be opened ({error.strerror})") from error
 

@@ -83,7 +83,8 @@ class Settings(BaseSettings):
         Raises:
             ModelError: There is no such model.
         """
-        return SentenceTransformersEncoder.load(self.encoder, self._precision(DEFAULT_MODEL))
+        precision = self._precision(self.encoder == DEFAULT_MODEL)
+        return SentenceTransformersEncoder.load(self.encoder, precision)
 
     def load_reader(self) -> LazyModel:
         """The reader's model, in its precision.
@@ -91,8 +92,7 @@ class Settings(BaseSettings):
         Raises:
             ModelError: As ``load_span_model``.
         """
-        return load_span_model(self.reader, self._precision(DEFAULT_READER))
+        return load_span_model(self.reader, self._precision(self.reader == DEFAULT_READER))
 
-    def _precision(self, measured: str) -> Precision:
-        known = measured in (self.encoder, self.reader)
-        return fastest(self.precision) if known or self.precision != "auto" else "float32"
+    def _precision(self, packaged: bool) -> Precision:
+        return fastest(self.precision) if packaged or self.precision != "auto" else "float32"

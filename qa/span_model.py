@@ -27,7 +27,7 @@ from embeddings.model_folder import (
     sums_of,
 )
 from embeddings.onnx_model import batches_of_like_length, lay_out, open_session, padded
-from embeddings.precision import Precision, quantise
+from embeddings.precision import Precision, bring_to, kept_as
 from qa.calibration import Calibration
 from qa.windows import Cutter, Window
 
@@ -116,15 +116,6 @@ class LazyModel:
     def _run(self) -> Run:
         raise NotImplementedError
 
-    def kind(self, name: str) -> str:
-        """The name under which it is kept in this precision."""
-        return name if self.precision == "float32" else f"{name}8"
-
-    def quantise(self, graph: Path) -> None:
-        """Make a graph that was laid out compute in this precision."""
-        if self.precision == "int8":
-            quantise(graph)
-
     def check(self) -> None:
         """Make sure that the weights are the published ones; of most models that is not known."""
 
@@ -205,7 +196,7 @@ class PackagedSpanModel(LazyModel):
         def make(to: Path) -> None:
             self.check()
             lay_out(graph, to / GRAPH)
-            self.quantise(to / GRAPH)
+            bring_to(self.precision, to / GRAPH)
 
         def as_it_is() -> Run:
             self.check()
@@ -213,7 +204,7 @@ class PackagedSpanModel(LazyModel):
 
         return served(
             f"reader at {self.folder}",
-            f"{self.kind('span')}-{LAYOUT}-{sha256}",
+            f"{kept_as('span', self.precision)}-{LAYOUT}-{sha256}",
             make,
             lambda place: onnx_run(place / GRAPH, f"delete {place}"),
             as_it_is,

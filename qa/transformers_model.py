@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from embeddings.errors import ModelError, NotConvertible
 from embeddings.model_cache import IN_PYTORCH, served
 from embeddings.model_folder import digest_of, load_tokenizer, read_json
-from embeddings.precision import Precision
+from embeddings.precision import Precision, bring_to, kept_as
 from qa.span_model import GRAPH, LazyModel, Run, onnx_run
 from qa.windows import MAX_TOKENS, Cutter
 
@@ -63,7 +63,7 @@ class TransformersSpanModel(LazyModel):
     def _run(self) -> Run:
         return served(
             f"reader at {self.folder}",
-            f"{self.kind('reader')}-{CONVERSION}-{digest_of(self.folder)}",
+            f"{kept_as('reader', self.precision)}-{CONVERSION}-{digest_of(self.folder)}",
             self._convert,
             lambda place: onnx_run(place / GRAPH, f"delete {place}"),
             lambda: _torch_run(_load(self.folder)),
@@ -72,7 +72,7 @@ class TransformersSpanModel(LazyModel):
 
     def _convert(self, to: Path) -> None:
         _convert(_load(self.folder), to / GRAPH, self.cutter.max_tokens)
-        self.quantise(to / GRAPH)
+        bring_to(self.precision, to / GRAPH)
 
 
 def _load(folder: Path) -> Any:
@@ -146,7 +146,7 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, *tensors):  # type: ignore[no-untyped-def]  # traced
+        def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             outputs = self.model(**dict(zip(names, tensors, strict=True)))
             return outputs.start_logits, outputs.end_logits
 

@@ -5,13 +5,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
-from hashlib import file_digest
 from pathlib import Path
 from typing import Literal
 
 from embeddings.errors import ChapterAndVerseError
-from embeddings.formats import FORMATS, format_of
+from embeddings.formats import SUFFIXES, format_of
 from embeddings.indexing import IndexingProgress, OnProgress, remove
+from embeddings.model_folder import file_sha256
 from qa.documents import Documents
 from qa.listing import Listed
 from qa.settings import UploadLimits
@@ -127,8 +127,7 @@ class UploadBatch:
         if at >= limits.files:
             return f"is one too many: {limits.files} files are taken at a time"
         if format_of(file) is None:
-            suffixes = ", ".join(suffix for each in FORMATS for suffix in each.suffixes)
-            return f"is of a format that is not read; these are: {suffixes}"
+            return f"is of a format that is not read; these are: {', '.join(SUFFIXES)}"
         if size > limits.file_bytes:
             return f"is larger than {limits.file_bytes / 1e6:,.0f} MB"
         if len(there) >= limits.documents:
@@ -136,7 +135,7 @@ class UploadBatch:
         if sum(there) + size > limits.total_bytes:
             most = f"{limits.total_bytes / 1e6:,.0f} MB"
             return f"finds no room: {most} of uploads are kept, remove some"
-        sha256 = _sha256(file)
+        sha256 = file_sha256(file)
         same = next((one for one in self.held if one.title and one.sha256 == sha256), None)
         return f"is in the library already, as {same.path}" if same else ""
 
@@ -204,8 +203,3 @@ def free_name(name: str, taken: set[str]) -> str:
 def _cut(text: str, most: int) -> str:
     """The text, of at most so many bytes."""
     return text.encode(errors="ignore")[:most].decode(errors="ignore").strip()
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return file_digest(opened, "sha256").hexdigest()

@@ -131,8 +131,8 @@ class Uploads:
         sizes = []
         for path in self.incoming.rglob("*"):
             with suppress(OSError):  # Taken in meanwhile.
-                if path.is_file() and path.stat().st_size:
-                    sizes.append(path.stat().st_size)
+                size = path.stat().st_size if path.is_file() else 0
+                sizes += [size] if size else []
         most = max(self.limits.total_bytes, self.limits.batch_bytes)
         return len(sizes) < self.limits.documents and sum(sizes) + coming <= most
 

@@ -53,6 +53,10 @@ FORMATS = (
 _BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}
 
 
+SUFFIXES = tuple(_BY_SUFFIX)
+"""Of all files that are read."""
+
+
 def format_of(path: Path) -> Format | None:
     """The format that a file's name promises, if it is one that can be read.
 

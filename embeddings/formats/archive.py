@@ -42,8 +42,9 @@ def open_archive(path: Path, limits: Limits, name: str) -> zipfile.ZipFile:
         raise UnreadableFile(f"is not a valid {name}")
     try:
         archive = zipfile.ZipFile(path)
-    # All three are what zipfile raises on bytes that are no archive, or none that it reads.
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        # What zipfile raises on bytes that are no archive, hold impossible dates or sizes, or
+        # need a version of the format that it does not know.
         raise UnreadableFile(f"is damaged or incomplete ({error})") from error
     try:
         _check(archive.infolist(), limits)
