@@ -13,9 +13,12 @@ from qa.completion import FOLDER as COMPLETION_FOLDER
 from qa.span_model import FILES, FOLDER
 from qa.training.fitting import fit_sentences, fit_spans
 from qa.training.loop import Plan
-from qa.training.run import train
+from qa.training.run import LATER_SHARES, prepare, train
 
 DEFAULT = Plan()
+
+LATER = Plan(epochs=1, learning_rate=1e-4, dropout=0.1)
+"""How the packaged reader was trained after that, on what it had mostly seen before."""
 
 Command = Callable[..., None]
 
@@ -54,7 +57,10 @@ def main() -> None:
 def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
     """Train on FILES, then export and calibrate: all that makes the packaged reader."""
     console = Console(stderr=True)
-    _export(train(files, work, DEFAULT, console), folder)
+    prepared = prepare(files, work, console)
+    first = train(prepared, work / "first", DEFAULT, console)
+    second = train(prepared, work / "second", LATER, console, LATER_SHARES, start=first)
+    _export(second, folder)
     fit_spans(files, folder, SAMPLE, console)
     write_sums(folder, FILES)
     return OK
@@ -70,6 +76,11 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
 @click.option("--seed", default=DEFAULT.seed, show_default=True)
 @click.option("--share", multiple=True, metavar="SOURCE=SHARE", help="Share drawn for an epoch.")
 @click.option("--only", type=int, help="Questions of each source at most, to compare plans.")
+@click.option(
+    "--start",
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder of a trained model to start from, in place of the encoder.",
+)
 @explained
 def train_command(
     files: Sequence[Path],
@@ -81,11 +92,13 @@ def train_command(
     seed: int,
     share: Sequence[str],
     only: int | None,
+    start: Path | None,
 ) -> int:
     """Train on FILES of questions; go on from the checkpoint if there is one."""
     plan = Plan(epochs, learning_rate, label_smoothing, dropout, seed)
     shares = {name: float(part) for name, _, part in (one.partition("=") for one in share)}
-    train(files, work, plan, Console(stderr=True), shares, only)
+    console = Console(stderr=True)
+    train(prepare(files, work, console), work, plan, console, shares, only, start)
     return OK
 
 

@@ -1,7 +1,7 @@
 """Examples: what one epoch of training reads, as token windows in batches."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import numpy as np
@@ -24,8 +24,14 @@ TOGETHER = 64
 HEADED = 0.5
 """Share of passages read with their title, so that the reader knows both."""
 
-RETRIEVED = 0.5
-"""Share of questions for which passages were retrieved that are read again with one of them."""
+RETRIEVED = 0.6
+"""Share of questions for which passages were retrieved that are read with some of them too."""
+
+MOST_RETRIEVED = 3
+"""Passages that were retrieved and are read for one question, at most."""
+
+TAKEN_OUT = 0.15
+"""Share of those questions whose own passage is left out, so that none of the others answers."""
 
 NEAR_MISSES = 0.2
 """Share of questions read again with something swapped, where something can be."""
@@ -36,8 +42,8 @@ BULLETED = 0.15
 CUT = 0.1
 """Share of long passages read through a window that lacks the answer."""
 
-SHORT = 0.7
-"""Share of examples read through short windows, which cost half as much to train on."""
+SHORT = 0.4
+"""Share of questions read through short windows, which cost half as much to train on."""
 
 SHORT_TOKENS = 112
 
@@ -71,6 +77,10 @@ class Example:
     gold: Gold | None
 
 
+Labelled = tuple[Window, tuple[int, int]]
+"""A window with the first and last token of its answer; both 0 if it has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Windows padded to one length.
@@ -81,6 +91,7 @@ class Batch:
         mask: ``(batch, tokens)`` int64, 0 where padded.
         inside: ``(batch, tokens)`` bool, whether an answer may hold the token.
         spans: ``(batch, 2)`` int64, first and last token of the answer; both 0 for none.
+        groups: ``(batch,)`` int64, from 0; windows read for one question have the same number.
     """
 
     ids: NDArray[np.int64]
@@ -88,36 +99,44 @@ class Batch:
     mask: NDArray[np.int64]
     inside: NDArray[np.bool_]
     spans: NDArray[np.int64]
+    groups: NDArray[np.int64]
 
 
-def examples_of(sources: Sequence[Source], names: Names, random: Random) -> list[Example]:
-    """The examples of an epoch: answerable ones, and three kinds that are not."""
-    found: list[Example] = []
+def examples_of(sources: Sequence[Source], names: Names, random: Random) -> list[list[Example]]:
+    """The examples of an epoch, in groups: what is read for one question.
+
+    At most one passage of a group answers. The others are retrieved ones that lack the answer;
+    at times the answering one is left out. A question in which something was swapped is a group
+    of its own.
+    """
+    found: list[list[Example]] = []
     for source in sources:
         for at, question in enumerate(source.questions):
             if random.random() >= source.share:
                 continue
-            found.append(_example(question, random))
-            if not question.answers:
-                continue
+            text = as_typed(question.text, random)
+            group = [_example(text, question, random)]
             if source.negatives and source.negatives[at] and random.random() < RETRIEVED:
-                other = random.choice(source.negatives[at])
-                taken = Question(question.id, question.text, other.context, other.title, ())
-                found.append(_example(taken, random))
-            if random.random() < NEAR_MISSES:
-                text = near_miss(question.text, question.context, names, random)
-                if text:
-                    missed = Question(question.id, text, question.context, question.title, ())
-                    found.append(_example(missed, random))
+                most = min(MOST_RETRIEVED, len(source.negatives[at]))
+                others = random.sample(source.negatives[at], random.randint(1, most))
+                group += [_example(text, replace(one, answers=()), random) for one in others]
+                if random.random() < TAKEN_OUT:
+                    del group[0]
+            found.append(group)
+            if question.answers and random.random() < NEAR_MISSES:
+                missed = near_miss(question.text, question.context, names, random)
+                if missed:
+                    lacking = replace(question, answers=())
+                    found.append([_example(as_typed(missed, random), lacking, random)])
     return found
 
 
-def _example(question: Question, random: Random) -> Example:
+def _example(text: str, question: Question, random: Random) -> Example:
     if question.answers and random.random() < BULLETED:
         question = as_bullets(question) or question
     heading = question.title if random.random() < HEADED else ""
     gold = agreed(question.answers) if question.answers else None
-    return Example(as_typed(question.text, random), heading, question.context, gold)
+    return Example(text, heading, question.context, gold)
 
 
 def agreed(answers: Sequence[Gold]) -> Gold:
@@ -130,42 +149,72 @@ def agreed(answers: Sequence[Gold]) -> Gold:
 
 
 def batches_of(
-    examples: Sequence[Example], tokenizer: Tokenizer, random: Random, size: int = BATCH_SIZE
-) -> list[list[tuple[Window, tuple[int, int]]]]:
-    """One window of each example with its answer's tokens, in batches of similar length.
+    groups: Sequence[Sequence[Example]],
+    tokenizer: Tokenizer,
+    random: Random,
+    size: int = BATCH_SIZE,
+) -> list[list[list[Labelled]]]:
+    """One window of each example with its answer's tokens, in batches of whole groups.
 
     Args:
-        examples: To read.
+        groups: To read.
         tokenizer: Of the model.
         random: Chooses windows and their order.
-        size: Of a batch.
+        size: Windows in a batch.
     """
-    chosen: list[tuple[Window, tuple[int, int]]] = []
-    drawn = [(one, random.random() < SHORT) for one in examples]
-    for cutter, is_short in (
+    chosen: list[list[Labelled]] = [[] for _ in groups]
+    is_short = [random.random() < SHORT for _ in groups]
+    for cutter, shortened in (
         (Cutter(tokenizer, TOKENS), False),
         (Cutter(tokenizer, SHORT_TOKENS), True),
     ):
-        wanted = [one for one, shortened in drawn if shortened is is_short]
+        wanted = [
+            (at, one)
+            for at, group in enumerate(groups)
+            if is_short[at] is shortened
+            for one in group
+        ]
         for start in range(0, len(wanted), 1024):
             some = wanted[start : start + 1024]
-            pairs = [(one.question, one.text) for one in some]
+            pairs = [(one.question, one.text) for _, one in some]
             by_example: dict[int, list[Window]] = {}
-            for window in cutter.cut(pairs, [one.heading for one in some]):
+            for window in cutter.cut(pairs, [one.heading for _, one in some]):
                 by_example.setdefault(window.passage, []).append(window)
-            chosen += (_choose(by_example[at], one.gold, random) for at, one in enumerate(some))
+            for row, (at, one) in enumerate(some):
+                chosen[at].append(_choose(by_example[row], one.gold, random))
     random.shuffle(chosen)
-    batches: list[list[tuple[Window, tuple[int, int]]]] = []
-    for start in range(0, len(chosen), size * TOGETHER):
-        together = sorted(chosen[start : start + size * TOGETHER], key=lambda one: len(one[0].ids))
-        batches += [together[at : at + size] for at in range(0, len(together), size)]
+    batches: list[list[list[Labelled]]] = []
+    for start in range(0, len(chosen), size * TOGETHER // 2):
+        together = chosen[start : start + size * TOGETHER // 2]
+        together.sort(key=lambda group: max(len(window.ids) for window, _ in group))
+        batches += _filled(together, size)
     random.shuffle(batches)
     return batches
 
 
-def _choose(
-    found: Sequence[Window], gold: Gold | None, random: Random
-) -> tuple[Window, tuple[int, int]]:
+def _filled(groups: Sequence[list[Labelled]], size: int) -> list[list[list[Labelled]]]:
+    """Batches of the groups in order; one too large for the room left waits for the next batch."""
+    batches: list[list[list[Labelled]]] = []
+    left = list(groups)
+    while left:
+        batch: list[list[Labelled]] = []
+        waiting: list[list[Labelled]] = []
+        room = size
+        for at, group in enumerate(left):
+            if not room:
+                waiting += left[at:]
+                break
+            if len(group) <= room or not batch:
+                batch.append(group)
+                room = max(0, room - len(group))
+            else:
+                waiting.append(group)
+        batches.append(batch)
+        left = waiting
+    return batches
+
+
+def _choose(found: Sequence[Window], gold: Gold | None, random: Random) -> Labelled:
     spans = [tokens_of(window, gold) for window in found]
     holding = [at for at, span in enumerate(spans) if span != (0, 0)]
     lacking = [at for at, span in enumerate(spans) if span == (0, 0)]
@@ -190,10 +239,9 @@ def tokens_of(window: Window, gold: Gold | None) -> tuple[int, int]:
     return int(touching[0]), int(touching[-1])
 
 
-def padded(
-    found: Sequence[tuple[Window, tuple[int, int]]], pad_id: int, multiple: int = MULTIPLE
-) -> Batch:
-    """The windows as one batch."""
+def padded(groups: Sequence[Sequence[Labelled]], pad_id: int, multiple: int = MULTIPLE) -> Batch:
+    """The windows of the groups as one batch."""
+    found = [one for group in groups for one in group]
     longest = max(len(window.ids) for window, _ in found)
     shape = (len(found), -(-longest // multiple) * multiple)
     ids, types = np.full(shape, pad_id, np.int64), np.zeros(shape, np.int64)
@@ -202,12 +250,14 @@ def padded(
         count = len(window.ids)
         ids[row, :count], types[row, :count] = window.ids, window.type_ids
         mask[row, :count], inside[row, :count] = 1, window.inside
-    return Batch(ids, types, mask, inside, np.array([span for _, span in found], np.int64))
+    spans = np.array([span for _, span in found], np.int64)
+    numbers = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    return Batch(ids, types, mask, inside, spans, numbers)
 
 
 def iterate(
-    batches: Sequence[Sequence[tuple[Window, tuple[int, int]]]], pad_id: int, skip: int
+    batches: Sequence[Sequence[Sequence[Labelled]]], pad_id: int, skip: int
 ) -> Iterator[Batch]:
     """The batches behind the first ``skip`` ones."""
-    for found in batches[skip:]:
-        yield padded(found, pad_id)
+    for groups in batches[skip:]:
+        yield padded(groups, pad_id)

@@ -1,11 +1,10 @@
 """The training loop: steps, checkpoints, and going on from one."""
 
-import copy
 import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
 
@@ -16,6 +15,7 @@ from tokenizers import Tokenizer
 from qa.training.examples import Batch, Source, batches_of, examples_of, iterate
 from qa.training.model import SpanModel, loss_of
 from qa.training.variation import Names
+from qa.training.working import Working
 from qa.windows import Cutter
 
 PROGRESS = "checkpoint.json"
@@ -44,14 +44,6 @@ class Plan:
     stop_after: int | None = None
 
 
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether the device has instructions for it; where it has none they are slowly imitated."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
-
-
 OnStep = Callable[[int, int, int, float], None]
 """Called with (epoch from 0, step from 1, steps in the epoch, loss)."""
 
@@ -59,9 +51,7 @@ OnStep = Callable[[int, int, int, float], None]
 class Trainer:
     """Trains a span model, from the start or from a folder's checkpoint.
 
-    Where the device multiplies bfloat16, which is twice as fast or more, steps run in it on
-    weights that are kept in float32 (Micikevicius et al., 2018). The word embeddings stay as
-    they are, which keeps rare words where the pretraining put them.
+    The word embeddings stay as they are, which keeps rare words where the pretraining put them.
     """
 
     def __init__(self, model: SpanModel, tokenizer: Tokenizer, plan: Plan, folder: Path) -> None:
@@ -113,14 +103,14 @@ class Trainer:
             digest.update(f"{source.share} {ids}\n".encode())
         self.run |= {"sources": digest.hexdigest()}
         self._check(self.run)
-        working, copies = self._working()
+        working = Working.of(self.full)
         names = Names([question.text for source in sources for question in source.questions])
         saved = time.monotonic()
         while self.epoch < self.plan.epochs:
             random = Random(f"{self.plan.seed} {self.epoch}")
             examples = examples_of(sources, names, random)
             batches = batches_of(examples, self.tokenizer, random)
-            working.train()
+            working.model.train()
             for batch in iterate(batches, self.pad_id, self.step):
                 if self.plan.stop_after is not None and self.steps_done >= self.plan.stop_after:
                     self.save()
@@ -128,17 +118,13 @@ class Trainer:
                 self._set_rate((self.step + 0.5) / len(batches))
                 # What is left out depends on the step alone, so that a run can go on.
                 torch.manual_seed(hash((self.plan.seed, self.epoch, self.step)))
-                loss = self._loss(working, batch)
+                loss = self._loss(working.model, batch)
                 loss.backward()  # type: ignore[no-untyped-call]  # untyped library
-                for weight, copied in copies:
-                    weight.grad = None if copied.grad is None else copied.grad.float()
-                    copied.grad = None
+                working.collect()
                 torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
                 self.optimizer.step()
                 self.optimizer.zero_grad()
-                with torch.no_grad():
-                    for weight, copied in copies:
-                        copied.copy_(weight)
+                working.renew()
                 self.step += 1
                 self.steps_done += 1
                 on_step(self.epoch, self.step, len(batches), loss.item())
@@ -151,15 +137,6 @@ class Trainer:
             self.epoch, self.step = self.epoch + 1, 0
             self.save()
         return True
-
-    def _working(self) -> tuple[SpanModel, list[tuple[torch.Tensor, torch.Tensor]]]:
-        """The model that steps run on, and each weight with its copy there, if there are any."""
-        if not multiplies_bfloat16(self.device):
-            return self.full, []
-        working = copy.deepcopy(self.full).to(torch.bfloat16)
-        copies = dict(working.named_parameters())
-        fast = [copies[name] for name in self.names]
-        return working, list(zip(self.weights, fast, strict=True))
 
     def save(self) -> None:
         """Write the checkpoint; what was there stays whole until the new one is."""
@@ -218,8 +195,8 @@ class Trainer:
             group["lr"] = rate
 
     def _loss(self, model: SpanModel, batch: Batch) -> torch.Tensor:
-        ids, types, mask, inside, spans = (
-            torch.from_numpy(one).to(self.device)
-            for one in (batch.ids, batch.type_ids, batch.mask, batch.inside, batch.spans)
+        ids, types, mask, inside, spans, groups = (
+            torch.from_numpy(getattr(batch, one.name)).to(self.device) for one in fields(batch)
         )
-        return loss_of(model(ids, mask, types), inside, spans, self.plan.label_smoothing)
+        outputs = model(ids, mask, types)
+        return loss_of(outputs, inside, spans, groups, self.plan.label_smoothing)

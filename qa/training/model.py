@@ -1,5 +1,6 @@
 """The span model: the encoder's transformer with an output for spans and one for answerable."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
@@ -39,20 +40,38 @@ def loss_of(
     outputs: tuple[Tensor, Tensor, Tensor],
     inside: Tensor,
     spans: Tensor,
+    groups: Tensor,
     label_smoothing: float = 0.0,
 ) -> Tensor:
     """Mean loss: cross-entropy of the start, of the end, and of whether there is an answer.
 
+    A start competes with those of all windows that are read for the question, each measured
+    from its own window's null start, and with one null answer for all of them, which has 0:
+    what tells windows apart in use is learnt, too (shared normalisation, Clark and Gardner,
+    2018). With one window a question this is the usual loss. Ends likewise.
+
     Args:
         outputs: Of ``SpanModel.forward``.
         inside: ``(batch, tokens)``, whether an answer may hold the token.
-        spans: ``(batch, 2)``, first and last token of the answer; both 0 if there is none.
+        spans: ``(batch, 2)``, first and last token of the answer; both 0 if there is none. At
+            most one window of a group has one.
+        groups: ``(batch,)``, number of the question that the window is read for, from 0.
         label_smoothing: Of the answerable output, 0 to 1.
     """
     starts, ends, answerable = outputs
-    allowed = inside.clone()
-    allowed[:, 0] = True
-    loss = functional.cross_entropy(starts.masked_fill(~allowed, IMPOSSIBLE), spans[:, 0])
-    loss = loss + functional.cross_entropy(ends.masked_fill(~allowed, IMPOSSIBLE), spans[:, 1])
+    loss = _across(starts, inside, spans[:, 0], groups) + _across(ends, inside, spans[:, 1], groups)
     there = (spans[:, 1] > 0).float() * (1 - label_smoothing) + label_smoothing / 2
     return loss / 2 + functional.binary_cross_entropy_with_logits(answerable, there)
+
+
+def _across(logits: Tensor, inside: Tensor, tokens: Tensor, groups: Tensor) -> Tensor:
+    margins = logits - logits[:, :1]
+    of_windows = margins.masked_fill(~inside, IMPOSSIBLE).logsumexp(dim=1)
+    count = int(groups.max()) + 1
+    belongs = groups == torch.arange(count, device=groups.device).unsqueeze(1)
+    of_groups = of_windows.expand(count, -1).masked_fill(~belongs, IMPOSSIBLE)
+    null = of_groups.new_zeros(count, 1)
+    everything = torch.cat([of_groups, null], dim=1).logsumexp(dim=1)
+    # The margin of the null answer's token is 0, as the null answer's is.
+    right = margins.gather(1, tokens.unsqueeze(1)).squeeze(1).sum()
+    return (everything.sum() - right) / count

@@ -24,7 +24,7 @@ DEPTH = 30
 KEPT = 8
 """Passages kept for a question."""
 
-SHARE = 0.4
+SHARE = 0.8
 """Of the questions, for which passages are looked for."""
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
@@ -36,6 +36,14 @@ SHARES = {
 
 Less of what is unlike questions asked of documents, or of another style."""
 
+LATER_SHARES = {
+    "squadshifts_reddit": 0.45,
+    "squadshifts_amazon_reviews": 0.45,
+    "qed_nq_train": 1.0,
+    "afriqa_en_train_dev": 1.0,
+}
+"""Of these sources, the shares in the second training: more that is new to the model."""
+
 MADE_SHARE = 0.2
 
 ENCODED = ("squad1_train_merged",)
@@ -55,26 +63,32 @@ LOGGED = 25
 MISFITS_NAMED = 5
 
 
-def train(
-    files: Sequence[Path],
-    work: Path,
-    plan: Plan,
-    console: Console,
-    shares: Mapping[str, float] | None = None,
-    only: int | None = None,
-) -> Path:
-    """Train, or go on from the checkpoint in ``work``; the folder of the trained model.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What every training on the same files begins with.
+
+    Attributes:
+        sets: The questions.
+        lacking: For each question to train on of each set, passages that were retrieved for it
+            and lack the answer.
+        encoder: Whose transformer is trained.
+    """
+
+    sets: Sequence[TrainingSet]
+    lacking: Sequence[Sequence[Sequence[Question]]]
+    encoder: SentenceTransformersEncoder
+
+
+def prepare(files: Sequence[Path], work: Path, console: Console) -> Prepared:
+    """Load questions, and retrieve what lacks their answers.
 
     Args:
         files: Of questions.
-        work: Checkpoints, retrieved negatives, a log and a model for each epoch lie there.
-        plan: How to train.
+        work: What is retrieved is kept there for the next time.
         console: Shown how it goes on.
-        shares: Of sources, in place of ``SHARES``.
-        only: Questions of each source at most, to compare plans.
 
     Raises:
-        ValueError: A file is no good, or another run began in ``work``.
+        ValueError: A file is no good.
         OSError: A file cannot be read or written.
     """
     work.mkdir(parents=True, exist_ok=True)
@@ -82,12 +96,44 @@ def train(
     for one in sets:
         _tell_set(one, console)
     encoder = SentenceTransformersEncoder.load()
-    sources = _sources(sets, SHARES | dict(shares or {}), encoder, work, console, only, plan.seed)
-    tokenizer = load_tokenizer(encoder.folder)
-    model = SpanModel.start_from(encoder.folder, plan.seed, plan.dropout)
+    lacking = [_lacking(one, encoder, work, console) for one in sets]
+    return Prepared(sets, lacking, encoder)
+
+
+def train(
+    prepared: Prepared,
+    work: Path,
+    plan: Plan,
+    console: Console,
+    shares: Mapping[str, float] | None = None,
+    only: int | None = None,
+    start: Path | None = None,
+) -> Path:
+    """Train, or go on from the checkpoint in ``work``; the folder of the trained model.
+
+    Args:
+        prepared: Questions to train on, and to validate with.
+        work: Checkpoints, a log and a model for each epoch lie there.
+        plan: How to train.
+        console: Shown how it goes on.
+        shares: Of sources, in place of ``SHARES``.
+        only: Questions of each source at most, to compare plans.
+        start: Folder of a trained model to start from, in place of the encoder.
+
+    Raises:
+        ValueError: Another run began in ``work``.
+        OSError: A file cannot be read or written.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    sources = _sources(prepared, SHARES | dict(shares or {}), only, plan.seed)
+    tokenizer = load_tokenizer(prepared.encoder.folder)
+    if start is None:
+        model = SpanModel.start_from(prepared.encoder.folder, plan.seed, plan.dropout)
+    else:
+        model = SpanModel.load(start, plan.dropout, attention="sdpa")
     trainer = Trainer(model, tokenizer, plan, work)
-    answerable = [question for one in sets for question in one.held_back if question.answers]
-    checked = sample(answerable, VALIDATED)
+    held_back = [question for one in prepared.sets for question in one.held_back]
+    checked = sample([question for question in held_back if question.answers], VALIDATED)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with (
         (work / "log.jsonl").open("a", encoding="utf-8") as log,
@@ -131,28 +177,27 @@ def _tell_set(one: TrainingSet, console: Console) -> None:
     )
 
 
+def _lacking(
+    one: TrainingSet, encoder: SentenceTransformersEncoder, work: Path, console: Console
+) -> list[list[Question]]:
+    if one.name in NOT_MINED:
+        return [[] for _ in one.train]
+    encoded = one.name in ENCODED
+    with counting_bar(console, f"Retrieving negatives of {one.name}") as tell:
+        return mine(
+            one.train,
+            encoder if encoded else Blind(encoder),
+            Settings().word_weight if encoded else 1.0,
+            work / f"negatives-{one.name}.json",
+            tell,
+        )
+
+
 def _sources(
-    sets: Sequence[TrainingSet],
-    shares: Mapping[str, float],
-    encoder: SentenceTransformersEncoder,
-    work: Path,
-    console: Console,
-    only: int | None,
-    seed: int,
+    prepared: Prepared, shares: Mapping[str, float], only: int | None, seed: int
 ) -> list[Source]:
     sources: list[Source] = []
-    for one in sets:
-        lacking: list[list[Question]] = [[] for _ in one.train]
-        if one.name not in NOT_MINED:
-            encoded = one.name in ENCODED
-            with counting_bar(console, f"Retrieving negatives of {one.name}") as tell:
-                lacking = mine(
-                    one.train,
-                    encoder if encoded else Blind(encoder),
-                    Settings().word_weight if encoded else 1.0,
-                    work / f"negatives-{one.name}.json",
-                    tell,
-                )
+    for one, lacking in zip(prepared.sets, prepared.lacking, strict=True):
         by_source: dict[str, list[int]] = {}
         for at, question in enumerate(one.train):
             by_source.setdefault(question.source, []).append(at)
@@ -165,7 +210,7 @@ def _sources(
                     [lacking[at] for at in chosen],
                 )
             )
-    contexts = contexts_of([question for one in sets for question in one.train])
+    contexts = contexts_of([question for one in prepared.sets for question in one.train])
     made = list(made_questions(contexts, Random(seed)))
     sources.append(Source(made, MADE_SHARE))
     return sources

@@ -13,6 +13,7 @@ from embeddings.onnx_model import padded
 from qa.history import FACTS, HistoryWindow, window_of
 from qa.training.conversations import Lesson
 from qa.training.term_model import TermModel, loss_of
+from qa.training.working import Working
 
 BATCH_SIZE = 16
 
@@ -66,7 +67,8 @@ def fit(
     weights = [one for one in model.parameters() if one.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=learning_rate, weight_decay=0.01, fused=True)
     batches = [batch for examples in epochs for batch in _batches(examples, random)]
-    model.train()
+    working = Working.of(model)
+    working.model.train()
     for step, batch in enumerate(batches, start=1):
         done = (step - 0.5) / len(batches)
         for group in optimizer.param_groups:
@@ -80,11 +82,13 @@ def fit(
                 belonging[row, word.token] = belongs
         lacking = torch.tensor([float(one.lacking) for one in batch], device=device)
         of_words, of_belonging = (torch.from_numpy(one).to(device) for one in (words, belonging))
-        loss = loss_of(model(*inputs), of_words, of_belonging, lacking)
+        loss = loss_of(working.model(*inputs), of_words, of_belonging, lacking)
         loss.backward()  # type: ignore[no-untyped-call]  # untyped library
+        working.collect()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad()
+        working.renew()
         tell(step, len(batches), loss.item())
     model.eval()
 

@@ -37,8 +37,9 @@ class TermModel(TransformerModel):
         hidden = self.transformer(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
-        seen = torch.cat([self.dropout(hidden), facts], dim=-1)
-        return self.belongs(seen).squeeze(-1), self.lacks(seen[:, 0]).squeeze(-1)
+        seen = torch.cat([self.dropout(hidden), facts.to(hidden.dtype)], dim=-1)
+        belongs, lacks = self.belongs(seen), self.lacks(seen[:, 0])
+        return belongs.float().squeeze(-1), lacks.float().squeeze(-1)
 
 
 def loss_of(

@@ -43,11 +43,19 @@ class TransformerModel(nn.Module):
         return cls(transformer, transformer.config.hidden_size)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """The model that ``save`` wrote."""
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    def load(cls, folder: Path, dropout: float = 0.0, attention: str = "eager") -> Self:
+        """The model that ``save`` wrote.
+
+        Args:
+            folder: That it was written to.
+            dropout: As in ``start_from``.
+            attention: How it is computed: ``eager`` can be exported, ``sdpa`` trains faster.
+        """
+        config = AutoConfig.from_pretrained(
+            folder, hidden_dropout_prob=dropout, local_files_only=True
+        )
         transformer = AutoModel.from_config(  # type: ignore[no-untyped-call]  # untyped library
-            config, attn_implementation="eager", dtype=torch.float32
+            config, attn_implementation=attention, dtype=torch.float32
         )
         # The pooled output is of no use here.
         transformer.pooler = None

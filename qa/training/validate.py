@@ -83,7 +83,7 @@ def read_all(
     device = next(model.parameters()).device
     for start in range(0, len(found), size):
         some = found[start : start + size]
-        batch = padded([(window, (0, 0)) for window in some], cutter.pad_id)
+        batch = padded([[(window, (0, 0))] for window in some], cutter.pad_id)
         inputs = (
             torch.from_numpy(one).to(device) for one in (batch.ids, batch.mask, batch.type_ids)
         )

@@ -1,8 +1,10 @@
+import math
 from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import Tokenizer
+from torch.nn.functional import cross_entropy
 
 from qa.questions import Question
 from qa.training.examples import Source
@@ -26,11 +28,12 @@ def test_one_step_lowers_the_loss_of_its_batch(small: SpanModel) -> None:
     mask = torch.ones_like(ids)
     inside = torch.ones_like(ids, dtype=torch.bool)
     spans = torch.tensor([[3, 4], [0, 0], [7, 7], [0, 0]])
+    groups = torch.tensor([0, 0, 1, 2])
     optimizer = torch.optim.AdamW(small.parameters(), lr=1e-3)
-    before = loss_of(small(ids, mask, mask), inside, spans)
+    before = loss_of(small(ids, mask, mask), inside, spans, groups)
     before.backward()  # type: ignore[no-untyped-call]  # untyped library
     optimizer.step()
-    after = loss_of(small(ids, mask, mask), inside, spans)
+    after = loss_of(small(ids, mask, mask), inside, spans, groups)
     assert after.item() < before.item() - 0.01
 
 
@@ -68,7 +71,7 @@ def test_steps_in_bfloat16_train_the_weights_in_full_precision(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("qa.training.loop.multiplies_bfloat16", lambda device: True)
+    monkeypatch.setattr("qa.training.working.multiplies_bfloat16", lambda device: True)
     trainer, losses = trained(small, tokenizer, questions, Plan(8, 3e-3), tmp_path)
     assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
     assert {one.dtype for one in trainer.full.parameters()} == {torch.float32}
@@ -107,10 +110,37 @@ def test_loss_of_no_answer_points_at_the_first_token() -> None:
     answerable = torch.tensor([-5.0, 5.0])
     inside = torch.tensor([[False, True, True]] * 2)
     spans = torch.tensor([[0, 0], [2, 2]])
-    right = loss_of((starts, starts, answerable), inside, spans).item()
-    wrong = loss_of((starts, starts, answerable), inside, spans.flip(0)).item()
+    groups = torch.tensor([0, 1])
+    right = loss_of((starts, starts, answerable), inside, spans, groups).item()
+    wrong = loss_of((starts, starts, answerable), inside, spans.flip(0), groups).item()
     assert right < 0.03
     assert wrong > 9
+
+
+def test_windows_of_one_question_compete_with_each_other_and_one_null_answer() -> None:
+    # Of the null answer and the three tokens of both windows that an answer may hold, all have
+    # a margin of 0 but the last, which has ln 4; what the padding says does not count.
+    starts = torch.tensor([[7.0, 7, 99], [-2, -2, -2 + math.log(4)]])
+    inside = torch.tensor([[False, True, False], [False, True, True]])
+    answerable = torch.tensor([-99.0, 99.0])
+    spans = torch.tensor([[0, 0], [2, 2]])
+    together = loss_of((starts, starts, answerable), inside, spans, torch.tensor([0, 0])).item()
+    assert together == pytest.approx(math.log((1 + 1 + 1 + 4) / 4))
+    apart = loss_of((starts, starts, answerable), inside, spans, torch.tensor([0, 1])).item()
+    assert apart == pytest.approx((math.log(1 + 1) + math.log((1 + 1 + 4) / 4)) / 2)
+
+
+def test_loss_of_single_windows_is_cross_entropy_over_tokens_and_null() -> None:
+    logits = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
+    inside = torch.tensor([[False, False, True, True, True]] * 3)
+    spans = torch.tensor([[2, 3], [0, 0], [4, 4]])
+    allowed = inside.clone()
+    allowed[:, 0] = True
+    masked = logits.masked_fill(~allowed, -1e9)
+    expected = sum(cross_entropy(masked, spans[:, at]) for at in (0, 1)) / 2
+    sure = torch.tensor([99.0, -99.0, 99.0])
+    found = loss_of((logits, logits, sure), inside, spans, torch.arange(3))
+    assert found.item() == pytest.approx(float(expected), abs=1e-6)
 
 
 def test_saved_model_reads_like_the_one_in_memory(small: SpanModel, tmp_path: Path) -> None:

@@ -60,6 +60,16 @@ def test_model_learns_which_words_belong(small: TermModel, examples: list[Exampl
         assert (lacks > 0) == example.lacking
 
 
+def test_steps_in_bfloat16_teach_the_same(
+    small: TermModel, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.training.working.multiplies_bfloat16", lambda device: True)
+    losses: list[float] = []
+    fit(small, [examples] * 60, 3e-3, Random(0), lambda step, of, loss: losses.append(loss))
+    assert losses[-1] < losses[0] / 4
+    assert {one.dtype for one in small.parameters()} == {torch.float32}
+
+
 def test_training_is_the_same_every_time(examples: list[Example], tokenizer: Tokenizer) -> None:
     found = []
     for _ in range(2):
