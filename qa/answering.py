@@ -216,7 +216,7 @@ class QuestionAnswerer:
         if not parts and kind:
             return remark(_whole(question), kind, self._titles(within))
         if completed is None:
-            parts = tuple(self._left_alone(part, within) for part in parts)
+            parts = tuple(self._settled(part, within) for part in parts)
         found = [self._to_part(part, within) for part in parts]
         whole = found[0] if len(found) == 1 else together(found)
         stands_alone = completed is None and all(one.asked == one.completed for one in parts)
@@ -227,19 +227,21 @@ class QuestionAnswerer:
             seconds=spent | whole.seconds,
         )
 
-    def _left_alone(self, part: Part, within: Sequence[str]) -> Part:
-        """The part as asked, if the documents answer only that, or that more surely.
+    def _settled(self, part: Part, within: Sequence[str]) -> Part:
+        """The part as it is answered most surely: completed in one way or another, or as asked.
 
         Whether "Which formats are read?" goes on about what was said, its words alone do not
         tell. Where they do, as in "When was it founded?", what is as sure is not enough: an
         answer about something else would be.
         """
-        if part.asked == part.completed:
+        *others, bare = (self._alone(one, within) for one in part.wordings)
+        if not others:
             return part
-        bare, completed = (self._alone(one, within) for one in (part.asked, part.completed))
+        completed = max(others, key=lambda answer: (answer.text is not None, answer.confidence))
         lead = POINTING_LEAD if points_back(part.asked) else 0.0
         surer = completed.text is None or bare.confidence > completed.confidence + lead
-        return Part(part.asked, part.asked) if bare.text is not None and surer else part
+        settled = bare if bare.text is not None and surer else completed
+        return Part(part.asked, settled.question)
 
     def _to_part(self, part: Part, within: Sequence[str]) -> Answer:
         """The answer to one question, or to what is asked of each thing that it compares."""

@@ -178,8 +178,7 @@ class Chat:
             self._warming.join()
             parts = self.answerer.understood(question, history, completed)
             if parts:
-                # A question that was completed may be answered as it was asked, too.
-                asked = [one for part in parts for one in (part.completed, part.asked)]
+                asked = [one for part in parts for one in part.wordings]
                 found = [
                     hit for one in dict.fromkeys(asked) for hit in self.answerer.search(one, within)
                 ]

@@ -15,8 +15,15 @@ from embeddings.errors import ModelError
 from embeddings.model_folder import SUMS, check_sha256, load_tokenizer, read_json, sums_of
 from embeddings.onnx_model import open_session
 from qa import span_model
-from qa.history import MOST_CHARACTERS, HistoryWindow, Turn, pieces_of, window_of
-from qa.wording import carried_over, phrases_of, worded
+from qa.history import (
+    MOST_CHARACTERS,
+    HistoryWindow,
+    Turn,
+    person_of,
+    pieces_of,
+    window_of,
+)
+from qa.wording import Phrase, asks_of_a_person, carried_over, phrases_of, worded
 
 FOLDER = Path(__file__).parent / "completion_model"
 
@@ -74,14 +81,14 @@ class Logits(Protocol):
         ...
 
 
-def completed(
+def completions(
     question: str,
     history: Sequence[Turn],
     window: HistoryWindow,
     logits: tuple[NDArray[np.float32], float],
     thresholds: Thresholds,
-) -> str:
-    """The question with what it lacks, as it is if it lacks nothing.
+) -> tuple[str, ...]:
+    """The question with what it lacks, then shorter; as it is if it lacks nothing.
 
     Args:
         question: As asked.
@@ -92,10 +99,13 @@ def completed(
     """
     again = carried_over(question, history[-1].completed[:MOST_CHARACTERS])
     if again is not None:
-        return again
+        return (again,)
+    person = person_of(history) if asks_of_a_person(question) else None
+    if person is not None:
+        return (worded(question, [Phrase(person, False, 0)]),)
     belongs, lacks = logits
     if lacks < thresholds.lacks:
-        return question
+        return (question,)
     scores: dict[str, float] = {}
     for word, logit in zip(window.words, belongs, strict=True):
         if logit >= thresholds.belongs:
@@ -105,7 +115,8 @@ def completed(
     likely = max(scores.values(), default=0.0) - UNLIKELY
     sure = {one: logit for one, logit in scores.items() if logit >= likely}
     others = {one: logit for one, logit in scores.items() if logit < likely}
-    return worded(question, [*phrases_of(sure, texts), *phrases_of(others, texts)])
+    phrases = [*phrases_of(sure, texts), *phrases_of(others, texts)]
+    return tuple(dict.fromkeys((worded(question, phrases), worded(question, phrases[:1]))))
 
 
 class Completer:
@@ -119,8 +130,8 @@ class Completer:
         self._lock = RLock()
         self._kept = lru_cache(maxsize=COMPLETIONS_KEPT)(self._complete)
 
-    def complete(self, question: str, history: Sequence[Turn]) -> str:
-        """The question such that it stands alone; as it is if it does already.
+    def complete(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+        """The question such that it stands alone, likeliest first; as it is if it does already.
 
         Args:
             question: As asked.
@@ -130,16 +141,19 @@ class Completer:
             ModelError: The model is missing or damaged.
         """
         said = tuple(turn for turn in history if turn.completed.strip())
-        return self._kept(question, said) if said else question
+        return self._kept(question, said) if said else (question,)
 
-    def _complete(self, question: str, said: tuple[Turn, ...]) -> str:
+    def _complete(self, question: str, said: tuple[Turn, ...]) -> tuple[str, ...]:
         with self._lock:
             tokenizer, logits, thresholds = self._model
         window = window_of(question, said, tokenizer)
-        whole = completed(question, said, window, logits(window), thresholds)
+        found = completions(question, said, window, logits(window), thresholds)
         # What was said before may be too much for one question.
-        longest = len(tokenizer.encode(whole, add_special_tokens=False).ids)
-        return whole if longest <= COMPLETED_TOKENS else question
+        encoded = tokenizer.encode_batch(list(found), add_special_tokens=False)
+        fitting = zip(found, encoded, strict=True)
+        return tuple(one for one, tokens in fitting if len(tokens.ids) <= COMPLETED_TOKENS) or (
+            question,
+        )
 
     def check(self) -> None:
         """Make sure that the model is the published one.

@@ -16,30 +16,38 @@ class Part:
     Attributes:
         asked: As it stands in the message.
         completed: The same, standing alone.
+        others: What else it can have meant, less likely.
     """
 
     asked: str
     completed: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """All in which it is tried, as it was asked last."""
+        return tuple(dict.fromkeys((self.completed, *self.others, self.asked)))
 
 
 def understood(
     message: str,
     history: Sequence[Turn],
-    complete: Callable[[str, Sequence[Turn]], str],
+    complete: Callable[[str, Sequence[Turn]], tuple[str, ...]],
 ) -> tuple[Part, ...]:
     """The questions in a message; none if it is small talk.
 
     Args:
         message: As typed, white space joined.
         history: What was said before, oldest first.
-        complete: Completes a question after what was said before it.
+        complete: Completes a question after what was said before it, likeliest first.
     """
     if small_talk(message):
         return ()
     said = list(history)
     parts: list[Part] = []
     for asked in parts_of(message):
-        part = Part(asked, complete(asked, said) if said else asked)
+        completed, *others = complete(asked, said) if said else (asked,)
+        part = Part(asked, completed, tuple(others))
         parts.append(part)
         said.append(Turn(part.asked, part.completed))
     return tuple(parts)

@@ -49,6 +49,12 @@ WORD_FACTS = 16
 FACTS = WORD_FACTS + len(_MARKERS) + 3
 """Facts given with each word beside its tokens."""
 
+_WHO_IS = re.compile(
+    r"^\W*(?i:who\s+(?:is|was)|who['’]s)\s+(?P<name>[A-Z][\w.'’-]*(?:\s+[\w.'’-]+){0,4}?)\W*$"
+)
+_WHO = re.compile(r"^\W*who(?:m|se)?\b", re.I)
+_PERSON = re.compile(r"^[A-Z][\w.'’-]*(?:\s+(?:[A-Z][\w.'’-]*|de|da|di|van|von|der|bin|al)){0,4}$")
+
 _LEADING = frozenset("of for about in on with by from to at".split())
 
 
@@ -150,6 +156,23 @@ def window_of(question: str, history: Sequence[Turn], tokenizer: Tokenizer) -> H
     for word, row in zip(words, _word_facts(words, texts, len(history), own), strict=True):
         facts[word.token] = [*row, *of_question]
     return HistoryWindow(np.array(ids, np.int64), np.array(types, np.int64), facts, tuple(words))
+
+
+def person_of(history: Sequence[Turn]) -> str | None:
+    """Who was last asked about by name, or named as the answer to a question for a person.
+
+    >>> person_of([Turn("", "Who is Ada Lovelace?", "a mathematician"), Turn("", "Where?")])
+    'Ada Lovelace'
+    >>> person_of([Turn("", "Who leads the IOFS?", "Berik Aryn")])
+    'Berik Aryn'
+    """
+    for turn in reversed(history[-MOST_TURNS:]):
+        asked = _WHO_IS.match(turn.completed[:MOST_CHARACTERS])
+        if asked:
+            return " ".join(asked["name"].split())
+        if _WHO.match(turn.completed) and _PERSON.match(turn.answer[:MOST_CHARACTERS]):
+            return turn.answer
+    return None
 
 
 def _carries_meaning(word: str) -> bool:

@@ -40,6 +40,7 @@ _ASKING = re.compile(
     r"can|could|will|would|should|must)\b",
     re.I,
 )
+_PERSONAL = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.I)
 _GOES_ON = re.compile(r"^\W*(?:and|but|so|also)\b", re.I)
 _QUESTION_WORD = re.compile(r"\b(?:who|what|when|where|why|how|which|whose|whom)\b", re.I)
 
@@ -158,6 +159,16 @@ def points_back(question: str) -> bool:
     return bool(_BARE.match(question) or _ABOUT.match(question) or _GOES_ON.match(question))
 
 
+def asks_of_a_person(question: str) -> bool:
+    """Whether it asks of a person who is named before it, not in it.
+
+    >>> asks_of_a_person("Where does he work?"), asks_of_a_person("Did Einstein like his work?")
+    (True, False)
+    """
+    named = any(match.start() > 0 for match in _NAME.finditer(question) if match[0] != "I")
+    return bool(_PERSONAL.search(question)) and not named
+
+
 def carried_over(question: str, last: str) -> str | None:
     """The last question asked again of something else, where that is all the question says.
 
@@ -165,6 +176,8 @@ def carried_over(question: str, last: str) -> str | None:
     'How much aid did Kazakhstan send to Turkey?'
     >>> carried_over("And where?", "When was the IOFS founded?")
     'Where was the IOFS founded?'
+    >>> carried_over("And an open file?", "What does a closed door mean?")
+    'What does an open file mean?'
     >>> carried_over("Who leads it?", "When was the IOFS founded?")
     """
     bare = _BARE.match(question)
@@ -179,6 +192,9 @@ def carried_over(question: str, last: str) -> str | None:
         return None
     what = re.sub(r"^(?:the|a|an)\s+", "", about["what"], flags=re.I)
     place = _place_in(last, what, about["place"])
+    if place is None and re.match(r"an?\s", about["what"], re.I):
+        what = about["what"]
+        place = _place_of_any(last, len(what.split()))
     if place is None:
         return None
     return f"{last[: place[0]]}{what}{last[place[1] :]}"
@@ -223,3 +239,18 @@ def _place_in(last: str, what: str, preposition: str | None) -> tuple[int, int] 
                 first -= 1
             return words[first].start(), match.end()
     return None
+
+
+def _place_of_any(last: str, count: int) -> tuple[int, int] | None:
+    """Where in the last question so many words stand that begin with "a".
+
+    With two of them, "a" and a noun, it is not told whether the noun ends there.
+    """
+    if count < 3:
+        return None
+    found = [
+        match
+        for match in re.finditer(rf"\ban?(?:\s+[\w-]+){{{count - 1}}}(?![\w-])", last, re.I)
+        if all(word.lower() not in STOP_WORDS for word in match[0].split()[1:])
+    ]
+    return found[-1].span() if found else None

@@ -198,10 +198,10 @@ def _show(
 ) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column(f"{turns:,} turns")
-    for name in ("F1", "precision", "recall", "left alone", "without first turns"):
+    for name in ("F1", "precision", "recall", "F1 of turns", "left alone", "but first turns"):
         table.add_column(name, justify="right")
     for name, one in measured.items():
-        rates = (one.f1, one.precision, one.recall, one.left_alone, one.later)
+        rates = (one.f1, one.precision, one.recall, one.of_turns, one.left_alone, one.later)
         table.add_row(name, *(f"{rate:.3f}" for rate in rates))
     console.print(table)
     console.print(f"milliseconds a question: median {spent[0]:.1f}, 95th percentile {spent[1]:.1f}")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from qa.completion import Thresholds, completed
+from qa.completion import Thresholds, completions
 from qa.history import HistoryWindow, Turn, content, window_of
 from qa.training.conversations import Lesson
 from qa.wording import carried_over
@@ -45,7 +45,8 @@ class Read:
         lesson = self.lesson
         if self.window is None or self.logits is None:
             return lesson.question
-        return completed(lesson.question, lesson.history, self.window, self.logits, thresholds)
+        found = completions(lesson.question, lesson.history, self.window, self.logits, thresholds)
+        return found[0]
 
     def added_words(self, thresholds: Thresholds) -> set[str]:
         """The stems of the words in the completed question that the question lacks."""
@@ -74,6 +75,7 @@ class Figures:
         f1: Of the stems of added words against a person's, summed over all turns.
         precision: Likewise.
         recall: Likewise.
+        of_turns: F1 of each turn by itself, on average; 1 where neither adds a word.
         left_alone: Share left alone of the turns to which a person adds nothing.
         later: The same without the first turns of conversations, to which nothing can be added.
     """
@@ -81,6 +83,7 @@ class Figures:
     f1: float
     precision: float
     recall: float
+    of_turns: float
     left_alone: float
     later: float
 
@@ -90,12 +93,17 @@ def figures(lessons: Sequence[Lesson], added: Sequence[set[str]]) -> Figures:
     right = sum(len(lesson.added & one) for lesson, one in zip(lessons, added, strict=True))
     given = sum(map(len, added))
     wanted = sum(len(lesson.added) for lesson in lessons)
+    of_turns = [
+        2 * len(lesson.added & one) / (len(lesson.added) + len(one)) if lesson.added or one else 1.0
+        for lesson, one in zip(lessons, added, strict=True)
+    ]
     alone = [(lesson, one) for lesson, one in zip(lessons, added, strict=True) if not lesson.added]
     later = [not one for lesson, one in alone if lesson.history]
     return Figures(
         2 * right / max(given + wanted, 1),
         right / max(given, 1),
         right / max(wanted, 1),
+        sum(of_turns) / max(len(of_turns), 1),
         sum(not one for _, one in alone) / max(len(alone), 1),
         sum(later) / max(len(later), 1),
     )

@@ -10,10 +10,10 @@ import pytest
 from embeddings.errors import ModelError
 from embeddings.model_folder import load_tokenizer
 from qa import Turn
-from qa.completion import FILES, FOLDER, GRAPH, Completer, Thresholds, completed
-from qa.history import window_of
+from qa.completion import FILES, FOLDER, GRAPH, Completer, Thresholds, completions
+from qa.history import person_of, window_of
 from qa.span_model import FOLDER as READER_FOLDER
-from qa.wording import carried_over
+from qa.wording import asks_of_a_person, carried_over
 
 
 def turns(*questions: str) -> list[Turn]:
@@ -44,7 +44,7 @@ COMPLETED = (
 def test_question_that_leans_is_completed(
     history: list[Turn], question: str, whole: str, completer: Completer
 ) -> None:
-    assert completer.complete(question, history) == whole
+    assert completer.complete(question, history)[0] == whole
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,15 @@ def test_question_that_leans_is_completed(
 )
 def test_change_of_subject_is_left_alone_at_once(question: str, completer: Completer) -> None:
     history = turns(IOFS, "When was the IOFS founded?", "How many members does the IOFS have?")
-    assert completer.complete(question, history) == question
+    assert completer.complete(question, history) == (question,)
 
 
 def test_nothing_before_completes_nothing(tmp_path: Path) -> None:
     # Not even the model is looked for.
     nowhere = Completer(tmp_path)
-    assert nowhere.complete("When was it founded?", []) == "When was it founded?"
-    assert nowhere.complete("When was it founded?", turns("", "  ")) == "When was it founded?"
+    question = "When was it founded?"
+    assert nowhere.complete(question, []) == (question,)
+    assert nowhere.complete(question, turns("", "  ")) == (question,)
 
 
 def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None:
@@ -73,13 +74,49 @@ def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None
         [{"aid": 2.0, "IOFS": -1.0}.get(w.form, -9) for w in window.words], np.float32
     )
 
-    def asked(lacks: float, thresholds: Thresholds) -> str:
-        return completed("When was it sent?", history, window, (logits, lacks), thresholds)
+    def asked(lacks: float, thresholds: Thresholds) -> tuple[str, ...]:
+        return completions("When was it sent?", history, window, (logits, lacks), thresholds)
 
-    assert asked(1.0, Thresholds()) == "When was aid sent?"
-    assert asked(1.0, Thresholds(belongs=-2.0)) == "When was aid sent (IOFS)?"
-    assert asked(-1.0, Thresholds()) == "When was it sent?"
-    assert asked(1.0, Thresholds(lacks=2.0)) == "When was it sent?"
+    assert asked(1.0, Thresholds()) == ("When was aid sent?",)
+    # What is less likely may be too much: it is tried without.
+    assert asked(1.0, Thresholds(belongs=-2.0)) == (
+        "When was aid sent (IOFS)?",
+        "When was aid sent?",
+    )
+    assert asked(-1.0, Thresholds()) == ("When was it sent?",)
+    assert asked(1.0, Thresholds(lacks=2.0)) == ("When was it sent?",)
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "whole"),
+    [
+        (
+            [Turn("", "Who is Miras Zhienbayev?", "an expert"), Turn("", "When did it appear?")],
+            "Where does he work?",
+            "Where does Miras Zhienbayev work?",
+        ),
+        (
+            [Turn("", "Who leads the IOFS?", "Berik Aryn"), Turn("", "Where is it?", "Astana")],
+            "When was he born?",
+            "When was Berik Aryn born?",
+        ),
+        ([Turn("", "who was Ada Lovelace?")], "What did her mother do?", None),
+    ],
+)
+def test_he_and_she_are_who_was_last_asked_for(
+    history: list[Turn], question: str, whole: str | None, completer: Completer
+) -> None:
+    expected = whole or "What did Ada Lovelace's mother do?"
+    assert completer.complete(question, history) == (expected,)
+
+
+def test_nobody_is_put_for_he_where_the_question_names_one() -> None:
+    assert asks_of_a_person("Where does he work?")
+    assert not asks_of_a_person("Where did Einstein do his work?")
+    assert not asks_of_a_person("Where does it stand?")
+    assert person_of([Turn("", "Who sent aid?", "the countries of the region")]) is None
+    assert person_of([Turn("", "Who is the president of Kazakhstan?")]) is None
+    assert person_of(turns("Where is Doha?")) is None
 
 
 ODD = (
@@ -101,12 +138,12 @@ def test_odd_history_takes_bounded_time(
     started = time.perf_counter()
     whole = completer.complete(question, history)
     assert time.perf_counter() - started < 2
-    assert isinstance(whole, str) and len(whole) < 150_000
+    assert all(len(one) < 150_000 for one in whole)
 
 
 def test_hostile_text_is_text(completer: Completer) -> None:
     history = turns("What is <script>alert(1)</script> {{7*7}} in Kazakhstan?")
-    assert "49" not in completer.complete("When was it founded?", history)
+    assert "49" not in completer.complete("When was it founded?", history)[0]
 
 
 @pytest.mark.parametrize("name", FILES)

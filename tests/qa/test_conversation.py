@@ -8,8 +8,8 @@ from qa import Answer, QuestionAnswerer, Turn
 from qa.conversation import Part, together, turns_of, understood
 
 
-def with_history(question: str, history: Sequence[Turn]) -> str:
-    return f"{question} ({history[-1].completed})"
+def with_history(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+    return (f"{question} ({history[-1].completed})",)
 
 
 def test_message_without_history_is_not_completed() -> None:
@@ -24,6 +24,13 @@ def test_second_question_of_a_message_leans_on_the_first() -> None:
     )
     alone = understood("Who leads the IOFS and where is it?", [], with_history)
     assert alone[1] == Part("where is it?", "where is it? (Who leads the IOFS?)")
+
+
+def test_part_is_tried_in_all_its_wordings() -> None:
+    said = [Turn("What is the IOFS?", "What is the IOFS?")]
+    (part,) = understood("Its aim?", said, lambda question, history: ("The aim?", "Aim?", question))
+    assert part == Part("Its aim?", "The aim?", ("Aim?", "Its aim?"))
+    assert part.wordings == ("The aim?", "Aim?", "Its aim?")
 
 
 def test_small_talk_asks_nothing() -> None:

@@ -64,6 +64,9 @@ CARRIED = {
     ("And why is that?", "When was the IOFS founded?"): "Why was the IOFS founded?",
     ("When?", "Who founded the IOFS?"): "When (founded the IOFS)?",
     ("Why?", "How many members are there?"): "Why (members are there)?",
+    ("And a damaged index?", "What does a blank question raise?"): (
+        "What does a damaged index raise?"
+    ),
 }
 
 
@@ -74,7 +77,15 @@ def test_last_question_is_asked_of_something_else(question: str, last: str) -> N
 
 @pytest.mark.parametrize(
     "question",
-    ["Who leads it?", "And how many members does it have?", "What about it is new?", "", "And?"],
+    [
+        "Who leads it?",
+        "And how many members does it have?",
+        "What about it is new?",
+        "",
+        "And?",
+        "And a list?",
+        "And an open door?",
+    ],
 )
 def test_question_that_says_more_is_not_the_last_one_again(question: str) -> None:
     assert carried_over(question, "When was the IOFS founded?") is None
