@@ -234,9 +234,9 @@ class QuestionAnswerer:
         tell. Where they do, as in "When was it founded?", what is as sure is not enough: an
         answer about something else would be.
         """
-        *others, bare = (self._alone(one, within) for one in part.wordings)
-        if not others:
+        if part.wordings == (part.asked,):
             return part
+        *others, bare = (self._alone(one, within) for one in part.wordings)
         completed = max(others, key=lambda answer: (answer.text is not None, answer.confidence))
         lead = POINTING_LEAD if points_back(part.asked) else 0.0
         surer = completed.text is None or bare.confidence > completed.confidence + lead

@@ -36,6 +36,9 @@ FILES = (GRAPH, THRESHOLDS)
 COMPLETED_TOKENS = 128
 """Longest question that completing makes; more than twice what questions have."""
 
+COMPLETED_CHARACTERS = 1_000
+"""Likewise; a word of any length can be a single token."""
+
 UNLIKELY = 2.0
 """Difference of logits from which a word is put into a question apart from a likelier one."""
 
@@ -81,6 +84,17 @@ class Logits(Protocol):
         ...
 
 
+def asked_again(question: str, history: Sequence[Turn]) -> str | None:
+    """The last question asked again of something else, where that is all the question says."""
+    return carried_over(question, history[-1].completed[:MOST_CHARACTERS])
+
+
+def with_person(question: str, history: Sequence[Turn]) -> str | None:
+    """The question with the person last spoken of for "he" or "she", if it asks of one."""
+    person = person_of(history) if asks_of_a_person(question) else None
+    return None if person is None else worded(question, [Phrase(person, False, 0)])
+
+
 def completions(
     question: str,
     history: Sequence[Turn],
@@ -97,15 +111,14 @@ def completions(
         logits: Of the window's words, and of the question.
         thresholds: From when on words are added.
     """
-    again = carried_over(question, history[-1].completed[:MOST_CHARACTERS])
+    again = asked_again(question, history)
     if again is not None:
         return (again,)
-    person = person_of(history) if asks_of_a_person(question) else None
-    if person is not None:
-        return (worded(question, [Phrase(person, False, 0)]),)
+    person = with_person(question, history)
+    first = () if person is None else (person,)
     belongs, lacks = logits
     if lacks < thresholds.lacks:
-        return (question,)
+        return first or (question,)
     scores: dict[str, float] = {}
     for word, logit in zip(window.words, belongs, strict=True):
         if logit >= thresholds.belongs:
@@ -116,7 +129,7 @@ def completions(
     sure = {one: logit for one, logit in scores.items() if logit >= likely}
     others = {one: logit for one, logit in scores.items() if logit < likely}
     phrases = [*phrases_of(sure, texts), *phrases_of(others, texts)]
-    return tuple(dict.fromkeys((worded(question, phrases), worded(question, phrases[:1]))))
+    return tuple(dict.fromkeys((*first, worded(question, phrases), worded(question, phrases[:1]))))
 
 
 class Completer:
@@ -147,13 +160,14 @@ class Completer:
         with self._lock:
             tokenizer, logits, thresholds = self._model
         window = window_of(question, said, tokenizer)
-        found = completions(question, said, window, logits(window), thresholds)
-        # What was said before may be too much for one question.
-        encoded = tokenizer.encode_batch(list(found), add_special_tokens=False)
-        fitting = zip(found, encoded, strict=True)
-        return tuple(one for one, tokens in fitting if len(tokens.ids) <= COMPLETED_TOKENS) or (
-            question,
-        )
+        found = [
+            # What was said before may be too much for one question.
+            one
+            for one in completions(question, said, window, logits(window), thresholds)
+            if len(one) <= COMPLETED_CHARACTERS
+            and len(tokenizer.encode(one, add_special_tokens=False).ids) <= COMPLETED_TOKENS
+        ]
+        return tuple(found) or (question,)
 
     def check(self) -> None:
         """Make sure that the model is the published one.

@@ -49,11 +49,23 @@ WORD_FACTS = 16
 FACTS = WORD_FACTS + len(_MARKERS) + 3
 """Facts given with each word beside its tokens."""
 
+_WHO = re.compile(r"^\W{0,3}(?:and |but |so )?who(?:m|se)?\b", re.I)
 _WHO_IS = re.compile(
-    r"^\W*(?i:who\s+(?:is|was)|who['’]s)\s+(?P<name>[A-Z][\w.'’-]*(?:\s+[\w.'’-]+){0,4}?)\W*$"
+    r"^\W{0,3}(?:and |but |so )?(?:who (?:is|was)|who['’]s) (?P<name>[^?!]+?)\W{0,3}$", re.I
 )
-_WHO = re.compile(r"^\W*who(?:m|se)?\b", re.I)
-_PERSON = re.compile(r"^[A-Z][\w.'’-]*(?:\s+(?:[A-Z][\w.'’-]*|de|da|di|van|von|der|bin|al)){0,4}$")
+_CAPITALISED = re.compile(r"(?<!^)\b[A-Z]")
+_PARTICLES = frozenset("de da di la van von der bin ibn al el".split())
+_NO_PERSON = frozenset(
+    "the agency assembly association bank board commission committee company conference "
+    "corporation council department federation foundation fund government group institute "
+    "ministry organisation organization party society union university".split()
+)
+
+NAME_CHARACTERS = 80
+"""Longest name of a person."""
+
+ASKED_CHARACTERS = 200
+"""Characters of a question in which a person is looked for."""
 
 _LEADING = frozenset("of for about in on with by from to at".split())
 
@@ -161,18 +173,48 @@ def window_of(question: str, history: Sequence[Turn], tokenizer: Tokenizer) -> H
 def person_of(history: Sequence[Turn]) -> str | None:
     """Who was last asked about by name, or named as the answer to a question for a person.
 
+    None if something else was named since, or if it is not known who was asked for.
+
     >>> person_of([Turn("", "Who is Ada Lovelace?", "a mathematician"), Turn("", "Where?")])
     'Ada Lovelace'
     >>> person_of([Turn("", "Who leads the IOFS?", "Berik Aryn")])
     'Berik Aryn'
     """
+    since: list[str] = []
     for turn in reversed(history[-MOST_TURNS:]):
-        asked = _WHO_IS.match(turn.completed[:MOST_CHARACTERS])
-        if asked:
-            return " ".join(asked["name"].split())
-        if _WHO.match(turn.completed) and _PERSON.match(turn.answer[:MOST_CHARACTERS]):
-            return turn.answer
+        asked = " ".join(turn.completed[:ASKED_CHARACTERS].split())
+        name = _person_named(asked, turn.answer)
+        if name is not None:
+            return name if all(name.split()[-1] in one for one in since) else None
+        if _WHO.match(asked):
+            return None
+        if _CAPITALISED.search(asked):
+            since.append(asked)
     return None
+
+
+def _person_named(asked: str, answer: str) -> str | None:
+    about = _WHO_IS.match(asked)
+    said = " ".join(answer[: NAME_CHARACTERS + 1].split())
+    for name in (about["name"] if about else "", said if _WHO.match(asked) else ""):
+        if _is_person(name):
+            return name
+    return None
+
+
+def _is_person(name: str) -> bool:
+    """Whether it looks like the name of a person: capitalised words that name nothing else."""
+    words = name.split()
+    letters = [re.sub(r"[.'’-]", "", word) for word in words]
+    return (
+        0 < len(words) <= 5
+        and len(name) <= NAME_CHARACTERS
+        and all(one.isalpha() for one in letters)
+        and all(one[0].isupper() or one in _PARTICLES for one in letters)
+        and letters[0][0].isupper()
+        and not any(one.isupper() and len(one) > 1 for one in letters)
+        and not any(one.lower() in _NO_PERSON for one in letters)
+    )
 
 
 def _carries_meaning(word: str) -> bool:

@@ -41,6 +41,8 @@ _ASKING = re.compile(
     re.I,
 )
 _PERSONAL = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.I)
+_OTHER_PRONOUN = re.compile(r"\b(?:its?|they|them|theirs?|this|that|these|those|there)\b", re.I)
+_SOMEBODY = re.compile(r"\b(?:an?|the|any|each|every|some|no)\b", re.I)
 _GOES_ON = re.compile(r"^\W*(?:and|but|so|also)\b", re.I)
 _QUESTION_WORD = re.compile(r"\b(?:who|what|when|where|why|how|which|whose|whom)\b", re.I)
 
@@ -160,13 +162,22 @@ def points_back(question: str) -> bool:
 
 
 def asks_of_a_person(question: str) -> bool:
-    """Whether it asks of a person who is named before it, not in it.
+    """Whether it asks of a person who is named before it, and of nothing else that is.
 
     >>> asks_of_a_person("Where does he work?"), asks_of_a_person("Did Einstein like his work?")
     (True, False)
+    >>> asks_of_a_person("What does a user do if he forgets a word?")
+    False
     """
-    named = any(match.start() > 0 for match in _NAME.finditer(question) if match[0] != "I")
-    return bool(_PERSONAL.search(question)) and not named
+    match = _PERSONAL.search(question)
+    if match is None or re.search(r"\b(?:he|his|him) or \w+|\bor (?:he|his|him)\b", question, re.I):
+        return False
+    before = question[: match.start()]
+    # At the beginning of a sentence a capital is no name, unless another one follows.
+    names = (one for one in _NAME.finditer(before) if one[0] != "I")
+    if any(one.start() > 0 or " " in one[0] for one in names):
+        return False
+    return not _OTHER_PRONOUN.search(question) and not _SOMEBODY.search(before)
 
 
 def carried_over(question: str, last: str) -> str | None:
@@ -176,8 +187,8 @@ def carried_over(question: str, last: str) -> str | None:
     'How much aid did Kazakhstan send to Turkey?'
     >>> carried_over("And where?", "When was the IOFS founded?")
     'Where was the IOFS founded?'
-    >>> carried_over("And an open file?", "What does a closed door mean?")
-    'What does an open file mean?'
+    >>> carried_over("And an open door?", "What does a closed door mean?")
+    'What does an open door mean?'
     >>> carried_over("Who leads it?", "When was the IOFS founded?")
     """
     bare = _BARE.match(question)
@@ -192,11 +203,14 @@ def carried_over(question: str, last: str) -> str | None:
         return None
     what = re.sub(r"^(?:the|a|an)\s+", "", about["what"], flags=re.I)
     place = _place_in(last, what, about["place"])
-    if place is None and re.match(r"an?\s", about["what"], re.I):
-        what = about["what"]
-        place = _place_of_any(last, len(what.split()))
+    is_one = re.match(r"an?\s", about["what"], re.I)
+    if place is None and is_one:
+        place = _place_of_one(last, len(what.split()))
     if place is None:
         return None
+    article = re.search(r"\ban? $", last[: place[0]], re.I)
+    if is_one and article:
+        what, place = about["what"], (article.start(), place[1])
     return f"{last[: place[0]]}{what}{last[place[1] :]}"
 
 
@@ -241,16 +255,15 @@ def _place_in(last: str, what: str, preposition: str | None) -> tuple[int, int] 
     return None
 
 
-def _place_of_any(last: str, count: int) -> tuple[int, int] | None:
-    """Where in the last question so many words stand that begin with "a".
+def _place_of_one(last: str, count: int) -> tuple[int, int] | None:
+    """Where in the last question so many words stand that are what does something.
 
-    With two of them, "a" and a noun, it is not told whether the noun ends there.
+    Only where nothing but a verb comes after them, so that they are known to end there.
     """
-    if count < 3:
-        return None
-    found = [
-        match
-        for match in re.finditer(rf"\ban?(?:\s+[\w-]+){{{count - 1}}}(?![\w-])", last, re.I)
-        if all(word.lower() not in STOP_WORDS for word in match[0].split()[1:])
-    ]
-    return found[-1].span() if found else None
+    match = re.match(
+        r"^\W*what (?:does|did|can|could|will|would|must|should) "
+        rf"an? (?P<one>[\w-]+(?: [\w-]+){{{count - 1}}}) [\w-]+\W{{0,3}}$",
+        last,
+        re.I,
+    )
+    return match.span("one") if match else None

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from qa.completion import Thresholds, completions
+from qa.completion import Thresholds, asked_again, completions, with_person
 from qa.history import HistoryWindow, Turn, content, window_of
 from qa.training.conversations import Lesson
-from qa.wording import carried_over
 
 LEFT_ALONE = 0.96
 """Share of the questions that stand alone which thresholds must leave alone; above the 95% that
@@ -57,9 +56,10 @@ class Read:
         lesson = self.lesson
         if self.window is None or self.logits is None:
             return set()
-        again = carried_over(lesson.question, lesson.history[-1].completed)
-        if again is not None:
-            return content(again) - content(lesson.question)
+        for rule in (asked_again, with_person):
+            whole = rule(lesson.question, lesson.history)
+            if whole is not None:
+                return content(whole) - content(lesson.question)
         belongs, lacks = self.logits
         if lacks < thresholds.lacks:
             return set()
@@ -75,7 +75,8 @@ class Figures:
         f1: Of the stems of added words against a person's, summed over all turns.
         precision: Likewise.
         recall: Likewise.
-        of_turns: F1 of each turn by itself, on average; 1 where neither adds a word.
+        of_turns: F1 of each turn but first ones by itself, on average; 1 where neither adds a
+            word, so that it rewards what is left alone, too.
         left_alone: Share left alone of the turns to which a person adds nothing.
         later: The same without the first turns of conversations, to which nothing can be added.
     """
@@ -96,6 +97,7 @@ def figures(lessons: Sequence[Lesson], added: Sequence[set[str]]) -> Figures:
     of_turns = [
         2 * len(lesson.added & one) / (len(lesson.added) + len(one)) if lesson.added or one else 1.0
         for lesson, one in zip(lessons, added, strict=True)
+        if lesson.history
     ]
     alone = [(lesson, one) for lesson, one in zip(lessons, added, strict=True) if not lesson.added]
     later = [not one for lesson, one in alone if lesson.history]

@@ -116,9 +116,11 @@ def examples_of(sources: Sequence[Source], names: Names, random: Random) -> list
                 continue
             text = as_typed(question.text, random)
             group = [_example(text, question, random)]
-            if source.negatives and source.negatives[at] and random.random() < RETRIEVED:
-                most = min(MOST_RETRIEVED, len(source.negatives[at]))
-                others = random.sample(source.negatives[at], random.randint(1, most))
+            # What is retrieved for a question without an answer may well answer it.
+            lacking = source.negatives[at] if source.negatives and question.answers else ()
+            if lacking and random.random() < RETRIEVED:
+                most = min(MOST_RETRIEVED, len(lacking))
+                others = random.sample(lacking, random.randint(1, most))
                 group += [_example(text, replace(one, answers=()), random) for one in others]
                 if random.random() < TAKEN_OUT:
                     del group[0]
@@ -126,8 +128,8 @@ def examples_of(sources: Sequence[Source], names: Names, random: Random) -> list
             if question.answers and random.random() < NEAR_MISSES:
                 missed = near_miss(question.text, question.context, names, random)
                 if missed:
-                    lacking = replace(question, answers=())
-                    found.append([_example(as_typed(missed, random), lacking, random)])
+                    unanswered = replace(question, answers=())
+                    found.append([_example(as_typed(missed, random), unanswered, random)])
     return found
 
 

@@ -80,6 +80,7 @@ class Trainer:
             "label_smoothing": plan.label_smoothing,
             "dropout": plan.dropout,
             "seed": plan.seed,
+            "start": _digest_of(self.full),
         }
         if (folder / PROGRESS).is_file():
             self._resume()
@@ -100,7 +101,8 @@ class Trainer:
         digest = hashlib.sha256()
         for source in sources:
             ids = " ".join(question.id for question in source.questions)
-            digest.update(f"{source.share} {ids}\n".encode())
+            beside = [[one.context for one in lacking] for lacking in source.negatives]
+            digest.update(f"{source.share} {ids} {beside}\n".encode())
         self.run |= {"sources": digest.hexdigest()}
         self._check(self.run)
         working = Working.of(self.full)
@@ -200,3 +202,10 @@ class Trainer:
         )
         outputs = model(ids, mask, types)
         return loss_of(outputs, inside, spans, groups, self.plan.label_smoothing)
+
+
+def _digest_of(model: SpanModel) -> str:
+    digest = hashlib.sha256()
+    for one in model.state_dict().values():
+        digest.update(one.cpu().numpy().tobytes())
+    return digest.hexdigest()

@@ -3,6 +3,7 @@
 Most passages that are read in use are of this kind, so the reader must learn to leave them.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -63,20 +64,21 @@ def mine(
     keep: Path,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Question]]:
-    """For each question, the best passages that lack its answers; none for most questions.
+    """For each question, the best passages that lack its answers; none for those not searched.
 
     Args:
         questions: To train on; their contexts are the library that is searched.
         encoder: For passages and questions.
         word_weight: Share of the word score in the order of passages, 0 to 1.
-        keep: File in which the result is kept for the next run.
+        keep: File in which the result is kept for the next run with the same questions.
         on_progress: Told how many of how many passages, then questions, are done.
     """
     contexts = contexts_of(questions)
+    digest = _digest(questions, encoder, word_weight)
     if keep.is_file():
-        kept: list[list[int]] = json.loads(keep.read_text(encoding="utf-8"))
-        if len(kept) == len(questions):
-            return [[contexts[at] for at in found] for found in kept]
+        kept = json.loads(keep.read_text(encoding="utf-8"))
+        if kept["of"] == digest:
+            return [[contexts[at] for at in found] for found in kept["passages"]]
     normal = [f" {normalise(one.context)} " for one in contexts]
     positions = {one.context: at for at, one in enumerate(contexts)}
     chosen = sorted(Random(0).sample(range(len(questions)), int(SHARE * len(questions))))
@@ -105,5 +107,14 @@ def mine(
                 if on_progress:
                     on_progress(number, len(chosen))
         index.close()
-    keep.write_text(json.dumps(mined), encoding="utf-8")
+    keep.write_text(json.dumps({"of": digest, "passages": mined}), encoding="utf-8")
     return [[contexts[at] for at in found] for found in mined]
+
+
+def _digest(questions: Sequence[Question], encoder: Encoder, word_weight: float) -> str:
+    """Of all that the result depends on."""
+    given = (DEPTH, KEPT, SHARE, type(encoder).__name__, encoder.model.digest, word_weight)
+    digest = hashlib.sha256(repr(given).encode())
+    for one in questions:
+        digest.update(repr((one.id, one.text, one.context, one.answers)).encode())
+    return digest.hexdigest()

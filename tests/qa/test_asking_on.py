@@ -1,9 +1,12 @@
 """Conversations over the shipped documents, with the real models."""
 
+from collections.abc import Sequence
+
 import pytest
 from rich.console import Console
 
 from qa import Answer, QuestionAnswerer, Turn
+from qa.completion import Completer
 from qa.receipts import as_markdown, without_passages
 from qa.terminal import show_answer
 from qa.windows import QuestionTooLong
@@ -43,6 +46,20 @@ def test_question_that_stands_alone_is_left_alone(answerer: QuestionAnswerer) ->
 def test_turns_may_be_given_in_place_of_answers(answerer: QuestionAnswerer) -> None:
     said = [Turn("When?", FOUNDED, "2013")]
     assert answerer.answer("How many members does it have?", history=said).text == "41"
+
+
+class Given(Completer):
+    """Completes every question in the same ways."""
+
+    def complete(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+        return ("How many zebras (IOFS)?", MEMBERS)
+
+
+def test_completion_that_is_answered_most_surely_counts(answerer: QuestionAnswerer) -> None:
+    parts = (answerer.index, answerer.retriever, answerer.reader, answerer.settings)
+    several = QuestionAnswerer(*parts, completer=Given())
+    answer = several.answer("And how many are there?", history=[Turn(FOUNDED, FOUNDED)])
+    assert (answer.completed, answer.text) == (MEMBERS, "41")
 
 
 def test_reader_may_say_what_was_meant(answerer: QuestionAnswerer) -> None:

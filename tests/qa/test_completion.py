@@ -87,36 +87,81 @@ def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None
     assert asked(1.0, Thresholds(lacks=2.0)) == ("When was it sent?",)
 
 
+def said(question: str, answer: str = "") -> Turn:
+    return Turn(question, question, answer)
+
+
+PERSONS = (
+    ([said("Who is Miras Zhienbayev?", "an expert"), said("When did it appear?")],
+     "Where does he work?", "Where does Miras Zhienbayev work?"),
+    ([said("Who leads the IOFS?", "Berik Aryn")], "When was he born?", "When was Berik Aryn born?"),
+    ([said("who was Ada Lovelace?")], "What did her mother do?",
+     "What did Ada Lovelace's mother do?"),
+    ([said("Who is Ada Lovelace?"), said("What did Ada Lovelace write?")], "When did she die?",
+     "When did Ada Lovelace die?"),
+    ([said("Who was Hamlet written by?", "William Shakespeare")], "When was he born?",
+     "When was William Shakespeare born?"),
+    ([said("Who is Director General of the IOFS?", "Berik Aryn")], "Where does he work?",
+     "Where does Berik Aryn work?"),
+    ([said("Who is Özlem Türeci?")], "Where was she born?", "Where was Özlem Türeci born?"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("history", "question", "whole"), PERSONS)
+def test_he_and_she_are_who_was_last_asked_for(
+    history: list[Turn], question: str, whole: str, completer: Completer
+) -> None:
+    assert completer.complete(question, history)[0] == whole
+
+
 @pytest.mark.parametrize(
-    ("history", "question", "whole"),
+    "question",
+    ["What does he credit Astana with?", "Who published his comments?", "Did she like the town?"],
+)
+def test_what_is_named_after_he_does_not_stand_for_it(question: str) -> None:
+    assert asks_of_a_person(question)
+
+
+ADA = said("Who is Ada Lovelace?")
+
+
+@pytest.mark.parametrize(
+    "history",
     [
-        (
-            [Turn("", "Who is Miras Zhienbayev?", "an expert"), Turn("", "When did it appear?")],
-            "Where does he work?",
-            "Where does Miras Zhienbayev work?",
-        ),
-        (
-            [Turn("", "Who leads the IOFS?", "Berik Aryn"), Turn("", "Where is it?", "Astana")],
-            "When was he born?",
-            "When was Berik Aryn born?",
-        ),
-        ([Turn("", "who was Ada Lovelace?")], "What did her mother do?", None),
+        [ADA, said("Who leads the IOFS?")],
+        [ADA, said("who is alan turing?")],
+        [ADA, said("What did Marie Curie discover?")],
+        [ADA, said("Who is the president of Kazakhstan?", "Tokayev, elected in 2019")],
+        [said("Who funds it?", "Islamic Development Bank")],
+        [said("Who sent aid?", "the countries of the region")],
+        [said("Who leads it?", "The Secretary")],
+        [said("Who is it?", "OTS")],
+        [said("Who is it?", "A" * 5_000)],
+        [said("Where is Doha?", "Qatar")],
+        [],
     ],
 )
-def test_he_and_she_are_who_was_last_asked_for(
-    history: list[Turn], question: str, whole: str | None, completer: Completer
-) -> None:
-    expected = whole or "What did Ada Lovelace's mother do?"
-    assert completer.complete(question, history) == (expected,)
+def test_nobody_is_taken_for_a_person_who_may_not_be_meant(history: list[Turn]) -> None:
+    assert person_of(history) is None
 
 
-def test_nobody_is_put_for_he_where_the_question_names_one() -> None:
-    assert asks_of_a_person("Where does he work?")
-    assert not asks_of_a_person("Where did Einstein do his work?")
-    assert not asks_of_a_person("Where does it stand?")
-    assert person_of([Turn("", "Who sent aid?", "the countries of the region")]) is None
-    assert person_of([Turn("", "Who is the president of Kazakhstan?")]) is None
-    assert person_of(turns("Where is Doha?")) is None
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where did Einstein do his work?",
+        "Did Einstein like his work?",
+        "Was Ada Lovelace proud of her work?",
+        "What does it say about him?",
+        "Where did its founder do his work?",
+        "What must a member bring to his or her first meeting?",
+        "What does a user do if he forgets his password?",
+        "Is he or she paid?",
+        "Where does it stand?",
+        "Where is the hero?",
+    ],
+)
+def test_nobody_is_put_for_he_where_another_may_be_meant(question: str) -> None:
+    assert not asks_of_a_person(question)
 
 
 ODD = (
@@ -126,11 +171,14 @@ ODD = (
     turns("'; DROP TABLE passages; --", "{{7*7}} <script>alert(1)</script>", "__import__('os')"),
     [Turn("What?", "word " * 50_000, "answer " * 50_000, ("sentence " * 50_000,))],
     turns("\0\x1b[31m", "(" * 5_000, "a" * 100_000),
+    [said("Who is it?", "A" * 5_000), said("Who is A" + "." * 1_985 + "(b")],
 )
 
 
 @pytest.mark.parametrize("history", ODD)
-@pytest.mark.parametrize("question", ["When was it founded?", "Why?", "x" * 2_000, "и что?"])
+@pytest.mark.parametrize(
+    "question", ["When was it founded?", "Why?", "x" * 2_000, "и что?", "Where is he?"]
+)
 def test_odd_history_takes_bounded_time(
     history: list[Turn], question: str, completer: Completer
 ) -> None:
@@ -138,7 +186,7 @@ def test_odd_history_takes_bounded_time(
     started = time.perf_counter()
     whole = completer.complete(question, history)
     assert time.perf_counter() - started < 2
-    assert all(len(one) < 150_000 for one in whole)
+    assert all(len(one) <= max(1_000, len(question)) for one in whole)
 
 
 def test_hostile_text_is_text(completer: Completer) -> None:

@@ -6,7 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
+from safetensors.torch import load_file
 
 from qa.cli import ERROR, OK
 from qa.questions import Question
@@ -38,6 +40,18 @@ def test_training_from_files_to_a_model_with_its_log(file: Path, tmp_path: Path)
     assert log[-2]["step"] == log[-2]["of"]
     assert log[-1]["epoch"] == 1
     assert 0 <= log[-1]["exact"] <= log[-1]["f1"] <= 1
+
+
+def test_training_goes_on_from_a_trained_model(file: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    arguments = ["train", str(file), "--epochs", "1", "--only", "12"]
+    assert CliRunner().invoke(main, [*arguments, "--work", str(first)]).exit_code == OK
+    more = ["--work", str(second), "--start", str(first / "epoch-1"), "--learning-rate", "0"]
+    result = CliRunner().invoke(main, [*arguments, *more, "--dropout", "0.1"])
+    assert result.exit_code == OK, result.output
+    one, other = (load_file(at / "epoch-1" / "span_model.safetensors") for at in (first, second))
+    # With a rate of 0 the weights stay what they were at the start.
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_file_whose_spans_do_not_fit_is_refused_in_one_sentence(tmp_path: Path) -> None:

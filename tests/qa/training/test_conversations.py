@@ -125,8 +125,8 @@ def test_figures_of_a_worked_example(lessons: list[Lesson]) -> None:
     assert found.precision == pytest.approx(1 / 3)
     assert found.recall == 1
     assert found.f1 == pytest.approx(1 / 2)
-    # 1 where nothing is to be added nor is, 2/3, and 0 where one is added for nothing.
-    assert found.of_turns == pytest.approx((1 + 2 / 3 + 0) / 3)
+    # Of the turns that have a history, 2/3, and 0 where one is added for nothing.
+    assert found.of_turns == pytest.approx((2 / 3 + 0) / 2)
     assert found.left_alone == pytest.approx(1 / 2)
     assert found.later == 0
 

@@ -21,6 +21,9 @@ from qa.training.examples import (
 from qa.training.variation import Names
 from qa.windows import Cutter
 
+SEPARATOR = 102
+"""The token that BERT's vocabulary has for it."""
+
 
 def test_tokens_of_the_answer_spell_it(tokenizer: Tokenizer, questions: list[Question]) -> None:
     for question in questions:
@@ -64,6 +67,13 @@ def test_question_is_read_together_with_what_lacks_its_answer(questions: list[Qu
             assert one.gold and one.text[one.gold.start : one.gold.end] == one.gold.text
 
 
+def test_question_without_an_answer_is_read_alone(questions: list[Question]) -> None:
+    unanswered = [replace(one, answers=()) for one in questions]
+    source = Source(unanswered * 9, 1.0, [questions[:3]] * (9 * len(questions)))
+    groups = examples_of([source], Names([]), Random(0))
+    assert [len(group) for group in groups] == [1] * (9 * len(questions))
+
+
 def test_question_with_something_swapped_is_a_group_of_its_own(questions: list[Question]) -> None:
     asked = [replace(one, text=f"{one.text[:-1]} in {one.answers[0].text}?") for one in questions]
     groups = examples_of([Source(asked * 40)], Names([]), Random(0))
@@ -97,6 +107,10 @@ def test_batches_hold_every_group_once_and_whole(
     assert sorted(len(group) for batch in batches for group in batch) == sorted(map(len, groups))
     assert max(windows) == BATCH_SIZE
     assert sorted(windows)[1] > BATCH_SIZE - max(map(len, groups))
+    for group in (group for batch in batches for group in batch):
+        # All are read for one question: the tokens up to the first separator.
+        assert len({tuple(one.ids[: list(one.ids).index(SEPARATOR)]) for one, _ in group}) == 1
+        assert sum(span != (0, 0) for _, span in group) == 1
     batch = padded(batches[0], pad_id=0)
     found = [one for group in batches[0] for one in group]
     assert batch.ids.shape[1] % 8 == 0

@@ -1,4 +1,6 @@
+import copy
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from qa.questions import Question
 from qa.training.examples import Source
 from qa.training.loop import PROGRESS, Plan, Trainer
 from qa.training.model import SpanModel, loss_of
+from qa.training.working import Working
 
 
 def trained(
@@ -17,8 +20,11 @@ def trained(
 ) -> tuple[Trainer, list[float]]:
     losses: list[float] = []
     trainer = Trainer(model, tokenizer, plan, folder)
+    lacking = [[other for other in questions if other.context != one.context] for one in questions]
     trainer.train(
-        [Source(questions * 6)], lambda _1, _2, _3, loss: losses.append(loss), lambda _: None
+        [Source(questions * 6, negatives=lacking * 6)],
+        lambda _1, _2, _3, loss: losses.append(loss),
+        lambda _: None,
     )
     return trainer, losses
 
@@ -45,20 +51,29 @@ def test_training_lowers_the_loss(
     assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+@pytest.mark.parametrize("bfloat16", [False, True])
 def test_resumed_run_equals_an_uninterrupted_one(
-    small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
+    small: SpanModel,
+    tokenizer: Tokenizer,
+    questions: list[Question],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dropout: float,
+    bfloat16: bool,
 ) -> None:
-    import copy
-
-    again = copy.deepcopy(small)
-    plain, losses = trained(small, tokenizer, questions, Plan(2, 1e-3), tmp_path / "plain")
-    stopped = Plan(2, 1e-3, stop_after=len(losses) // 2 + 1)
-    broken, first = trained(
-        copy.deepcopy(again), tokenizer, questions, stopped, tmp_path / "resumed"
-    )
+    monkeypatch.setattr("qa.training.working.multiplies_bfloat16", lambda device: bfloat16)
+    for part in small.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = dropout
+    one, other, again = small, copy.deepcopy(small), copy.deepcopy(small)
+    plan = Plan(2, 1e-3, dropout=dropout)
+    plain, losses = trained(one, tokenizer, questions, plan, tmp_path / "plain")
+    stopped = replace(plan, stop_after=len(losses) // 2 + 1)
+    broken, first = trained(other, tokenizer, questions, stopped, tmp_path / "resumed")
     assert len(first) == stopped.stop_after
     assert broken.epoch == 1
-    resumed, rest = trained(again, tokenizer, questions, Plan(2, 1e-3), tmp_path / "resumed")
+    resumed, rest = trained(again, tokenizer, questions, plan, tmp_path / "resumed")
     assert first + rest == losses
     for name, weight in plain.full.state_dict().items():
         assert torch.equal(weight, resumed.full.state_dict()[name]), name
@@ -75,6 +90,8 @@ def test_steps_in_bfloat16_train_the_weights_in_full_precision(
     trainer, losses = trained(small, tokenizer, questions, Plan(8, 3e-3), tmp_path)
     assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
     assert {one.dtype for one in trainer.full.parameters()} == {torch.float32}
+    steps = {one.dtype for one in Working.of(trainer.full).model.parameters()}
+    assert steps == {torch.bfloat16}
 
 
 def test_word_embeddings_stay_as_they_are(
@@ -87,14 +104,19 @@ def test_word_embeddings_stay_as_they_are(
     assert same == {"transformer.embeddings.word_embeddings.weight"}
 
 
-def test_another_seed_does_not_go_on_from_a_checkpoint(
+def test_another_run_does_not_go_on_from_a_checkpoint(
     small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
 ) -> None:
-    trained(small, tokenizer, questions, Plan(1, 1e-3, stop_after=1), tmp_path)
+    begun, same, other = small, copy.deepcopy(small), copy.deepcopy(small)
+    trained(begun, tokenizer, questions, Plan(1, 1e-3, stop_after=1), tmp_path)
     with pytest.raises(ValueError, match=r"expected seed 0, .* got 7; name another folder"):
-        Trainer(small, tokenizer, Plan(1, 1e-3, seed=7), tmp_path)
+        Trainer(same, tokenizer, Plan(1, 1e-3, seed=7), tmp_path)
     with pytest.raises(ValueError, match=r"expected sources \w+, .* name another folder"):
-        trained(small, tokenizer, questions[1:], Plan(1, 1e-3), tmp_path)
+        trained(same, tokenizer, questions[1:], Plan(1, 1e-3), tmp_path)
+    with torch.no_grad():
+        other.span.bias += 1
+    with pytest.raises(ValueError, match=r"expected start \w+, .* name another folder"):
+        Trainer(other, tokenizer, Plan(1, 1e-3), tmp_path)
 
 
 def test_one_checkpoint_is_kept(

@@ -35,6 +35,8 @@ def test_second_run_takes_what_the_first_found(tmp_path: Path) -> None:
     calls = encoder.calls
     assert mine(QUESTIONS, encoder, 0.5, tmp_path / "kept.json") == one
     assert encoder.calls == calls
+    mine(QUESTIONS, encoder, 0.4, tmp_path / "kept.json")
+    assert encoder.calls > calls
 
 
 def test_blind_search_goes_by_words(tmp_path: Path) -> None:
