@@ -30,7 +30,7 @@ def test_steps_in_bfloat16_change_what_is_kept_in_float32(
     assert all(torch.equal(one.grad, two) for one, two in zip(trained, found, strict=True))  # type: ignore[arg-type]  # set by the line before
     assert all(copied.grad is None for _, copied in working.copies)
     with torch.no_grad():
-        trained[0] += 1e-4
+        trained[0].add_(1e-4)
     before = working.copies[0][1].clone()
     working.renew()
     assert torch.equal(working.copies[0][1], trained[0].bfloat16())
