@@ -13,6 +13,7 @@ from qa.completion import FOLDER as COMPLETION_FOLDER
 from qa.span_model import FILES, FOLDER
 from qa.training.fitting import fit_sentences, fit_spans
 from qa.training.loop import Plan
+from qa.training.model import average
 from qa.training.run import LATER_SHARES, prepare, train
 
 DEFAULT = Plan()
@@ -56,12 +57,12 @@ def main() -> None:
 @folder_option
 @explained
 def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
-    """Train on FILES, then export and calibrate: all that makes the packaged reader."""
+    """Train on FILES twice, take the mean, export and calibrate it: the packaged reader."""
     console = Console(stderr=True)
     prepared = prepare(files, work, console)
     first = train(prepared, work / "first", DEFAULT, console)
     second = train(prepared, work / "second", LATER, console, LATER_SHARES, start=first)
-    _export(second, folder)
+    _export(average([first, second], work / "mean"), folder)
     fit_spans(files, folder, SAMPLE, console)
     write_sums(folder, FILES)
     return OK

@@ -1,5 +1,8 @@
 """The span model: the encoder's transformer with an output for spans and one for answerable."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -34,6 +37,25 @@ class SpanModel(TransformerModel):
         ).last_hidden_state
         starts, ends = self.span(hidden).float().unbind(-1)
         return starts, ends, self.answerable(hidden[:, 0]).float().squeeze(-1)
+
+
+def average(folders: Sequence[Path], to: Path) -> Path:
+    """Write the model with the mean of the weights of others; ``to``.
+
+    Of models that were trained on from one another it is often better than each (Wortsman et
+    al., 2022).
+
+    Args:
+        folders: Of trained models.
+        to: Folder to write into.
+    """
+    model = SpanModel.load(folders[0])
+    states = [SpanModel.load(folder).state_dict() for folder in folders]
+    model.load_state_dict(
+        {name: torch.stack([one[name] for one in states]).mean(dim=0) for name in states[0]}
+    )
+    model.save(to)
+    return to
 
 
 def loss_of(

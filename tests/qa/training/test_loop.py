@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from qa.questions import Question
 from qa.training.examples import Source
 from qa.training.loop import PROGRESS, Plan, Trainer
-from qa.training.model import SpanModel, loss_of
+from qa.training.model import SpanModel, average, loss_of
 from qa.training.working import Working
 
 
@@ -163,6 +163,18 @@ def test_loss_of_single_windows_is_cross_entropy_over_tokens_and_null() -> None:
     sure = torch.tensor([99.0, -99.0, 99.0])
     found = loss_of((logits, logits, sure), inside, spans, torch.arange(3))
     assert found.item() == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_average_of_models_has_the_mean_of_their_weights(small: SpanModel, tmp_path: Path) -> None:
+    before = {name: one.clone() for name, one in small.state_dict().items()}
+    small.save(tmp_path / "one")
+    with torch.no_grad():
+        for weight in small.parameters():
+            weight.add_(1)
+    small.save(tmp_path / "other")
+    found = SpanModel.load(average([tmp_path / "one", tmp_path / "other"], tmp_path / "mean"))
+    for name, one in found.state_dict().items():
+        assert torch.allclose(one, before[name] + 0.5, atol=1e-6), name
 
 
 def test_saved_model_reads_like_the_one_in_memory(small: SpanModel, tmp_path: Path) -> None:
