@@ -114,6 +114,7 @@ class LazyModel:
 
     @cached_property
     def _run(self) -> Run:
+        # A subclass knows where its weights lie and what reads them.
         raise NotImplementedError
 
     def check(self) -> None:

@@ -101,8 +101,10 @@ class Trainer:
         digest = hashlib.sha256()
         for source in sources:
             ids = " ".join(question.id for question in source.questions)
-            beside = [[one.context for one in lacking] for lacking in source.negatives]
-            digest.update(f"{source.share} {ids} {beside}\n".encode())
+            digest.update(f"{source.share} {ids}\n".encode())
+            # One at a time: together they are hundreds of megabytes.
+            for lacking in source.negatives:
+                digest.update(repr([one.context for one in lacking]).encode())
         self.run |= {"sources": digest.hexdigest()}
         self._check(self.run)
         working = Working.of(self.full)

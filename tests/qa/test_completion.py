@@ -27,6 +27,11 @@ def completer() -> Completer:
 
 IOFS = "What does IOFS stand for?"
 
+
+def said(question: str, answer: str = "") -> Turn:
+    return Turn(question, question, answer)
+
+
 COMPLETED = (
     (turns(IOFS), "When was it founded?", "When was IOFS founded?"),
     (turns(IOFS), "And how many members does it have?", "And how many members does IOFS have?"),
@@ -39,8 +44,23 @@ COMPLETED = (
     (turns("When was the IOFS founded?"), "Where?", "Where was the IOFS founded?"),
 )
 
+PERSONS = (
+    ([said("Who is Miras Zhienbayev?", "an expert"), said("When did it appear?")],
+     "Where does he work?", "Where does Miras Zhienbayev work?"),
+    ([said("Who leads the IOFS?", "Berik Aryn")], "When was he born?", "When was Berik Aryn born?"),
+    ([said("who was Ada Lovelace?")], "What did her mother do?",
+     "What did Ada Lovelace's mother do?"),
+    ([said("Who is Ada Lovelace?"), said("What did Ada Lovelace write?")], "When did she die?",
+     "When did Ada Lovelace die?"),
+    ([said("Who was Hamlet written by?", "William Shakespeare")], "When was he born?",
+     "When was William Shakespeare born?"),
+    ([said("Who is Director General of the IOFS?", "Berik Aryn")], "Where does he work?",
+     "Where does Berik Aryn work?"),
+    ([said("Who is Özlem Türeci?")], "Where was she born?", "Where was Özlem Türeci born?"),
+)  # fmt: skip
 
-@pytest.mark.parametrize(("history", "question", "whole"), COMPLETED)
+
+@pytest.mark.parametrize(("history", "question", "whole"), (*COMPLETED, *PERSONS))
 def test_question_that_leans_is_completed(
     history: list[Turn], question: str, whole: str, completer: Completer
 ) -> None:
@@ -85,33 +105,6 @@ def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None
     )
     assert asked(-1.0, Thresholds()) == ("When was it sent?",)
     assert asked(1.0, Thresholds(lacks=2.0)) == ("When was it sent?",)
-
-
-def said(question: str, answer: str = "") -> Turn:
-    return Turn(question, question, answer)
-
-
-PERSONS = (
-    ([said("Who is Miras Zhienbayev?", "an expert"), said("When did it appear?")],
-     "Where does he work?", "Where does Miras Zhienbayev work?"),
-    ([said("Who leads the IOFS?", "Berik Aryn")], "When was he born?", "When was Berik Aryn born?"),
-    ([said("who was Ada Lovelace?")], "What did her mother do?",
-     "What did Ada Lovelace's mother do?"),
-    ([said("Who is Ada Lovelace?"), said("What did Ada Lovelace write?")], "When did she die?",
-     "When did Ada Lovelace die?"),
-    ([said("Who was Hamlet written by?", "William Shakespeare")], "When was he born?",
-     "When was William Shakespeare born?"),
-    ([said("Who is Director General of the IOFS?", "Berik Aryn")], "Where does he work?",
-     "Where does Berik Aryn work?"),
-    ([said("Who is Özlem Türeci?")], "Where was she born?", "Where was Özlem Türeci born?"),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(("history", "question", "whole"), PERSONS)
-def test_he_and_she_are_who_was_last_asked_for(
-    history: list[Turn], question: str, whole: str, completer: Completer
-) -> None:
-    assert completer.complete(question, history)[0] == whole
 
 
 @pytest.mark.parametrize(
