@@ -13,12 +13,16 @@ from platformdirs import user_cache_path
 
 from embeddings.errors import NotConvertible
 from embeddings.model_folder import file_sha256, sums_of, write_sums
+from embeddings.onnx_model import lay_out
+from embeddings.precision import Precision, bring_to, kept_as
 
 CACHE = user_cache_path("chapter-and-verse", appauthor=False) / "models"
 
 REFUSED = "REFUSED"
 """File with the reason why there is nothing else: it is not tried again at every start."""
 
+LAYOUT = 1
+"""Raised whenever the way changes in which graphs are laid out."""
 
 IN_PYTORCH = "in PyTorch, which starts and answers more slowly"
 """How a model runs that was not converted from there."""
@@ -65,6 +69,48 @@ def served(
             why,
         )
         return unconverted()
+
+
+def served_graph(
+    name: str,
+    kind: str,
+    graph: Path,
+    sha256: str,
+    precision: Precision,
+    check: Callable[[], None],
+    serve: Callable[[Path, str], Served],
+    remedy: str,
+) -> Served:
+    """A model that is an ONNX file already: laid out and in a precision, or from its own file.
+
+    Args:
+        name: As for ``served``.
+        kind: Under which it is kept.
+        graph: The file.
+        sha256: Of the file.
+        precision: In which it is to compute.
+        check: Called before the file is read.
+        serve: What runs a graph; it is given what to do if that cannot be used.
+        remedy: What to do if the file itself cannot be.
+    """
+
+    def make(to: Path) -> None:
+        check()
+        lay_out(graph, to / graph.name)
+        bring_to(precision, to / graph.name)
+
+    def as_it_is() -> Served:
+        check()
+        return serve(graph, remedy)
+
+    return served(
+        name,
+        f"{kept_as(kind, precision)}-{LAYOUT}-{sha256}",
+        make,
+        lambda place: serve(place / graph.name, f"delete {place}"),
+        as_it_is,
+        "from its own file, which takes more memory",
+    )
 
 
 def kept(key: str, make: Callable[[Path], None], cache: Path | None = None) -> Path:

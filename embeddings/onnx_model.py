@@ -1,4 +1,4 @@
-"""ONNX models: how encoder and reader are served, without PyTorch.
+"""ONNX models: how all models are served, without PyTorch.
 
 Importing ONNX Runtime takes a fraction of a second where PyTorch takes several, and it runs the
 same weights faster on a processor.

@@ -71,7 +71,7 @@ class QuestionAnswerer:
         self.settings = settings
         self.folders = tuple(folders)
         self.report = report
-        self.completer = completer or Completer()
+        self.completer = completer or settings.load_completer()
         self._found = lru_cache(maxsize=ANSWERS_KEPT)(self._search)
         self._kept = lru_cache(maxsize=ANSWERS_KEPT)(self._answer)
 
@@ -149,8 +149,14 @@ class QuestionAnswerer:
         self.close()
 
     def warm_up(self) -> None:
-        """Load the models and the index now, so that the first question need not wait."""
+        """Load the models and the index now, so that the first questions need not wait.
+
+        Raises:
+            IndexDamaged: What is stored fails its checks.
+            ModelError: A model is missing or damaged.
+        """
         self.answer("?")
+        self.completer.load()
 
     def search(self, question: str, within: Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that are read for a question, best first: shown before it is answered.

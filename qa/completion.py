@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from embeddings.errors import ModelError
+from embeddings.model_cache import served_graph
 from embeddings.model_folder import SUMS, check_sha256, load_tokenizer, read_json, sums_of
 from embeddings.onnx_model import open_session
+from embeddings.precision import Precision
 from qa import span_model
 from qa.history import (
     MOST_CHARACTERS,
@@ -136,10 +138,15 @@ class Completer:
     """Completes questions with a trained model, which is read when something was said before.
 
     Safe to use from several threads.
+
+    Attributes:
+        folder: Of the model.
+        precision: In which it computes.
     """
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path = FOLDER, precision: Precision = "float32") -> None:
         self.folder = folder
+        self.precision = precision
         self._lock = RLock()
         self._kept = lru_cache(maxsize=COMPLETIONS_KEPT)(self._complete)
 
@@ -169,34 +176,61 @@ class Completer:
         ]
         return tuple(found) or (question,)
 
+    def load(self) -> None:
+        """Read the model now, so that the first question that leans on another need not wait.
+
+        Raises:
+            ModelError: It is missing or another.
+        """
+        with self._lock:
+            _ = self._model
+
     def check(self) -> None:
         """Make sure that the model is the published one.
 
         Raises:
             ModelError: It is missing or another.
         """
+        for name, sha256 in self._published().items():
+            check_sha256(self.folder / name, sha256, REMEDY)
+
+    def _published(self) -> dict[str, str]:
         try:
             sums = sums_of(self.folder)
         except (OSError, ValueError) as error:
             raise ModelError(f"{self.folder / SUMS} cannot be read ({error}); {REMEDY}.") from error
-        for name in FILES:
-            check_sha256(self.folder / name, sums.get(name, ""), REMEDY)
+        return {name: sums.get(name, "") for name in FILES}
 
     @cached_property
     def _model(self) -> tuple[Tokenizer, Logits, Thresholds]:
         self.check()
         # It reads the same tokens as the reader, from whose weights it was trained.
         tokenizer = load_tokenizer(span_model.FOLDER)
-        return tokenizer, onnx_logits(self.folder / GRAPH), Thresholds.load(self.folder)
+        logits = served_graph(
+            "model that completes questions",
+            "completion",
+            self.folder / GRAPH,
+            self._published()[GRAPH],
+            self.precision,
+            # It has been checked.
+            lambda: None,
+            onnx_logits,
+            REMEDY,
+        )
+        return tokenizer, logits, Thresholds.load(self.folder)
 
 
-def onnx_logits(path: Path) -> Logits:
+def onnx_logits(path: Path, remedy: str = REMEDY) -> Logits:
     """The completion model in an ONNX file.
+
+    Args:
+        path: Of the file.
+        remedy: What to do if it cannot be used.
 
     Raises:
         ModelError: It cannot be loaded.
     """
-    session = open_session(path, REMEDY)
+    session = open_session(path, remedy)
 
     def logits(window: HistoryWindow) -> tuple[NDArray[np.float32], float]:
         belongs, lacks = session.run(

@@ -14,6 +14,7 @@ from embeddings.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
 from embeddings.index import DEFAULT_INDEX
 from embeddings.limits import Limits
 from embeddings.precision import Choice, Precision, fastest
+from qa.completion import Completer
 from qa.span_model import DEFAULT_READER, LazyModel, load_span_model
 
 FORM_BYTES = 10_000
@@ -53,8 +54,9 @@ class Settings(BaseSettings):
     hub."""
 
     precision: Choice = "auto"
-    """In which both compute: ``float32``, ``int8``, or ``auto``, which is int8 where the processor
-    has instructions for it and the model is the packaged one, on which it was measured."""
+    """In which these, and the model that completes questions, compute: ``float32``, ``int8``, or
+    ``auto``, which is int8 where the processor has instructions for it and the model is a
+    packaged one, on which it was measured."""
 
     hits: int = Field(default=12, ge=1, le=1000)
     """Passages read for a question."""
@@ -93,6 +95,10 @@ class Settings(BaseSettings):
             ModelError: As ``load_span_model``.
         """
         return load_span_model(self.reader, self._precision(self.reader == DEFAULT_READER))
+
+    def load_completer(self) -> Completer:
+        """What completes questions, in its precision; read when it is needed."""
+        return Completer(precision=self._precision(packaged=True))
 
     def _precision(self, packaged: bool) -> Precision:
         return fastest(self.precision) if packaged or self.precision != "auto" else "float32"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
-from embeddings.model_cache import served
+from embeddings.model_cache import served_graph
 from embeddings.model_folder import (
     SUMS,
     check_sha256,
@@ -26,8 +26,8 @@ from embeddings.model_folder import (
     load_tokenizer,
     sums_of,
 )
-from embeddings.onnx_model import batches_of_like_length, lay_out, open_session, padded
-from embeddings.precision import Precision, bring_to, kept_as
+from embeddings.onnx_model import batches_of_like_length, open_session, padded
+from embeddings.precision import Precision
 from qa.calibration import Calibration
 from qa.windows import Cutter, Window
 
@@ -41,9 +41,6 @@ GRAPH = "reader.onnx"
 FILES = (GRAPH, "tokenizer.json", "calibration.json")
 
 REMEDY = "install Chapter and Verse again"
-
-LAYOUT = 1
-"""Raised whenever the way changes in which the graph is laid out."""
 
 Run = Callable[
     [NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Sequence[NDArray[np.float32]]
@@ -192,24 +189,15 @@ class PackagedSpanModel(LazyModel):
     def _run(self) -> Run:
         graph = self.folder / GRAPH
         packaged = self.folder == FOLDER
-        sha256 = _published()[GRAPH] if packaged else file_sha256(graph)
-
-        def make(to: Path) -> None:
-            self.check()
-            lay_out(graph, to / GRAPH)
-            bring_to(self.precision, to / GRAPH)
-
-        def as_it_is() -> Run:
-            self.check()
-            return onnx_run(graph, REMEDY if packaged else "export it again")
-
-        return served(
+        return served_graph(
             f"reader at {self.folder}",
-            f"{kept_as('span', self.precision)}-{LAYOUT}-{sha256}",
-            make,
-            lambda place: onnx_run(place / GRAPH, f"delete {place}"),
-            as_it_is,
-            "from its own file, which takes more memory",
+            "span",
+            graph,
+            _published()[GRAPH] if packaged else file_sha256(graph),
+            self.precision,
+            self.check,
+            onnx_run,
+            REMEDY if packaged else "export it again",
         )
 
 

@@ -1,6 +1,6 @@
 """Make the reader anew: ``python -m qa.training reproduce FILES --work FOLDER``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -13,14 +13,24 @@ from qa.completion import FOLDER as COMPLETION_FOLDER
 from qa.span_model import FILES, FOLDER
 from qa.training.fitting import fit_sentences, fit_spans
 from qa.training.loop import Plan
-from qa.training.model import average
-from qa.training.run import LATER_SHARES, prepare, train
+from qa.training.model import SpanModel
+from qa.training.run import prepare, train
 
 DEFAULT = Plan()
-"""How the packaged reader is trained first."""
+"""How one model is trained."""
 
-LATER = Plan(epochs=1, learning_rate=1e-4, dropout=0.1, seed=1)
-"""How it is trained then; most of the questions it has seen before."""
+TEACHERS = (Plan(seed=0), Plan(seed=1), Plan(seed=2, label_smoothing=0.1))
+"""How the models are trained first that teach the packaged reader."""
+
+NARRATIVE = {"fairytaleqa_train": 0.4, "qamr_dev": 0.25}
+"""More of what the teachers saw little of."""
+
+STUDENTS: tuple[tuple[Plan, Mapping[str, float]], ...] = (
+    (Plan(epochs=1, learning_rate=1e-4, taught=0.7, seed=3), {}),
+    (Plan(epochs=1, learning_rate=1e-4, taught=0.7, seed=4), NARRATIVE),
+    (Plan(epochs=1, learning_rate=1e-4, taught=1.0, seed=5), {}),
+)
+"""How those are trained then whose mean is the packaged reader, with their shares of sources."""
 
 Command = Callable[..., None]
 
@@ -57,12 +67,28 @@ def main() -> None:
 @folder_option
 @explained
 def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
-    """Train on FILES twice, take the mean, export and calibrate it: the packaged reader."""
+    """Train, export and calibrate the packaged reader.
+
+    Models are trained on FILES; others start from the mean of their weights and learn from what
+    they say, too; the mean of these is the reader.
+    """
     console = Console(stderr=True)
     prepared = prepare(files, work, console)
-    first = train(prepared, work / "first", DEFAULT, console)
-    second = train(prepared, work / "second", LATER, console, LATER_SHARES, start=first)
-    _export(average([first, second], work / "mean"), folder)
+    teachers = [train(prepared, work / f"teacher-{plan.seed}", plan, console) for plan in TEACHERS]
+    start = SpanModel.average(teachers, work / "mean-of-teachers")
+    students = [
+        train(
+            prepared,
+            work / f"student-{plan.seed}",
+            plan,
+            console,
+            shares=shares,
+            start=start,
+            teachers=teachers,
+        )
+        for plan, shares in STUDENTS
+    ]
+    _export(SpanModel.average(students, work / "mean"), folder)
     fit_spans(files, folder, SAMPLE, console)
     write_sums(folder, FILES)
     return OK
@@ -75,6 +101,19 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
 @click.option("--learning-rate", default=DEFAULT.learning_rate, show_default=True)
 @click.option("--label-smoothing", default=DEFAULT.label_smoothing, show_default=True)
 @click.option("--dropout", default=DEFAULT.dropout, show_default=True)
+@click.option(
+    "--teacher",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Folder of a trained model to learn from, too; again for each.",
+)
+@click.option(
+    "--taught",
+    type=click.FloatRange(0, 1),
+    default=DEFAULT.taught,
+    show_default=True,
+    help="Weight of what teachers say; the answers have the rest.",
+)
 @click.option("--seed", default=DEFAULT.seed, show_default=True)
 @click.option("--share", multiple=True, metavar="SOURCE=SHARE", help="Share drawn for an epoch.")
 @click.option("--only", type=int, help="Questions of each source at most, to compare plans.")
@@ -91,16 +130,18 @@ def train_command(
     learning_rate: float,
     label_smoothing: float,
     dropout: float,
+    teacher: Sequence[Path],
+    taught: float,
     seed: int,
     share: Sequence[str],
     only: int | None,
     start: Path | None,
 ) -> int:
     """Train on FILES of questions; go on from the checkpoint if there is one."""
-    plan = Plan(epochs, learning_rate, label_smoothing, dropout, seed)
+    plan = Plan(epochs, learning_rate, label_smoothing, dropout, taught, seed)
     shares = {name: float(part) for name, _, part in (one.partition("=") for one in share)}
     console = Console(stderr=True)
-    train(prepare(files, work, console), work, plan, console, shares, only, start)
+    train(prepare(files, work, console), work, plan, console, shares, only, start, teacher)
     return OK
 
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+import torch
 from rich.console import Console
 from rich.table import Table
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.model_folder import load_tokenizer, write_sums
+from embeddings.model_folder import file_sha256, load_tokenizer, write_sums
+from embeddings.precision import fastest
 from qa.completion import FILES, THRESHOLDS, Completer, Thresholds
 from qa.questions import load_questions
 from qa.terminal import counting_bar
@@ -32,6 +34,7 @@ from qa.training.invented import invented
 from qa.training.model import SpanModel
 from qa.training.term_loop import Example, example_of, fit, logits_of
 from qa.training.term_model import TermModel
+from qa.training.working import device_to_train_on
 
 INVENTED_MODEL = "invented"
 
@@ -46,6 +49,10 @@ INVENTED_RATE, RATE = 1.5e-4, 1e-4
 
 EPOCHS = 3
 """Passes over the real conversations, each varied anew."""
+
+MODELS = 2
+"""Trained on the same conversations, each in an order and with variations of its own; the mean of
+their weights is kept."""
 
 FIRST = Thresholds(-0.5, 0.5)
 """With which the questions before are completed while thresholds are looked for."""
@@ -65,15 +72,17 @@ def train_completion(
         conversations: Turns with their rewrites.
         sets: Files of questions, of which conversations are invented.
         reader: Folder of the trained reader, from whose transformer it starts.
-        work: A model lies there for the invented conversations, for each fold and for all.
+        work: A model lies there for the invented conversations, and for each fold and for all
+            conversations the models trained on them and their mean.
         folder: To write the model into.
         console: Shown how it goes on, and the figures.
 
     Raises:
-        ValueError: A file is no good.
+        ValueError: A file is no good, or the models in ``work`` were made from others.
         OSError: A file cannot be read or written.
     """
     lessons = load_conversations(conversations)
+    _begin(work, [conversations, *sets, reader / SpanModel.weights])
     folds = fold_of(lessons)
     training = Training(work, load_tokenizer(SentenceTransformersEncoder.load().folder), console)
     training.on_invented(sets, reader)
@@ -104,6 +113,24 @@ def train_completion(
     (folder / THRESHOLDS).write_text(json.dumps(asdict(thresholds)) + "\n", encoding="utf-8")
     write_sums(folder, FILES)
     _show(measured, len(lessons), _milliseconds(lessons, folder), console)
+
+
+def _begin(work: Path, files: Sequence[Path]) -> None:
+    """Note in the work folder what its models are made from; refuse those of something else."""
+    run = {
+        "files": [file_sha256(path) for path in files],
+        "constants": [INVENTED, INVENTED_RATE, RATE, EPOCHS, MODELS],
+    }
+    note = work / "run.json"
+    if note.is_file():
+        if json.loads(note.read_text(encoding="utf-8")) != run:
+            raise ValueError(
+                f"expected the files and constants with which the run in {work} began, got "
+                "others; name another folder to begin anew"
+            )
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(run), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +171,28 @@ class Training:
             }
         )
         examples = [example_of(lesson, self.tokenizer) for lesson in made[:INVENTED]]
+        model.to(device_to_train_on())
+        torch.manual_seed(1)
         with counting_bar(self.console, "Training on invented conversations") as tell:
             fit(model, [examples], INVENTED_RATE, Random(1), lambda step, of, _: tell(step, of))
         model.save(self.work / INVENTED_MODEL)
 
     def on(self, lessons: Sequence[Lesson], name: str, seed: int) -> TermModel:
-        """The model of that name, trained on those lessons unless it is there."""
-        model = TermModel.start_from(SentenceTransformersEncoder.load().folder, 0)
-        there = (self.work / name / TermModel.weights).is_file()
-        model.load_state_dict(
-            load_file(self.work / (name if there else INVENTED_MODEL) / TermModel.weights)
-        )
-        if there:
-            return model.eval()
+        """The mean of the models trained on those lessons, unless it is there already."""
+        folder = self.work / name
+        if not (folder / TermModel.weights).is_file():
+            parts = [
+                self._one_on(lessons, f"{name}-{at}", seed + (FOLDS + 1) * at)
+                for at in range(MODELS)
+            ]
+            TermModel.average(parts, folder)
+        return TermModel.load(folder, attention="sdpa").to(device_to_train_on()).eval()
+
+    def _one_on(self, lessons: Sequence[Lesson], name: str, seed: int) -> Path:
+        folder = self.work / name
+        if (folder / TermModel.weights).is_file():
+            return folder
+        model = TermModel.load(self.work / INVENTED_MODEL, attention="sdpa")
         random = Random(seed)
         epochs: list[list[Example]] = [
             [
@@ -166,10 +202,13 @@ class Training:
             ]
             for _ in range(EPOCHS)
         ]
+        model.to(device_to_train_on())
+        # What is left out of a step does not depend on what was trained before.
+        torch.manual_seed(seed)
         with counting_bar(self.console, f"Training, {name}") as tell:
             fit(model, epochs, RATE, random, lambda step, of, _: tell(step, of))
-        model.save(self.work / name)
-        return model
+        model.save(folder)
+        return folder
 
     def read(
         self, model: TermModel, lessons: Sequence[Lesson], thresholds: Thresholds
@@ -181,8 +220,8 @@ class Training:
 
 
 def _milliseconds(lessons: Sequence[Lesson], folder: Path) -> tuple[float, float]:
-    """Time to complete a question, median and 95th percentile."""
-    completer = Completer(folder)
+    """Time to complete a question as it is served here, median and 95th percentile."""
+    completer = Completer(folder, fastest("auto"))
     later = [lesson for lesson in lessons if lesson.history]
     completer.complete(later[0].question, later[0].history)
     spent = []

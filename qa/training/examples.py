@@ -13,7 +13,7 @@ from qa.training.made import as_bullets
 from qa.training.variation import Names, as_typed, near_miss
 from qa.windows import Cutter, Window
 
-BATCH_SIZE = 24
+BATCH_SIZE = 48
 
 MULTIPLE = 8
 """Windows are padded to a multiple of so many tokens: a new shape costs time at first."""
@@ -24,10 +24,10 @@ TOGETHER = 64
 HEADED = 0.5
 """Share of passages read with their title, so that the reader knows both."""
 
-RETRIEVED = 0.6
+RETRIEVED = 0.8
 """Share of questions for which passages were retrieved that are read with some of them too."""
 
-MOST_RETRIEVED = 3
+MOST_RETRIEVED = 6
 """Passages that were retrieved and are read for one question, at most."""
 
 TAKEN_OUT = 0.15
@@ -42,7 +42,7 @@ BULLETED = 0.15
 CUT = 0.1
 """Share of long passages read through a window that lacks the answer."""
 
-SHORT = 0.4
+SHORT = 0.2
 """Share of questions read through short windows, which cost half as much to train on."""
 
 SHORT_TOKENS = 112

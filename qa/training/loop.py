@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
-from qa.training.examples import Batch, Source, batches_of, examples_of, iterate
-from qa.training.model import SpanModel, loss_of
+from qa.training.examples import Batch, Labelled, Source, batches_of, examples_of, iterate
+from qa.training.model import SpanModel, loss_of, taught_loss
 from qa.training.variation import Names
-from qa.training.working import Working
+from qa.training.working import Working, device_to_train_on
 from qa.windows import Cutter
 
 PROGRESS = "checkpoint.json"
@@ -30,7 +30,8 @@ class Plan:
         learning_rate: Highest one; it rises over the first twentieth and falls to 0.
         label_smoothing: Of the answerable output.
         dropout: Share of the hidden values left out in each step; it makes steps longer.
-        seed: Of everything that is drawn.
+        taught: Weight of what teachers say; the answers have what is left of 1.
+        seed: Of everything that is drawn in training.
         seconds_between: Time between two checkpoints.
         stop_after: Number of steps after which to stop with a checkpoint; none to go on.
     """
@@ -38,7 +39,8 @@ class Plan:
     epochs: int = 2
     learning_rate: float = 2e-4
     label_smoothing: float = 0.0
-    dropout: float = 0.0
+    dropout: float = 0.1
+    taught: float = 0.0
     seed: int = 0
     seconds_between: float = 300
     stop_after: int | None = None
@@ -52,10 +54,31 @@ class Trainer:
     """Trains a span model, from the start or from a folder's checkpoint.
 
     The word embeddings stay as they are, which keeps rare words where the pretraining put them.
+
+    Raises:
+        ValueError: Teachers without a weight, or a weight without teachers; or the checkpoint is
+            of another run.
     """
 
-    def __init__(self, model: SpanModel, tokenizer: Tokenizer, plan: Plan, folder: Path) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    def __init__(
+        self,
+        model: SpanModel,
+        tokenizer: Tokenizer,
+        plan: Plan,
+        folder: Path,
+        teachers: Sequence[SpanModel] = (),
+    ) -> None:
+        if not 0 <= plan.taught <= 1:
+            raise ValueError(
+                f"expected a weight of the teachers from 0 to 1, got {plan.taught}; give --taught"
+            )
+        if teachers and not plan.taught:
+            raise ValueError("expected a weight for the teachers, got 0; give --taught, up to 1")
+        if plan.taught and not teachers:
+            raise ValueError(
+                f"expected teachers for their weight {plan.taught}, got none; give --teacher"
+            )
+        self.device = device_to_train_on()
         self.plan = plan
         self.folder = folder
         self.tokenizer = tokenizer
@@ -63,6 +86,7 @@ class Trainer:
         for name, parameter in model.named_parameters():
             parameter.requires_grad_("word_embeddings" not in name)
         self.full = model.float().to(self.device)
+        self.teachers = [Working.of(one.float().to(self.device)).model.eval() for one in teachers]
         self.names = [name for name, one in self.full.named_parameters() if one.requires_grad]
         parameters = dict(self.full.named_parameters())
         self.weights = [parameters[name] for name in self.names]
@@ -79,8 +103,10 @@ class Trainer:
             "learning_rate": plan.learning_rate,
             "label_smoothing": plan.label_smoothing,
             "dropout": plan.dropout,
+            "taught": plan.taught,
             "seed": plan.seed,
             "start": _digest_of(self.full),
+            "teachers": " ".join(sorted(_digest_of(one)[:8] for one in teachers)),
         }
         if (folder / PROGRESS).is_file():
             self._resume()
@@ -114,6 +140,10 @@ class Trainer:
             random = Random(f"{self.plan.seed} {self.epoch}")
             examples = examples_of(sources, names, random)
             batches = batches_of(examples, self.tokenizer, random)
+            self.run["batches"] = _digest_of_batches(batches)
+            if self.step:
+                # In the midst of an epoch: the steps done must be those that would be done now.
+                self._check({"batches": self.run["batches"]})
             working.model.train()
             for batch in iterate(batches, self.pad_id, self.step):
                 if self.plan.stop_after is not None and self.steps_done >= self.plan.stop_after:
@@ -186,9 +216,9 @@ class Trainer:
 
     def _check(self, run: dict[str, object]) -> None:
         for name, value in run.items():
-            if self._begun is not None and self._begun[name] != value:
+            if self._begun is not None and self._begun.get(name) != value:
                 raise ValueError(
-                    f"expected {name} {self._begun[name]}, with which the run in {self.folder} "
+                    f"expected {name} {self._begun.get(name)}, with which the run in {self.folder} "
                     f"began, got {value}; name another folder to begin anew"
                 )
 
@@ -203,11 +233,28 @@ class Trainer:
             torch.from_numpy(getattr(batch, one.name)).to(self.device) for one in fields(batch)
         )
         outputs = model(ids, mask, types)
-        return loss_of(outputs, inside, spans, groups, self.plan.label_smoothing)
+        loss = loss_of(outputs, inside, spans, groups, self.plan.label_smoothing)
+        if not self.teachers:
+            return loss
+        with torch.no_grad():
+            taught = [teacher(ids, mask, types) for teacher in self.teachers]
+        weight = self.plan.taught
+        return (1 - weight) * loss + weight * taught_loss(outputs, taught, inside, groups)
 
 
 def _digest_of(model: SpanModel) -> str:
     digest = hashlib.sha256()
     for one in model.state_dict().values():
         digest.update(one.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _digest_of_batches(batches: Sequence[Sequence[Sequence[Labelled]]]) -> str:
+    digest = hashlib.sha256()
+    for groups in batches:
+        for group in groups:
+            for window, span in group:
+                digest.update(window.ids.tobytes())
+                digest.update(repr(span).encode())
+        digest.update(b"|")
     return digest.hexdigest()

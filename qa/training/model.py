@@ -1,7 +1,6 @@
 """The span model: the encoder's transformer with an output for spans and one for answerable."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +11,10 @@ from qa.training.transformer import TransformerModel
 
 IMPOSSIBLE = -1e4
 """Logit of a token that no answer may begin or end with."""
+
+
+Outputs = tuple[Tensor, Tensor, Tensor]
+"""What ``SpanModel.forward`` gives."""
 
 
 class SpanModel(TransformerModel):
@@ -28,9 +31,7 @@ class SpanModel(TransformerModel):
         self.span = nn.Linear(width, 2)
         self.answerable = nn.Linear(width, 1)
 
-    def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Outputs:
         """Logits of starts and of ends ``(batch, tokens)``, and of answerable ``(batch,)``."""
         hidden = self.transformer(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
@@ -39,27 +40,8 @@ class SpanModel(TransformerModel):
         return starts, ends, self.answerable(hidden[:, 0]).float().squeeze(-1)
 
 
-def average(folders: Sequence[Path], to: Path) -> Path:
-    """Write the model with the mean of the weights of others; ``to``.
-
-    Of models that were trained on from one another it is often better than each (Wortsman et
-    al., 2022).
-
-    Args:
-        folders: Of trained models.
-        to: Folder to write into.
-    """
-    model = SpanModel.load(folders[0])
-    states = [SpanModel.load(folder).state_dict() for folder in folders]
-    model.load_state_dict(
-        {name: torch.stack([one[name] for one in states]).mean(dim=0) for name in states[0]}
-    )
-    model.save(to)
-    return to
-
-
 def loss_of(
-    outputs: tuple[Tensor, Tensor, Tensor],
+    outputs: Outputs,
     inside: Tensor,
     spans: Tensor,
     groups: Tensor,
@@ -80,20 +62,57 @@ def loss_of(
         groups: ``(batch,)``, number of the question that the window is read for, from 0.
         label_smoothing: Of the answerable output, 0 to 1.
     """
-    starts, ends, answerable = outputs
-    loss = _across(starts, inside, spans[:, 0], groups) + _across(ends, inside, spans[:, 1], groups)
+    *logits, answerable = outputs
+    loss = answerable.new_zeros(())
+    for side, tokens in zip(logits, spans.unbind(1), strict=True):
+        margins, everything = _margins(side, inside, groups)
+        # The margin of the null answer's token is 0, as the null answer's is.
+        right = margins.gather(1, tokens.unsqueeze(1)).sum()
+        loss = loss + (everything.sum() - right) / (2 * len(everything))
     there = (spans[:, 1] > 0).float() * (1 - label_smoothing) + label_smoothing / 2
-    return loss / 2 + functional.binary_cross_entropy_with_logits(answerable, there)
+    return loss + functional.binary_cross_entropy_with_logits(answerable, there)
 
 
-def _across(logits: Tensor, inside: Tensor, tokens: Tensor, groups: Tensor) -> Tensor:
+def taught_loss(
+    outputs: Outputs, taught: Sequence[Outputs], inside: Tensor, groups: Tensor
+) -> Tensor:
+    """Mean loss as ``loss_of``, with what teachers say in place of the answers.
+
+    What is right is then the mean of the teachers' probabilities: that of each start among
+    those of all windows of the question, and of the null answer; of each end likewise; and of
+    each window having an answer (knowledge distillation from an ensemble, Hinton et al., 2015).
+    It tells more than the answer does: which other spans would do, and how sure one can be.
+
+    Args:
+        outputs: Of ``SpanModel.forward``.
+        taught: Likewise, of each teacher.
+        inside: As for ``loss_of``.
+        groups: As for ``loss_of``.
+    """
+    *logits, answerable = outputs
+    loss = answerable.new_zeros(())
+    for at, side in enumerate(logits):
+        shares = [_probabilities(teacher[at], inside, groups) for teacher in taught]
+        margins, everything = _margins(side, inside, groups)
+        # The null answer has the margin 0, so what teachers give it adds nothing.
+        right = (torch.stack(shares).mean(dim=0) * margins).sum()
+        loss = loss + (everything.sum() - right) / (2 * len(everything))
+    there = torch.stack([teacher[-1].sigmoid() for teacher in taught]).mean(dim=0)
+    return loss + functional.binary_cross_entropy_with_logits(answerable, there)
+
+
+def _margins(logits: Tensor, inside: Tensor, groups: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each token above its window's null, and of each group the log of the sum over all."""
     margins = logits - logits[:, :1]
     of_windows = margins.masked_fill(~inside, IMPOSSIBLE).logsumexp(dim=1)
     count = int(groups.max()) + 1
     belongs = groups == torch.arange(count, device=groups.device).unsqueeze(1)
     of_groups = of_windows.expand(count, -1).masked_fill(~belongs, IMPOSSIBLE)
     null = of_groups.new_zeros(count, 1)
-    everything = torch.cat([of_groups, null], dim=1).logsumexp(dim=1)
-    # The margin of the null answer's token is 0, as the null answer's is.
-    right = margins.gather(1, tokens.unsqueeze(1)).squeeze(1).sum()
-    return (everything.sum() - right) / count
+    return margins, torch.cat([of_groups, null], dim=1).logsumexp(dim=1)
+
+
+def _probabilities(logits: Tensor, inside: Tensor, groups: Tensor) -> Tensor:
+    """Of each token in its group; what is left of 1 is the null answer's."""
+    margins, everything = _margins(logits, inside, groups)
+    return (margins - everything[groups].unsqueeze(1)).exp().masked_fill(~inside, 0)

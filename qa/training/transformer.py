@@ -1,5 +1,6 @@
 """What the trained models share: the encoder's transformer, from its weights and back to a file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -62,6 +63,25 @@ class TransformerModel(nn.Module):
         model = cls(transformer, config.hidden_size)
         model.load_state_dict(load_file(folder / cls.weights))
         return model
+
+    @classmethod
+    def average(cls, folders: Sequence[Path], to: Path) -> Path:
+        """Write the model with the mean of the weights of others; ``to``.
+
+        Of models that were trained from one another, or alike from the same weights, it is often
+        better than each (Wortsman et al., 2022).
+
+        Args:
+            folders: Of trained models.
+            to: Folder to write into.
+        """
+        model = cls.load(folders[0])
+        states = [cls.load(folder).state_dict() for folder in folders]
+        model.load_state_dict(
+            {name: torch.stack([one[name] for one in states]).mean(dim=0) for name in states[0]}
+        )
+        model.save(to)
+        return to
 
     def save(self, folder: Path) -> None:
         """Write the weights and the transformer's configuration into a folder."""

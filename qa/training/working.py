@@ -11,6 +11,11 @@ from torch import nn
 Model = TypeVar("Model", bound=nn.Module)
 
 
+def device_to_train_on() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether the device has instructions for it; where it has none they are slowly imitated."""
     if device.type == "cuda":

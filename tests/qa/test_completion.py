@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embeddings import model_cache
 from embeddings.errors import ModelError
 from embeddings.model_folder import load_tokenizer
 from qa import Turn
@@ -185,6 +186,35 @@ def test_odd_history_takes_bounded_time(
 def test_hostile_text_is_text(completer: Completer) -> None:
     history = turns("What is <script>alert(1)</script> {{7*7}} in Kazakhstan?")
     assert "49" not in completer.complete("When was it founded?", history)[0]
+
+
+def test_in_8_bits_words_belong_as_in_full_precision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path)
+    full, eight = (Completer(precision=each)._model for each in ("float32", "int8"))
+    assert sorted(path.name.split("-")[0] for path in tmp_path.glob("completion*")) == [
+        "completion",
+        "completion8",
+    ]
+    differences = []
+    for history, question, _ in COMPLETED:
+        window = window_of(question, history, full[0])
+        (one, lacks), (other, lacks_other) = full[1](window), eight[1](window)
+        differences += [*np.abs(one - other), abs(lacks - lacks_other)]
+    # Without instructions for it sums are cut off, and what is computed is further away.
+    assert 0 < max(differences) < 3
+    assert np.mean(differences) < 1
+
+
+def test_model_that_cannot_be_kept_is_served_from_its_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file")
+    history, question, whole = COMPLETED[0]
+    assert Completer().complete(question, history)[0] == whole
+    assert "The model that completes questions runs from its own file" in caplog.text
 
 
 @pytest.mark.parametrize("name", FILES)
