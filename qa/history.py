@@ -10,13 +10,13 @@ from tokenizers import Tokenizer
 
 from qa.words import STOP_WORDS, stem
 
-MAX_TOKENS = 256
+MAX_TOKENS = 192
 """Tokens of a window: question, history and special tokens."""
 
 QUESTION_TOKENS = 64
 """Of them, at most for the question, and for each question before."""
 
-ANSWER_TOKENS = (96, 32)
+ANSWER_TOKENS = (64, 16)
 """Tokens read of the last answer, and of the one before it; of older ones, none."""
 
 MOST_TURNS = 20

@@ -54,6 +54,9 @@ MODELS = 2
 """Trained on the same conversations, each in an order and with variations of its own; the mean of
 their weights is kept."""
 
+WIDTH = 120
+"""Characters in a line of the table of figures, at least."""
+
 FIRST = Thresholds(-0.5, 0.5)
 """With which the questions before are completed while thresholds are looked for."""
 
@@ -242,5 +245,6 @@ def _show(
     for name, one in measured.items():
         rates = (one.f1, one.precision, one.recall, one.of_turns, one.left_alone, one.later)
         table.add_row(name, *(f"{rate:.3f}" for rate in rates))
-    console.print(table)
+    # In a file or a pipe, where a line has 80 characters by default, it would be cut.
+    Console(file=console.file, width=max(console.width, WIDTH)).print(table)
     console.print(f"milliseconds a question: median {spent[0]:.1f}, 95th percentile {spent[1]:.1f}")
