@@ -123,7 +123,10 @@ def test_process_that_died_between_two_files_is_replaced(page: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     script = f"""
+        import signal
         import sys
+        # A job in the background of a shell begins with the signal ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.path.insert(0, {str(PACKAGE_PARENT)!r})
         from pathlib import Path
         from embeddings.loading import DocumentLoader

@@ -207,7 +207,10 @@ def test_interrupted_indexing_says_how_to_go_on(tmp_path: Path) -> None:
     for number in range(400):
         text = f"Bridge {number} was built in {1000 + number}. " * 40
         (tmp_path / "d" / f"{number}.txt").write_text(text)
-    command = [sys.executable, "-m", "qa.cli", "index", tmp_path / "d", "--index", tmp_path / "i"]
+    # A job in the background of a shell begins with the signal ignored.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heard}; from qa.cli import main; main()"
+    command = [sys.executable, "-c", program, "index", tmp_path / "d", "--index", tmp_path / "i"]
     process = subprocess.Popen(
         [str(part) for part in command],
         stderr=subprocess.PIPE,
