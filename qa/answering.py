@@ -242,9 +242,16 @@ class QuestionAnswerer:
         """
         if part.wordings == (part.asked,):
             return part
-        *others, bare = (self._alone(one, within) for one in part.wordings)
-        completed = max(others, key=lambda answer: (answer.text is not None, answer.confidence))
+        *others, asked = part.wordings
+        completed = max(
+            (self._alone(one, within) for one in others),
+            key=lambda answer: (answer.text is not None, answer.confidence),
+        )
         lead = POINTING_LEAD if points_back(part.asked) else 0.0
+        if completed.text is not None and completed.confidence + lead >= 1:
+            # Nothing can be surer by so much: what was asked need not be read.
+            return Part(part.asked, completed.question)
+        bare = self._alone(asked, within)
         surer = completed.text is None or bare.confidence > completed.confidence + lead
         settled = bare if bare.text is not None and surer else completed
         return Part(part.asked, settled.question)

@@ -1,6 +1,7 @@
 """Conversations over the shipped documents, with the real models."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -60,6 +61,29 @@ def test_completion_that_is_answered_most_surely_counts(answerer: QuestionAnswer
     several = QuestionAnswerer(*parts, completer=Given())
     answer = several.answer("And how many are there?", history=[Turn(FOUNDED, FOUNDED)])
     assert (answer.completed, answer.text) == (MEMBERS, "41")
+
+
+def test_what_was_asked_is_not_read_where_nothing_could_be_surer(
+    answerer: QuestionAnswerer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    alone = QuestionAnswerer._alone
+
+    def seen(self: QuestionAnswerer, question: str, within: Sequence[str]) -> Answer:
+        read.append(question)
+        return replace(alone(self, question, within), confidence=confidence)
+
+    monkeypatch.setattr(QuestionAnswerer, "_alone", seen)
+    parts = (answerer.index, answerer.retriever, answerer.reader, answerer.settings)
+    several = QuestionAnswerer(*parts, completer=Given())
+    for confidence, question, reads in (
+        (0.9, "When was it founded?", False),
+        (0.89, "When was it founded?", True),
+        (0.9, "Who won?", True),
+    ):
+        read.clear()
+        several.answer(question, history=[Turn(FOUNDED, FOUNDED)])
+        assert (question in read) == reads, (confidence, question, read)
 
 
 def test_reader_may_say_what_was_meant(answerer: QuestionAnswerer) -> None:
