@@ -109,10 +109,9 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
 )
 @click.option(
     "--taught",
-    type=click.FloatRange(0, 1),
     default=DEFAULT.taught,
     show_default=True,
-    help="Weight of what teachers say; the answers have the rest.",
+    help="Weight of what teachers say, 0 to 1; the answers have the rest.",
 )
 @click.option("--seed", default=DEFAULT.seed, show_default=True)
 @click.option("--share", multiple=True, metavar="SOURCE=SHARE", help="Share drawn for an epoch.")

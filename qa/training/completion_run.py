@@ -18,6 +18,7 @@ from embeddings.encoder import SentenceTransformersEncoder
 from embeddings.model_folder import file_sha256, load_tokenizer, write_sums
 from embeddings.precision import fastest
 from qa.completion import FILES, THRESHOLDS, Completer, Thresholds
+from qa.history import ANSWER_TOKENS, MAX_TOKENS
 from qa.questions import load_questions
 from qa.terminal import counting_bar
 from qa.training.completions import (
@@ -122,7 +123,7 @@ def _begin(work: Path, files: Sequence[Path]) -> None:
     """Note in the work folder what its models are made from; refuse those of something else."""
     run = {
         "files": [file_sha256(path) for path in files],
-        "constants": [INVENTED, INVENTED_RATE, RATE, EPOCHS, MODELS],
+        "constants": [INVENTED, INVENTED_RATE, RATE, EPOCHS, MODELS, MAX_TOKENS, *ANSWER_TOKENS],
     }
     note = work / "run.json"
     if note.is_file():

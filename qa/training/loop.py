@@ -34,6 +34,9 @@ class Plan:
         seed: Of everything that is drawn in training.
         seconds_between: Time between two checkpoints.
         stop_after: Number of steps after which to stop with a checkpoint; none to go on.
+
+    Raises:
+        ValueError: The teachers' weight is not from 0 to 1.
     """
 
     epochs: int = 2
@@ -44,6 +47,12 @@ class Plan:
     seed: int = 0
     seconds_between: float = 300
     stop_after: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.taught <= 1:
+            raise ValueError(
+                f"expected a weight of the teachers from 0 to 1, got {self.taught}; give --taught"
+            )
 
 
 OnStep = Callable[[int, int, int, float], None]
@@ -68,10 +77,6 @@ class Trainer:
         folder: Path,
         teachers: Sequence[SpanModel] = (),
     ) -> None:
-        if not 0 <= plan.taught <= 1:
-            raise ValueError(
-                f"expected a weight of the teachers from 0 to 1, got {plan.taught}; give --taught"
-            )
         if teachers and not plan.taught:
             raise ValueError("expected a weight for the teachers, got 0; give --taught, up to 1")
         if plan.taught and not teachers:

@@ -62,15 +62,11 @@ def loss_of(
         groups: ``(batch,)``, number of the question that the window is read for, from 0.
         label_smoothing: Of the answerable output, 0 to 1.
     """
-    *logits, answerable = outputs
-    loss = answerable.new_zeros(())
-    for side, tokens in zip(logits, spans.unbind(1), strict=True):
-        margins, everything = _margins(side, inside, groups)
-        # The margin of the null answer's token is 0, as the null answer's is.
-        right = margins.gather(1, tokens.unsqueeze(1)).sum()
-        loss = loss + (everything.sum() - right) / (2 * len(everything))
+    width = inside.shape[1]
+    # The null answer's token has the margin 0, as the null answer has.
+    right = [functional.one_hot(tokens, width).float() for tokens in spans.unbind(1)]
     there = (spans[:, 1] > 0).float() * (1 - label_smoothing) + label_smoothing / 2
-    return loss + functional.binary_cross_entropy_with_logits(answerable, there)
+    return _cross_entropy(outputs, right, there, inside, groups)
 
 
 def taught_loss(
@@ -89,16 +85,32 @@ def taught_loss(
         inside: As for ``loss_of``.
         groups: As for ``loss_of``.
     """
+    *sides, answerable = ([teacher[at] for teacher in taught] for at in range(len(outputs)))
+    right = [
+        torch.stack([_probabilities(one, inside, groups) for one in side]).mean(dim=0)
+        for side in sides
+    ]
+    there = torch.stack(answerable).sigmoid().mean(dim=0)
+    return _cross_entropy(outputs, right, there, inside, groups)
+
+
+def _cross_entropy(
+    outputs: Outputs,
+    right: Sequence[Tensor],
+    there: Tensor,
+    inside: Tensor,
+    groups: Tensor,
+) -> Tensor:
+    """Mean loss against the probabilities that are right: of starts, of ends, of an answer.
+
+    What is left of 1 in a group is the null answer's, which adds nothing: its margin is 0.
+    """
     *logits, answerable = outputs
-    loss = answerable.new_zeros(())
-    for at, side in enumerate(logits):
-        shares = [_probabilities(teacher[at], inside, groups) for teacher in taught]
+    loss = functional.binary_cross_entropy_with_logits(answerable, there)
+    for side, shares in zip(logits, right, strict=True):
         margins, everything = _margins(side, inside, groups)
-        # The null answer has the margin 0, so what teachers give it adds nothing.
-        right = (torch.stack(shares).mean(dim=0) * margins).sum()
-        loss = loss + (everything.sum() - right) / (2 * len(everything))
-    there = torch.stack([teacher[-1].sigmoid() for teacher in taught]).mean(dim=0)
-    return loss + functional.binary_cross_entropy_with_logits(answerable, there)
+        loss = loss + (everything.sum() - (shares * margins).sum()) / (2 * len(everything))
+    return loss
 
 
 def _margins(logits: Tensor, inside: Tensor, groups: Tensor) -> tuple[Tensor, Tensor]:
