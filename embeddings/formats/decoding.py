@@ -133,7 +133,11 @@ def _guess(data: bytes) -> str:
     if sum(byte > 0x7F for byte in sample) >= _ENOUGH_TO_GUESS:
         found = from_bytes(sample, cp_isolation=list(_CODE_PAGES))
         costs = {match.encoding: match.chaos - match.coherence for match in found}
-        near = [each for each in _CODE_PAGES if costs.get(each, 1) <= min(costs.values()) + 0.05]
+        if not costs:
+            # In no code page do they make sense.
+            raise UnreadableFile(_NOT_TEXT)
+        best = min(costs.values())
+        near = [each for each in _CODE_PAGES if costs.get(each, 1) <= best + 0.05]
         if near:
             return near[0]
     if not _decodes(data, "windows-1252"):
