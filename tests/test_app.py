@@ -175,6 +175,8 @@ def ask(page: Page, question: str, reply: str) -> None:
     box(page).press("Enter")
     expect(replies(page)).to_have_count(count + 1, timeout=30_000)
     expect(replies(page).last).to_contain_text(reply, timeout=30_000)
+    # Shown again with the whole reply, which only then is kept.
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible(timeout=30_000)
     expect(box(page)).to_be_enabled()
     expect(box(page)).to_have_value("")
 
