@@ -30,6 +30,10 @@ from qa.wording import points_back
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
 
+SETTLING_HITS = 3
+"""Passages in which each wording of a question is tried: what answers it is seldom further down,
+and only the wording that is chosen is read in all of them."""
+
 POINTING_LEAD = 0.1
 """How much surer the answer to a question as it was asked must be where it points back."""
 
@@ -217,12 +221,12 @@ class QuestionAnswerer:
         self._asked(question, within)
         started = time.perf_counter()
         parts = self.understood(question, history, completed)
-        spent = {"complete": time.perf_counter() - started} if history else {}
         kind = small_talk(question)
         if not parts and kind:
             return remark(_whole(question), kind, self._titles(within))
         if completed is None:
             parts = tuple(self._settled(part, within) for part in parts)
+        spent = {"complete": time.perf_counter() - started} if history else {}
         found = [self._to_part(part, within) for part in parts]
         whole = found[0] if len(found) == 1 else together(found)
         stands_alone = completed is None and all(one.asked == one.completed for one in parts)
@@ -243,28 +247,30 @@ class QuestionAnswerer:
         if part.wordings == (part.asked,):
             return part
         *others, asked = part.wordings
-        completed = max(
-            (self._alone(one, within) for one in others),
-            key=lambda answer: (answer.text is not None, answer.confidence),
-        )
+        sureness = {one: self._sureness(one, within) for one in others}
+        completed = max(others, key=sureness.__getitem__)
+        answered, confidence = sureness[completed]
         lead = POINTING_LEAD if points_back(part.asked) else 0.0
-        if completed.text is not None and completed.confidence + lead >= 1:
+        if answered and confidence + lead >= 1:
             # Nothing can be surer by so much: what was asked need not be read.
-            return Part(part.asked, completed.question)
-        bare = self._alone(asked, within)
-        surer = completed.text is None or bare.confidence > completed.confidence + lead
-        settled = bare if bare.text is not None and surer else completed
-        return Part(part.asked, settled.question)
+            return Part(part.asked, completed)
+        bare_answered, bare_confidence = self._sureness(asked, within)
+        surer = not answered or bare_confidence > confidence + lead
+        return Part(part.asked, asked if bare_answered and surer else completed)
+
+    def _sureness(self, question: str, within: Sequence[str]) -> tuple[bool, float]:
+        """Whether the passages nearest to a question answer it, and with which confidence."""
+        asked = self._asked(question, within)
+        read = self.reader.read(asked[0], self._found(*asked)[:SETTLING_HITS])
+        confidence = read[0].confidence if read else 0.0
+        return confidence >= self.settings.threshold, confidence
 
     def _to_part(self, part: Part, within: Sequence[str]) -> Answer:
         """The answer to one question, or to what is asked of each thing that it compares."""
         compared = comparison_of(part.completed)
         if compared:
             sides = [
-                max(
-                    (self._alone(wording, within) for wording in wordings),
-                    key=lambda answer: (answer.text is not None, answer.confidence),
-                )
+                self._alone(max(wordings, key=lambda one: self._sureness(one, within)), within)
                 for wordings in compared.questions
             ]
             # A conclusion is not drawn; where one side is not known, the documents may have it.

@@ -112,12 +112,11 @@ def _window(passage: int, encoding: Encoding, text: str, skipped: int) -> Window
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) - skipped
     second = np.array([one == 1 for one in encoding.sequence_ids], dtype=np.bool_)
     inside = second & (offsets[:, 0] >= 0)
-    for at in np.flatnonzero(inside):
-        start, end = offsets[at]
-        # Some tokenizers count the space before a word to its first token.
-        while start < end and text[start].isspace():
-            start += 1
-        offsets[at, 0] = start
+    # Some tokenizers count the space before a word to its first token.
+    letters = np.flatnonzero(~np.fromiter(map(str.isspace, text), np.bool_, len(text)))
+    letters = np.append(letters, len(text))
+    starts, ends = offsets[inside].T
+    offsets[inside, 0] = np.minimum(letters[np.searchsorted(letters, starts)], ends)
     # A token without characters stands for nothing that could be quoted.
     inside &= offsets[:, 1] > offsets[:, 0]
     return Window(

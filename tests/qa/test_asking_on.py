@@ -1,19 +1,23 @@
 """Conversations over the shipped documents, with the real models."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 from rich.console import Console
 
 from qa import Answer, QuestionAnswerer, Turn
+from qa.answer import Hit
+from qa.answering import SETTLING_HITS
 from qa.completion import Completer
+from qa.reader import ReadAnswer, Reader
 from qa.receipts import as_markdown, without_passages
 from qa.terminal import show_answer
 from qa.windows import QuestionTooLong
 
 FOUNDED = "When was the IOFS founded?"
 MEMBERS = "How many members does the IOFS have?"
+ZEBRAS = "How many zebras (IOFS)?"
 
 
 def told(answer: Answer) -> str:
@@ -53,7 +57,7 @@ class Given(Completer):
     """Completes every question in the same ways."""
 
     def complete(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
-        return ("How many zebras (IOFS)?", MEMBERS)
+        return (ZEBRAS, MEMBERS)
 
 
 def test_completion_that_is_answered_most_surely_counts(answerer: QuestionAnswerer) -> None:
@@ -63,27 +67,41 @@ def test_completion_that_is_answered_most_surely_counts(answerer: QuestionAnswer
     assert (answer.completed, answer.text) == (MEMBERS, "41")
 
 
-def test_what_was_asked_is_not_read_where_nothing_could_be_surer(
-    answerer: QuestionAnswerer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[str] = []
-    alone = QuestionAnswerer._alone
+@dataclass
+class Sure:
+    """Reads with another reader, and is always as sure as it is told to be."""
 
-    def seen(self: QuestionAnswerer, question: str, within: Sequence[str]) -> Answer:
-        read.append(question)
-        return replace(alone(self, question, within), confidence=confidence)
+    reader: Reader
+    confidence: float
+    read_of: list[tuple[str, int]] = field(default_factory=list)
 
-    monkeypatch.setattr(QuestionAnswerer, "_alone", seen)
-    parts = (answerer.index, answerer.retriever, answerer.reader, answerer.settings)
-    several = QuestionAnswerer(*parts, completer=Given())
-    for confidence, question, reads in (
+    def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
+        self.read_of.append((question, len(hits)))
+        found = self.reader.read(question, hits)
+        return [replace(one, confidence=self.confidence) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "question", "is_tried"),
+    [
         (0.9, "When was it founded?", False),
         (0.89, "When was it founded?", True),
         (0.9, "Who won?", True),
-    ):
-        read.clear()
-        several.answer(question, history=[Turn(FOUNDED, FOUNDED)])
-        assert (question in read) == reads, (confidence, question, read)
+    ],
+)
+def test_wordings_are_tried_in_a_few_passages_and_only_the_chosen_one_is_read_in_all(
+    confidence: float, question: str, is_tried: bool, answerer: QuestionAnswerer
+) -> None:
+    reader = Sure(answerer.reader, confidence)
+    parts = (answerer.index, answerer.retriever, reader, answerer.settings)
+    several = QuestionAnswerer(*parts, completer=Given())
+    answer = several.answer(question, history=[Turn(FOUNDED, FOUNDED)])
+    asked = [question] if is_tried else []
+    assert reader.read_of == [
+        *((one, SETTLING_HITS) for one in (ZEBRAS, MEMBERS, *asked)),
+        (ZEBRAS, answerer.settings.hits),
+    ]
+    assert answer.understood == ZEBRAS
 
 
 def test_reader_may_say_what_was_meant(answerer: QuestionAnswerer) -> None:
