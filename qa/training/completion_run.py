@@ -39,13 +39,16 @@ from qa.training.working import device_to_train_on
 
 INVENTED_MODEL = "invented"
 
-INVENTED = 7_000
+INVENTED = 32_000
 """Invented conversations trained on first."""
+
+ROUNDS = 3
+"""Times that a conversation is invented about each question."""
 
 NOT_INVENTED_OF = ("squadshifts_reddit", "squadshifts_amazon_reviews")
 """Sources whose questions share no article."""
 
-INVENTED_RATE, RATE = 1.5e-4, 1e-4
+INVENTED_RATE, RATE = 2e-4, 1e-4
 """Highest learning rate, on invented conversations and on real ones."""
 
 EPOCHS = 3
@@ -58,7 +61,7 @@ their weights is kept."""
 WIDTH = 120
 """Characters in a line of the table of figures, at least."""
 
-FIRST = Thresholds(-0.5, 0.5)
+FIRST = Thresholds(1.0, 3.0)
 """With which the questions before are completed while thresholds are looked for."""
 
 
@@ -123,7 +126,10 @@ def _begin(work: Path, files: Sequence[Path]) -> None:
     """Note in the work folder what its models are made from; refuse those of something else."""
     run = {
         "files": [file_sha256(path) for path in files],
-        "constants": [INVENTED, INVENTED_RATE, RATE, EPOCHS, MODELS, MAX_TOKENS, *ANSWER_TOKENS],
+        "constants": [
+            *(INVENTED, ROUNDS, INVENTED_RATE, RATE, EPOCHS, MODELS),
+            *(MAX_TOKENS, *ANSWER_TOKENS),
+        ],
     }
     note = work / "run.json"
     if note.is_file():
@@ -162,8 +168,11 @@ class Training:
             for one in load_questions(path)
             if one.source not in NOT_INVENTED_OF
         ]
-        made = list(invented(questions, random))
-        random.shuffle(made)
+        made: list[Lesson] = []
+        for _ in range(ROUNDS):
+            found = list(invented(questions, random))
+            random.shuffle(found)
+            made += found
         model = TermModel.start_from(SentenceTransformersEncoder.load().folder, 0)
         weights = load_file(reader / SpanModel.weights)
         prefix = "transformer."

@@ -76,7 +76,7 @@ def _history(before: Sequence[Question], title: str, random: Random) -> tuple[Tu
     if named and len(named) < 60 and random.random() < 0.5:
         opening = random.choice(_OPENINGS).format(named)
         turns.append(Turn(opening, opening))
-    answered = random.random() < 0.5
+    answered = random.random() < 0.7
     for one in before:
         said = ""
         if answered and one.answers:
@@ -93,11 +93,11 @@ def _history(before: Sequence[Question], title: str, random: Random) -> tuple[Tu
 def _leaning(
     title: str, question: Question, history: Sequence[Turn], random: Random
 ) -> Lesson | None:
-    """The question without a run of words that were said before."""
+    """The question without one to three runs of words that were said before."""
     text = question.text
     asked = set().union(*(content(turn.completed) for turn in history))
     said = set().union(*(content(turn.answer) for turn in history))
-    known = asked | said if random.random() < 0.4 else asked
+    known = asked | said if random.random() < 0.6 else asked
     words = list(_WORD.finditer(text))
     runs: list[tuple[int, int]] = []
     at = 0
@@ -117,16 +117,31 @@ def _leaning(
         at = max(end, at + 1)
     if not runs:
         return None
-    if random.random() < 0.3:
-        first, last = random.choice(runs)
-    else:  # a name rather than another run, a long one rather than a short one
-        first, last = max(runs, key=lambda run: (words[run[0]][0][0].isupper(), run[1] - run[0]))
-    shortened = _without(text, words, first, last, random)
+    count = random.choice((1, 1, 2, 3))
+    if random.random() < 0.6:  # names rather than other runs, long ones rather than short ones
+        runs.sort(key=lambda run: (words[run[0]][0][0].isupper(), run[1] - run[0]))
+        chosen = runs[-count:]
+    else:
+        chosen = random.sample(runs, min(count, len(runs)))
+    shortened = text
+    # From the end: what stands before stays where it is.
+    for left, (first, last) in reversed([*enumerate(sorted(chosen))]):
+        if left and random.random() < 0.7:
+            shortened = _cut(shortened, words, first, last)
+        else:
+            shortened = _without(shortened, words, first, last, random)
     if not content(shortened) and random.random() < 0.8:
         return None
     if random.random() < 0.12:
         shortened = f"{random.choice(_REMARKS)} {shortened}"
     return Lesson(title, shortened, text, tuple(history))
+
+
+def _cut(text: str, words: Sequence[re.Match[str]], first: int, last: int) -> str:
+    """The text without those words, and the preposition and the article before them."""
+    while first and words[first - 1][0].lower() in (*_BEFORE, "the", "a", "an"):
+        first -= 1
+    return text[: words[first].start()].rstrip() + text[words[last - 1].end() :]
 
 
 def _without(

@@ -112,6 +112,18 @@ def test_invented_lessons_take_out_what_was_said_before() -> None:
     assert any(not lesson.added and lesson.history for lesson in found)
 
 
+def test_invented_lessons_take_out_several_things_at_once() -> None:
+    asked = (
+        "Where is Beldon Bridge?",
+        "Who leads the Karst Council?",
+        "When was Beldon Bridge opened by the Karst Council?",
+    )
+    questions = questions_of("Beldon", *asked)
+    found = [lesson for seed in range(80) for lesson in invented(questions, Random(seed))]
+    shortened = {lesson.question: lesson.added for lesson in found if lesson.rewrite == asked[2]}
+    assert shortened["When was it opened?"] == {"beldon", "bridg", "karst", "council"}
+
+
 def test_invented_lessons_are_the_same_every_time() -> None:
     questions = questions_of(
         "Beldon", *(f"Who met Beldon in {year}?" for year in range(1900, 1920))
