@@ -141,8 +141,8 @@ class Answer:
         hits: The passages considered, best first: the nearest ones if there is no answer.
         reason: Why there is no answer.
         seconds: Time spent, by stage: "complete" where something was said before, which is to
-            find what was asked, "retrieve", "read"; of an answer that was kept from before, what
-            the last two took then.
+            find out what is asked; "retrieve" and "read", of an answer or passages that were
+            kept from before, what these took then or nothing.
         completed: The question that was answered in its place, which stands alone; none if it
             was left alone.
         parts: Where several questions were asked at once, or two things compared, the answer to

@@ -13,7 +13,7 @@ from embeddings.errors import ChapterAndVerseError
 from embeddings.index import Index
 from embeddings.store import DocumentFacts
 from qa.answer import Answer
-from qa.answering import NothingWithin, QuestionAnswerer
+from qa.answering import SETTLING_HITS, NothingWithin, QuestionAnswerer
 from qa.documents import Documents
 from qa.examples import READ, in_turn, questions_of
 from qa.feedback import Feedback
@@ -178,9 +178,14 @@ class Chat:
             self._warming.join()
             parts = self.answerer.understood(question, history, completed)
             if parts:
-                asked = [one for part in parts for one in part.wordings]
+                # Of several wordings each is tried in a few before one is read in all.
+                tried = [
+                    (one, None if len(part.wordings) == 1 else SETTLING_HITS)
+                    for part in parts
+                    for one in part.wordings
+                ]
                 found = [
-                    hit for one in dict.fromkeys(asked) for hit in self.answerer.search(one, within)
+                    hit for one, most in tried for hit in self.answerer.search(one, within)[:most]
                 ]
                 hits = list({(hit.path, hit.start): hit for hit in found}.values())
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"

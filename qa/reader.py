@@ -7,11 +7,9 @@ answers, with a span model that also says when there is none.
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from threading import Lock
 from typing import Protocol
 
 import numpy as np
-from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from qa.answer import Hit
@@ -25,9 +23,6 @@ from qa.words import STOP_WORDS, search_terms, stem, stems, terms
 
 SPANS_READ = 8
 """Spans of each passage that are compared with those of the others."""
-
-PASSAGES_KEPT = 256
-"""Passages whose spans are kept: a question is first tried in a few, then read in all."""
 
 _WORD = re.compile(r"\w+")
 _TELLING = re.compile(r"\b[A-Z][\w’'-]*|\d[\w.,]*\w|\d")
@@ -94,15 +89,10 @@ class Found:
 
 
 class SpanReader:
-    """Answers with the spans that a model finds, compared across passages.
-
-    Safe to use from several threads.
-    """
+    """Answers with the spans that a model finds, compared across passages."""
 
     def __init__(self, model: SpanModel) -> None:
         self.model = model
-        self._kept: LRUCache[tuple[str, str, str], list[PassageSpan]] = LRUCache(PASSAGES_KEPT)
-        self._lock = Lock()
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         """Different answers, the likeliest first; each with all places that say it."""
@@ -125,16 +115,9 @@ class SpanReader:
             QuestionTooLong: It is longer than the model can read.
         """
         self.model.cutter.check(question)
-        places = [(question, hit.text, hit.context) for hit in hits]
-        with self._lock:
-            known = {place: self._kept[place] for place in places if place in self._kept}
-        new = [place for place in dict.fromkeys(places) if place not in known]
-        pairs = [(asked, text) for asked, text, _ in new]
-        read = read_passages(self.model, pairs, [heading for *_, heading in new])
-        known.update(zip(new, read, strict=True))
-        with self._lock:
-            self._kept.update(known)
-        return compare(question, hits, [known[place] for place in places])
+        pairs = [(question, hit.text) for hit in hits]
+        read = read_passages(self.model, pairs, [hit.context for hit in hits])
+        return compare(question, hits, read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -33,7 +33,7 @@ from qa.training.conversations import FOLDS, Lesson, fold_of, load_conversations
 from qa.training.export_terms import export_terms
 from qa.training.invented import invented
 from qa.training.model import SpanModel
-from qa.training.term_loop import Example, example_of, fit, logits_of
+from qa.training.term_loop import fit, logits_of
 from qa.training.term_model import TermModel
 from qa.training.working import device_to_train_on
 
@@ -183,11 +183,10 @@ class Training:
                 if name.startswith(prefix)
             }
         )
-        examples = [example_of(lesson, self.tokenizer) for lesson in made[:INVENTED]]
         model.to(device_to_train_on())
         torch.manual_seed(1)
         with counting_bar(self.console, "Training on invented conversations") as tell:
-            fit(model, [examples], INVENTED_RATE, Random(1), lambda step, of, _: tell(step, of))
+            self._fit(model, [made[:INVENTED]], INVENTED_RATE, Random(1), tell)
         model.save(self.work / INVENTED_MODEL)
 
     def on(self, lessons: Sequence[Lesson], name: str, seed: int) -> TermModel:
@@ -207,21 +206,26 @@ class Training:
             return folder
         model = TermModel.load(self.work / INVENTED_MODEL, attention="sdpa")
         random = Random(seed)
-        epochs: list[list[Example]] = [
-            [
-                example_of(varied(one, lessons, random), self.tokenizer)
-                for one in lessons
-                if one.history
-            ]
-            for _ in range(EPOCHS)
+        epochs = [
+            [varied(one, lessons, random) for one in lessons if one.history] for _ in range(EPOCHS)
         ]
         model.to(device_to_train_on())
         # What is left out of a step does not depend on what was trained before.
         torch.manual_seed(seed)
         with counting_bar(self.console, f"Training, {name}") as tell:
-            fit(model, epochs, RATE, random, lambda step, of, _: tell(step, of))
+            self._fit(model, epochs, RATE, random, tell)
         model.save(folder)
         return folder
+
+    def _fit(
+        self,
+        model: TermModel,
+        epochs: Sequence[Sequence[Lesson]],
+        rate: float,
+        random: Random,
+        tell: Callable[[int, int], None],
+    ) -> None:
+        fit(model, epochs, self.tokenizer, rate, random, lambda step, of, _: tell(step, of))
 
     def read(
         self, model: TermModel, lessons: Sequence[Lesson], thresholds: Thresholds

@@ -1,6 +1,6 @@
 """The training loop of the completion model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -45,20 +45,22 @@ def example_of(lesson: Lesson, tokenizer: Tokenizer) -> Example:
 
 def fit(
     model: TermModel,
-    epochs: Sequence[Sequence[Example]],
+    epochs: Sequence[Sequence[Lesson]],
+    tokenizer: Tokenizer,
     learning_rate: float,
     random: Random,
     tell: Callable[[int, int, float], None],
 ) -> None:
-    """Train the model on the examples of each epoch.
+    """Train the model on the lessons of each epoch.
 
     The word embeddings stay as they are, which keeps rare words where the pretraining put them.
 
     Args:
         model: Is changed.
-        epochs: The examples of each.
+        epochs: The lessons of each.
+        tokenizer: Of the model.
         learning_rate: Highest one; it rises over the first tenth and falls to 0.
-        random: Orders the examples.
+        random: Orders the lessons.
         tell: Told of each step: its number from 1, how many there are, its loss.
     """
     device = next(model.parameters()).device
@@ -66,11 +68,13 @@ def fit(
         parameter.requires_grad_("word_embeddings" not in name)
     weights = [one for one in model.parameters() if one.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=learning_rate, weight_decay=0.01, fused=True)
-    batches = [batch for examples in epochs for batch in _batches(examples, random)]
+    steps = sum(-(-len(lessons) // BATCH_SIZE) for lessons in epochs)
+    # Made as they are read: the windows of all lessons would take gigabytes.
+    batches = (batch for lessons in epochs for batch in _batches(lessons, tokenizer, random))
     working = Working.of(model)
     working.model.train()
     for step, batch in enumerate(batches, start=1):
-        done = (step - 0.5) / len(batches)
+        done = (step - 0.5) / steps
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * min(done / 0.1, (1 - done) / 0.9)
         windows = [one.window for one in batch]
@@ -89,7 +93,7 @@ def fit(
         optimizer.step()
         optimizer.zero_grad()
         working.renew()
-        tell(step, len(batches), loss.item())
+        tell(step, steps, loss.item())
     model.eval()
 
 
@@ -122,15 +126,16 @@ def logits_of(
     return [found[at] for at in range(len(windows))]
 
 
-def _batches(examples: Sequence[Example], random: Random) -> list[list[Example]]:
-    shuffled = [*examples]
+def _batches(
+    lessons: Sequence[Lesson], tokenizer: Tokenizer, random: Random
+) -> Iterator[list[Example]]:
+    shuffled = [*lessons]
     random.shuffle(shuffled)
-    batches: list[list[Example]] = []
     for start in range(0, len(shuffled), BATCH_SIZE * TOGETHER):
-        some = sorted(
-            shuffled[start : start + BATCH_SIZE * TOGETHER], key=lambda e: len(e.window.ids)
-        )
+        some = [
+            example_of(one, tokenizer) for one in shuffled[start : start + BATCH_SIZE * TOGETHER]
+        ]
+        some.sort(key=lambda example: len(example.window.ids))
         cut = [some[at : at + BATCH_SIZE] for at in range(0, len(some), BATCH_SIZE)]
         random.shuffle(cut)
-        batches += cut
-    return batches
+        yield from cut

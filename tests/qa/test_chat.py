@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,14 @@ import pytest
 from embeddings.errors import IndexDamaged
 from qa import QuestionAnswerer
 from qa.answer import Candidate, Hit
+from qa.answering import SETTLING_HITS
 from qa.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
-from qa.page import Turn
+from qa.page import Turn, answer_turn
 from qa.reader import ReadAnswer
 from qa.receipts import as_json
 from tests.qa.conftest import TEXT
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture
@@ -77,6 +81,21 @@ def test_stages_are_told_as_they_happen(chat: Chat) -> None:
     assert "Being read." in reading.sources and TEXT in reading.sources
     assert answered.answer is not None and answered.answer.text == "1901"
     assert searching.answer is None and reading.answer is None
+
+
+def test_only_passages_in_which_wordings_are_tried_are_told(answerer: QuestionAnswerer) -> None:
+    first, asked = answer_turn(1, answerer.answer("When was the IOFS founded?")), "Where is it?"
+    assert first.answer is not None
+    (part,) = answerer.understood(asked, [first.answer])
+    assert len(part.wordings) > 1
+    tried = {
+        (hit.path, hit.start)
+        for one in part.wordings
+        for hit in answerer.search(one)[:SETTLING_HITS]
+    }
+    with closing(Chat(answerer, DOCS)) as chat:
+        _, reading, _ = chat.replies(2, asked, before=[first])
+    assert f"Reading {len(tried)} passages …" in reading.reply
 
 
 def found_examples(chat: Chat) -> list[str]:

@@ -66,26 +66,6 @@ def quotes(hits: Sequence[Hit], spans: Sequence[Span]) -> list[str]:
     return [hits[one.hit].text[one.start - 100 : one.end - 100] for one in spans]
 
 
-def test_passage_is_read_once_for_a_question(model: MarkedModel) -> None:
-    windows: list[int] = []
-
-    class Counting(MarkedModel):
-        def read(self, windows_read: Sequence[Window]) -> list[Logits]:
-            windows.append(len(windows_read))
-            return super().read(windows_read)
-
-    hits = [hit(1, "It was < 2013 >."), hit(2, "It was < 41 >."), hit(3, "It was < 2013 >.")]
-    reader = SpanReader(Counting())
-    first = reader.read("When?", hits[:1])
-    whole = reader.read("When?", hits)
-    assert windows == [1, 1]
-    assert whole == SpanReader(model).read("When?", hits)
-    assert first == reader.read("When?", hits[:1])
-    assert reader.read("Who?", hits) != []
-    # Nothing is read where all is known, and what another question made of it is not taken.
-    assert windows == [1, 1, 0, 2]
-
-
 def test_best_span_is_the_one_that_the_model_means(model: MarkedModel) -> None:
     hits = [hit(1, "It has many members."), hit(2, "It was founded in < 2013 > by them.")]
     (best, *_) = SpanReader(model).read("When was it founded?", hits)

@@ -5,6 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.processors import RobertaProcessing
+from tokenizers.trainers import BpeTrainer
 
 from embeddings.encoder import SentenceTransformersEncoder
 from embeddings.model_folder import load_tokenizer
@@ -36,6 +40,38 @@ def test_offsets_point_into_the_passage_alone(
         spans = window.offsets[window.inside]
         assert ((spans[:, 0] >= 0) & (spans[:, 0] < spans[:, 1])).all()
         assert (spans[:, 1] <= len(text)).all()
+
+
+@pytest.fixture(scope="module")
+def spaced() -> Tokenizer:
+    """A tokenizer that counts the space before a word to the word, as RoBERTa's can."""
+    made = Tokenizer(BPE())
+    made.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    trainer = BpeTrainer(
+        special_tokens=["<pad>", "<s>", "</s>"],
+        initial_alphabet=ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    made.train_from_iterator(["a b ab ba  a\n b"], trainer)
+    made.post_processor = RobertaProcessing(("</s>", 2), ("<s>", 1), trim_offsets=False)
+    return made
+
+
+@given(text=TEXT | st.text(st.sampled_from("ab \n\u00a0\u2003"), max_size=40), heading=TEXT)
+def test_space_that_is_counted_to_a_word_is_not_quoted(
+    spaced: Tokenizer, text: str, heading: str
+) -> None:
+    whole = f"{heading}\n{text}" if heading else text
+    skipped = len(whole) - len(text)
+    expected = []
+    for first, end in spaced.encode(whole, add_special_tokens=False).offsets:
+        start = first - skipped
+        while 0 <= start < end - skipped and text[start].isspace():
+            start += 1
+        if 0 <= start < end - skipped:
+            expected.append((start, end - skipped))
+    (window,) = Cutter(spaced).cut([("b?", text)], [heading])
+    assert [tuple(one) for one in window.offsets[window.inside].tolist()] == expected
 
 
 def test_long_passage_is_covered_by_windows_that_overlap(tokenizer: Tokenizer) -> None:

@@ -124,6 +124,19 @@ def test_invented_lessons_take_out_several_things_at_once() -> None:
     assert shortened["When was it opened?"] == {"beldon", "bridg", "karst", "council"}
 
 
+def test_of_several_things_taken_out_some_leave_nothing_in_their_place() -> None:
+    asked = (
+        "Where is Beldon Bridge?",
+        "Who leads the Karst Council?",
+        "Which Karst Council members like the Beldon Bridge most?",
+    )
+    questions = questions_of("Beldon", *asked)
+    found = [lesson for seed in range(300) for lesson in invented(questions, Random(seed))]
+    assert {"Which the members like most?", "Which the members like it most?"} <= {
+        lesson.question for lesson in found if lesson.added >= {"karst", "beldon"}
+    }
+
+
 def test_invented_lessons_are_the_same_every_time() -> None:
     questions = questions_of(
         "Beldon", *(f"Who met Beldon in {year}?" for year in range(1900, 1920))

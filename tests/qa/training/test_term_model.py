@@ -23,13 +23,18 @@ def small(small_transformer: BertModel) -> TermModel:
 
 
 @pytest.fixture
-def examples(tokenizer: Tokenizer) -> list[Example]:
+def lessons() -> list[Lesson]:
     names = ("Beldon", "Karst", "Doha", "Syria", "Astana", "Turkey")
     lessons = []
     for name in names:
         said = (Turn("", f"Who lives near {name} today?"),)
         lessons.append(Lesson("a", "When was it built?", f"When was {name} built?", said))
         lessons.append(Lesson("a", "Where is Paris?", "Where is Paris?", said))
+    return lessons
+
+
+@pytest.fixture
+def examples(lessons: list[Lesson], tokenizer: Tokenizer) -> list[Example]:
     return [example_of(lesson, tokenizer) for lesson in lessons]
 
 
@@ -49,9 +54,25 @@ def test_loss_counts_words_alone() -> None:
     assert float(loss_of(sure, words, belonging, torch.ones(1))) == pytest.approx(0, abs=1e-6)
 
 
-def test_model_learns_which_words_belong(small: TermModel, examples: list[Example]) -> None:
+def learn(
+    model: TermModel, lessons: list[Lesson], tokenizer: Tokenizer, epochs: int
+) -> list[float]:
+    """The losses of training on so few lessons that each epoch is a step."""
     losses: list[float] = []
-    fit(small, [examples] * 60, 3e-3, Random(0), lambda step, of, loss: losses.append(loss))
+
+    def tell(step: int, of: int, loss: float) -> None:
+        losses.append(loss)
+        assert (step, of) == (len(losses), epochs)
+
+    fit(model, [lessons] * epochs, tokenizer, 3e-3, Random(0), tell)
+    assert len(losses) == epochs
+    return losses
+
+
+def test_model_learns_which_words_belong(
+    small: TermModel, lessons: list[Lesson], examples: list[Example], tokenizer: Tokenizer
+) -> None:
+    losses = learn(small, lessons, tokenizer, 60)
     assert losses[-1] < losses[0] / 4
     for example, (belongs, lacks) in zip(
         examples, logits_of(small, [one.window for one in examples]), strict=True
@@ -61,16 +82,18 @@ def test_model_learns_which_words_belong(small: TermModel, examples: list[Exampl
 
 
 def test_steps_in_bfloat16_teach_the_same(
-    small: TermModel, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+    small: TermModel,
+    lessons: list[Lesson],
+    tokenizer: Tokenizer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("qa.training.working.multiplies_bfloat16", lambda device: True)
-    losses: list[float] = []
-    fit(small, [examples] * 60, 3e-3, Random(0), lambda step, of, loss: losses.append(loss))
+    losses = learn(small, lessons, tokenizer, 60)
     assert losses[-1] < losses[0] / 4
     assert {one.dtype for one in small.parameters()} == {torch.float32}
 
 
-def test_training_is_the_same_every_time(examples: list[Example], tokenizer: Tokenizer) -> None:
+def test_training_is_the_same_every_time(lessons: list[Lesson], tokenizer: Tokenizer) -> None:
     found = []
     for _ in range(2):
         torch.manual_seed(1)
@@ -78,9 +101,7 @@ def test_training_is_the_same_every_time(examples: list[Example], tokenizer: Tok
             hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64
         )
         model = TermModel(BertModel(config, add_pooling_layer=False), 32)
-        losses: list[float] = []
-        fit(model, [examples], 1e-3, Random(0), lambda step, of, loss, to=losses: to.append(loss))  # type: ignore[misc]
-        found.append(losses)
+        found.append(learn(model, lessons, tokenizer, 2))
     assert found[0] == found[1]
 
 
