@@ -16,6 +16,7 @@ from qa.history import HistoryWindow, Turn
 from qa.questions import Gold, Question
 from qa.training.completions import (
     Logits,
+    Run,
     baselines,
     best_thresholds,
     figures,
@@ -207,3 +208,19 @@ def test_thresholds_leave_alone_what_stands_alone(
     reads = read_all(lessons, by_question, tokenizer, Thresholds())
     chosen = best_thresholds(reads)
     assert 1.0 < chosen.lacks <= 3.0
+
+
+def test_of_equal_thresholds_the_strictest_for_words_is_chosen(
+    lessons: list[Lesson], tokenizer: Tokenizer
+) -> None:
+    def logits(belonging: float) -> Run:
+        return lambda windows: [
+            (np.array([belonging if word.stem == "iof" else -9.0 for word in one.words]), 9.0)
+            for one in windows
+        ]
+
+    reads = read_all(lessons[:2], logits(0.6), tokenizer, Thresholds())
+    assert reads[1].lesson.added == {"iof"}
+    assert best_thresholds(reads).belongs == 0.5
+    reads = read_all(lessons[:2], logits(1.3), tokenizer, Thresholds())
+    assert best_thresholds(reads).belongs == 1.25
