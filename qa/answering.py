@@ -30,7 +30,7 @@ from qa.wording import points_back
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
 
-SETTLING_HITS = 3
+SETTLING_HITS = 2
 """Passages in which each wording of a follow-up is tried; the one that is chosen is read in all.
 With 2 to 12 as many of 61 follow-ups over ``docs/`` are right, within one."""
 

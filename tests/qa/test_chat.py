@@ -18,9 +18,7 @@ from qa.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
 from qa.page import Turn, answer_turn
 from qa.reader import ReadAnswer
 from qa.receipts import as_json
-from tests.qa.conftest import TEXT
-
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.qa.conftest import DOCS, TEXT
 
 
 @pytest.fixture
@@ -83,18 +81,21 @@ def test_stages_are_told_as_they_happen(chat: Chat) -> None:
     assert searching.answer is None and reading.answer is None
 
 
-def test_only_passages_in_which_wordings_are_tried_are_told(answerer: QuestionAnswerer) -> None:
-    first, asked = answer_turn(1, answerer.answer("When was the IOFS founded?")), "Where is it?"
-    assert first.answer is not None
-    (part,) = answerer.understood(asked, [first.answer])
-    assert len(part.wordings) > 1
-    tried = {
-        (hit.path, hit.start)
-        for one in part.wordings
-        for hit in answerer.search(one)[:SETTLING_HITS]
-    }
-    with closing(Chat(answerer, DOCS)) as chat:
-        _, reading, _ = chat.replies(2, asked, before=[first])
+def test_only_passages_in_which_wordings_are_tried_are_told(docs_index: Path) -> None:
+    asked = "Where is it?"
+    with QuestionAnswerer.from_documents(DOCS, docs_index) as answerer:
+        first = answer_turn(1, answerer.answer("When was the IOFS founded?"))
+        assert first.answer is not None
+        (part,) = answerer.understood(asked, [first.answer])
+        assert len(part.wordings) > 1
+        tried = {
+            (hit.path, hit.start)
+            for one in part.wordings
+            for hit in answerer.search(one)[:SETTLING_HITS]
+        }
+        with closing(Chat(answerer, DOCS)) as chat:
+            chat.warm_up()
+            _, reading, _ = chat.replies(2, asked, before=[first])
     assert f"Reading {len(tried)} passages …" in reading.reply
 
 
