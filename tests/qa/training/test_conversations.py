@@ -113,29 +113,26 @@ def test_invented_lessons_take_out_what_was_said_before() -> None:
     assert any(not lesson.added and lesson.history for lesson in found)
 
 
-def test_invented_lessons_take_out_several_things_at_once() -> None:
-    asked = (
-        "Where is Beldon Bridge?",
-        "Who leads the Karst Council?",
-        "When was Beldon Bridge opened by the Karst Council?",
+@pytest.mark.parametrize(
+    ("question", "shortened"),
+    [
+        ("When was Beldon Bridge opened by the Karst Council?", {"When was it opened?"}),
+        (
+            "Which Karst Council members like the Beldon Bridge most?",
+            # Of several things some leave nothing in their place.
+            {"Which the members like most?", "Which the members like it most?"},
+        ),
+    ],
+)
+def test_invented_lessons_take_out_several_things_at_once(
+    question: str, shortened: set[str]
+) -> None:
+    questions = questions_of(
+        "Beldon", "Where is Beldon Bridge?", "Who leads the Karst Council?", question
     )
-    questions = questions_of("Beldon", *asked)
-    found = [lesson for seed in range(80) for lesson in invented(questions, Random(seed))]
-    shortened = {lesson.question: lesson.added for lesson in found if lesson.rewrite == asked[2]}
-    assert shortened["When was it opened?"] == {"beldon", "bridg", "karst", "council"}
-
-
-def test_of_several_things_taken_out_some_leave_nothing_in_their_place() -> None:
-    asked = (
-        "Where is Beldon Bridge?",
-        "Who leads the Karst Council?",
-        "Which Karst Council members like the Beldon Bridge most?",
-    )
-    questions = questions_of("Beldon", *asked)
     found = [lesson for seed in range(300) for lesson in invented(questions, Random(seed))]
-    assert {"Which the members like most?", "Which the members like it most?"} <= {
-        lesson.question for lesson in found if lesson.added >= {"karst", "beldon"}
-    }
+    several = {"beldon", "bridg", "karst", "council"}
+    assert shortened <= {lesson.question for lesson in found if lesson.added == several}
 
 
 def test_invented_lessons_are_the_same_every_time() -> None:
