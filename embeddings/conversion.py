@@ -29,7 +29,7 @@ def refused() -> Iterator[None]:
         yield
     except (MemoryError, OSError):  # another time there may be more memory, or more room
         raise
-    except Exception as error:  # see above
+    except Exception as error:  # they have no base of their own
         reason = str(error).strip().partition("\n")[0]
         raise NotConvertible(reason or type(error).__name__) from error
 

@@ -59,9 +59,8 @@ class Recipe:
         """
         read = read_json(folder / RECIPE)
         try:
-            # Written by ``save`` and compared with its checksum: its types are those of the
-            # attributes, which JSON cannot tell the type checker.
-            return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]  # see above
+            # Written by ``save`` and compared with its checksum: its types are the attributes'.
+            return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]  # from JSON
         except (KeyError, TypeError) as error:
             raise ModelError(f"{folder / RECIPE} is no recipe; delete {folder}.") from error
 

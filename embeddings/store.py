@@ -248,7 +248,7 @@ class Store:
         where, values = (" WHERE folder = ?", (folder,)) if folder is not None else ("", ())
         rows = self._read("source", f"SELECT * FROM source{where} ORDER BY path", values)
         # The schema declares the types of the columns, in the order of the attributes.
-        return {str(row[0]): Source(*row) for row in rows}  # type: ignore[arg-type]  # see above
+        return {str(row[0]): Source(*row) for row in rows}  # type: ignore[arg-type]  # by schema
 
     def document_id(self, sha256: str, format: str) -> int | None:
         """Id of the document with that content, if it is stored."""
@@ -354,7 +354,7 @@ class Store:
             if len(rows) != len(batch):
                 raise damaged(self.path, f"lacks {len(batch) - len(rows)} vectors")
             # The schema declares the column BLOB, which the type checker cannot know.
-            block = b"".join(bytes(vector) for _, vector in rows)  # type: ignore[call-overload]  # see above
+            block = b"".join(bytes(vector) for _, vector in rows)  # type: ignore[call-overload]  # a BLOB
             yield (
                 np.array([passage for passage, _ in rows], dtype=np.int64),
                 np.frombuffer(block, dtype=np.float32).reshape(len(rows), dimension),

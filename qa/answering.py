@@ -163,11 +163,14 @@ class QuestionAnswerer:
         self.answer("?")
         self.completer.load()
 
-    def search(self, question: str, within: Sequence[str] = ()) -> tuple[Hit, ...]:
-        """The passages nearest to a question, best first: those that are read to answer it.
+    def search(self, part: Part, within: Sequence[str] = ()) -> tuple[Hit, ...]:
+        """The passages that are read first for a part: shown before it is answered.
+
+        Of one wording all that are read for it, best first; of several the nearest of each, in
+        which they are tried.
 
         Args:
-            question: That stands alone, as ``understood`` gives it.
+            part: As ``understood`` gives it.
             within: As for ``answer``.
 
         Raises:
@@ -175,9 +178,13 @@ class QuestionAnswerer:
                 many words), or nothing is indexed at ``within`` (``NothingWithin``).
             IndexDamaged: What is stored fails its checks.
         """
-        hits = self._found(*self._asked(question, within))
-        self._check_within(within, hits)
-        return hits
+        most = None if part.wordings == (part.asked,) else SETTLING_HITS
+        found: list[Hit] = []
+        for wording in part.wordings:
+            hits = self._found(*self._asked(wording, within))
+            self._check_within(within, hits)
+            found += hits[:most]
+        return tuple(found)
 
     def understood(
         self, question: str, history: Sequence[Answer | Turn] = (), completed: str | None = None

@@ -13,7 +13,7 @@ from embeddings.errors import ChapterAndVerseError
 from embeddings.index import Index
 from embeddings.store import DocumentFacts
 from qa.answer import Answer
-from qa.answering import SETTLING_HITS, NothingWithin, QuestionAnswerer
+from qa.answering import NothingWithin, QuestionAnswerer
 from qa.documents import Documents
 from qa.examples import READ, in_turn, questions_of
 from qa.feedback import Feedback
@@ -91,9 +91,8 @@ class Chat:
     def _warm_up(self) -> None:
         try:
             self.answerer.warm_up()
-        except Exception:
-            # A thread's outermost function: nobody above would hear of it. The first question
-            # loads them again and tells the one who asks.
+        except Exception:  # a thread's outermost function: nobody above would hear of it
+            # The first question loads them again and tells the one who asks.
             _log.exception("The models could not be loaded.")
 
     def close(self) -> None:
@@ -136,9 +135,8 @@ class Chat:
                     found[question] = kind
                 if len(found) == EXAMPLES:
                     break
-        except Exception:
-            # A thread's outermost function, whatever a document makes of a question: a chat
-            # without examples is still a chat, and the page stops looking for them.
+        except Exception:  # a thread's outermost function, whatever a document makes of a question
+            # A chat without examples is still a chat, and the page stops looking for them.
             _log.exception("No example questions could be made.")
         self._examples = list(found)
 
@@ -178,15 +176,7 @@ class Chat:
             self._warming.join()
             parts = self.answerer.understood(question, history, completed)
             if parts:
-                # Of several wordings each is tried in a few before one is read in all.
-                tried = [
-                    (one, None if len(part.wordings) == 1 else SETTLING_HITS)
-                    for part in parts
-                    for one in part.wordings
-                ]
-                found = [
-                    hit for one, most in tried for hit in self.answerer.search(one, within)[:most]
-                ]
+                found = [hit for part in parts for hit in self.answerer.search(part, within)]
                 hits = list({(hit.path, hit.start): hit for hit in found}.values())
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
                 yield waiting_turn(number, question, f"Reading {count} …", hits)
@@ -198,9 +188,8 @@ class Chat:
             yield problem_turn(number, question, NOTHING_THERE)
         except QuestionTooLong:
             yield problem_turn(number, question, TOO_LONG)
-        except Exception:
-            # The last boundary before Gradio, which would leave the page waiting for a reply: all
-            # that is foreseen has its own sentence above.
+        except Exception:  # the last boundary before Gradio, which would leave the page waiting
+            # All that is foreseen has its own sentence above.
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, WENT_WRONG)
 

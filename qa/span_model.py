@@ -5,6 +5,7 @@ Any extractive question-answering model of the transformers library can take its
 ``qa/transformers_model.py``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ class SpanModel(Protocol):
         ...
 
 
-class LazyModel:
+class LazyModel(ABC):
     """The parts that span models share: the weights are read once, when they are needed.
 
     Attributes:
@@ -109,13 +110,14 @@ class LazyModel:
         """How what it says becomes a confidence: the file beside it; a rough one without it."""
         return Calibration.load(self.folder)
 
-    @cached_property
+    @property
+    @abstractmethod
     def _run(self) -> Run:
-        # A subclass knows where its weights lie and what reads them.
-        raise NotImplementedError
+        """The weights, ready to read with: a subclass knows where they lie and what reads them."""
 
+    @abstractmethod
     def check(self) -> None:
-        """Make sure that the weights are the published ones; of most models that is not known."""
+        """Make sure that the weights are the published ones, where that is known."""
 
     def load_weights(self) -> None:
         """Read the weights now; what is wrong with them is told when something is read."""

@@ -42,9 +42,11 @@ def open_archive(path: Path, limits: Limits, name: str) -> zipfile.ZipFile:
         raise UnreadableFile(f"is not a valid {name}")
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        # What zipfile raises on bytes that are no archive, hold impossible dates or sizes, or
-        # need a version of the format that it does not know.
+    except (
+        zipfile.BadZipFile,
+        ValueError,  # impossible dates or sizes
+        NotImplementedError,  # what zipfile raises on a version of the format it does not know
+    ) as error:
         raise UnreadableFile(f"is damaged or incomplete ({error})") from error
     try:
         _check(archive.infolist(), limits)

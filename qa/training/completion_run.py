@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from embeddings.encoder import SentenceTransformersEncoder
 from embeddings.model_folder import file_sha256, load_tokenizer, write_sums
-from embeddings.precision import fastest
+from embeddings.precision import Precision, fastest
 from qa.completion import FILES, THRESHOLDS, Completer, Thresholds
 from qa.history import ANSWER_TOKENS, MAX_TOKENS
 from qa.questions import load_questions
@@ -119,7 +119,12 @@ def train_completion(
     thresholds = best_thresholds([read for reads in first for read in reads])
     (folder / THRESHOLDS).write_text(json.dumps(asdict(thresholds)) + "\n", encoding="utf-8")
     write_sums(folder, FILES)
-    _show(measured, len(lessons), _milliseconds(lessons, folder), console)
+    _show(measured, len(lessons), console)
+    for precision in dict.fromkeys((fastest("auto"), "float32")):
+        median, most = _milliseconds(lessons, folder, precision)
+        console.print(
+            f"milliseconds a question, {precision}: median {median:.1f}, 95th percentile {most:.1f}"
+        )
 
 
 def _begin(work: Path, files: Sequence[Path]) -> None:
@@ -236,9 +241,11 @@ class Training:
         )
 
 
-def _milliseconds(lessons: Sequence[Lesson], folder: Path) -> tuple[float, float]:
+def _milliseconds(
+    lessons: Sequence[Lesson], folder: Path, precision: Precision
+) -> tuple[float, float]:
     """Time to complete a question as it is served here, median and 95th percentile."""
-    completer = Completer(folder, fastest("auto"))
+    completer = Completer(folder, precision)
     later = [lesson for lesson in lessons if lesson.history]
     completer.complete(later[0].question, later[0].history)
     spent = []
@@ -249,9 +256,7 @@ def _milliseconds(lessons: Sequence[Lesson], folder: Path) -> tuple[float, float
     return float(np.median(spent)), float(np.percentile(spent, 95))
 
 
-def _show(
-    measured: Mapping[str, Figures], turns: int, spent: tuple[float, float], console: Console
-) -> None:
+def _show(measured: Mapping[str, Figures], turns: int, console: Console) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column(f"{turns:,} turns")
     for name in ("F1", "precision", "recall", "F1 of turns", "left alone", "but first turns"):
@@ -261,4 +266,3 @@ def _show(
         table.add_row(name, *(f"{rate:.3f}" for rate in rates))
     # In a file or a pipe, where a line has 80 characters by default, it would be cut.
     Console(file=console.file, width=max(console.width, WIDTH)).print(table)
-    console.print(f"milliseconds a question: median {spent[0]:.1f}, 95th percentile {spent[1]:.1f}")

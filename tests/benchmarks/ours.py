@@ -17,6 +17,7 @@ from embeddings.encoder import SentenceTransformersEncoder
 from embeddings.index import Index
 from embeddings.model_folder import load_tokenizer
 from qa.answering import QuestionAnswerer
+from qa.conversation import Part
 from qa.settings import Settings
 from qa.span_model import load_span_model
 
@@ -68,7 +69,7 @@ def tokens(index: Path, questions: list[str]) -> None:
     tokenizer = load_tokenizer(SentenceTransformersEncoder.load(settings.encoder).folder)
     with QuestionAnswerer.open(index, settings) as answerer:
         for question in questions:
-            hits = answerer.search(question)
+            hits = answerer.search(Part(question, question))
             windows = cutter.cut([(question, one.text) for one in hits], [h.context for h in hits])
             asked = len(tokenizer.encode(question).ids)
             _tell({"question": asked, "windows": [len(window.ids) for window in windows]})

@@ -15,6 +15,7 @@ from qa import QuestionAnswerer
 from qa.answer import Candidate, Hit
 from qa.answering import SETTLING_HITS
 from qa.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
+from qa.conversation import Part
 from qa.page import Turn, answer_turn
 from qa.reader import ReadAnswer
 from qa.receipts import as_json
@@ -91,7 +92,7 @@ def test_only_passages_in_which_wordings_are_tried_are_told(docs_index: Path) ->
         tried = {
             (hit.path, hit.start)
             for one in part.wordings
-            for hit in answerer.search(one)[:SETTLING_HITS]
+            for hit in answerer.search(Part(one, one))[:SETTLING_HITS]
         }
         with closing(Chat(answerer, DOCS)) as chat:
             chat.warm_up()
