@@ -17,6 +17,7 @@ import click
 
 from qa.cli import explained
 from qa.page import STYLE, Turn, header, notice, opening, panel, typed
+from qa.web.sessions import MOST_SESSIONS
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
     from qa.chat import Chat
     from qa.listing import Listing
+    from qa.server import ChatPage
     from qa.settings import Settings
+    from qa.web.events import Input
 
 DOCS = Path(__file__).resolve().parent / "docs"
 
@@ -33,9 +36,6 @@ AT_ONCE = os.cpu_count() or 1
 
 MOST_WAITING = 32
 """Questions that wait for their turn; at a second each the last one waits half a minute."""
-
-MOST_SESSIONS = 200
-"""Open pages whose state is kept; of one left alone longest, only a note may get lost."""
 
 SECONDS_TO_END = 1
 """How long open connections may hold up the end; each open page holds one for ever."""
@@ -267,8 +267,8 @@ def _add_conversation(
         turns, at = chat.restored(kept), _turn_of(event.index)
         # Neither, where a reader takes an opinion back.
         liking = event.liked if isinstance(event.liked, bool) else None
-        answer = turns[at].answer if at < len(turns) else None
-        key, sentence = chat.like(answer, liking, str(request.session_hash))
+        turn = turns[at] if at < len(turns) else None
+        key, sentence = chat.like(turn, liking, str(request.session_hash))
         words = "What was good?" if liking else "What was wrong?"
         asking = gr.update(visible=bool(key), value="", placeholder=words)
         return {opinion: asking, said: notice(sentence), liked: key}
@@ -501,23 +501,45 @@ def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
     ]
 
 
+def refuse_addresses() -> None:
+    """Have Gradio fetch no address that is named as the file of an input; it has no setting."""
+    from gradio import processing_utils
+
+    processing_utils.async_ssrf_protected_get = _fetch_nothing
+
+
 async def _fetch_nothing(url: str) -> NoReturn:
     """Stands in for what fetches addresses in Gradio."""
     raise ValueError("expected a file that was uploaded, got an address")
 
 
-def mount_page(chat: "Chat", read_only: bool) -> "Callable[[FastAPI], None]":
-    """What adds the page to a server."""
+def chat_page(chat: "Chat", read_only: bool) -> "ChatPage":
+    """The page, and what its events take."""
     import gradio as gr
-    from gradio import processing_utils
 
-    # Any input that names an address as its file would be fetched, and there is no setting.
-    processing_utils.async_ssrf_protected_get = _fetch_nothing
+    from qa.server import ChatPage
+
+    refuse_addresses()
+    page = build_page(chat, read_only)
+    # Only a page that was launched checks where the files lie that a client names, and a
+    # mounted one never is.
+    page.has_launched = True
+    kinds: dict[type, Input] = {
+        gr.Textbox: "text",
+        gr.BrowserState: "text",
+        gr.Dropdown: "texts",
+        gr.State: "state",
+        gr.File: "files",
+    }
+    inputs = {
+        number: tuple(kinds[type(component)] for component in event.inputs)
+        for number, event in page.fns.items()
+    }
 
     def mount(server: "FastAPI") -> None:
         gr.mount_gradio_app(
             server,
-            build_page(chat, read_only),
+            page,
             path="/",
             theme=gr.themes.Base(
                 primary_hue=gr.themes.colors.cyan,
@@ -531,7 +553,7 @@ def mount_page(chat: "Chat", read_only: bool) -> "Callable[[FastAPI], None]":
             show_error=False,
         )
 
-    return mount
+    return ChatPage(inputs, mount)
 
 
 def _stay_offline(settings: "Settings") -> None:
@@ -561,8 +583,15 @@ def _stay_offline(settings: "Settings") -> None:
 @click.option(
     "--read-only", is_flag=True, help="Offer nothing that changes the library, for public use."
 )
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for warnings, which rotates; without it they are told here.",
+)
 @explained
-def main(folder: Path, host: str, port: int, index: Path | None, read_only: bool) -> int:
+def main(
+    folder: Path, host: str, port: int, index: Path | None, read_only: bool, log: Path | None
+) -> int:
     """Index FOLDER (without it, docs/ beside this file) and answer questions about it.
 
     The chat is a page at http://127.0.0.1:7860. At the next start only what has changed in the
@@ -576,9 +605,12 @@ def main(folder: Path, host: str, port: int, index: Path | None, read_only: bool
     from qa.server import LOOPBACK, build_server, listen
     from qa.settings import Settings
     from qa.terminal import indexing_bar, printable, show_report
+    from qa.web.connections import BACKLOG, LimitedConnection
+    from qa.web.logs import set_up_logs
 
     # A polite kill ends everything as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    set_up_logs(log)
     settings = Settings() if index is None else Settings(index=index)
     _stay_offline(settings)
     folder = Path(os.path.realpath(folder))
@@ -594,12 +626,17 @@ def main(folder: Path, host: str, port: int, index: Path | None, read_only: bool
                 uploaded = chat.uploads.open(read_only)
                 if uploaded:
                     show_report(console, uploaded)
-                if not read_only:
-                    # Where Gradio puts what is uploaded, until it is taken into the library.
-                    os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming)
+                # The only folder whose files Gradio hands on; of a chat that only reads, none is.
+                os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming.folder)
                 config = uvicorn.Config(
-                    build_server(chat, host, read_only, mount_page(chat, read_only)),
-                    log_level="warning",
+                    build_server(chat, host, read_only, chat_page(chat, read_only)),
+                    http=LimitedConnection,
+                    ws="none",
+                    backlog=BACKLOG,
+                    log_config=None,
+                    # A client could name any address as its own.
+                    proxy_headers=False,
+                    server_header=False,
                     timeout_graceful_shutdown=SECONDS_TO_END,
                 )
                 server = uvicorn.Server(config)

@@ -14,7 +14,6 @@ from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
 from queue import SimpleQueue
-from time import time
 from typing import TypeVar
 from uuid import uuid4
 
@@ -31,16 +30,11 @@ from embeddings.indexing import (
     remove,
 )
 from qa.documents import Documents
+from qa.incoming import Incoming
 from qa.upload_batch import Upload, UploadBatch
 
-STRAY_SECONDS = 60
-"""Age of an empty or unfinished file that nobody writes to any more."""
-
-FORGOTTEN_SECONDS = 3600
-"""Age of a file that is not on its way any more."""
-
-CLEARING_SECONDS = 300.0
-"""From one look for such files to the next."""
+CLEARING_SECONDS = 60.0
+"""From one look for files that nobody asks for any more to the next."""
 
 SECONDS_TO_END = 5.0
 """How long a change of the library may hold up the end; what it has committed is kept."""
@@ -72,8 +66,7 @@ class Uploads:
         digest = sha256(os.fsencode(documents.folder)).hexdigest()[:8]
         place = uploads_beside(self.index.folder) / f"{name}-{digest}"
         self.folder = place / "uploads"
-        self.incoming = place / "incoming" / uuid4().hex
-        """What is on its way; this process's own."""
+        self.incoming = Incoming(place / "incoming" / uuid4().hex, self.limits)
         self._open = ExitStack()
         self._changing = threading.Lock()
         self._ending = threading.Event()
@@ -110,31 +103,17 @@ class Uploads:
 
     def _make_places(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        places = self.incoming.parent
+        place = self.incoming.folder
+        places = place.parent
         places.mkdir(exist_ok=True)
         # Held as long as this process lives, so that the next one can tell what is left over.
-        self._open.enter_context(FileLock(_lock_of(self.incoming)))
-        self.incoming.mkdir()
-        self._open.callback(_drop, self.incoming)
+        self._open.enter_context(FileLock(_lock_of(place)))
+        place.mkdir()
+        self._open.callback(_drop, place)
         for lock in places.glob("*.lock"):
             with suppress(Timeout), FileLock(lock, timeout=0):
                 _drop(lock.with_suffix(""))
         threading.Thread(target=self._keep_clear, daemon=True).start()
-
-    def has_room(self, coming: int) -> bool:
-        """Whether so many more bytes may be received, whoever sends them.
-
-        What is on its way is not in the library yet, and anyone can send files without ever
-        asking for them to be taken in.
-        """
-        self.clear_strays()
-        sizes = []
-        for path in self.incoming.rglob("*"):
-            with suppress(OSError):  # Taken in meanwhile.
-                size = path.stat().st_size if path.is_file() else 0
-                sizes += [size] if size else []
-        most = max(self.limits.total_bytes, self.limits.batch_bytes)
-        return len(sizes) < self.limits.documents and sum(sizes) + coming <= most
 
     def add(self, files: Sequence[Path]) -> Iterator[tuple[Upload, ...]]:
         """Take files into the library; how far each has come, again and again until all are done.
@@ -143,10 +122,9 @@ class Uploads:
         ``folder``. Whoever stops listening does not stop it.
 
         Args:
-            files: On the disk of ``incoming``.
+            files: That were asked for of ``incoming``; none else is touched.
         """
-        # The same file sent twice is received as one.
-        files = list(dict.fromkeys(files))
+        files = [file for file in dict.fromkeys(files) if self.incoming.is_asked_for(file)]
 
         def run(tell: Callable[[tuple[Upload, ...]], object]) -> None:
             batch = UploadBatch(files, self.folder, self.documents, self._index_uploads, tell)
@@ -157,36 +135,13 @@ class Uploads:
                 _log.exception("An upload failed.")
                 batch.refuse_rest("could not be taken in; the server's log says why")
             finally:
-                for file in files:
-                    file.unlink(missing_ok=True)
-                    with suppress(OSError):  # It came in a folder of its own, or with others.
-                        file.parent.rmdir()
+                self.incoming.drop(files)
 
         return _told_by(run)
 
     def _keep_clear(self) -> None:
         while not self._ending.wait(CLEARING_SECONDS):
-            self.clear_strays()
-
-    def clear_strays(self) -> None:
-        """Remove what was received and never asked to be taken in.
-
-        Gradio makes an empty file beside each one that it receives, and leaves what it has of one
-        that its sender breaks off; whole ones it puts into folders. And anyone can send files
-        without the page.
-        """
-        for stray in self.incoming.rglob("*"):
-            with suppress(OSError):
-                status = stray.stat()
-                age = time() - status.st_mtime
-                if stray.is_dir():
-                    if age > STRAY_SECONDS:
-                        stray.rmdir()  # Fails where it holds anything.
-                elif age > (FORGOTTEN_SECONDS if self._is_whole(stray) else STRAY_SECONDS):
-                    stray.unlink()
-
-    def _is_whole(self, received: Path) -> bool:
-        return received.parent != self.incoming and received.stat().st_size > 0
+            self.incoming.clear()
 
     def remove(self, paths: Sequence[str]) -> str:
         """Take documents out of the library; a sentence that says what was done.

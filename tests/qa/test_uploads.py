@@ -1,21 +1,14 @@
 """Documents that readers add: taken whole or not at all."""
 
-import asyncio
-import os
 import re
 import shutil
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
 
 from embeddings import indexing
 from embeddings.errors import IndexLocked, IndexNotWritable
@@ -24,7 +17,6 @@ from embeddings.index import Index, writer_lock
 from qa import QuestionAnswerer, Settings, upload_batch
 from qa.documents import Documents
 from qa.listing import list_library
-from qa.server import LOOPBACK, Guard
 from qa.settings import UploadLimits
 from qa.upload_batch import Upload, free_name
 from qa.uploads import Uploads
@@ -50,13 +42,14 @@ def uploads(town: Path, tmp_path: Path) -> Iterator[Uploads]:
 
 
 def arriving(uploads: Uploads, **files: str | bytes) -> list[Path]:
-    """Files as they arrive, by the name in front of ``_txt`` and the like."""
+    """Files that came and were asked for, by the name in front of ``_txt`` and the like."""
     paths = []
-    for number, (name, content) in enumerate(files.items()):
-        folder = uploads.incoming / f"{number}"
-        folder.mkdir()
-        path = folder / name.replace("_", ".")
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for name, content in files.items():
+        arrival = uploads.incoming.begin(name.replace("_", "."))
+        arrival.write(content if isinstance(content, bytes) else content.encode())
+        arrival.finish()
+        path = uploads.incoming.ask_for(arrival.token)
+        assert path is not None
         paths.append(path)
     return paths
 
@@ -83,7 +76,7 @@ def test_file_is_taken_and_questions_are_answered_from_it(uploads: Uploads) -> N
     answer = answerer.answer("When was the mill built?")
     assert (answer.text, answer.citations[0].path) == ("1850", "uploads/mill.txt")
     assert answerer.answer("When was the bridge opened?").text == "1901"
-    assert list(uploads.incoming.iterdir()) == []
+    assert list(uploads.incoming.folder.iterdir()) == []
 
 
 def test_each_file_is_refused_with_its_reason_and_nothing_of_it_is_left(uploads: Uploads) -> None:
@@ -100,7 +93,7 @@ def test_each_file_is_refused_with_its_reason_and_nothing_of_it_is_left(uploads:
     ]
     assert kept(uploads) == []
     assert paths(uploads) == ["town/bridge.txt"]
-    assert list(uploads.incoming.iterdir()) == []
+    assert list(uploads.incoming.folder.iterdir()) == []
 
 
 def test_only_so_many_files_and_bytes_are_kept(uploads: Uploads) -> None:
@@ -136,7 +129,7 @@ def test_uploads_are_there_at_the_next_start_also_if_they_are_only_read(
             report = again.open(read_only)
             assert report is not None and report.unchanged == 1
             assert answerer.answer("When was the mill built?").text == "1850"
-            assert again.incoming.exists() is not read_only
+            assert again.incoming.folder.exists() is not read_only
             again.close()
 
 
@@ -206,15 +199,15 @@ def test_unforeseen_error_is_told_and_nothing_is_left(
     monkeypatch.setattr(indexing._Run, "run", fail)
     (row,) = add(uploads, mill_txt="The mill was built in 1850.")
     assert row == Upload("mill.txt", "refused", "could not be taken in; the server's log says why")
-    assert kept(uploads) == [] and list(uploads.incoming.iterdir()) == []
+    assert kept(uploads) == [] and list(uploads.incoming.folder.iterdir()) == []
 
 
 def test_place_that_cannot_be_written_is_told(
     uploads: Uploads, town: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uploads.close()
-    shutil.rmtree(uploads.incoming.parent)
-    uploads.incoming.parent.write_text("a file in its place")
+    shutil.rmtree(uploads.incoming.folder.parent)
+    uploads.incoming.folder.parent.write_text("a file in its place")
     with pytest.raises(Exception, match=r"cannot be used for uploads .* start with --read-only"):
         opened(uploads.answerer, town)
 
@@ -236,11 +229,7 @@ def test_index_named_relatively_or_through_a_link_takes_files_too(
 
 
 def test_two_batches_at_once_are_both_taken(uploads: Uploads) -> None:
-    batches = [arriving(uploads, a_txt="One."), []]
-    (uploads.incoming / "x").mkdir()
-    other = uploads.incoming / "x" / "b.txt"
-    other.write_text("Two.")
-    batches[1] = [other]
+    batches = [arriving(uploads, a_txt="One."), arriving(uploads, b_txt="Two.")]
     ended: list[Sequence[Upload]] = []
 
     def take(files: list[Path]) -> None:
@@ -271,32 +260,35 @@ def test_any_name_becomes_one_that_a_file_can_have(name: str, taken: set[str]) -
     assert free_name(name, taken | {found.casefold()}) != found
 
 
-def test_what_nobody_asked_to_be_taken_in_is_removed_in_time(uploads: Uploads) -> None:
-    (uploads.incoming / "whole").mkdir()
-    for name, content, age in (
-        ("whole/waiting", b"x", 100),
-        ("whole/forgotten", b"x", 3_700),
-        ("whole/empty", b"", 100),
-        ("broken-off", b"x", 100),
-        ("coming", b"x", 0),
-    ):
-        path = uploads.incoming / name
-        path.write_bytes(content)
-        os.utime(path, (time.time() - age,) * 2)
-    uploads.clear_strays()
-    left = {path.name for path in uploads.incoming.rglob("*") if path.is_file()}
-    assert left == {"waiting", "coming"}
-
-
 def test_file_sent_twice_or_gone_does_not_take_the_others_down(uploads: Uploads) -> None:
-    (mill,) = arriving(uploads, mill_txt="The mill was built in 1850.")
-    *_, rows = uploads.add([mill, uploads.incoming / "gone.txt", mill])
-    assert [(row.name, row.state) for row in rows] == [
+    mill, gone = arriving(uploads, mill_txt="The mill was built in 1850.", gone_txt="Gone.")
+    rows = list(uploads.add([mill, gone, mill]))
+    assert [(row.name, row.state) for row in rows[-1]] == [
         ("mill.txt", "taken"),
-        ("gone.txt", "refused"),
+        ("gone.txt", "taken"),
     ]
-    assert rows[1].told == "could not be kept (No such file or directory)"
-    assert kept(uploads) == ["mill.txt"]
+    (late,) = arriving(uploads, late_txt="Late.")
+    late.unlink()
+    assert list(uploads.add([late])) == [()]
+    assert kept(uploads) == ["gone.txt", "mill.txt"]
+
+
+def test_only_what_was_received_and_asked_for_is_taken(uploads: Uploads, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("The password is swordfish.")
+    (asked,) = arriving(uploads, mill_txt="The mill was built in 1850.")
+    arrival = uploads.incoming.begin("unasked.txt")
+    arrival.finish()
+    unasked = uploads.incoming.folder / arrival.token / "unasked.txt"
+    beside = asked.with_name("beside.txt")
+    beside.symlink_to(secret)
+    others = [secret, unasked, beside, asked.parent / ".." / asked.parent.name / asked.name]
+    assert list(uploads.add(others)) == [()]
+    assert secret.exists() and unasked.exists() and kept(uploads) == []
+    asked.unlink()
+    asked.symlink_to(secret)
+    assert list(uploads.add([asked])) == [()]
+    assert kept(uploads) == [] and paths(uploads) == ["town/bridge.txt"]
 
 
 def test_file_that_is_no_document_among_the_uploads_does_not_stop_the_start(
@@ -437,61 +429,6 @@ def test_listing_is_kept_until_something_changes(uploads: Uploads) -> None:
     add(uploads, broken_pdf=b"%PDF-1.4 nonsense", mill_txt="The mill was built in 1850.")
     assert documents.listing().titles != before.titles
     assert documents.listing() is documents.listing()
-
-
-def test_no_more_is_received_than_there_is_room_for(
-    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    received: list[int] = []
-
-    async def receiving(scope: Scope, receive: Receive, send: Send) -> None:
-        received.append(int(Headers(scope=scope)["content-length"]))
-        await PlainTextResponse("kept")(scope, receive, send)
-
-    monkeypatch.setattr("qa.settings.FORM_BYTES", 0)
-
-    async def post(content: bytes, **headers: str) -> int:
-        transport = httpx.ASGITransport(Guard(receiving, uploads))
-        async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
-            reply = await client.post("/gradio_api/upload", content=content, headers=headers)
-            return reply.status_code
-
-    assert asyncio.run(post(b"x" * 3_000)) == 200
-    assert asyncio.run(post(b"x" * 3_001)) == 413
-    assert asyncio.run(post(b"x", **{"transfer-encoding": "chunked"})) == 411
-    (uploads.incoming / "waiting").write_bytes(b"x" * 1_000)
-    assert asyncio.run(post(b"x" * 2_001)) == 503
-    assert asyncio.run(post(b"x" * 2_000)) == 200
-    for number in range(3):
-        (uploads.incoming / f"{number}").write_bytes(b"x")
-    assert asyncio.run(post(b"x")) == 503
-    assert received == [3_000, 2_000]
-
-
-def test_only_uploads_may_be_large_or_forms(uploads: Uploads) -> None:
-    async def kept(scope: Scope, receive: Receive, send: Send) -> None:
-        await PlainTextResponse("kept")(scope, receive, send)
-
-    async def ask(path: str, guard: Guard, **headers: str) -> int:
-        transport = httpx.ASGITransport(guard)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with httpx.AsyncClient(transport=transport, base_url="http://[::1]:80") as client:
-            return (await client.post(path, content=b"x", headers=named)).status_code
-
-    form = "multipart/form-data; boundary=x"
-    for guard in (Guard(kept, uploads), Guard(kept)):
-        for path in ("/gradio_api/component_server", "/gradio_api/queue/join"):
-            assert asyncio.run(ask(path, guard, Content_Type=form)) == 415
-            assert asyncio.run(ask(path, guard, Content_Length="10000001")) == 413
-            assert asyncio.run(ask(path, guard, Origin="http://[")) == 403
-            assert asyncio.run(ask(path, guard)) == 200
-    assert asyncio.run(ask("/gradio_api/upload", Guard(kept, uploads), Content_Type=form)) == 200
-    assert asyncio.run(ask("/gradio_api/upload", Guard(kept), Content_Type=form)) == 404
-    named = Guard(kept, uploads, LOOPBACK)
-    assert asyncio.run(ask("/", named)) == 200
-    assert asyncio.run(ask("/", named, Host="localhost:7860")) == 200
-    for host in ("rebound.example", "127.0.0.1.example:80", "[", ""):
-        assert asyncio.run(ask("/", named, Host=host)) == 400
 
 
 def test_refused_file_leaves_nothing_though_another_process_writes_just_then(

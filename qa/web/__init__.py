@@ -1,0 +1,1 @@
+"""Web: the server of the chat, and what it takes from whoever can reach it."""

@@ -1,0 +1,210 @@
+"""Guard: the one gate before every route; what the page does not ask for is refused.
+
+It knows the routes of the page, so that a route which a new version of Gradio brings along is
+shut until somebody has looked at it.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qa.document_page import PICTURE_ROUTE, ROUTE
+from qa.web.events import Events, RefusedEvent
+from qa.web.receiving import PROGRESS, UPLOAD
+from qa.web.sessions import Sessions
+
+MOST_BYTES = 10_000_000
+"""Of anything sent but uploads: thirty turns of a conversation with long passages have a tenth."""
+
+BODY_SECONDS = 30.0
+"""For a body other than an upload's to come."""
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'; "
+    "base-uri 'self'; object-src 'none'"
+)
+"""Content-Security-Policy: nothing from or to another host. Gradio needs the two unsafe ones."""
+
+_SESSION = "[0-9A-Za-z]{1,64}"
+
+READ = re.compile(
+    rf"/|/healthz|/{ROUTE}|/{re.escape(PICTURE_ROUTE)}"
+    r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
+    r"|/(?:static|assets|svelte)/(?!.*\.\.).+"
+    rf"|/gradio_api/(?:queue/data|startup-events|heartbeat/{_SESSION})"
+)
+"""Paths that are read."""
+
+ASK = re.compile(r"/gradio_api/(?:queue/join|run/predict)")
+"""Paths to which the page sends its events."""
+
+_PROXY_HEADERS = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-direct-url")
+"""Beginnings of headers in which a client could name the server's address."""
+
+
+class Guard:
+    """Adds the security headers, and refuses what the page does not ask for."""
+
+    def __init__(self, app: ASGIApp, events: Events, hosts: Sequence[str] = ()) -> None:
+        """A gate before an application.
+
+        Args:
+            app: That is guarded.
+            events: Of the page; files are taken where they have a place for incoming ones.
+            hosts: Names by which the server may be asked; any if empty.
+        """
+        self.app = app
+        self.events = events
+        self.hosts = hosts
+        self._sessions = Sessions()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", POLICY)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+            await send(message)
+
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        try:
+            scope, receive = await self._admitted(scope, receive)
+        except _Refusal as refusal:
+            response = PlainTextResponse(str(refusal), refusal.status, refusal.headers)
+            await response(scope, receive, guarded)
+            return
+        await self.app(scope, receive, guarded)
+
+    async def _admitted(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+        """The request as the application may see it.
+
+        Raises:
+            _Refusal: It is none of the page's.
+        """
+        if scope["type"] != "http":
+            raise _Refusal(404, "Not found")
+        headers = Headers(scope=scope)
+        self._check_origin(scope["method"], headers)
+        kept = [pair for pair in scope["headers"] if not _names_the_server(pair[0])]
+        scope = {**scope, "headers": kept}
+        path, reads = scope["path"], scope["method"] in ("GET", "HEAD")
+        takes_files = self.events.incoming is not None
+        if reads and (READ.fullmatch(path) or (takes_files and path == PROGRESS)):
+            return scope, receive
+        if reads or scope["method"] != "POST":
+            raise _Refusal(404, "Not found")
+        length = _length(headers)
+        if path == UPLOAD and self.events.incoming is not None:
+            _check_length(length, self.events.incoming.limits.batch_bytes)
+            return scope, receive
+        if not ASK.fullmatch(path):
+            raise _Refusal(404, "Not found")
+        _check_length(length, MOST_BYTES)
+        return await self._asked(scope, receive)
+
+    def _check_origin(self, method: str, headers: Headers) -> None:
+        # Another site's page can send requests here from the reader's own browser. Only to this
+        # machine or over HTTPS do browsers say where from in Sec-Fetch-Site; Origin they send
+        # with all but plain reading, of which another site's page cannot see the reply.
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        host = headers.get("host", "")
+        if self.hosts and _name(f"//{host}") not in self.hosts:
+            raise _Refusal(400, "Host not allowed")
+        foreign = origin is not None and origin.partition("://")[2] != host
+        if foreign or (method != "GET" and site not in ("none", "same-origin")):
+            raise _Refusal(403, "Cross-site request refused")
+
+    async def _asked(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+        """An event of the page, checked."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(receive)
+            event = self.events.parse(body)
+        except TimeoutError as error:
+            raise _Refusal(408, "Request too slow") from error
+        except RefusedEvent as error:
+            raise _Refusal(422, f"Event refused: {error}") from error
+        address = scope["client"][0] if scope.get("client") else ""
+        if not self._sessions.admit(event.session, address):
+            raise _Refusal(503, "Too many pages are open; close some, or try again in a while")
+        kept = [pair for pair in scope["headers"] if pair[0].lower() != b"content-length"]
+        length = (b"content-length", str(len(event.body)).encode())
+        return {**scope, "headers": [*kept, length]}, _replayed(event.body, receive)
+
+
+class _Refusal(Exception):
+    """A request that is not served, with the HTTP status that says so."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.headers = {"Retry-After": "60"} if status == 503 else {}
+
+
+async def _body(receive: Receive) -> bytes:
+    """All of a request's body; the server holds it to the length that was declared.
+
+    Raises:
+        _Refusal: The client is gone.
+    """
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _Refusal(400, "Request broken off")
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """What hands over a body that was read already, then what comes behind it."""
+    waiting = [body]
+
+    async def replay() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return replay
+
+
+def _length(headers: Headers) -> int:
+    """How many bytes a request declares that it sends.
+
+    Raises:
+        _Refusal: It does not say.
+    """
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdecimal()) or "transfer-encoding" in headers:
+        raise _Refusal(411, "Content-Length required")
+    return int(length) if len(length) < 20 else 10**20
+
+
+def _check_length(length: int, most: int) -> None:
+    if length > most:
+        raise _Refusal(413, f"At most {most:,} bytes are taken at a time")
+
+
+def _names_the_server(name: bytes) -> bool:
+    return name.lower().startswith(_PROXY_HEADERS)
+
+
+def _name(address: str) -> str | None:
+    """The host in an address without its port; none if it is no address."""
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None

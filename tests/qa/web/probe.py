@@ -1,0 +1,114 @@
+"""What the routes of a real page reply, asked in a process of its own, as JSON.
+
+    python -m tests.qa.web.probe FOLDER
+
+In a process of its own because Gradio leaves event loops open, of which pytest makes errors.
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Mount
+
+from app import chat_page
+from qa import QuestionAnswerer, Settings
+from qa.chat import Chat
+from qa.server import ChatPage, build_server
+
+SECRET = "swordfish"
+
+
+def probe(place: Path) -> dict[str, Any]:
+    """What a chat and a chat that is only read reply to all routes and to hostile events."""
+    town = place / "town"
+    town.mkdir(parents=True)
+    (town / "bridge.txt").write_text("The bridge was opened in 1901.")
+    (place / "secret.txt").write_text(SECRET)
+    os.mkfifo(place / "fifo.txt")
+    settings = Settings(index=place / "index")
+    found: dict[str, Any] = {}
+    with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
+        chat = Chat(answerer, town)
+        chat.uploads.open()
+        os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming.folder)
+        for name, read_only in (("written", False), ("read", True)):
+            page = chat_page(chat, read_only)
+            server = build_server(chat, "127.0.0.1", read_only, page)
+            found[name] = {
+                "routes": {route: _reply(server, route) for route in _routes(server.routes)},
+                "inputs": [list(kinds) for kinds in page.inputs.values()],
+                "events": list(_hostile_events(server, page, place)),
+            }
+        found["unguarded"] = _unguarded(chat_page(chat, False), place)
+        kept = [path for path in chat.uploads.incoming.folder.rglob("*") if path.is_file()]
+        found["copies"] = sum(SECRET.encode() in path.read_bytes() for path in kept)
+        chat.uploads.close()
+    return found
+
+
+def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> Iterator[str]:
+    for route in routes:
+        known: Any = route  # Each kind of route has other attributes.
+        if isinstance(route, Mount):
+            yield from _routes(route.routes, prefix + route.path)
+        elif hasattr(known, "original_router"):  # How FastAPI keeps a router that was included.
+            within = prefix + known.include_context.prefix
+            yield from _routes(known.original_router.routes, within)
+        else:
+            for method in known.methods or ():
+                yield f"{method} {prefix}{known.path}"
+
+
+def _reply(server: FastAPI, route: str) -> tuple[int, str]:
+    """To a route with something in each place of its path; of none that goes on for ever."""
+    method, path = re.sub(r"\{\w+(:path)?\}", "x", route).split(" ")
+    if "heartbeat" in path or "queue/data" in path:
+        return 200, ""
+    return _ask(server, method, path, {} if method == "POST" else None)
+
+
+def _hostile_events(
+    server: FastAPI, page: ChatPage, place: Path
+) -> Iterator[tuple[int, list[str], int]]:
+    names = [str(place / "secret.txt"), str(place / "fifo.txt"), "/dev/zero", "http://192.0.2.1/a"]
+    for name in names:
+        file = {"path": name, "meta": {"_type": "gradio.FileData"}}
+        for number, kinds in page.inputs.items():
+            for data in ([file] * len(kinds), [[file]] * len(kinds)):
+                sent = {"fn_index": number, "data": data, "event_data": file, "session_hash": "x"}
+                for path in ("/gradio_api/queue/join", "/gradio_api/run/predict"):
+                    yield number, list(kinds), _ask(server, "POST", path, sent)[0]
+    unknown = {"fn_index": 999, "data": [], "session_hash": "x"}
+    yield 999, [], _ask(server, "POST", "/gradio_api/run/predict", unknown)[0]
+
+
+def _unguarded(page: ChatPage, place: Path) -> tuple[int, str]:
+    """What Gradio itself says to a file that was not received, without the gate before it."""
+    server = FastAPI()
+    page.mount(server)
+    file = {"path": str(place / "secret.txt"), "meta": {"_type": "gradio.FileData"}}
+    search = max(number for number, kinds in page.inputs.items() if kinds == ("text",))
+    sent = {"fn_index": search, "data": [file], "session_hash": "x"}
+    return _ask(server, "POST", "/gradio_api/run/predict", sent)
+
+
+def _ask(server: FastAPI, method: str, path: str, sent: object = None) -> tuple[int, str]:
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(server, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.request(method, path, json=sent)
+
+    reply = asyncio.run(asked())
+    return reply.status_code, reply.text[:2_000]
+
+
+if __name__ == "__main__":
+    print(json.dumps(probe(Path(sys.argv[1]))))

@@ -1,0 +1,123 @@
+"""Connections that never ask anything shut nobody out; all over real sockets."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from qa.web import connections
+from qa.web.connections import BACKLOG, LimitedConnection
+
+HALF_A_HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+HEAD = HALF_A_HEAD + b"\r\n"
+
+
+async def greet(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await PlainTextResponse("hello")(scope, receive, send)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            greet,
+            http=LimitedConnection,
+            ws="none",
+            backlog=BACKLOG,
+            lifespan="off",
+            log_config=None,
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join(30)
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def is_served(port: int) -> bool:
+    with connect(port) as wire:
+        wire.sendall(HEAD)
+        return wire.recv(12) == b"HTTP/1.1 200"
+
+
+def is_ended(wire: socket.socket) -> bool:
+    """Whether the server has ended the connection, waited for."""
+    try:
+        return wire.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_unfinished_heads_shut_nobody_out(port: int) -> None:
+    with ExitStack() as open_ones:
+        for _ in range(1_100):
+            wire = open_ones.enter_context(connect(port))
+            wire.sendall(HALF_A_HEAD)
+        assert is_served(port)
+
+
+def test_oldest_connection_that_only_waits_makes_room(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST_UNFINISHED", 3)
+    with ExitStack() as open_ones:
+        wires = [open_ones.enter_context(connect(port)) for _ in range(4)]
+        assert is_ended(wires[0])
+        for wire in wires[1:]:
+            wire.sendall(HEAD)
+            assert wire.recv(12) == b"HTTP/1.1 200"
+
+
+def test_head_has_its_time_and_drops_do_not_prolong_it(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "MOST_UNFINISHED", 10_000)
+    with connect(port) as silent, connect(port) as dripping:
+        begun = time.monotonic()
+        dripping.settimeout(0.05)
+        ended = False
+        for byte in HALF_A_HEAD * 20:
+            try:
+                dripping.sendall(bytes([byte]))
+                ended = dripping.recv(1) == b""
+            except TimeoutError:
+                continue
+            except OSError:
+                ended = True
+            if ended:
+                break
+        assert ended and time.monotonic() - begun < 10
+        assert is_ended(silent)
+    # Half of a second head on a connection that was served has its time, too.
+    with connect(port) as wire:
+        wire.sendall(HEAD)
+        assert wire.recv(12) == b"HTTP/1.1 200"
+        wire.sendall(HALF_A_HEAD)
+        while wire.recv(4_096):
+            pass
+
+
+def test_one_address_has_so_many_connections(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_OF_AN_ADDRESS", 5)
+    with ExitStack() as open_ones:
+        wires = [open_ones.enter_context(connect(port)) for _ in range(12)]
+        assert [is_ended(wire) for wire in wires[:7]] == [True] * 7
+        for wire in wires[7:]:
+            wire.sendall(HEAD)
+            assert wire.recv(12) == b"HTTP/1.1 200"

@@ -1,0 +1,115 @@
+"""Events of the page pass; all else is refused, above all what names a file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.incoming import Incoming
+from qa.settings import UploadLimits
+from qa.web.events import Events, Input, RefusedEvent
+
+INPUTS: dict[int, tuple[Input, ...]] = {
+    0: ("text", "text", "texts"),
+    1: ("files", "text"),
+    2: ("text", "state"),
+    3: (),
+}
+
+SECRET = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.fixture
+def incoming(tmp_path: Path) -> Incoming:
+    return Incoming(tmp_path, UploadLimits())
+
+
+def body(number: object, *data: object, **more: object) -> bytes:
+    sent: dict[str, Any] = {
+        "fn_index": number, "data": list(data), "session_hash": "abc", "trigger_id": 7,
+    }  # fmt: skip
+    return json.dumps(sent | more).encode()
+
+
+def test_event_of_the_page_passes_as_it_is() -> None:
+    sent = body(0, "Who?", "[]", ["docs/a.md"], event_data={"index": [1, 0], "value": "x"})
+    event = Events(INPUTS).parse(sent)
+    assert event.session == "abc" and json.loads(event.body) == json.loads(sent)
+
+
+def test_file_is_the_one_that_was_received(incoming: Incoming) -> None:
+    arrival = incoming.begin("a.txt")
+    arrival.finish()
+    told = {"path": arrival.token, "url": "http://x/", "orig_name": "../../b", "size": 9}
+    event = Events(INPUTS, incoming).parse(body(1, [told], ""))
+    path = incoming.folder / arrival.token / "a.txt"
+    meta = {"_type": "gradio.FileData"}
+    expected = {"path": str(path), "orig_name": "a.txt", "meta": meta}
+    assert json.loads(event.body)["data"] == [[expected], ""]
+    with pytest.raises(RefusedEvent):
+        Events(INPUTS).parse(body(1, [told], ""))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        body(0, SECRET, "", []),
+        body(0, "", "", [SECRET]),
+        body(0, "", [], []),
+        body(1, [SECRET], ""),
+        body(1, SECRET, ""),
+        body(1, ["/etc/hostname"], ""),
+        body(1, [], SECRET),
+        body(3, event_data=SECRET),
+        body(3, event_data={"value": [{"x": SECRET}]}),
+        body(3, event_data=[[[[[["deep"]]]]]]),
+        body(3, "too many"),
+        body(0, "too few"),
+        body(9),
+        body(-1),
+        body(True),
+        body("0"),
+        body(None),
+        body(3.0),
+        body(3, session_hash="../x"),
+        body(3, session_hash=None),
+        body(3, session_hash="x" * 65),
+        body(3, trigger_id="x"),
+        body(3, api_name="/search"),
+        body(3, batched=True),
+        b"[]",
+        b"",
+        b"\xff",
+        b"{" * 100_000,
+        b"[" * 100_000,
+        b'{"data":' * 100_000,
+        body(3).replace(b"7", b"NaN"),
+    ],
+)
+def test_all_else_is_refused(sent: bytes, incoming: Incoming) -> None:
+    with pytest.raises(RefusedEvent, match="expected "):
+        Events(INPUTS, incoming).parse(sent)
+
+
+def test_state_is_what_the_server_keeps(incoming: Incoming) -> None:
+    assert json.loads(Events(INPUTS).parse(body(2, "note", SECRET)).body)["data"] == ["note", None]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.just(SECRET),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("path"), inner),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from([*INPUTS, 7]), st.lists(VALUES, max_size=3), VALUES)
+def test_no_file_of_a_client_ever_passes(number: int, data: list[object], told: object) -> None:
+    try:
+        event = Events(INPUTS).parse(body(number, *data, event_data=told))
+    except RefusedEvent:
+        return
+    passed = json.loads(event.body)
+    assert '"path":' not in json.dumps([passed["data"], passed["event_data"]])

@@ -1,0 +1,155 @@
+"""The gate before every route: what the page does not ask for gets no further."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from qa.incoming import Incoming
+from qa.server import LOOPBACK
+from qa.settings import UploadLimits
+from qa.web import guard as module
+from qa.web.events import Events
+from qa.web.guard import Guard
+from qa.web.receiving import PROGRESS, UPLOAD
+
+EVENT = {"fn_index": 0, "data": ["x"], "session_hash": "abc"}
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive)
+    body = await request.body()
+    told = {"headers": dict(request.headers), "body": body.decode("utf-8", "replace")}
+    await JSONResponse(told)(scope, receive, send)
+
+
+@pytest.fixture
+def incoming(tmp_path: Path) -> Incoming:
+    return Incoming(tmp_path, UploadLimits(files=1, file_bytes=1_000, total_bytes=1_000))
+
+
+def ask(
+    guard: Guard, method: str, path: str, headers: Mapping[str, str] | None = None, **sent: object
+) -> httpx.Response:
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url="http://[::1]:80") as client:
+            return await client.request(method, path, headers=headers, **sent)  # type: ignore[arg-type]  # by keyword
+
+    return asyncio.run(asked())
+
+
+def test_event_reaches_the_page_with_its_length(incoming: Incoming) -> None:
+    reply = ask(
+        Guard(echo, Events({0: ("text",)}, incoming)), "POST", "/gradio_api/run/predict", json=EVENT
+    )
+    told = reply.json()
+    assert json.loads(told["body"])["data"] == ["x"]
+    assert int(told["headers"]["content-length"]) == len(told["body"])
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'self'" in reply.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 200),
+        ("GET", "/assets/index-1.js", 200),
+        ("GET", "/gradio_api/queue/data?session_hash=abc", 200),
+        ("GET", f"{PROGRESS}?upload_id=abc", 200),
+        ("GET", "/gradio_api/file=/etc/hostname", 404),
+        ("GET", "/gradio_api/file%3D/etc/hostname", 404),
+        ("GET", "//gradio_api/file=/etc/hostname", 404),
+        ("GET", "/gradio_api/info", 404),
+        ("GET", "/gradio_api/heartbeat/..", 404),
+        ("GET", "/assets/../secret", 404),
+        ("GET", "/assets/%2e%2e/secret", 404),
+        ("GET", "/monitoring", 404),
+        ("POST", "/gradio_api/run/search", 404),
+        ("POST", "/gradio_api/call/search", 404),
+        ("POST", "/gradio_api/api/predict", 404),
+        ("POST", "/gradio_api/component_server", 404),
+        ("POST", "/gradio_api/run/predict/", 404),
+        ("POST", "/login", 404),
+        ("DELETE", "/", 404),
+        ("OPTIONS", "/gradio_api/queue/join", 404),
+        ("POST", "/gradio_api/queue/join", 422),
+        ("POST", UPLOAD, 200),
+    ],
+)
+def test_only_the_routes_of_the_page_are_open(
+    incoming: Incoming, method: str, path: str, status: int
+) -> None:
+    assert ask(Guard(echo, Events({0: ("text",)}, incoming)), method, path).status_code == status
+
+
+def test_chat_that_is_only_read_takes_no_upload() -> None:
+    guard = Guard(echo, Events({0: ("text",)}))
+    assert ask(guard, "POST", UPLOAD, content=b"x").status_code == 404
+    assert ask(guard, "GET", PROGRESS).status_code == 404
+
+
+def test_bodies_are_bounded_and_their_length_is_told(incoming: Incoming) -> None:
+    guard = Guard(echo, Events({0: ("text",)}, incoming))
+    for path, most in ((UPLOAD, incoming.limits.batch_bytes), ("/gradio_api/queue/join", 10**7)):
+        for length, status in ((f"{most + 1}", 413), ("9" * 5_000, 413), ("-1", 411), ("²", 411)):
+            headers = httpx.Headers({"content-length": length}, encoding="latin-1")
+            assert ask(guard, "POST", path, headers, content=b"x").status_code == status
+        chunked = {"transfer-encoding": "chunked"}
+        assert ask(guard, "POST", path, chunked, content=b"x").status_code == 411
+
+
+def test_body_has_its_time(incoming: Incoming, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(module, "BODY_SECONDS", 0.2)
+    guard = Guard(echo, Events({0: ("text",)}, incoming))
+    headers = {"content-length": "100"}
+    reply = ask(guard, "POST", "/gradio_api/queue/join", headers, content=never())
+    assert (reply.status_code, reply.text) == (408, "Request too slow")
+
+
+def test_server_is_told_no_address_by_a_client(incoming: Incoming) -> None:
+    names = ("X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "X-Direct-Url")
+    headers = dict.fromkeys(names, "evil.example")
+    told = ask(Guard(echo, Events({}, incoming)), "GET", "/", headers).json()["headers"]
+    assert "evil.example" not in told.values()
+
+
+def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incoming) -> None:
+    named = Guard(echo, Events({0: ("text",)}, incoming), LOOPBACK)
+    for host in ("[::1]", "localhost:7860", "127.0.0.1"):
+        assert ask(named, "GET", "/", {"Host": host}).status_code == 200
+    for host in ("rebound.example", "127.0.0.1.example:80", "[", ""):
+        assert ask(named, "GET", "/", {"Host": host}).status_code == 400
+    for headers in (
+        {"Origin": "http://["},
+        {"Origin": "http://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ):
+        reply = ask(named, "POST", "/gradio_api/queue/join", headers, json=EVENT)
+        assert reply.status_code == 403
+    assert ask(named, "GET", "/", {"Origin": "http://[::1]"}).status_code == 200
+
+
+def test_made_up_sessions_are_told_that_there_are_too_many(
+    incoming: Incoming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.web.sessions.MOST_OF_AN_ADDRESS", 2)
+    guard = Guard(echo, Events({0: ("text",)}, incoming))
+    join = "/gradio_api/queue/join"
+    replies = [
+        ask(guard, "POST", join, json=EVENT | {"session_hash": session})
+        for session in ("a", "b", "c", "a")
+    ]
+    assert [reply.status_code for reply in replies] == [200, 200, 503, 200]
+    assert replies[2].headers["retry-after"] == "60"

@@ -1,0 +1,132 @@
+"""Uploads are written as they come; none holds up the others or leaves anything behind."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from qa.incoming import Incoming
+from qa.settings import UploadLimits
+from qa.web import receiving
+from qa.web.receiving import PROGRESS, UPLOAD, add_receiving
+
+LIMITS = UploadLimits(files=2, file_bytes=1_000, documents=12, total_bytes=3_000)
+
+
+@pytest.fixture
+def incoming(tmp_path: Path) -> Incoming:
+    return Incoming(tmp_path, LIMITS)
+
+
+@pytest.fixture
+def client(incoming: Incoming) -> httpx.AsyncClient:
+    server = FastAPI()
+    add_receiving(server, incoming)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://chat")
+
+
+async def post(client: httpx.AsyncClient, *files: tuple[str, bytes]) -> int:
+    return (await client.post(UPLOAD, files=[("files", file) for file in files])).status_code
+
+
+def test_reply_is_a_token_for_each_file_and_no_place(
+    incoming: Incoming, client: httpx.AsyncClient
+) -> None:
+    names = ["a.txt", "../../b é.md", "x" * 300 + ".txt"]
+    files = [("files", (name, name.encode())) for name in names]
+    reply = asyncio.run(client.post(UPLOAD, files=files))
+    tokens = reply.json()
+    assert reply.status_code == 200 and len(set(tokens)) == 3
+    paths = [incoming.ask_for(token) for token in tokens]
+    assert [path.name for path in paths if path] == ["a.txt", "b é.md", "x" * 150 + ".txt"]
+    assert [path.read_bytes() for path in paths if path] == [name.encode() for name in names]
+    assert str(incoming.folder) not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"--x\r\nContent-Disp", "multipart/form-data; boundary=x", 400),
+        (b"nonsense", "multipart/form-data; boundary=x", 400),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\nhalf',
+            "multipart/form-data; boundary=x",
+            400,
+        ),
+        (
+            b"--x\r\n" + b"A: b\r\n" * 1_000 + b"\r\n\r\n--x--\r\n",
+            "multipart/form-data; boundary=x",
+            400,
+        ),
+        (b"", "multipart/form-data", 415),
+        (b"{}", "application/json", 415),
+    ],
+)
+def test_what_is_no_form_of_files_leaves_nothing(
+    incoming: Incoming, client: httpx.AsyncClient, content: bytes, kind: str, status: int
+) -> None:
+    sent = client.post(UPLOAD, content=content, headers={"content-type": kind})
+    assert asyncio.run(sent).status_code == status
+    assert list(incoming.folder.iterdir()) == [] and incoming.bytes == 0
+
+
+def test_too_many_files_or_bytes_are_refused_whole(
+    incoming: Incoming, client: httpx.AsyncClient
+) -> None:
+    assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(11)))) == 400
+    assert incoming.bytes == 0
+    for _ in range(11):
+        incoming.begin("held.txt").finish()
+    assert asyncio.run(post(client, ("a.txt", b"x"), ("b.txt", b"x"))) == 503
+    assert asyncio.run(post(client, ("a.txt", b"x"))) == 200
+
+
+async def _slowly(seconds: float) -> AsyncIterator[bytes]:
+    yield b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
+    while True:
+        yield b"x"
+        await asyncio.sleep(seconds)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 60.0], ids=["drop by drop", "silent"])
+def test_slow_upload_is_given_up_and_holds_up_no_other(
+    incoming: Incoming,
+    client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+) -> None:
+    monkeypatch.setattr(receiving, "IDLE_SECONDS", 0.5)
+
+    async def both() -> tuple[int, int]:
+        kind = {"content-type": "multipart/form-data; boundary=x"}
+        slow = asyncio.create_task(client.post(UPLOAD, content=_slowly(seconds), headers=kind))
+        await asyncio.sleep(0.1)
+        other = await post(client, ("a.txt", b"x" * 1_000))
+        return (await slow).status_code, other
+
+    assert asyncio.run(both()) == (408, 200)
+    assert incoming.bytes == 1_000
+
+
+def test_progress_is_told_until_it_is_done(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "SECONDS_TO_BEGIN", 0.5)
+    monkeypatch.setattr(receiving, "IDLE_SECONDS", 1.0)
+
+    async def told() -> list[dict[str, object]]:
+        kind = {"content-type": "multipart/form-data; boundary=x"}
+        slow = client.post(f"{UPLOAD}?upload_id=u", content=_slowly(0.01), headers=kind)
+        task = asyncio.create_task(slow)
+        reply = await client.get(f"{PROGRESS}?upload_id=u")
+        await task
+        return [json.loads(line[6:]) for line in reply.text.split("\n") if line]
+
+    *updates, done = asyncio.run(told())
+    assert done == {"msg": "done"}
+    assert {update["orig_name"] for update in updates} == {"a.txt"} and len(updates) > 2
+    assert asyncio.run(client.get(f"{PROGRESS}?upload_id=none")).text == 'data: {"msg": "done"}\n\n'

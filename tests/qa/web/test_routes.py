@@ -1,0 +1,82 @@
+"""Every route and event that Gradio brings along is known; only those of the page are open.
+
+A new version of Gradio that adds one makes this fail until somebody has looked at it.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+OPEN = {
+    "GET /",
+    "HEAD /",
+    "GET /assets/{path:path}",
+    "GET /config",
+    "GET /document",
+    "GET /favicon.ico",
+    "GET /gradio_api/heartbeat/{session_hash}",
+    "GET /gradio_api/queue/data",
+    "GET /gradio_api/startup-events",
+    "GET /gradio_api/upload_progress",
+    "GET /healthz",
+    "GET /manifest.json",
+    "GET /page.png",
+    "GET /robots.txt",
+    "GET /static/{path:path}",
+    "GET /svelte/{path:path}",
+    "GET /theme.css",
+    "POST /gradio_api/queue/join",
+    "POST /gradio_api/run/{api_name}",
+    "POST /gradio_api/upload",
+}
+"""Of ``run/{api_name}`` only ``run/predict``, which takes an event by its number."""
+
+UPLOADING = {"POST /gradio_api/upload", "GET /gradio_api/upload_progress"}
+
+NOT_FOUND = ([404, "Not found"], [404, ""])
+"""To GET and POST, and to HEAD."""
+
+
+@pytest.fixture(scope="module")
+def probed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    place = tmp_path_factory.mktemp("routes") / "place"
+    command = [sys.executable, "-m", "tests.qa.web.probe", str(place)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    # The only one that is refused by Gradio itself.
+    assert done.stderr.count("Traceback") == done.stderr.count("InvalidPathError: ") == 1
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("chat", ["written", "read"])
+def test_all_routes_but_those_of_the_page_are_shut(probed: dict[str, Any], chat: str) -> None:
+    replies = probed[chat]["routes"]
+    opened = OPEN if chat == "written" else OPEN - UPLOADING
+    assert len(replies) > 60
+    assert replies.keys() >= opened
+    shut = {route: reply for route, reply in replies.items() if route not in opened}
+    told = {route: reply for route, reply in shut.items() if reply not in NOT_FOUND}
+    assert told == {}
+
+
+@pytest.mark.parametrize("chat", ["written", "read"])
+def test_no_event_takes_a_file_that_was_not_received(probed: dict[str, Any], chat: str) -> None:
+    kinds = probed[chat]["inputs"]
+    assert sum("files" in inputs for inputs in kinds) == (chat == "written")
+    events = probed[chat]["events"]
+    assert len(events) == 4 * 2 * 2 * len(kinds) + 1
+    assert [event for event in events if event[2] != 422] == []
+    assert probed["copies"] == 0
+
+
+def test_gradio_itself_refuses_a_file_that_was_not_received(probed: dict[str, Any]) -> None:
+    # The second wall, which rests on a name that is Gradio's own: ``has_launched``.
+    status, text = probed["unguarded"]
+    assert status == 500 and "swordfish" not in text
