@@ -1,33 +1,31 @@
 """Chat: what a page of questions and answers needs, whatever shows it."""
 
-import json
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from embeddings.document import Document
+from pydantic import TypeAdapter
+from pydantic_core import from_json
+
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index import Index
-from embeddings.store import DocumentFacts
 from qa.answer import Answer
 from qa.answering import NothingWithin, QuestionAnswerer
 from qa.documents import Documents
 from qa.examples import READ, in_turn, questions_of
-from qa.feedback import Feedback
+from qa.feedback import Feedback, TooMuchFeedback
 from qa.listing import Listing
 from qa.page import Turn, answer_turn, problem_turn, waiting_turn
-from qa.receipts import as_json, stands_in
+from qa.signing import Signer
 from qa.uploads import Uploads
 from qa.windows import QuestionTooLong
 
 MOST_TURNS = 30
 """Turns kept of a conversation, some 10 KB each."""
-
-MOST_KEPT = 200_000
-"""Characters of an answer's JSON that is kept with an opinion; ours have a tenth of it."""
 
 EXAMPLES = 4
 """Example questions shown."""
@@ -76,6 +74,7 @@ class Chat:
         self.documents = Documents(answerer, folder)
         self.uploads = Uploads(self.documents, self.name)
         self.feedback = Feedback(self.index.folder)
+        self.signer = Signer.beside(self.index.folder)
         self._examples: list[str] | None = None
         self._examples_of = -1
         self._looking = threading.Lock()
@@ -180,7 +179,8 @@ class Chat:
                 hits = list({(hit.path, hit.start): hit for hit in found}.values())
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
                 yield waiting_turn(number, question, f"Reading {count} …", hits)
-            yield answer_turn(number, self.answerer.answer(question, within, history, completed))
+            answer = self.answerer.answer(question, within, history, completed)
+            yield self._signed(answer_turn(number, answer))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             yield problem_turn(number, question, self.documents.without_places(str(error)))
@@ -193,46 +193,34 @@ class Chat:
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, WENT_WRONG)
 
-    def like(self, answer: Answer | None, liked: bool | None, reader: str) -> tuple[str, str]:
+    def _signed(self, turn: Turn) -> Turn:
+        return replace(turn, signature=self.signer.sign(turn.answer)) if turn.answer else turn
+
+    def like(self, turn: Turn | None, liked: bool | None, reader: str) -> tuple[str, str]:
         """Keep what a reader said of an answer: the key for a note, and a sentence for the reader.
 
         Args:
-            answer: As the reader's browser has it; none if there was a problem.
+            turn: As the reader's browser has it; none if there was a problem.
             liked: None to take back what was said.
             reader: Tells one reader from another.
 
         Returns:
             The key is empty if nothing was kept.
         """
-        if answer is None:
+        if turn is None or turn.answer is None:
             return "", "There was no answer to this question."
+        if not self.signer.is_signed(turn.answer, turn.signature):
+            return "", "This answer was not given by this server; ask again."
         try:
-            if not self._is_ours(answer):
-                return "", "This answer is not one that the documents give now; ask again."
-            key = self.feedback.put(answer, liked is True, reader)
+            key = self.feedback.put(turn.answer, liked is True, reader)
             if liked is None:
                 self.feedback.drop(key)
             return "" if liked is None else key, ""
+        except TooMuchFeedback as error:
+            return "", str(error)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return "", NOT_KEPT
-
-    def _is_ours(self, answer: Answer) -> bool:
-        """Whether the documents say what it quotes: a browser can send anything."""
-        if len(answer.to_json()) > MOST_KEPT:
-            return False
-        found = cache(self.documents.get)
-        for cited in answer.citations:
-            document = found(cited.path)
-            if document is None or not stands_in(document[1].text, cited):
-                return False
-            if not _is_passage(document, cited.title, cited.passage_start, cited.passage):
-                return False
-        if not all(_is_passage(found(h.path), h.title, h.start, h.text) for h in answer.hits):
-            return False
-        quotes = [citation.quote for citation in answer.citations]
-        ours = answer.text in (None, " ".join(quotes), *quotes[:1])
-        return ours and all(map(self._is_ours, answer.parts))
 
     def note(self, key: str, text: str) -> str:
         """Add a note to what was said; a sentence for the reader if it cannot be kept."""
@@ -248,10 +236,10 @@ class Chat:
 
         Documents that have changed since, or are gone, are named so.
         """
-        answers = _answers(kept)[-MOST_TURNS:]
-        if not answers:
+        turns = _kept_turns(kept)[-MOST_TURNS:]
+        if not turns:
             return ()
-        quoted = {place for answer in answers for place in _quoted(answer)}
+        quoted = {place for turn in turns for place in _quoted(turn.answer)}
         try:
             now = self.index.digests(path for path, _ in quoted)
             changed = {path for path, sha256 in quoted if now.get(path) != sha256}
@@ -259,37 +247,39 @@ class Chat:
             _log.error("%s", error)
             changed = set()
         return tuple(
-            answer_turn(number, answer, changed) for number, answer in enumerate(answers, start=1)
+            replace(answer_turn(number, turn.answer, changed), signature=turn.signature)
+            for number, turn in enumerate(turns, start=1)
         )
 
 
-def _is_passage(
-    found: tuple[DocumentFacts, Document] | None, title: str, start: int, text: str
-) -> bool:
-    """Whether a document of that title has the text at that place."""
-    if found is None or start < 0:
-        return False
-    return found[0].title == title and found[1].text[start : start + len(text)] == text
+@dataclass(frozen=True, slots=True)
+class KeptTurn:
+    """A turn as a browser keeps it."""
+
+    answer: Answer
+    signature: str
 
 
 def as_kept(turns: Sequence[Turn]) -> str:
     """The conversation as a browser keeps it, for ``Chat.restored``."""
-    return as_json([turn.answer for turn in turns if turn.answer])
+    kept = [KeptTurn(turn.answer, turn.signature) for turn in turns if turn.answer]
+    return _adapter().dump_json(kept).decode("utf-8")
 
 
-def _answers(kept: object) -> list[Answer]:
+def _kept_turns(kept: object) -> list[KeptTurn]:
+    """The turns in what a browser kept, without those that are none of this version."""
     try:
-        rows = json.loads(kept) if isinstance(kept, str) else []
-    except ValueError:
+        rows = from_json(kept, allow_inf_nan=False) if isinstance(kept, str) else []
+    except ValueError:  # Also of what is nested too deeply.
         return []
-    found: list[Answer] = []
+    found: list[KeptTurn] = []
     for row in rows if isinstance(rows, list) else []:
         try:
-            answer = Answer.from_json(json.dumps(row))
+            (turn,) = _adapter().validate_python([row])
         except ValueError:
             continue
-        if _is_whole(answer):
-            found.append(answer)
+        if _is_whole(turn.answer):
+            found.append(turn)
     return found
 
 
@@ -299,7 +289,9 @@ def _is_whole(answer: Answer) -> bool:
     cited = [*candidates, *([answer.citations] if answer.text is not None else [])]
     confidences = [answer.confidence, *(one.confidence for one in answer.candidates)]
     likely = all(0 <= one <= 1 for one in confidences)
-    return all(cited) and likely and all(map(_is_whole, answer.parts))
+    # Parts are answers to one question each.
+    simple = all(not part.parts and _is_whole(part) for part in answer.parts)
+    return all(cited) and likely and simple
 
 
 def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
@@ -310,3 +302,8 @@ def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
     yield from ((hit.path, hit.sha256) for hit in answer.hits)
     for part in answer.parts:
         yield from _quoted(part)
+
+
+@cache
+def _adapter() -> TypeAdapter[list[KeptTurn]]:
+    return TypeAdapter(list[KeptTurn])

@@ -9,18 +9,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.database import explained
-from embeddings.errors import IndexDamaged, IndexNotWritable
+from embeddings.errors import ChapterAndVerseError, IndexDamaged, IndexNotWritable
 from qa.answer import Answer
 from qa.receipts import without_passages
 
-MOST_NOTE = 2_000
+MOST_NOTE = 500
 """Characters kept of a note."""
+
+MOST_ANSWER = 200_000
+"""Characters of an answer's JSON that is kept; most have a twentieth of it."""
+
+MOST_OF_A_READER = 1_000_000
+"""Bytes kept of what one reader says, some 100 opinions."""
+
+MOST_BYTES = 100_000_000
+"""Of the file in all: whoever can reach a chat can give any number of opinions."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS feedback (
     key TEXT PRIMARY KEY, at TEXT NOT NULL, liked INTEGER NOT NULL, note TEXT NOT NULL,
-    answer TEXT NOT NULL
-)
+    answer TEXT NOT NULL, reader TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS feedback_reader ON feedback (reader)
 """
 
 
@@ -41,8 +51,8 @@ class Opinion:
     at: str
 
 
-MOST_OPINIONS = 100_000
-"""Kept, some 5 KB each: whoever can reach a chat can give any number."""
+class TooMuchFeedback(ChapterAndVerseError):
+    """A reader has said so much that nothing more is kept."""
 
 
 class Feedback:
@@ -65,22 +75,36 @@ class Feedback:
             reader: Tells one reader's opinions from another's.
 
         Raises:
-            IndexNotWritable: No room or no permission, or there are too many already.
+            IndexNotWritable: No room or no permission, or there is too much already.
+            TooMuchFeedback: The answer is too long, or this reader has said too much.
         """
         kept = replace(without_passages(answer), seconds={}).to_json()
         key = hashlib.sha256(f"{reader} {kept}".encode()).hexdigest()
+        who = hashlib.sha256(reader.encode()).hexdigest()
         now = datetime.now(UTC).isoformat(timespec="seconds")
+        if len(kept) > MOST_ANSWER:
+            raise TooMuchFeedback("This answer is too long to keep an opinion of it.")
         with self._connection() as connection:
-            (count,) = connection.execute("SELECT count(*) FROM feedback").fetchone()
-            if count >= MOST_OPINIONS:
-                raise IndexNotWritable(
-                    f"{self.path} holds {count:,} opinions; export them with `qa feedback --all`, "
-                    "then move that file away."
-                )
+            self._check_room(connection)
+            said = "SELECT coalesce(sum(length(answer) + length(note)), 0) FROM feedback"
+            (used,) = connection.execute(f"{said} WHERE reader = ?", (who,)).fetchone()
+            if used + len(kept) > MOST_OF_A_READER:
+                raise TooMuchFeedback("You have given so many opinions that no more are kept.")
             connection.execute(
-                "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, '', ?)", (key, now, liked, kept)
+                "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, '', ?, ?)",
+                (key, now, liked, kept, who),
             )
         return key
+
+    def _check_room(self, connection: sqlite3.Connection) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        if (pages - free) * size > MOST_BYTES:
+            raise IndexNotWritable(
+                f"{self.path} holds {MOST_BYTES / 1e6:,.0f} MB; export it with "
+                "`qa feedback --all`, then move that file away."
+            )
 
     def note(self, key: str, text: str) -> None:
         """Add the reason to an opinion.
@@ -129,7 +153,7 @@ class Feedback:
                 closing(sqlite3.connect(self.path, timeout=10)) as connection,
                 connection,
             ):
-                connection.execute(_TABLE)
+                connection.executescript(_TABLE)
                 yield connection
         except IndexDamaged as error:
             raise IndexDamaged(

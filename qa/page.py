@@ -51,6 +51,7 @@ class Turn:
         reply: The answer with its citations' numbers, as HTML for the chat.
         sources: The citations, as HTML for the panel.
         answer: None while it is awaited, or if there was a problem.
+        signature: Of the answer, where it was given by this program.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Turn:
     reply: str
     sources: str
     answer: Answer | None = None
+    signature: str = ""
 
     @property
     def question(self) -> str:

@@ -14,11 +14,10 @@ from embeddings.errors import IndexDamaged
 from qa import QuestionAnswerer
 from qa.answer import Candidate, Hit
 from qa.answering import SETTLING_HITS
-from qa.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
+from qa.chat import MOST_TURNS, Chat, as_kept
 from qa.conversation import Part
 from qa.page import Turn, answer_turn
 from qa.reader import ReadAnswer
-from qa.receipts import as_json
 from tests.qa.conftest import DOCS, TEXT
 
 
@@ -67,9 +66,11 @@ def test_small_talk_is_answered_without_a_search(chat: Chat) -> None:
 
 
 def test_opinion_is_kept_of_an_answer_in_parts(chat: Chat) -> None:
-    both = reply(chat, "When was the bridge opened and when was it closed?").answer
-    assert both is not None and both.text == "1901 1950" and len(both.parts) == 2
-    key, told = chat.like(both, True, "me")
+    both = reply(chat, "When was the bridge opened and when was it closed?")
+    assert both.answer is not None and both.answer.text == "1901 1950"
+    assert len(both.answer.parts) == 2
+    (restored,) = chat.restored(as_kept([both]))
+    key, told = chat.like(restored, True, "me")
     assert key and told == ""
 
 
@@ -163,20 +164,30 @@ def test_document_that_changed_or_went_is_named_in_what_was_kept(
     assert status == 200 and "has changed since it was quoted" in page
 
 
-@pytest.mark.parametrize("saved", [None, 3, "", "[", "{}", '[{"question": 1}]', ["x"]])
+DEEP = '{"parts":[' * 50_000
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [None, 3, "", "[", "{}", '[{"question": 1}]', ["x"], "[" * 100_000, "[" * 90 + "]" * 90, DEEP],
+)
 def test_something_else_restores_nothing(chat: Chat, saved: object) -> None:
     assert chat.restored(saved) == ()
 
 
 def test_what_is_no_answer_of_this_version_is_left_out(chat: Chat) -> None:
-    answer = reply(chat, "When was the bridge opened?").answer
+    turn = reply(chat, "When was the bridge opened?")
+    answer = turn.answer
     assert answer is not None
+    nested = replace(answer, parts=(replace(answer, parts=(answer,)),))
     broken = (
         replace(answer, citations=()),
         replace(answer, confidence=-1.0),
         replace(answer, candidates=(Candidate("1901", 2.0, answer.citations),)),
+        nested,
     )
-    rows = [*json.loads(as_json([*broken, answer])), {"question": 1}, "x", None]
+    kept = as_kept([*(replace(turn, answer=each) for each in broken), turn])
+    rows = [*json.loads(kept), {"question": 1}, "x", None]
     assert [turn.answer for turn in chat.restored(json.dumps(rows))] == [answer]
 
 
@@ -192,28 +203,31 @@ def test_conversation_is_shown_though_the_index_cannot_be_read(
     assert [turn.asked for turn in chat.restored(saved)] == ["When was the bridge opened?"]
 
 
-def test_opinion_is_kept_of_what_the_documents_say_only(chat: Chat) -> None:
-    answer = reply(chat, "When was the bridge opened?").answer
+def test_opinion_is_kept_of_an_answer_that_was_given_only(chat: Chat) -> None:
+    given = reply(chat, "When was the bridge opened?")
+    answer = given.answer
     assert answer is not None
-    key, told = chat.like(answer, True, "me")
+    key, told = chat.like(given, True, "me")
     assert key and told == "" and len(chat.feedback.opinions()) == 1
     chat.note(key, "Right.")
-    assert chat.like(answer, None, "me") == ("", "")
+    assert chat.like(given, None, "me") == ("", "")
     assert chat.feedback.opinions() == []
-    (citation,) = answer.citations
-    nothing = reply(chat, "Who is the king of Norway?").answer
-    assert nothing is not None and nothing.text is None and nothing.hits
+    another = reply(chat, "Who is the king of Norway?")
     forged = (
-        replace(answer, citations=(replace(citation, title="Forged"),)),
-        replace(answer, citations=(replace(citation, passage="Forged."),)),
-        replace(nothing, hits=(replace(nothing.hits[0], text="Forged."),)),
-        replace(answer, citations=(replace(citation, quote="1902"),), text="1902"),
-        replace(answer, text="Forged."),
-        replace(answer, citations=(replace(citation, start=0, end=0, quote=""),), text=""),
-        replace(answer, question="x" * MOST_KEPT),
+        replace(given, answer=replace(answer, text="1902")),
+        replace(given, answer=replace(answer, confidence=0.1)),
+        replace(given, answer=replace(answer, question="x" * 190_000)),
+        replace(given, signature=another.signature),
+        replace(given, signature=""),
+        replace(given, signature="é" * 64),
+        answer_turn(1, answer),
+        *chat.restored(as_kept([replace(given, signature="0" * 64)])),
     )
-    for one in forged:
-        assert chat.like(one, True, "me")[0] == ""
+    for turn in forged:
+        assert chat.like(turn, True, "me") == (
+            "",
+            "This answer was not given by this server; ask again.",
+        )
     assert chat.like(None, True, "me") == ("", "There was no answer to this question.")
     assert chat.feedback.opinions() == []
 
@@ -223,9 +237,8 @@ def test_question_of_too_many_words_is_told(chat: Chat) -> None:
 
 
 def test_only_the_last_turns_are_restored(chat: Chat) -> None:
-    answer = reply(chat, "When was the bridge opened?").answer
-    assert answer is not None
-    restored = chat.restored(as_json([answer] * (MOST_TURNS + 5)))
+    turn = reply(chat, "When was the bridge opened?")
+    restored = chat.restored(as_kept([turn] * (MOST_TURNS + 5)))
     assert [turn.number for turn in restored] == list(range(1, MOST_TURNS + 1))
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import IndexDamaged, IndexNotWritable
-from qa.feedback import MOST_NOTE, Feedback, as_question
+from qa import feedback
+from qa.feedback import MOST_NOTE, Feedback, TooMuchFeedback, as_question
 from qa.questions import Gold, load_questions
+from qa.receipts import without_passages
 from tests.qa.test_page import ANSWER, HIT, NO_ANSWER
 
 UNANSWERED = replace(NO_ANSWER, hits=(HIT,))
@@ -20,11 +22,11 @@ ME = "a reader"
 
 
 def test_opinion_is_kept_with_its_answer_and_note(tmp_path: Path) -> None:
-    feedback = Feedback(tmp_path / "index")
-    assert feedback.opinions() == [] and not feedback.path.exists()
-    key = feedback.put(ANSWER, True, ME)
-    feedback.note(key, "  Just what I wanted. ")
-    feedback.put(UNANSWERED, False, ME)
+    kept = Feedback(tmp_path / "index")
+    assert kept.opinions() == [] and not kept.path.exists()
+    key = kept.put(ANSWER, True, ME)
+    kept.note(key, "  Just what I wanted. ")
+    kept.put(UNANSWERED, False, ME)
     one, other = sorted(Feedback(tmp_path / "index").opinions(), key=lambda one: not one.liked)
     assert (one.answer, one.liked) == (replace(ANSWER, hits=(), seconds={}), True)
     assert one.note == "Just what I wanted."
@@ -32,34 +34,34 @@ def test_opinion_is_kept_with_its_answer_and_note(tmp_path: Path) -> None:
 
 
 def test_second_thought_takes_the_place_of_the_first(tmp_path: Path) -> None:
-    feedback = Feedback(tmp_path / "index")
-    key = feedback.put(ANSWER, True, ME)
-    feedback.note(key, "x" * (MOST_NOTE + 1))
-    assert len(feedback.opinions()[0].note) == MOST_NOTE
-    assert feedback.put(replace(ANSWER, seconds={"read": 3.0}), False, ME) == key
-    (opinion,) = feedback.opinions()
+    kept = Feedback(tmp_path / "index")
+    key = kept.put(ANSWER, True, ME)
+    kept.note(key, "x" * (MOST_NOTE + 1))
+    assert len(kept.opinions()[0].note) == MOST_NOTE
+    assert kept.put(replace(ANSWER, seconds={"read": 3.0}), False, ME) == key
+    (opinion,) = kept.opinions()
     assert (opinion.liked, opinion.note) == (False, "")
-    feedback.drop(key)
-    assert feedback.opinions() == []
+    kept.drop(key)
+    assert kept.opinions() == []
 
 
 def test_readers_of_one_answer_each_have_their_opinion(tmp_path: Path) -> None:
-    feedback = Feedback(tmp_path / "index")
-    feedback.note(feedback.put(ANSWER, True, ME), "Right.")
-    feedback.put(ANSWER, False, "another")
-    assert sorted((one.liked, one.note) for one in feedback.opinions()) == [
+    kept = Feedback(tmp_path / "index")
+    kept.note(kept.put(ANSWER, True, ME), "Right.")
+    kept.put(ANSWER, False, "another")
+    assert sorted((one.liked, one.note) for one in kept.opinions()) == [
         (False, ""),
         (True, "Right."),
     ]
 
 
 def test_opinion_of_another_version_is_passed_over(tmp_path: Path) -> None:
-    feedback = Feedback(tmp_path / "index")
-    feedback.put(ANSWER, True, ME)
-    with sqlite3.connect(feedback.path) as connection:
-        connection.execute("INSERT INTO feedback VALUES ('k', '2020', 1, '', '{}')")
+    kept = Feedback(tmp_path / "index")
+    kept.put(ANSWER, True, ME)
+    with sqlite3.connect(kept.path) as connection:
+        connection.execute("INSERT INTO feedback VALUES ('k', '2020', 1, '', '{}', '')")
     connection.close()
-    assert [one.answer.question for one in feedback.opinions()] == [ANSWER.question]
+    assert [one.answer.question for one in kept.opinions()] == [ANSWER.question]
 
 
 def test_many_readers_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -75,6 +77,25 @@ def test_many_readers_at_once_lose_nothing(tmp_path: Path) -> None:
         thread.join()
     opinions = Feedback(tmp_path / "index").opinions()
     assert {one.answer.question for one in opinions} == {f"{number}?" for number in range(20)}
+
+
+def test_what_one_reader_and_all_may_say_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Feedback(tmp_path / "index")
+    size = len(replace(without_passages(ANSWER), seconds={}, question="00").to_json())
+    monkeypatch.setattr(feedback, "MOST_OF_A_READER", 10 * size)
+    for number in range(10):
+        kept.put(replace(ANSWER, question=f"{number:02}"), True, ME)
+    with pytest.raises(TooMuchFeedback, match="so many opinions"):
+        kept.put(replace(ANSWER, question="10"), True, ME)
+    kept.put(ANSWER, True, "another")
+    assert len(kept.opinions()) == 11
+    with pytest.raises(TooMuchFeedback, match="too long"):
+        kept.put(replace(ANSWER, question="x" * feedback.MOST_ANSWER), True, ME)
+    monkeypatch.setattr(feedback, "MOST_BYTES", kept.path.stat().st_size - 1)
+    with pytest.raises(IndexNotWritable, match=r"qa feedback --all"):
+        kept.put(ANSWER, True, "a third")
 
 
 def test_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -118,10 +139,10 @@ def test_rightly_missing_answer_is_a_question_without_one(tmp_path: Path) -> Non
 
 
 def test_what_tells_of_no_right_answer_is_no_question(tmp_path: Path) -> None:
-    feedback = Feedback(tmp_path / "index")
-    feedback.put(UNANSWERED, False, ME)
-    feedback.put(ANSWER, False, ME)
-    feedback.put(replace(NO_ANSWER, hits=()), True, ME)
-    feedback.put(replace(ANSWER, text="Two sentences. Joined."), True, ME)
-    assert len(feedback.opinions()) == 4
+    kept = Feedback(tmp_path / "index")
+    kept.put(UNANSWERED, False, ME)
+    kept.put(ANSWER, False, ME)
+    kept.put(replace(NO_ANSWER, hits=()), True, ME)
+    kept.put(replace(ANSWER, text="Two sentences. Joined."), True, ME)
+    assert len(kept.opinions()) == 4
     assert load_questions(exported(tmp_path)) == []
