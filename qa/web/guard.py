@@ -38,7 +38,7 @@ READ = re.compile(
     rf"/|/healthz|/{ROUTE}|/{re.escape(PICTURE_ROUTE)}"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.).+"
-    rf"|/gradio_api/(?:queue/data|startup-events|heartbeat/{_SESSION})"
+    rf"|/gradio_api/(?:app_id|queue/data|startup-events|heartbeat/{_SESSION})"
 )
 """Paths that are read."""
 

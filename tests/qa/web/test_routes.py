@@ -20,6 +20,7 @@ OPEN = {
     "GET /config",
     "GET /document",
     "GET /favicon.ico",
+    "GET /gradio_api/app_id",
     "GET /gradio_api/heartbeat/{session_hash}",
     "GET /gradio_api/queue/data",
     "GET /gradio_api/startup-events",
