@@ -27,6 +27,9 @@ from qa.windows import QuestionTooLong
 MOST_TURNS = 30
 """Turns kept of a conversation, some 10 KB each."""
 
+MOST_KEPT = 1_000_000
+"""Characters of a conversation's JSON; of a longer one the first turns are left out."""
+
 EXAMPLES = 4
 """Example questions shown."""
 
@@ -262,8 +265,17 @@ class KeptTurn:
 
 def as_kept(turns: Sequence[Turn]) -> str:
     """The conversation as a browser keeps it, for ``Chat.restored``."""
-    kept = [KeptTurn(turn.answer, turn.signature) for turn in turns if turn.answer]
-    return _adapter().dump_json(kept).decode("utf-8")
+    kept: list[bytes] = []
+    room = MOST_KEPT
+    for turn in reversed(turns):
+        if turn.answer is None:
+            continue
+        row = _adapter().dump_json([KeptTurn(turn.answer, turn.signature)])[1:-1]
+        room -= len(row) + 1
+        if room < 0:
+            break
+        kept.insert(0, row)
+    return f"[{b','.join(kept).decode()}]"
 
 
 def _kept_turns(kept: object) -> list[KeptTurn]:

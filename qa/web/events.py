@@ -21,6 +21,9 @@ Input = Literal["text", "texts", "state", "files"]
 MOST_DEPTH = 4
 """Of lists and objects in what is told of an event: a message is told by its place and text."""
 
+MOST_BRACKETS = 200_000
+"""Lists and objects in a body, each of which takes far more memory than its two bytes."""
+
 _KEYS = {"data", "event_data", "fn_index", "trigger_id", "session_hash"}
 _SESSION = re.compile(r"[0-9A-Za-z]{1,64}")
 _FILE_KEYS = {"path", "meta", "url"}
@@ -64,6 +67,8 @@ class Events:
         Raises:
             RefusedEvent: The page sends no such event.
         """
+        if body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
+            raise RefusedEvent("expected fewer values")
         try:
             sent = from_json(body, allow_inf_nan=False)
         except ValueError as error:

@@ -13,13 +13,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from qa.chat import MOST_KEPT
 from qa.document_page import PICTURE_ROUTE, ROUTE
 from qa.web.events import Events, RefusedEvent
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.sessions import Sessions
 
-MOST_BYTES = 10_000_000
-"""Of anything sent but uploads: thirty turns of a conversation with long passages have a tenth."""
+MOST_BYTES = 3 * MOST_KEPT
+"""Of an event: the conversation, which JSON within JSON makes longer, and a question."""
+
+MOST_WAITING_BYTES = 30 * MOST_BYTES
+"""Of all events whose bodies have begun to come, and have not ended."""
 
 BODY_SECONDS = 30.0
 """For a body other than an upload's to come."""
@@ -64,6 +68,7 @@ class Guard:
         self.events = events
         self.hosts = hosts
         self._sessions = Sessions()
+        self._waiting_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -130,7 +135,7 @@ class Guard:
         """An event of the page, checked."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(receive)
+                body = await self._body(receive)
             event = self.events.parse(body)
         except TimeoutError as error:
             raise _Refusal(408, "Request too slow") from error
@@ -143,6 +148,28 @@ class Guard:
         length = (b"content-length", str(len(event.body)).encode())
         return {**scope, "headers": [*kept, length]}, _replayed(event.body, receive)
 
+    async def _body(self, receive: Receive) -> bytes:
+        """All of a request's body; the server holds it to the length that was declared.
+
+        Raises:
+            _Refusal: The client is gone, or too much is coming from others.
+        """
+        body = b""
+        try:
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise _Refusal(400, "Request broken off")
+                part: bytes = message.get("body", b"")
+                body += part
+                self._waiting_bytes += len(part)
+                if not message.get("more_body", False):
+                    return body
+                if self._waiting_bytes > MOST_WAITING_BYTES:
+                    raise _Refusal(503, "Too many requests at a time; try again later")
+        finally:
+            self._waiting_bytes -= len(body)
+
 
 class _Refusal(Exception):
     """A request that is not served, with the HTTP status that says so."""
@@ -151,22 +178,6 @@ class _Refusal(Exception):
         super().__init__(sentence)
         self.status = status
         self.headers = {"Retry-After": "60"} if status == 503 else {}
-
-
-async def _body(receive: Receive) -> bytes:
-    """All of a request's body; the server holds it to the length that was declared.
-
-    Raises:
-        _Refusal: The client is gone.
-    """
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise _Refusal(400, "Request broken off")
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -14,7 +14,7 @@ from embeddings.errors import IndexDamaged
 from qa import QuestionAnswerer
 from qa.answer import Candidate, Hit
 from qa.answering import SETTLING_HITS
-from qa.chat import MOST_TURNS, Chat, as_kept
+from qa.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
 from qa.conversation import Part
 from qa.page import Turn, answer_turn
 from qa.reader import ReadAnswer
@@ -238,6 +238,9 @@ def test_question_of_too_many_words_is_told(chat: Chat) -> None:
 
 def test_only_the_last_turns_are_restored(chat: Chat) -> None:
     turn = reply(chat, "When was the bridge opened?")
+    one = len(as_kept([turn]))
+    many = as_kept([turn] * 1_000)
+    assert MOST_KEPT - one < len(many) <= MOST_KEPT
     restored = chat.restored(as_kept([turn] * (MOST_TURNS + 5)))
     assert [turn.number for turn in restored] == list(range(1, MOST_TURNS + 1))
 

@@ -86,6 +86,7 @@ def test_file_is_the_one_that_was_received(incoming: Incoming) -> None:
         b"{" * 100_000,
         b"[" * 100_000,
         b'{"data":' * 100_000,
+        body(3, event_data=[{}] * 200_000),
         body(3).replace(b"7", b"NaN"),
     ],
 )

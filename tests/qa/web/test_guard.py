@@ -97,7 +97,10 @@ def test_chat_that_is_only_read_takes_no_upload() -> None:
 
 def test_bodies_are_bounded_and_their_length_is_told(incoming: Incoming) -> None:
     guard = Guard(echo, Events({0: ("text",)}, incoming))
-    for path, most in ((UPLOAD, incoming.limits.batch_bytes), ("/gradio_api/queue/join", 10**7)):
+    for path, most in (
+        (UPLOAD, incoming.limits.batch_bytes),
+        ("/gradio_api/queue/join", module.MOST_BYTES),
+    ):
         for length, status in ((f"{most + 1}", 413), ("9" * 5_000, 413), ("-1", 411), ("²", 411)):
             headers = httpx.Headers({"content-length": length}, encoding="latin-1")
             assert ask(guard, "POST", path, headers, content=b"x").status_code == status
@@ -115,6 +118,30 @@ def test_body_has_its_time(incoming: Incoming, monkeypatch: pytest.MonkeyPatch) 
     headers = {"content-length": "100"}
     reply = ask(guard, "POST", "/gradio_api/queue/join", headers, content=never())
     assert (reply.status_code, reply.text) == (408, "Request too slow")
+
+
+def test_bodies_that_wait_are_bounded_in_all(
+    incoming: Incoming, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING_BYTES", 1_000)
+    monkeypatch.setattr(module, "BODY_SECONDS", 1.0)
+    guard = Guard(echo, Events({0: ("text",)}, incoming))
+
+    async def unfinished() -> AsyncIterator[bytes]:
+        yield b"x" * 400
+        await asyncio.sleep(60)
+
+    async def asked() -> list[int]:
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
+            headers = {"content-length": "500"}
+            path = "/gradio_api/queue/join"
+            sent = (client.post(path, content=unfinished(), headers=headers) for _ in range(4))
+            replies = await asyncio.gather(*sent)
+            return sorted(reply.status_code for reply in replies)
+
+    assert asyncio.run(asked()) == [408, 408, 503, 503]
+    assert guard._waiting_bytes == 0
 
 
 def test_server_is_told_no_address_by_a_client(incoming: Incoming) -> None:
