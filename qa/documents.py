@@ -2,12 +2,11 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore
 
 from embeddings.document import Document
 from embeddings.errors import ChapterAndVerseError, UnreadableFile
@@ -24,8 +23,14 @@ from qa.listing import Listing, list_library
 PICTURE_SECONDS = 20.0
 """Longest time to draw one page."""
 
-MOST_WAITING = 12
+PICTURES_WAITING = 12
 """Pictures drawn or waited for; one more is refused at once."""
+
+PAGES_AT_ONCE = 2
+"""Pages made at a time."""
+
+PAGES_WAITING = 16
+"""Pages made or waited for; one more is refused at once."""
 
 PICTURES_KEPT = 32
 """Pictures kept for whoever looks at the same page next, some 200 KB each."""
@@ -44,8 +49,10 @@ class Documents:
         self.answerer = answerer
         self.index = answerer.index
         self.folder = folder
-        self._drawing = Lock()
-        self._waiting = BoundedSemaphore(MOST_WAITING)
+        # Each picture takes a core for half a second, a page some megabytes, and who waits holds
+        # a thread of the server: they must not pile up before the questions.
+        self._drawing = Slots(1, PICTURES_WAITING)
+        self._making = Slots(PAGES_AT_ONCE, PAGES_WAITING)
         self._listed = lru_cache(maxsize=1)(self._list)
         self._kept = lru_cache(maxsize=PICTURES_KEPT)(self._draw)
 
@@ -74,10 +81,18 @@ class Documents:
     ) -> tuple[int, str]:
         """A document as a page, or why there is none, with the HTTP status."""
         try:
-            found = self.get(path)
+            with self._making:
+                return self._page(path, sha256, quotes, part, at)
+        except Busy:
+            return 503, problem_page("Too many documents are being opened; try again in a moment.")
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return 500, problem_page(self.without_places(str(error)))
+
+    def _page(
+        self, path: str, sha256: str, quotes: Sequence[str], part: int | None, at: int
+    ) -> tuple[int, str]:
+        found = self.get(path)
         if found is None:
             return 404, problem_page(f"There is no document at {path} any more.")
         facts, document = found
@@ -109,9 +124,9 @@ class Documents:
             if sha256 not in ("", facts.sha256):
                 return 404, f"{path} has changed since it was quoted; ask again."
             there = _on_page(document, number, parse_quotes(quotes, document))
-            with self._one_at_a_time():
+            with self._drawing:
                 return 200, self._kept(path, facts.sha256, number, there)
-        except _Busy:
+        except Busy:
             return 503, "Too many pictures are being drawn; try again in a moment."
         except UnreadableFile as error:
             return 404, f"{path} {error}."
@@ -131,18 +146,6 @@ class Documents:
             drawn, _ = loader.picture(location, number, quotes)
         return drawn
 
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        # Each takes a core for half a second, and who waits holds a thread that serves the page:
-        # they must not pile up before the questions.
-        if not self._waiting.acquire(blocking=False):
-            raise _Busy
-        try:
-            with self._drawing:
-                yield
-        finally:
-            self._waiting.release()
-
     def without_places(self, message: str) -> str:
         """The message with the names of folders and files, but not where they lie."""
         settings = self.answerer.settings
@@ -156,8 +159,31 @@ class Documents:
         return re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", message)
 
 
-class _Busy(Exception):
-    """Others are waiting for a picture already."""
+class Busy(Exception):
+    """So many wait already that one more would wait too long."""
+
+
+class Slots:
+    """A context manager that lets so many in at a time, and so many wait."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        """All are free.
+
+        Args:
+            at_once: How many may be inside.
+            waiting: How many may be inside or wait; for one more ``Busy`` is raised.
+        """
+        self._inside = BoundedSemaphore(at_once)
+        self._waiting = BoundedSemaphore(waiting)
+
+    def __enter__(self) -> None:
+        if not self._waiting.acquire(blocking=False):
+            raise Busy
+        self._inside.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._inside.release()
+        self._waiting.release()
 
 
 def _on_page(

@@ -62,7 +62,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
     @server.get("/healthz")
-    def healthz() -> dict[str, str]:
+    async def healthz() -> dict[str, str]:  # Waits for no thread.
         return {"status": "ok"}
 
     @server.get(f"/{ROUTE}")
@@ -74,7 +74,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
         at: Annotated[int, Query(ge=1)] = 1,
     ) -> HTMLResponse:
         status, content = chat.documents.page(path, sha256, quote or (), part, at)
-        headers = {"Content-Security-Policy": DOCUMENT_POLICY}
+        headers = {"Content-Security-Policy": DOCUMENT_POLICY} | _to_come_back(status)
         return HTMLResponse(content, status, headers)
 
     @server.get(f"/{PICTURE_ROUTE}")
@@ -86,7 +86,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     ) -> Response:
         status, content = chat.documents.picture(path, page, quote or (), sha256)
         if isinstance(content, str):
-            return PlainTextResponse(content, status)
+            return PlainTextResponse(content, status, _to_come_back(status))
         kept = {"Cache-Control": f"private, max-age={PICTURE_SECONDS}"}
         return Response(content, status, kept, media_type="image/png")
 
@@ -98,6 +98,10 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     hosts = LOOPBACK if host in LOOPBACK else ()
     server.add_middleware(Guard, events=Events(page.inputs, incoming), hosts=hosts)
     return server
+
+
+def _to_come_back(status: int) -> dict[str, str]:
+    return {"Retry-After": "2"} if status == 503 else {}
 
 
 def listen(host: str, port: int) -> socket.socket:

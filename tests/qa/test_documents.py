@@ -1,16 +1,17 @@
 """Whole documents and pictures of their pages."""
 
 import io
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import BoundedSemaphore
 
 import pytest
 from PIL import Image
 
 from qa import QuestionAnswerer
 from qa import documents as module
-from qa.documents import Documents
+from qa.documents import Busy, Documents, Slots
 from tests.embeddings.test_pdf_picture import pdf_of
 
 
@@ -91,14 +92,46 @@ def test_file_that_changed_or_went_has_no_picture(documents: Documents, town: Pa
     assert str(told).startswith("town/a.pdf cannot be opened")
 
 
-def test_too_many_pictures_at_once_are_told(
-    documents: Documents, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(documents, "_waiting", BoundedSemaphore(1))
-    with documents._one_at_a_time():
+def test_too_many_at_once_are_told(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = Slots(1, 1)
+    monkeypatch.setattr(documents, "_drawing", slots)
+    monkeypatch.setattr(documents, "_making", slots)
+    with slots:
         status, told = documents.picture("town/a.pdf", 1)
-    assert status == 503 and "try again" in str(told)
+        assert status == 503 and "try again" in str(told)
+        status, told = documents.page("town/a.pdf", "", ())
+        assert status == 503 and "try again" in str(told)
     assert documents.picture("town/a.pdf", 1)[0] == 200
+    assert documents.page("town/a.pdf", "", ())[0] == 200
+
+
+def test_so_many_are_inside_and_so_many_wait() -> None:
+    slots, inside, most = Slots(2, 5), 0, 0
+    lock, leave = threading.Lock(), threading.Event()
+
+    def enter() -> None:
+        nonlocal inside, most
+        with slots:
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            leave.wait(10)
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=enter) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    while inside < 2 or slots._waiting._value:
+        time.sleep(0.001)
+    with pytest.raises(Busy), slots:
+        pass
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert most == 2 and inside == 0
+    with slots:
+        pass
 
 
 def test_link_from_before_a_change_marks_nothing_on_the_new_page(documents: Documents) -> None:
