@@ -406,8 +406,7 @@ def _add_library(
         }
         if not read_only:
             # What is chosen there stays so: an upload can end meanwhile.
-            paths = [one.path for one in listing.files]
-            changes[removable] = gr.update(choices=paths, **removal)
+            changes[removable] = gr.update(choices=listing.removable, **removal)
         return changes
 
     def search(sought: str) -> str:
@@ -458,7 +457,7 @@ def _add_library(
                 arrived = gr.HTML("", elem_id="arrived")
                 gr.HTML(caring(chat.folder.name))
                 removable = gr.Dropdown(
-                    [one.path for one in held.files],
+                    held.removable,
                     value=[],
                     multiselect=True,
                     elem_id="removable",

@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from embeddings.index import Index
 from embeddings.store import Store
+
+
+MOST_CHOICES = 2_000
+"""Documents and folders offered to choose from; each page that is opened gets all of them."""
+
+MOST_CHOICE_CHARACTERS = 200_000
+"""Of their paths in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +66,21 @@ class Listing:
 
     @property
     def choices(self) -> list[str]:
-        """Library paths to which an answer can be limited: documents and folders within."""
+        """Library paths to which an answer can be limited: folders within, then documents.
+
+        The first of them, where there are very many.
+        """
         paths = [one.path for one in self.documents]
         folders = {path[:at] for path in paths for at in range(len(path)) if path[at] == "/"}
         tops = {one.folder for one in self.files}
         # The only folder of all would limit nothing.
-        return sorted([*paths, *(folders - tops if len(tops) == 1 else folders)])
+        folders = folders - tops if len(tops) == 1 else folders
+        return sorted(_first([*sorted(folders), *paths]))
+
+    @property
+    def removable(self) -> list[str]:
+        """Library paths of files that can be removed: the first, where there are very many."""
+        return _first([one.path for one in self.files])
 
     def location(self, path: str) -> Path | None:
         """Where the file of a library path lies; none if its folder is not known."""
@@ -99,3 +116,13 @@ def list_library(index: Index, within: Sequence[str] = ()) -> Listing:
                 )
             )
     return Listing(tuple(files), places)
+
+
+def _first(paths: Sequence[str]) -> list[str]:
+    """As many paths as are offered to choose from."""
+    lengths = accumulate(map(len, paths[:MOST_CHOICES]))
+    return [
+        path
+        for path, length in zip(paths, lengths, strict=False)
+        if length <= MOST_CHOICE_CHARACTERS
+    ]
