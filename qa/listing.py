@@ -9,7 +9,6 @@ from pathlib import Path
 from embeddings.index import Index
 from embeddings.store import Store
 
-
 MOST_CHOICES = 2_000
 """Documents and folders offered to choose from; each page that is opened gets all of them."""
 
