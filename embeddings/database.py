@@ -8,12 +8,14 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from embeddings.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexNotWritable
+from embeddings.private_files import private_file
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever reading, splitting or storing changes, so that old indexes are made anew."""
 
 APPLICATION_ID = 0x43765131
@@ -21,12 +23,17 @@ APPLICATION_ID = 0x43765131
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 """FTS5's; cuts text into words."""
 
+# A section without a base is written whole; any other begins as its base does, with so many
+# characters and headings kept, for the headings of a long document all begin alike. The passages
+# of a document have consecutive ids, and so have its sections. What they refer to is looked for
+# when they are read: for SQLite to check it would take an index for each column.
 SCHEMA = f"""
 CREATE TABLE header (
     id INTEGER PRIMARY KEY CHECK (id = 1),
-    library TEXT NOT NULL, encoder TEXT NOT NULL, digest TEXT NOT NULL,
+    library TEXT NOT NULL, encoder TEXT NOT NULL, encoder_digest TEXT NOT NULL,
     max_tokens INTEGER NOT NULL, dimension INTEGER NOT NULL, generation INTEGER NOT NULL,
-    stamp TEXT NOT NULL, checksum BLOB NOT NULL
+    stamp TEXT NOT NULL, sources INTEGER NOT NULL, documents INTEGER NOT NULL,
+    passages INTEGER NOT NULL, digest TEXT NOT NULL, checksum BLOB NOT NULL
 );
 CREATE TABLE folder (
     name TEXT PRIMARY KEY, location TEXT NOT NULL UNIQUE, checksum BLOB NOT NULL
@@ -35,13 +42,16 @@ CREATE TABLE document (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL, format TEXT NOT NULL, title TEXT NOT NULL,
     page_starts TEXT NOT NULL, indexed_at TEXT NOT NULL,
+    first_passage INTEGER NOT NULL, passages INTEGER NOT NULL,
+    characters INTEGER NOT NULL, parts INTEGER NOT NULL,
     checksum BLOB NOT NULL,
     UNIQUE (sha256, format)
 );
-CREATE TABLE content (
-    document INTEGER PRIMARY KEY REFERENCES document (id),
-    text TEXT NOT NULL, blocks TEXT NOT NULL,
-    checksum BLOB NOT NULL
+CREATE TABLE part (
+    document INTEGER NOT NULL REFERENCES document (id), start INTEGER NOT NULL,
+    text TEXT NOT NULL, pieces TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (document, start)
 );
 CREATE TABLE source (
     path TEXT PRIMARY KEY,
@@ -52,39 +62,57 @@ CREATE TABLE source (
     CHECK ((document IS NULL) <> (problem IS NULL))
 ) WITHOUT ROWID;
 CREATE INDEX source_document ON source (document);
-CREATE TABLE passage (
+CREATE TABLE section (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document INTEGER NOT NULL REFERENCES document (id),
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, context TEXT NOT NULL,
-    headings TEXT NOT NULL, page INTEGER,
+    document INTEGER NOT NULL,
+    base INTEGER, context_kept INTEGER NOT NULL, context TEXT NOT NULL,
+    headings_kept INTEGER NOT NULL, headings TEXT NOT NULL,
     checksum BLOB NOT NULL
 );
-CREATE INDEX passage_document ON passage (document);
+CREATE TABLE passage (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL, section INTEGER NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, text TEXT NOT NULL, page INTEGER,
+    checksum BLOB NOT NULL
+);
 CREATE TABLE vector (
     passage INTEGER PRIMARY KEY REFERENCES passage (id), vector BLOB NOT NULL,
     checksum BLOB NOT NULL
 );
+CREATE VIEW searched AS
+    SELECT passage.id AS id,
+        substr(coalesce(base.context, ''), 1, section.context_kept) || section.context AS context,
+        passage.text AS text
+    FROM passage JOIN section ON section.id = passage.section
+    LEFT JOIN section AS base ON base.id = section.base;
 CREATE VIRTUAL TABLE words USING fts5 (
-    context, text, content = 'passage', content_rowid = 'id',
+    context, text, content = 'searched', content_rowid = 'id',
     tokenize = '{TOKENIZER}'
 );
 CREATE TRIGGER passage_inserted AFTER INSERT ON passage BEGIN
-    INSERT INTO words (rowid, context, text) VALUES (new.id, new.context, new.text);
+    INSERT INTO words (rowid, context, text)
+    SELECT id, context, text FROM searched WHERE id = new.id;
 END;
-CREATE TRIGGER passage_deleted AFTER DELETE ON passage BEGIN
+CREATE TRIGGER passage_deleted BEFORE DELETE ON passage BEGIN
     INSERT INTO words (words, rowid, context, text)
-    VALUES ('delete', old.id, old.context, old.text);
+    SELECT 'delete', id, context, text FROM searched WHERE id = old.id;
 END;
 """
 
 _DAMAGED_FILE = {sqlite3.SQLITE_IOERR_SHORT_READ}
 _NO_PERMISSION = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-# Statements never change, so an error in one means that the tables are not as they were made.
+# Statements never change, and break no constraint of a sound database: an error in one means that
+# tables or rows are not as they were made.
 _READ_ERRORS = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_SCHEMA,
+    sqlite3.SQLITE_FORMAT,
 }
 
 
@@ -108,6 +136,10 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
     logged = path.with_name(f"{path.name}-wal").exists()
     unwritable = "mode=ro" if logged else "immutable=1"
     mode = "mode=rwc" if create else "mode=rw" if writable else unwritable
+    if create:
+        # SQLite gives its log the mode of the database. Why it cannot be made, SQLite says.
+        with suppress(OSError):
+            private_file(path)
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,
@@ -119,6 +151,8 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
     connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    # A file that is mapped ends the process when it is cut short.
+    connection.execute("PRAGMA mmap_size = 0")
     return connection
 
 
@@ -135,13 +169,34 @@ def make_tables(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
 
 
-def tables_are_ours(connection: sqlite3.Connection) -> bool:
-    """Whether the tables are declared as ``make_tables`` declares them."""
-    declared = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+_DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+
+
+@cache
+def _expected() -> tuple[object, ...]:
     with closing(sqlite3.connect(":memory:")) as fresh:
         make_tables(fresh)
-        expected = fresh.execute(declared).fetchall()
-    return connection.execute(declared).fetchall() == expected
+        return tuple(fresh.execute(_DECLARED).fetchall())
+
+
+def check_tables(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse a database whose tables are not declared as ``make_tables`` declares them.
+
+    Raises:
+        IndexDamaged: They are not.
+    """
+    if tuple(connection.execute(_DECLARED).fetchall()) != _expected():
+        raise damaged(path, "does not declare its tables as this program does")
+
+
+@cache
+def columns(table: str) -> tuple[str, ...]:
+    """Names of a table's columns, the checksum last."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        make_tables(fresh)
+        return tuple(
+            name for (name,) in fresh.execute("SELECT name FROM pragma_table_info(?)", (table,))
+        )
 
 
 def check_format(path: Path, connection: sqlite3.Connection) -> None:

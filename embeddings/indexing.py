@@ -17,7 +17,7 @@ from embeddings.encoder import Encoder, Progress
 from embeddings.errors import FolderError, IndexMissing, UnreadableFile
 from embeddings.folder import Entry, walk
 from embeddings.formats import SUFFIXES, format_of
-from embeddings.index import STORE_FILE, Index, uploads_beside, writer_lock
+from embeddings.index import STORE_FILE, Index, uploads_beside
 from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
 from embeddings.model_folder import file_sha256
@@ -186,7 +186,7 @@ def remove(index: Index, paths: Sequence[str]) -> tuple[str, ...]:
         IndexMissing: One of them is not in the index.
         IndexLocked: Another process is writing.
     """
-    with writer_lock(index.folder), _own_store(index) as store:
+    with index.writing() as store:
         gone: dict[str, None] = {}
         sources = store.sources()
         for path in paths:
@@ -205,6 +205,7 @@ def remove(index: Index, paths: Sequence[str]) -> tuple[str, ...]:
                 if not store.sources(folder):
                     store.drop_folder(folder)
         index.save_vectors()
+        store.settle()
         return tuple(gone)
 
 
@@ -227,7 +228,7 @@ class _Run:
     def run(self) -> IndexingReport:
         started = time.perf_counter()
         self.index.check_encoder(self.encoder.model)
-        with writer_lock(self.index.folder), _own_store(self.index) as self.store:
+        with self.index.writing() as self.store:
             entries = list(walk(self.folder, leave_out=_our_own(self.index.folder)))
             files = [entry for entry in entries if _is_readable(entry)]
             if not files:
@@ -241,6 +242,7 @@ class _Run:
             removed = self._remove_vanished(entries, files, before)
             self.index.save_vectors()
             after = self.store.sources(self.name)
+            self.store.settle(self.name)
         touched = {source.path for _, source in todo}
         documents = {path for path, source in after.items() if source.document is not None}
         had = {path for path, source in before.items() if source.document is not None}
@@ -471,11 +473,6 @@ def _names_of_place(store: Store, path: str) -> set[str]:
         for name, folder in store.folders().items()
         if location and location.is_relative_to(folder)
     }
-
-
-def _own_store(index: Index) -> closing[Store]:
-    """A connection for the writer alone: other threads go on searching through the index's."""
-    return closing(Store.open(index.store.path))
 
 
 def _is_readable(entry: Entry) -> bool:

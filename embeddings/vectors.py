@@ -1,8 +1,10 @@
 """Vectors: the FAISS index that finds the nearest passages.
 
-Derived from the store and never trusted: the file ends with the stamp of the store's contents
-that it belongs to and a SHA-256 of what comes before, because FAISS itself notices neither a
-truncated nor a flipped byte. A file that does not fit is built anew.
+Derived from the store and never trusted: FAISS itself notices neither a truncated nor a flipped
+byte. The file ends with the SHA-256 of each of its parts, the stamp of the store's contents that
+it belongs to, and a SHA-256 over these. FAISS is given no byte that has not been compared, and
+nothing of the file is used once it is read: whatever becomes of it then harms nobody. A file
+that does not fit is built anew.
 """
 
 import contextlib
@@ -10,7 +12,7 @@ import hashlib
 import math
 import os
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,12 +22,10 @@ from numpy.typing import NDArray
 
 from embeddings.encoder import Vectors
 from embeddings.errors import IndexNotWritable
+from embeddings.private_files import open_plain, private_file
 
 EXACT_LIMIT = 100_000
 """Passages up to which every vector is compared; a search then takes some 15 ms."""
-
-MAPPED = os.name == "posix"
-"""Whether a file of vectors is mapped; Windows cannot replace a file while it is."""
 
 DRAWN = 64
 """Vectors for each list that the lists are fitted to; FAISS asks for 39 at least."""
@@ -33,13 +33,17 @@ DRAWN = 64
 ITERATIONS = 10
 """Of fitting them: more takes longer and finds no more."""
 
+PART = 1 << 20
+"""Bytes of the file that are read and compared at a time."""
+
 Ids = NDArray[np.int64]
 Read = Callable[[Ids], Iterable[tuple[Ids, Vectors]]]
 """From ids ``(n,)`` to batches of ids and their vectors ``(m, dimension)``."""
 
-_MAGIC = b"CVVECTR1"
+_MAGIC = b"CVVECTR2"
+_DIGEST = 32
 _TRAILER = struct.Struct("<8s16sq32s")
-"""Magic, stamp, generation, SHA-256 over these three and all before the trailer."""
+"""Magic, stamp, bytes of FAISS's, SHA-256 over these three and those of the parts before."""
 
 
 class VectorIndex:
@@ -49,28 +53,26 @@ class VectorIndex:
     sixteenth is read: unlike a graph (HNSW) they give up removed passages.
     """
 
-    def __init__(self, index: faiss.Index, generation: int, mapped: bool = False) -> None:
-        """An index in memory, or mapped from a file, which is only read.
+    def __init__(self, index: faiss.Index, stamp: str) -> None:
+        """An index in memory.
 
         Args:
             index: With ids of its own for the vectors.
-            generation: Of the store it was made from.
-            mapped: Whether its vectors lie in a file, which may be replaced but not written to.
+            stamp: Of the store's contents that it was made from.
         """
         # FAISS's type information leaves out what Python is given beside its C++ classes.
         self._index: Any = index
-        self.generation = generation
-        self._mapped = mapped
+        self.stamp = stamp
 
     @classmethod
-    def build(cls, dimension: int, ids: Ids, read: Read, generation: int) -> "VectorIndex":
+    def build(cls, dimension: int, ids: Ids, read: Read, stamp: str) -> "VectorIndex":
         """An index over the vectors of those ids.
 
         Args:
             dimension: Of each vector.
             ids: ``(n,)``; how many they are decides the kind of index.
             read: Gives the vectors of ids.
-            generation: Of the store they are read from.
+            stamp: Of the store's contents that they are read from.
         """
         if len(ids) <= EXACT_LIMIT:
             index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
@@ -85,7 +87,7 @@ class VectorIndex:
             drawn = np.random.default_rng(0).choice(ids, min(len(ids), lists * DRAWN), False)
             # As read, not all at once beside the index.
             index.train(np.concatenate([vectors for _, vectors in read(np.sort(drawn))]))
-        built = cls(index, generation)
+        built = cls(index, stamp)
         for some, vectors in read(ids):
             built.add(some, vectors)
         return built
@@ -117,19 +119,11 @@ class VectorIndex:
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add vectors ``(n, dimension)`` under ids ``(n,)``."""
-        self._hold()
         self._index.add_with_ids(np.ascontiguousarray(vectors), ids)
 
     def remove(self, ids: Ids) -> None:
         """Give up the vectors of those ids."""
-        self._hold()
         self._index.remove_ids(faiss.IDSelectorBatch(ids))
-
-    def _hold(self) -> None:
-        """Have the vectors in memory: FAISS ends the process that changes mapped ones."""
-        if self._mapped:
-            self._index = faiss.deserialize_index(faiss.serialize_index(self._index))
-            self._mapped = False
 
     def search(
         self, vector: Vectors, limit: int, among: Ids | None = None
@@ -159,7 +153,7 @@ class VectorIndex:
         probes = {} if self.exact else {"nprobe": self._index.nlist}
         return parameters(sel=selector, **probes)
 
-    def save(self, path: Path, stamp: str) -> None:
+    def save(self, path: Path) -> None:
         """Write the index so that a reader finds the old file or the new one, whole.
 
         Raises:
@@ -168,17 +162,17 @@ class VectorIndex:
         # Always the same name: what a killed process left is written over. One process saves.
         temporary = path.with_name(f"{path.name}.new")
         try:
+            private_file(temporary)
             # FAISS reports a full disk as a RuntimeError without a code.
             faiss.write_index(self._index, str(temporary))
             with temporary.open("r+b") as file:
-                label = _label(stamp, self.generation)
-                digest = _digest(file, label, temporary.stat().st_size)
-                file.seek(0, os.SEEK_END)
-                file.write(_TRAILER.pack(*label, digest))
+                parts = b"".join(hashlib.sha256(part).digest() for part in _parts(file))
+                label = _MAGIC, bytes.fromhex(self.stamp), file.tell()
+                file.write(parts + _TRAILER.pack(*label, _digest(label, parts)))
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except (OSError, RuntimeError) as error:
             raise IndexNotWritable(
                 f"{path} cannot be written ({error}). Free some room, or change who may write "
@@ -190,39 +184,75 @@ class VectorIndex:
 
     @classmethod
     def load(cls, path: Path, stamp: str) -> "VectorIndex | None":
-        """The index in the file, or none where it is missing, damaged or of other contents.
-
-        Its vectors are mapped into memory: a search loads what it compares, and no more.
-        """
+        """The index in the file, or none where it is missing, damaged or of other contents."""
         try:
-            with path.open("rb") as file:
-                end = file.seek(-_TRAILER.size, os.SEEK_END)
-                *label, stored = _TRAILER.unpack(file.read(_TRAILER.size))
-                file.seek(0)
-                if tuple(label[:2]) != _label(stamp, 0)[:2]:
-                    return None
-                if stored != _digest(file, tuple(label), end):
-                    return None
-            flags = faiss.IO_FLAG_MMAP_IFC if MAPPED else 0
-            return cls(faiss.read_index(str(path), flags), label[2], MAPPED)
-        except (OSError, RuntimeError):
+            with os.fdopen(open_plain(path), "rb") as file:
+                verified = _Verified(file, stamp)
+                # FAISS's type information leaves it out.
+                reader: Any = faiss.PyCallbackIOReader(verified.read, PART)  # type: ignore[attr-defined]  # as told
+                return cls(faiss.read_index(reader), stamp)
+        except (OSError, RuntimeError, _NotOurs):
             return None
 
 
-def _label(stamp: str, generation: int) -> tuple[bytes, bytes, int]:
-    return _MAGIC, bytes.fromhex(stamp), generation
+class _NotOurs(Exception):
+    """A file of vectors is damaged, or of other contents."""
 
 
-def _digest(file: BinaryIO, label: tuple[bytes, bytes, int], length: int) -> bytes:
-    """SHA-256 over the label and the first ``length`` bytes of the file."""
-    digest = hashlib.sha256(repr(label).encode())
-    while length and (block := file.read(min(length, 1 << 20))):
-        digest.update(block)
-        length -= len(block)
-    return digest.digest()
+class _Verified:
+    """Reads what ``save`` wrote, comparing each part before any of it is given away."""
+
+    def __init__(self, file: BinaryIO, stamp: str) -> None:
+        """Compare what stands behind FAISS's bytes.
+
+        Raises:
+            _NotOurs: It is damaged, or of other contents.
+        """
+        self._file = file
+        end = file.seek(0, os.SEEK_END) - _TRAILER.size
+        if end < 0:
+            raise _NotOurs
+        file.seek(end)
+        *label, stored = _TRAILER.unpack(file.read(_TRAILER.size))
+        magic, made_for, length = label
+        count = -(-length // PART)
+        if (magic, made_for.hex()) != (_MAGIC, stamp) or end != length + count * _DIGEST:
+            raise _NotOurs
+        file.seek(length)
+        digests = file.read(count * _DIGEST)
+        if stored != _digest((magic, made_for, length), digests):
+            raise _NotOurs
+        file.seek(0)
+        self._left = length
+        self._digests = iter(digests[at : at + _DIGEST] for at in range(0, len(digests), _DIGEST))
+        self._part = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        """At most so many of the next bytes; none at the end.
+
+        Raises:
+            _NotOurs: They are damaged.
+        """
+        if not self._part and self._left:
+            part = self._file.read(min(PART, self._left))
+            self._left -= len(part)
+            if hashlib.sha256(part).digest() != next(self._digests):
+                raise _NotOurs
+            self._part = memoryview(part)
+        given, self._part = self._part[:size], self._part[size:]
+        return bytes(given)
 
 
-def _sync_folder(folder: Path) -> None:
+def _parts(file: BinaryIO) -> Iterator[bytes]:
+    while part := file.read(PART):
+        yield part
+
+
+def _digest(label: tuple[bytes, bytes, int], parts: bytes) -> bytes:
+    return hashlib.sha256(repr(label).encode() + parts).digest()
+
+
+def sync_folder(folder: Path) -> None:
     """Make a rename durable. Windows cannot open a folder and needs no such call."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)

@@ -44,27 +44,27 @@ class WordIndex:
         )
         self._asked.execute("CREATE VIRTUAL TABLE token USING fts5vocab (asked, instance)")
         self._kept: OrderedDict[str, Occurrences] = OrderedDict()
-        self._state: tuple[int, int] | None = None
+        self._state: tuple[str, int] | None = None
 
     def close(self) -> None:
         """Release what it holds."""
         self._asked.close()
 
     def search(
-        self, terms: Sequence[str], limit: int, generation: int, among: NDArray[np.int64] | None
+        self, terms: Sequence[str], limit: int, stamp: str, among: NDArray[np.int64] | None
     ) -> list[tuple[int, float]]:
         """The passages with the highest BM25 scores: (passage id, score), best first.
 
         Args:
             terms: Words or phrases; a passage need not hold all of them.
             limit: Number of passages at most.
-            generation: Of the passages; occurrences are kept while it is the same.
+            stamp: Of the passages; occurrences are kept while it is the same.
             among: Ids to choose from; all if it is left out.
         """
         if limit < 1:
             return []
-        # A transaction that was rolled back gives its generation to the next one.
-        state = generation, self._connection.total_changes
+        # What a transaction has changed so far has no stamp of its own.
+        state = stamp, self._connection.total_changes
         if state != self._state:
             self._state = state
             self._kept.clear()

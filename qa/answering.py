@@ -310,8 +310,8 @@ class QuestionAnswerer:
         places = [path.rstrip("/") for path in paths] or self.within
         return list(dict.fromkeys(list_library(self.index, places).titles))
 
-    def _asked(self, question: str, within: Sequence[str]) -> tuple[str, tuple[str, ...], int]:
-        """What an answer depends on: the question's words, where to look, and the generation."""
+    def _asked(self, question: str, within: Sequence[str]) -> tuple[str, tuple[str, ...], str]:
+        """What an answer depends on: the question's words, where to look, and the index's state."""
         asked = _plain(question)
         paths = [within] if isinstance(within, str) else within
         if not 0 < len(asked) <= self.settings.question_characters:
@@ -321,7 +321,7 @@ class QuestionAnswerer:
             )
         places = tuple(path.rstrip("/") for path in paths) or self.within
         with self.index.snapshot() as snapshot:
-            return asked, places, snapshot.generation
+            return asked, places, snapshot.state
 
     def _check_within(self, within: Sequence[str], hits: Sequence[Hit]) -> None:
         if within and not hits:
@@ -330,18 +330,18 @@ class QuestionAnswerer:
                 f"expected paths of the library, got {named}; see what it holds: qa list"
             )
 
-    # The generation tells what was kept from what must be found anew.
+    # The state tells what was kept from what must be found anew.
 
-    def _search(self, asked: str, paths: tuple[str, ...], generation: int) -> tuple[Hit, ...]:
+    def _search(self, asked: str, paths: tuple[str, ...], state: str) -> tuple[Hit, ...]:
         return tuple(self.retriever.retrieve(asked, self.settings.hits, paths))
 
-    def _try(self, asked: str, paths: tuple[str, ...], generation: int) -> float:
-        read = self.reader.read(asked, self._found(asked, paths, generation)[:SETTLING_HITS])
+    def _try(self, asked: str, paths: tuple[str, ...], state: str) -> float:
+        read = self.reader.read(asked, self._found(asked, paths, state)[:SETTLING_HITS])
         return read[0].confidence if read else 0.0
 
-    def _answer(self, asked: str, paths: tuple[str, ...], generation: int) -> Answer:
+    def _answer(self, asked: str, paths: tuple[str, ...], state: str) -> Answer:
         started = time.perf_counter()
-        hits = self._found(asked, paths, generation)
+        hits = self._found(asked, paths, state)
         retrieved = time.perf_counter()
         answers = self.reader.read(asked, hits)[: self.settings.candidates + 1]
         read = time.perf_counter()

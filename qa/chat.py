@@ -124,8 +124,9 @@ class Chat:
         found: dict[str, object] = {}
         try:
             paths = [one.path for one in self.listing().documents[:DOCUMENTS_ASKED]]
-            documents = filter(None, map(self.index.document, paths))
-            asked = in_turn([questions_of(document.text[:READ]) for _, document in documents])
+            documents = filter(None, map(self.index.facts, paths))
+            texts = [self.index.text(facts.id, 0, READ) for facts in documents]
+            asked = in_turn(list(map(questions_of, texts)))
             for question in islice(asked, QUESTIONS_TRIED):
                 if self._ending.is_set():
                     break

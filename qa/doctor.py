@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from embeddings.errors import ChapterAndVerseError
-from embeddings.index import VECTORS_FILE, Index
+from embeddings.index import STORE_FILE, VECTORS_FILE, Index, uploads_beside
+from embeddings.store import Store
 from embeddings.vectors import VectorIndex
 from qa.completion import Completer
 from qa.settings import Settings
@@ -45,7 +46,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(str(error), sound=False)
         return
     try:
-        index = Index.open(settings.index)
+        # Opened whatever its log has lost, to name all of it.
+        index = Index(settings.index, Store.open(settings.index / STORE_FILE))
         index.check_encoder(encoder.model)
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)
@@ -61,24 +63,23 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 def _contents(index: Index) -> Iterator[Finding]:
     store = index.store
-    damage = store.damage()
-    for line in damage:
+    spoilt, missing = store.spoilt(), store.missing()
+    for line in (*spoilt, *missing):
         yield Finding(line, sound=False)
-    if damage:
+    if spoilt:
         yield Finding(
             f"Delete {index.folder} and index again; your documents are not touched.", sound=False
         )
         return
-    passages = len(store.passage_ids())
-    documents = store.documents()
-    counts = store.passage_counts()
-    bare = [documents[id].paths[0] for id in documents if not counts.get(id)]
-    if store.vector_count() != passages or bare:
-        lost = ", ".join(bare) or "vectors"
+    if missing:
         yield Finding(
-            f"Rows are lost ({lost}): delete {index.folder} and index again.", sound=False
+            "The log of the database was damaged. Index the folders again that hold these "
+            f"documents: qa index FOLDER. Uploads lie in {uploads_beside(index.folder)}.",
+            sound=False,
         )
         return
+    passages = len(store.passage_ids())
+    documents = store.documents()
     yield Finding(f"{len(documents)} documents and {passages} passages have the right checksums.")
     wrong = [
         f"{documents[id].paths[0]} at {stored.passage.start}"

@@ -10,7 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlencode
 
-from embeddings.document import Block, Document
+from embeddings.document import Block, page_at
+from embeddings.parts import Part
+from embeddings.store import DocumentFacts
 
 ROUTE = "document"
 """Path of the page, relative to the chat's."""
@@ -23,9 +25,6 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 """Content-Security-Policy: the page is text, and pictures of its own pages."""
-
-MOST_CHARACTERS = 300_000
-"""Of text on one page; of a longer document a part is shown, with links to the others."""
 
 MOST_QUOTES = 50
 
@@ -62,68 +61,64 @@ def _asked(path: str, sha256: str, quotes: Sequence[Quote]) -> list[tuple[str, s
     return [("path", path), ("sha256", sha256), *spans]
 
 
-def parse_quotes(texts: Iterable[str], document: Document) -> list[Quote]:
-    """The quotes in an address that lie in the document, in its order; others are left out.
+def parse_quotes(texts: Iterable[str], characters: int) -> list[Quote]:
+    """The quotes in an address that lie in a document, in its order; others are left out.
 
-    >>> document = Document("a", "0123456789", ())
-    >>> parse_quotes(["4-6", "6-4", "x", "0-99", "1-2"], document)
+    >>> parse_quotes(["4-6", "6-4", "x", "0-99", "1-2"], 10)
     [(1, 2), (4, 6)]
+
+    Args:
+        texts: Of the address.
+        characters: Of the document's text.
     """
     matches = [_QUOTE.fullmatch(text) for text in texts]
     found = {(int(match[1]), int(match[2])) for match in matches if match}
-    inside = [(start, end) for start, end in found if start < end <= len(document.text)]
+    inside = [(start, end) for start, end in found if start < end <= characters]
     return sorted(inside)[:MOST_QUOTES]
 
 
 def document_page(
     path: str,
-    sha256: str,
-    document: Document,
+    facts: DocumentFacts,
+    number: int,
+    part: Part,
     quotes: Sequence[Quote] = (),
-    part: int | None = None,
     changed: bool = False,
-    at: int = 1,
     pictured: bool = False,
 ) -> str:
     """The page, whole.
 
     Args:
         path: Of the document in the library.
-        sha256: Of its file.
-        document: To show.
-        quotes: To be marked, as ``parse_quotes`` gives them.
-        part: Of a long document, from 0; the one that holds the quote if it is left out.
-        changed: Whether it has changed since it was quoted; nothing is marked then.
-        at: Number of the quote at which it opens, from 1.
+        facts: About the document.
+        number: Of the part that is shown, from 0.
+        part: That part.
+        quotes: To be marked, as ``parse_quotes`` gives them; those in other parts are linked.
+        changed: Whether the document has changed since it was quoted; nothing is marked then.
         pictured: Whether there are pictures of its pages.
     """
-    parts = _parts(document.blocks)
     if changed:
         quotes = ()
-    if part is None:
-        start = quotes[min(at, len(quotes)) - 1][0] if quotes else 0
-        part = max((one for one, blocks in enumerate(parts) if blocks[0].start <= start), default=0)
-    part = min(part, len(parts) - 1)
-    blocks = parts[part] if parts else []
+    blocks = part.blocks
     # A quote of another part is on another page.
     links = [
-        f"#quote-{number}"
+        f"#quote-{at}"
         if blocks and blocks[0].start <= start < blocks[-1].end
-        else escape(_to_quote(path, sha256, quotes, number))
-        for number, (start, _) in enumerate(quotes, start=1)
+        else escape(_to_quote(path, facts.sha256, quotes, at))
+        for at, (start, _) in enumerate(quotes, start=1)
     ]
-    pictures = _pictures(path, sha256, document, quotes) if pictured else {}
-    pages = _pages(document, blocks, pictures)
-    figures = _figures(document, blocks, quotes, pictures)
+    pictures = _pictures(path, facts, blocks, quotes) if pictured else {}
+    pages = _pages(facts.page_starts, blocks, pictures)
+    figures = _figures(facts.page_starts, blocks, quotes, pictures)
     body = "".join(
-        f"{pages.get(block.start, '')}{_block(document.text, block, quotes, links)}"
+        f"{pages.get(block.start, '')}{_block(part, block, quotes, links)}"
         f"{figures.get(block.start, '')}"
         for block in blocks
     )
-    ways = _ways(_asked(path, sha256, quotes), part, len(parts))
+    ways = _ways(_asked(path, facts.sha256, quotes), number, facts.parts)
     return _page(
-        document.title,
-        f'<header><h1 dir="auto">{escape(document.title)}</h1>'
+        facts.title,
+        f'<header><h1 dir="auto">{escape(facts.title)}</h1>'
         f'<p class="place">{escape(path)}</p>{_told(quotes, links, changed)}</header>'
         f"{ways}<main>{body}</main>{ways}",
     )
@@ -173,36 +168,29 @@ def _ways(asked: Sequence[tuple[str, str]], part: int, count: int) -> str:
     return f"<nav>{way(part - 1, 'Earlier part')} {told} {way(part + 1, 'Later part')}</nav>"
 
 
-def _parts(blocks: Sequence[Block]) -> list[list[Block]]:
-    parts: list[list[Block]] = []
-    for block in blocks:
-        if not parts or block.end - parts[-1][0].start > MOST_CHARACTERS:
-            parts.append([])
-        parts[-1].append(block)
-    return parts
-
-
 def _pictures(
-    path: str, sha256: str, document: Document, quotes: Sequence[Quote]
+    path: str, facts: DocumentFacts, blocks: Sequence[Block], quotes: Sequence[Quote]
 ) -> dict[int, str]:
-    """Addresses of the pictures of all pages, by page number."""
-    ends = [*document.page_starts[1:], len(document.text)]
+    """Addresses of the pictures of the pages on which blocks begin, by page number."""
+    ends = [*facts.page_starts[1:], facts.characters]
     pictures = {}
-    for page, (begin, end) in enumerate(zip(document.page_starts, ends, strict=True), start=1):
+    for page in {page_at(facts.page_starts, block.start) for block in blocks} - {None}:
+        assert page is not None
+        begin, end = facts.page_starts[page - 1], ends[page - 1]
         here = [(first, last) for first, last in quotes if first < end and last > begin]
-        asked = [*_asked(path, sha256, here), ("page", str(page))]
+        asked = [*_asked(path, facts.sha256, here), ("page", str(page))]
         pictures[page] = escape(f"{PICTURE_ROUTE}?{urlencode(asked)}")
     return pictures
 
 
 def _pages(
-    document: Document, blocks: Sequence[Block], pictures: Mapping[int, str]
+    page_starts: tuple[int, ...], blocks: Sequence[Block], pictures: Mapping[int, str]
 ) -> dict[int, str]:
     """What is put before the block at which a page begins, by the block's offset."""
     pages: dict[int, str] = {}
     before: int | None = None
     for block in blocks:
-        page = document.page_at(block.start)
+        page = page_at(page_starts, block.start)
         if page is not None and page != before:
             way = f' · <a href="{pictures[page]}">as printed</a>' if page in pictures else ""
             pages[block.start] = f'<p class="page">Page {page}{way}</p>'
@@ -211,7 +199,7 @@ def _pages(
 
 
 def _figures(
-    document: Document,
+    page_starts: tuple[int, ...],
     blocks: Sequence[Block],
     quotes: Sequence[Quote],
     pictures: Mapping[int, str],
@@ -225,7 +213,7 @@ def _figures(
     for block in blocks:
         if not any(start < block.end and end > block.start for start, end in quotes):
             continue
-        page = document.page_at(block.start)
+        page = page_at(page_starts, block.start)
         if page is not None and page in pictures and page not in seen:
             seen.add(page)
             figures[block.start] = (
@@ -236,8 +224,8 @@ def _figures(
     return figures
 
 
-def _block(text: str, block: Block, quotes: Sequence[Quote], links: Sequence[str]) -> str:
-    content = "".join(_marked(text, block, quotes, links))
+def _block(part: Part, block: Block, quotes: Sequence[Quote], links: Sequence[str]) -> str:
+    content = "".join(_marked(part, block, quotes, links))
     if block.kind == "heading":
         level = min(6, block.level + 1)
         return f'<h{level} dir="auto">{content}</h{level}>'
@@ -245,7 +233,7 @@ def _block(text: str, block: Block, quotes: Sequence[Quote], links: Sequence[str
 
 
 def _marked(
-    text: str, block: Block, quotes: Sequence[Quote], links: Sequence[str]
+    part: Part, block: Block, quotes: Sequence[Quote], links: Sequence[str]
 ) -> Iterator[str]:
     """The block's text, what is quoted of it marked; quotes may overlap and go over blocks."""
     edges = {block.start, block.end}
@@ -253,15 +241,15 @@ def _marked(
         edges |= {edge for edge in quote if block.start < edge < block.end}
     ordered = sorted(edges)
     for start, end in pairwise(ordered):
-        part = escape(text[start:end])
+        text = escape(part.cut(start, end))
         if any(first <= start and end <= last for first, last in quotes):
             begun = [at for at, (first, _) in enumerate(quotes, start=1) if first == start]
             anchors = "".join(f'<a id="quote-{at}"></a>' for at in begun)
-            yield f"{anchors}<mark>{part}</mark>"
+            yield f"{anchors}<mark>{text}</mark>"
             ended = [at for at, (_, last) in enumerate(quotes, start=1) if last == end]
             yield "".join(_steps(at, links) for at in ended)
         else:
-            yield part
+            yield text
 
 
 def _steps(at: int, links: Sequence[str]) -> str:

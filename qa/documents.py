@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from threading import BoundedSemaphore
 
-from embeddings.document import Document
 from embeddings.errors import ChapterAndVerseError, UnreadableFile
 from embeddings.formats import format_of
 from embeddings.index import Index
@@ -67,14 +66,14 @@ class Documents:
     def _list(self, version: int, within: tuple[str, ...]) -> Listing:
         return list_library(self.index, within)
 
-    def get(self, path: str) -> tuple[DocumentFacts, Document] | None:
-        """A document from which questions are answered; none if there is none at the path.
+    def facts(self, path: str) -> DocumentFacts | None:
+        """About a document from which questions are answered; none if there is none at the path.
 
         Raises:
             IndexDamaged: It fails its checksum.
         """
         inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
-        return self.index.document(path) if inside else None
+        return self.index.facts(path) if inside else None
 
     def page(
         self, path: str, sha256: str, quotes: Sequence[str], part: int | None = None, at: int = 1
@@ -92,15 +91,16 @@ class Documents:
     def _page(
         self, path: str, sha256: str, quotes: Sequence[str], part: int | None, at: int
     ) -> tuple[int, str]:
-        found = self.get(path)
+        facts = self.facts(path)
+        asked = parse_quotes(quotes, facts.characters) if facts else []
+        offset = asked[min(at, len(asked)) - 1][0] if asked else 0
+        found = self.index.part(path, part, offset) if facts else None
         if found is None:
             return 404, problem_page(f"There is no document at {path} any more.")
-        facts, document = found
+        facts, number, shown = found
+        marked = parse_quotes(quotes, facts.characters)
         changed = sha256 not in ("", facts.sha256)
-        marked = parse_quotes(quotes, document)
-        return 200, document_page(
-            path, facts.sha256, document, marked, part, changed, at, _is_pdf(path)
-        )
+        return 200, document_page(path, facts, number, shown, marked, changed, _is_pdf(path))
 
     def picture(
         self, path: str, number: int, quotes: Sequence[str] = (), sha256: str = ""
@@ -117,13 +117,12 @@ class Documents:
             The HTTP status, and the picture or a sentence.
         """
         try:
-            found = self.get(path)
-            if found is None or not _is_pdf(path):
+            facts = self.facts(path)
+            if facts is None or not _is_pdf(path):
                 return 404, f"There is no PDF at {path}."
-            facts, document = found
             if sha256 not in ("", facts.sha256):
                 return 404, f"{path} has changed since it was quoted; ask again."
-            there = _on_page(document, number, parse_quotes(quotes, document))
+            there = self._on_page(facts, number, parse_quotes(quotes, facts.characters))
             with self._drawing:
                 return 200, self._kept(path, facts.sha256, number, there)
         except Busy:
@@ -133,6 +132,24 @@ class Documents:
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return 500, self.without_places(str(error))
+
+    def _on_page(
+        self, facts: DocumentFacts, number: int, quotes: Sequence[tuple[int, int]]
+    ) -> tuple[Around, ...]:
+        """What is quoted on a page, cut at its ends.
+
+        Raises:
+            UnreadableFile: There is no such page.
+        """
+        starts = [*facts.page_starts, facts.characters]
+        if not 1 <= number < len(starts):
+            raise UnreadableFile(f"has no page {number}")
+        begin, end = starts[number - 1], starts[number]
+        text = self.index.text(facts.id, begin, end)
+        cut = [(max(begin, first) - begin, min(end, last) - begin) for first, last in quotes]
+        return tuple(
+            (text[first:last], text[:first], text[last:]) for first, last in cut if first < last
+        )
 
     def _draw(self, path: str, sha256: str, number: int, quotes: tuple[Around, ...]) -> bytes:
         location = self.listing().location(path)
@@ -184,25 +201,6 @@ class Slots:
     def __exit__(self, *_: object) -> None:
         self._inside.release()
         self._waiting.release()
-
-
-def _on_page(
-    document: Document, number: int, quotes: Sequence[tuple[int, int]]
-) -> tuple[Around, ...]:
-    """What is quoted on a page, cut at its ends.
-
-    Raises:
-        UnreadableFile: There is no such page.
-    """
-    starts = [*document.page_starts, len(document.text)]
-    if not 1 <= number < len(starts):
-        raise UnreadableFile(f"has no page {number}")
-    begin, end = starts[number - 1], starts[number]
-    text = document.text
-    cut = [(max(begin, first), min(end, last)) for first, last in quotes]
-    return tuple(
-        (text[first:last], text[begin:first], text[last:end]) for first, last in cut if first < last
-    )
 
 
 def _is_pdf(path: str) -> bool:

@@ -3,13 +3,14 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.database import explained
 from embeddings.errors import ChapterAndVerseError, IndexDamaged, IndexNotWritable
+from embeddings.private_files import private_file
 from qa.answer import Answer
 from qa.receipts import without_passages
 
@@ -147,6 +148,9 @@ class Feedback:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
+        # SQLite gives its journal the mode of the database. Why it cannot be made, SQLite says.
+        with suppress(OSError):
+            private_file(self.path)
         try:
             with (
                 explained(self.path),

@@ -96,8 +96,7 @@ def list_library(index: Index, within: Sequence[str] = ()) -> Listing:
         IndexDamaged: What is stored fails its checks.
     """
     with closing(Store.open(index.store.path)) as store, store.snapshot():
-        facts, counts = store.documents(), store.passage_counts()
-        sources, places = store.sources(), store.folders()
+        facts, sources, places = store.documents(), store.sources(), store.folders()
     files = []
     for path, source in sources.items():
         about = None if source.document is None else facts[source.document]
@@ -108,7 +107,7 @@ def list_library(index: Index, within: Sequence[str] = ()) -> Listing:
                     folder=source.folder,
                     sha256=source.sha256,
                     title=about.title if about else None,
-                    passages=counts.get(about.id, 0) if about else 0,
+                    passages=about.passages if about else 0,
                     pages=len(about.page_starts) if about else 0,
                     indexed_at=about.indexed_at if about else None,
                     problem=source.problem,

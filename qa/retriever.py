@@ -229,9 +229,19 @@ def _hits(
 
 
 def _paths(about: DocumentFacts, within: Sequence[str]) -> list[str]:
-    """Where a document lies; of several places only those that were searched."""
-    return [
+    """Where a document lies; of several places only those that were searched.
+
+    Raises:
+        IndexDamaged: It lies in none of them.
+    """
+    found = [
         path
         for path in about.paths
         if not within or any(path == place or path.startswith(f"{place}/") for place in within)
     ]
+    if not found:
+        raise IndexDamaged(
+            f"The index is damaged: it finds {about.title} where it is not. Delete the index and "
+            "index again; your documents are not touched."
+        )
+    return found

@@ -12,6 +12,7 @@ from embeddings.errors import ChapterAndVerseError
 from embeddings.formats import SUFFIXES, format_of
 from embeddings.indexing import IndexingProgress, OnProgress, remove
 from embeddings.model_folder import file_sha256
+from embeddings.private_files import private_file
 from qa.documents import Documents
 from qa.listing import Listed
 from qa.settings import UploadLimits
@@ -142,6 +143,7 @@ class UploadBatch:
     def _place(self, at: int, file: Path) -> None:
         """Move the file to where it is indexed."""
         name = free_name(file.name, {one.name.casefold() for one in self.folder.iterdir()})
+        private_file(file)
         file.replace(self.folder / name)
         self.placed[name] = at
 

@@ -29,6 +29,7 @@ from embeddings.indexing import (
     index_folder,
     remove,
 )
+from embeddings.private_files import FILE_MODE, private_folder
 from qa.documents import Documents
 from qa.incoming import Incoming
 from qa.upload_batch import Upload, UploadBatch
@@ -102,13 +103,13 @@ class Uploads:
             self._changing.release()
 
     def _make_places(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self.folder)
         place = self.incoming.folder
         places = place.parent
-        places.mkdir(exist_ok=True)
+        private_folder(places)
         # Held as long as this process lives, so that the next one can tell what is left over.
-        self._open.enter_context(FileLock(_lock_of(place)))
-        place.mkdir()
+        self._open.enter_context(FileLock(_lock_of(place), mode=FILE_MODE))
+        private_folder(place)
         self._open.callback(_drop, place)
         for lock in places.glob("*.lock"):
             with suppress(Timeout), FileLock(lock, timeout=0):

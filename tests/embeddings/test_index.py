@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from embeddings.errors import (
     IndexMissing,
     IndexNotWritable,
 )
-from embeddings.index import LOCK_FILE, STORE_FILE, VECTORS_FILE, Index, writer_lock
+from embeddings.index import COMMITS_FILE, LOCK_FILE, STORE_FILE, VECTORS_FILE, Index, writer_lock
 from embeddings.indexing import index_folder, open_and_index
 from embeddings.vectors import VectorIndex
 from tests.embeddings.test_store import as_nobody, put
@@ -150,6 +150,105 @@ def test_spoilt_vectors_are_made_anew(index: Index, spoil: object) -> None:
     opened.close()
 
 
+SEARCH = """
+import sys
+from pathlib import Path
+from embeddings.index import Index
+from tests.embeddings.test_index import hits
+index = Index.open(Path(sys.argv[1]))
+for _ in range(2):
+    print(hits(index), flush=True)
+    sys.stdin.readline()
+index.save_vectors()
+print("saved", flush=True)
+"""
+
+
+def cut_short(path: Path) -> None:
+    os.truncate(path, 10)
+
+
+def overwritten(path: Path) -> None:
+    path.write_bytes(b"x" * path.stat().st_size)
+
+
+def folder_instead(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def pipe_instead(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("spoil", [cut_short, overwritten, folder_instead, pipe_instead])
+def test_whatever_becomes_of_the_vectors_file_a_search_goes_on(
+    index: Index, spoil: Callable[[Path], None]
+) -> None:
+    index.save_vectors()
+    expected = str(hits(index))
+    path = index.folder / VECTORS_FILE
+    command = [sys.executable, "-c", SEARCH, str(index.folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline().strip() == expected
+        spoil(path)
+        print(file=process.stdin, flush=True)
+        assert process.stdout.readline().strip() == expected
+        said, wrong = process.communicate("\n", timeout=60)
+    if spoil is folder_instead:
+        # It holds nothing of ours, and is left.
+        assert "IndexNotWritable" in wrong and str(path) in wrong
+        path.rmdir()
+    else:
+        assert (said, process.returncode) == ("saved\n", 0), wrong
+        assert VectorIndex.load(path, index.store.header.stamp) is not None
+    again = subprocess.run(command, input="\n\n", capture_output=True, text=True, timeout=60)
+    assert again.stdout == f"{expected}\n{expected}\nsaved\n", again.stderr
+    assert VectorIndex.load(path, index.store.header.stamp) is not None
+
+
+SURVIVE = """
+import sys
+from pathlib import Path
+from embeddings.errors import IndexProblem
+from embeddings.index import Index
+from tests.embeddings.test_index import hits
+index = Index.open(Path(sys.argv[1]))
+print(hits(index), flush=True)
+sys.stdin.readline()
+try:
+    print(hits(index), flush=True)
+except IndexProblem as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("spoil", [cut_short, overwritten])
+@pytest.mark.parametrize("name", ["", "-wal", "-shm"])
+def test_whatever_becomes_of_the_database_a_search_is_right_or_an_error(
+    index: Index, name: str, spoil: Callable[[Path], None]
+) -> None:
+    expected = str(hits(index))
+    path = index.folder / f"{STORE_FILE}{name}"
+    with subprocess.Popen(
+        [sys.executable, "-c", SURVIVE, str(index.folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == expected
+        spoil(path)
+        said, wrong = process.communicate("\n", timeout=60)
+    assert process.returncode == 0, wrong
+    assert said.strip() == expected or said.startswith("The index at "), said
+
+
 def test_older_vectors_catch_up(index: Index) -> None:
     index.save_vectors()
     old = (index.folder / VECTORS_FILE).read_bytes()
@@ -189,6 +288,9 @@ def test_vectors_newer_than_the_store_are_not_used(index: Index) -> None:
     index.save_vectors()
     index.close()
     (index.folder / STORE_FILE).write_bytes(copy)
+    with pytest.raises(IndexDamaged, match=r"lost what had been committed of docs/20\.pdf"):
+        Index.open(index.folder)
+    (index.folder / COMMITS_FILE).unlink()
     opened = Index.open(index.folder)
     check(opened)
     for number in range(30, 32):
@@ -264,17 +366,17 @@ def test_vector_search_stays_within_what_is_named(index: Index) -> None:
 def test_snapshot_stays_on_its_generation_while_another_connection_writes(index: Index) -> None:
     writer = Index.open(index.folder)
     with index.snapshot() as snapshot:
-        before = snapshot.generation
+        before = snapshot.state
         found = snapshot.search_vectors(ENCODER.vector("grain"), 100)
         drop(writer, 3)
         add(writer, 40)
-        assert snapshot.generation == before
+        assert snapshot.state == before
         assert snapshot.search_vectors(ENCODER.vector("grain"), 100) == found
         assert len(snapshot.passages([id for id, _ in found])) == len(found)
         worded = [id for id, _ in snapshot.search_words(["report"], 100)]
         assert sorted(worded) == sorted(id for id, _ in found)
     with index.snapshot() as snapshot:
-        assert snapshot.generation > before
+        assert snapshot.state != before
         assert {id for id, _ in snapshot.search_vectors(ENCODER.vector("a"), 100)} == set(
             writer.store.passage_ids().tolist()
         )
@@ -474,13 +576,19 @@ def test_reader_without_permission_to_write_searches(open_folder: Path) -> None:
     index.save_vectors()
     expected = hits(index)
     index.close()
-    said = as_nobody(
+    program = """
+        try:
+            print(hits(Index.open(place / "index")))
+        except IndexProblem as error:
+            print(type(error).__name__, error)
         """
-        print(hits(Index.open(place / "index")))
-        """,
-        open_folder,
-    )
-    assert said.strip() == str(expected)
+    said = as_nobody(program, open_folder)
+    assert said.startswith(f"IndexNotWritable The index at {index.folder} cannot be opened"), said
+    # Who is meant to read it is let in by hand.
+    index.folder.chmod(0o755)
+    for name in (STORE_FILE, VECTORS_FILE):
+        (index.folder / name).chmod(0o644)
+    assert as_nobody(program, open_folder).strip() == str(expected)
 
 
 def test_snapshot_ends_with_an_error_inside_it(index: Index) -> None:
@@ -530,3 +638,89 @@ def test_log_of_a_deleted_index_is_not_replayed_into_a_new_one(tmp_path: Path) -
     new, _ = open_and_index(tmp_path / "new", place, encoder)
     assert list(new.store.sources()) == ["new/new.txt"]
     new.close()
+
+
+# An index that is replaced or removed while it is open
+
+
+def library(place: Path, *numbers: int) -> None:
+    made = Index.open_or_create(place, ENCODER)
+    for number in numbers:
+        add(made, number)
+    made.save_vectors()
+    made.close()
+
+
+def found(index: Index) -> set[str]:
+    """Paths of what vectors find, and of what words find, which must be the same."""
+    with index.snapshot() as snapshot:
+        near = {id for id, _ in snapshot.search_vectors(ENCODER.vector("report"), 100)}
+        assert near == {id for id, _ in snapshot.search_words(["report"], 100)}
+        documents = [one.document for one in snapshot.passages(sorted(near))]
+        return {path for one in snapshot.documents(documents).values() for path in one.paths}
+
+
+def test_replaced_index_is_opened_in_place_of_the_old_one(tmp_path: Path) -> None:
+    place, other = tmp_path / "index", tmp_path / "other"
+    # The same generation, the same ids: nothing but the contents differs.
+    library(place, 1, 2)
+    library(other, 7, 8)
+    index = Index.open(place)
+    assert found(index) == {"docs/1.pdf", "docs/2.pdf"}
+    with index.snapshot() as snapshot:
+        state, version = snapshot.state, index.version
+    shutil.rmtree(place)
+    shutil.copytree(other, place)
+    assert found(index) == {"docs/7.pdf", "docs/8.pdf"}
+    assert set(index.digests(["docs/1.pdf", "docs/8.pdf"])) == {"docs/8.pdf"}
+    with index.snapshot() as snapshot:
+        assert (snapshot.state == state, index.version == version) == (False, False)
+    add(index, 9)
+    assert found(index) == {"docs/7.pdf", "docs/8.pdf", "docs/9.pdf"}
+    index.close()
+
+
+def test_index_that_is_gone_is_said_to_be_until_it_is_back(tmp_path: Path) -> None:
+    place = tmp_path / "index"
+    library(place, 1)
+    index = Index.open(place)
+    version = index.version
+    place.rename(tmp_path / "away")
+    for asked in (lambda: found(index), lambda: index.digests([]), lambda: index.names([])):
+        with pytest.raises(IndexMissing) as caught:
+            asked()
+        assert str(caught.value) == (
+            f"The index at {place} is gone: it was moved or deleted while it was in use. "
+            "Put it back, or index a folder again: qa index FOLDER"
+        )
+    assert index.version == version
+    (tmp_path / "away").rename(place)
+    assert found(index) == {"docs/1.pdf"}
+    index.close()
+
+
+def test_index_replaced_by_another_encoders_is_refused(tmp_path: Path) -> None:
+    place = tmp_path / "index"
+    library(place, 1)
+    index = Index.open(place)
+    shutil.rmtree(place)
+    Index.open_or_create(place, HashingEncoder("other", dimension=8)).close()
+    for _ in range(2):
+        with pytest.raises(IndexMismatch, match="replaced while it was in use"):
+            found(index)
+    index.close()
+
+
+def test_index_that_goes_another_way_is_not_searched_by_the_old_vectors(tmp_path: Path) -> None:
+    place = tmp_path / "index"
+    library(place, 1, 2)
+    shutil.copytree(place, tmp_path / "copy")
+    library(place, 3)
+    library(tmp_path / "copy", 4)
+    index = Index.open(place)
+    assert found(index) == {f"docs/{number}.pdf" for number in (1, 2, 3)}
+    shutil.rmtree(place)
+    shutil.copytree(tmp_path / "copy", place)
+    assert found(index) == {f"docs/{number}.pdf" for number in (1, 2, 4)}
+    check(index)
+    index.close()

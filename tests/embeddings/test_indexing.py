@@ -299,7 +299,7 @@ def test_interrupted_run_leaves_a_sound_index_and_goes_on(
         index_folder(folder, stopped, encoder, on_progress=Stop(at))
     assert stopped.store.damage() == []
     with stopped.snapshot() as snapshot:
-        assert snapshot.generation == stopped.store.generation
+        assert snapshot.state == stopped.store.header.stamp
     index_folder(folder, stopped, encoder)
     assert state(stopped) == state(whole)
     assert (tmp_path / "stopped" / VECTORS_FILE).exists()

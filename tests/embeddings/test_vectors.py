@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
-import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,9 +17,9 @@ from hypothesis import strategies as st
 from embeddings import vectors as vectors_module
 from embeddings.encoder import Vectors
 from embeddings.errors import IndexNotWritable
-from embeddings.vectors import MAPPED, Ids, VectorIndex
+from embeddings.vectors import Ids, VectorIndex
 
-LIBRARY = UUID(int=7).hex
+STAMP = UUID(int=7).hex
 FILE = "library.faiss"
 
 
@@ -51,7 +50,7 @@ def exact(
     return [(int(ids[chosen][at]), float(scores[at])) for at in best]
 
 
-def build(ids: Ids, vectors: Vectors, generation: int = 3) -> VectorIndex:
+def build(ids: Ids, vectors: Vectors, stamp: str = STAMP) -> VectorIndex:
     at = {int(id): row for row, id in enumerate(ids)}
 
     def read(some: Ids) -> Iterator[tuple[Ids, Vectors]]:
@@ -59,7 +58,7 @@ def build(ids: Ids, vectors: Vectors, generation: int = 3) -> VectorIndex:
             batch = some[start : start + 700]
             yield batch, vectors[[at[int(id)] for id in batch]]
 
-    return VectorIndex.build(vectors.shape[1], ids, read, generation)
+    return VectorIndex.build(vectors.shape[1], ids, read, stamp)
 
 
 def same(found: list[tuple[int, float]], expected: list[tuple[int, float]]) -> None:
@@ -123,14 +122,14 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index() -> VectorIndex:
-    return build(np.arange(100, 150), unit_vectors(50, 8), generation=12)
+    return build(np.arange(100, 150), unit_vectors(50, 8))
 
 
 def test_file_gives_back_what_was_saved(path: Path, index: VectorIndex) -> None:
-    index.save(path, LIBRARY)
-    loaded = VectorIndex.load(path, LIBRARY)
+    index.save(path)
+    loaded = VectorIndex.load(path, STAMP)
     assert loaded is not None
-    assert loaded.generation == 12
+    assert loaded.stamp == STAMP
     assert loaded.ids.tolist() == index.ids.tolist()
     question = unit_vectors(1, 8, 9)[0]
     assert loaded.search(question, 50) == index.search(question, 50)
@@ -140,48 +139,29 @@ def test_file_gives_back_what_was_saved(path: Path, index: VectorIndex) -> None:
     assert [each.name for each in path.parent.iterdir()] == [FILE]
 
 
-@pytest.mark.skipif(not MAPPED, reason="this system replaces no file that is mapped")
-def test_file_is_mapped_until_something_changes_and_may_be_replaced(path: Path) -> None:
-    vectors = unit_vectors(20_000, 64)
-    build(np.arange(20_000), vectors).save(path, LIBRARY)
-    before = psutil.Process().memory_full_info().uss
-    loaded = VectorIndex.load(path, LIBRARY)
-    assert loaded is not None
-    assert psutil.Process().memory_full_info().uss - before < path.stat().st_size / 4
-    found = loaded.search(vectors[7], 3)
-    assert found[0][0] == 7
-    build(np.arange(5), vectors[:5], generation=2).save(path, LIBRARY)
-    assert loaded.search(vectors[7], 3) == found
-    loaded.add(np.array([30_000]), vectors[:1])
-    assert {id for id, _ in loaded.search(vectors[0], 2)} == {0, 30_000}
-    loaded.save(path, LIBRARY)
-    again = VectorIndex.load(path, LIBRARY)
-    assert again is not None and len(again) == 20_001
-
-
 def test_missing_file_or_folder_is_no_index(path: Path) -> None:
-    assert VectorIndex.load(path, LIBRARY) is None
-    assert VectorIndex.load(path / "below", LIBRARY) is None
-    assert VectorIndex.load(path.parent, LIBRARY) is None
+    assert VectorIndex.load(path, STAMP) is None
+    assert VectorIndex.load(path / "below", STAMP) is None
+    assert VectorIndex.load(path.parent, STAMP) is None
 
 
 def test_another_librarys_file_is_refused(path: Path, index: VectorIndex) -> None:
-    index.save(path, LIBRARY)
+    index.save(path)
     assert VectorIndex.load(path, UUID(int=8).hex) is None
 
 
 def test_truncated_file_is_refused(path: Path, index: VectorIndex) -> None:
-    index.save(path, LIBRARY)
+    index.save(path)
     content = path.read_bytes()
     for size in [*range(0, 100, 7), *range(100, len(content), 151), len(content) - 1]:
         path.write_bytes(content[:size])
-        assert VectorIndex.load(path, LIBRARY) is None, size
+        assert VectorIndex.load(path, STAMP) is None, size
     path.write_bytes(content + b"\0")
-    assert VectorIndex.load(path, LIBRARY) is None
+    assert VectorIndex.load(path, STAMP) is None
 
 
 def test_every_flipped_bit_is_refused(path: Path, index: VectorIndex) -> None:
-    index.save(path, LIBRARY)
+    index.save(path)
     content = path.read_bytes()
     generator = random.Random(7)
     trailer = [8 * (len(content) - at) for at in range(1, 65)]
@@ -192,22 +172,22 @@ def test_every_flipped_bit_is_refused(path: Path, index: VectorIndex) -> None:
         spoilt = bytearray(content)
         spoilt[bit // 8] ^= 1 << bit % 8
         path.write_bytes(spoilt)
-        assert VectorIndex.load(path, LIBRARY) is None, f"bit {bit} of {8 * len(content)}"
+        assert VectorIndex.load(path, STAMP) is None, f"bit {bit} of {8 * len(content)}"
     path.write_bytes(content)
-    assert VectorIndex.load(path, LIBRARY) is not None
+    assert VectorIndex.load(path, STAMP) is not None
 
 
 def test_file_of_faiss_alone_is_refused(path: Path, index: VectorIndex) -> None:
     import faiss
 
     faiss.write_index(index._index, str(path))
-    assert VectorIndex.load(path, LIBRARY) is None
+    assert VectorIndex.load(path, STAMP) is None
 
 
 def test_full_disk_leaves_the_old_file_and_nothing_beside_it(
     path: Path, index: VectorIndex
 ) -> None:
-    index.save(path, LIBRARY)
+    index.save(path)
     before = path.read_bytes()
     program = f"""
     import resource, signal
@@ -216,12 +196,12 @@ def test_full_disk_leaves_the_old_file_and_nothing_beside_it(
     from embeddings.errors import IndexNotWritable
     from embeddings.vectors import VectorIndex
     vectors = np.eye(300, 300, dtype=np.float32)
-    index = VectorIndex.build(300, np.arange(300), lambda ids: [(ids, vectors)], 13)
+    index = VectorIndex.build(300, np.arange(300), lambda ids: [(ids, vectors)], {STAMP!r})
     # A write beyond this size fails as one to a full disk does.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
     try:
-        index.save(Path({str(path)!r}), {LIBRARY!r})
+        index.save(Path({str(path)!r}))
     except IndexNotWritable as error:
         print(error)
     """
@@ -243,7 +223,7 @@ def test_failure_at_any_step_leaves_the_old_file_and_nothing_beside_it(
     at: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    index.save(path, LIBRARY)
+    index.save(path)
     before = path.read_bytes()
     index.remove(np.array([100]))
 
@@ -253,28 +233,30 @@ def test_failure_at_any_step_leaves_the_old_file_and_nothing_beside_it(
     monkeypatch.setattr(os if at == "fsync" else Path, at, fail)
     expected = IndexNotWritable if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(expected):
-        index.save(path, LIBRARY)
+        index.save(path)
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == [FILE]
 
 
 def test_killed_save_leaves_nothing_that_stays(path: Path, index: VectorIndex) -> None:
-    index.save(path, LIBRARY)
+    index.save(path)
     program = f"""
     import os, signal
     from pathlib import Path
     import numpy as np
     from embeddings.vectors import VectorIndex
-    index = VectorIndex.build(8, np.arange(8), lambda ids: [(ids, np.eye(8, dtype=np.float32))], 13)
+    stamp = {UUID(int=8).hex!r}
+    vectors = np.eye(8, dtype=np.float32)
+    index = VectorIndex.build(8, np.arange(8), lambda ids: [(ids, vectors)], stamp)
     os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
-    index.save(Path({str(path)!r}), {LIBRARY!r})
+    index.save(Path({str(path)!r}))
     """
     for _ in range(2):
         subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False)
-        loaded = VectorIndex.load(path, LIBRARY)
-        assert loaded is not None and loaded.generation == 12
+        loaded = VectorIndex.load(path, STAMP)
+        assert loaded is not None
     assert len(list(path.parent.iterdir())) == 2, "one unfinished file, however many kills"
-    index.save(path, LIBRARY)
+    index.save(path)
     assert [each.name for each in path.parent.iterdir()] == [FILE]
 
 
@@ -352,8 +334,8 @@ def test_inverted_lists_give_up_what_is_removed_and_take_what_is_added(
 def test_inverted_lists_survive_the_file(
     inverted: VectorIndex, many: tuple[Ids, Vectors], path: Path
 ) -> None:
-    inverted.save(path, LIBRARY)
-    loaded = VectorIndex.load(path, LIBRARY)
+    inverted.save(path)
+    loaded = VectorIndex.load(path, STAMP)
     assert loaded is not None and not loaded.exact
     for question in many[1][:20]:
         assert loaded.search(question, 10) == inverted.search(question, 10)

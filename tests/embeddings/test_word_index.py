@@ -35,17 +35,22 @@ class Words:
 
     def add(self, context: str, text: str) -> None:
         self.generation += 1
+        section = self.connection.execute(
+            "INSERT INTO section (document, context_kept, context, headings_kept, headings, "
+            "checksum) VALUES (1, 0, ?, 0, '[]', x'')",
+            (context,),
+        ).lastrowid
         self.connection.execute(
-            'INSERT INTO passage (document, start, "end", text, context, headings, checksum) '
-            "VALUES (1, 0, 0, ?, ?, '[]', x'')",
-            (text, context),
+            'INSERT INTO passage (document, section, start, "end", text, checksum) '
+            "VALUES (1, ?, 0, 0, ?, x'')",
+            (section, text),
         )
 
     def search(
         self, terms: Sequence[str], limit: int = 100, among: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
         chosen = None if among is None else np.array(among, dtype=np.int64)
-        return self.index.search(terms, limit, self.generation, chosen)
+        return self.index.search(terms, limit, str(self.generation), chosen)
 
     def reference(self, terms: Sequence[str]) -> list[tuple[int, float]]:
         """As FTS5 ranks them."""

@@ -250,7 +250,7 @@ def test_document_of_another_folder_is_not_shown(chat: Chat, town: Path, tmp_pat
     other.mkdir()
     (other / "secret.txt").write_text("The key lies under the mat.")
     QuestionAnswerer.from_documents(other, tmp_path / "index").close()
-    assert chat.index.document("other/secret.txt") is not None
+    assert chat.index.facts("other/secret.txt") is not None
     for path in ("other/secret.txt", "town", "", "town/../other/secret.txt"):
         status, page = chat.documents.page(path, "", [], None)
         assert status == 404 and "There is no document at" in page and "mat" not in page

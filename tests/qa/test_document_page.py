@@ -2,14 +2,17 @@
 
 import html
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings import parts
 from embeddings.document import Document, DocumentBuilder
-from qa import document_page as module
+from embeddings.parts import number_at, parts_of
+from embeddings.store import DocumentFacts
 from qa.document_page import document_page, parse_quotes
 
 
@@ -18,6 +21,33 @@ def document_of(*paragraphs: str) -> Document:
     for paragraph in paragraphs:
         builder.add("paragraph", paragraph)
     return builder.build("a.txt")
+
+
+def page_of(
+    path: str,
+    document: Document,
+    quotes: Sequence[tuple[int, int]] = (),
+    part: int | None = None,
+    changed: bool = False,
+    at: int = 1,
+) -> str:
+    """The page of a document as ``Documents`` has it made."""
+    shown = list(parts_of(document))
+    offset = quotes[min(at, len(quotes)) - 1][0] if quotes else 0
+    number = number_at([each.start for each in shown], offset) if part is None else part
+    number = min(number, len(shown) - 1)
+    facts = DocumentFacts(
+        1,
+        (path,),
+        document.title,
+        "00",
+        document.page_starts,
+        "",
+        1,
+        len(document.text),
+        len(shown),
+    )
+    return document_page(path, facts, number, shown[number], quotes, changed)
 
 
 class Reader(HTMLParser):
@@ -70,9 +100,9 @@ def test_all_text_is_shown_and_exactly_the_quotes_are_marked(data: st.DataObject
     document = document_of(*data.draw(st.lists(PARAGRAPH, min_size=1, max_size=4)), "end")
     offsets = st.integers(0, len(document.text))
     drawn = data.draw(st.lists(st.tuples(offsets, offsets), max_size=4))
-    quotes = parse_quotes([f"{start}-{end}" for start, end in drawn], document)
+    quotes = parse_quotes([f"{start}-{end}" for start, end in drawn], len(document.text))
     assert quotes == sorted({(start, end) for start, end in drawn if start < end})
-    page = Reader(document_page("d/a.txt", "00", document, quotes))
+    page = Reader(page_of("d/a.txt", document, quotes))
     blocks = [document.text[block.start : block.end] for block in document.blocks]
     assert page.text == "".join(blocks)
     marked = {at for start, end in quotes for at in range(start, end)}
@@ -87,15 +117,15 @@ def _between(document: Document, at: int) -> bool:
 @given(PARAGRAPH)
 def test_no_text_adds_an_element(text: str) -> None:
     hostile = document_of(f"<script>{text}</script><img src=x onerror=y>{text}", "end")
-    plain = Reader(document_page("d/a.txt", "00", document_of("a", "b"), [(0, 1)]))
-    page = Reader(document_page(f"d/<b>{text}", "00", hostile, [(0, 1)]))
+    plain = Reader(page_of("d/a.txt", document_of("a", "b"), [(0, 1)]))
+    page = Reader(page_of(f"d/<b>{text}", hostile, [(0, 1)]))
     assert page.elements == plain.elements
 
 
 def test_quote_is_reached_by_its_anchor_and_from_the_one_before() -> None:
     document = document_of("The bridge was opened in 1901.", "It was closed in 1950.")
     quotes = [(25, 29), (49, 53)]
-    page = document_page("d/a.txt", "00", document, quotes)
+    page = page_of("d/a.txt", document, quotes)
     read = Reader(page)
     assert read.marked == ["1901", "1950"]
     assert read.anchors == {"quote-1": "1901", "quote-2": "1950"}
@@ -109,25 +139,25 @@ def test_headings_pages_lists_and_tables_are_told_apart() -> None:
         builder.start_page()
         builder.add(kind, text, level)  # type: ignore[arg-type]
     builder.add("table", "a | b", 0)
-    page = document_page("d/a.pdf", "00", builder.build("a.pdf"))
+    page = page_of("d/a.pdf", builder.build("a.pdf"))
     assert '<p class="page">Page 1</p><h2 dir="auto">Aid</h2>' in page
     assert '<p class="page">Page 2</p><p class="list" dir="auto">- one\n- two</p>' in page
     assert '<p class="table" dir="auto">a | b</p>' in page
 
 
 def test_changed_document_says_so_and_marks_nothing() -> None:
-    page = document_page("d/a.txt", "00", document_of("One.", "Two."), [(0, 3)], changed=True)
+    page = page_of("d/a.txt", document_of("One.", "Two."), [(0, 3)], changed=True)
     assert "This document has changed since it was quoted." in page
     assert Reader(page).marked == []
 
 
 def test_long_document_is_shown_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_CHARACTERS", 50)
+    monkeypatch.setattr(parts, "MOST_CHARACTERS", 50)
     document = document_of(*(f"Paragraph number {at:03}." for at in range(10)))
     last = document.text.index("009")
     seen = ""
     for part in range(5):
-        page = document_page("d/a b.txt", "00", document, [(last, last + 3)], part)
+        page = page_of("d/a b.txt", document, [(last, last + 3)], part)
         seen += Reader(page).text
         told = re.findall(r"Part (\d+) of (\d+)", page)
         assert told == [(str(part + 1), "5")] * 2
@@ -142,12 +172,18 @@ def test_long_document_is_shown_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     # The way from a quote to the next leads into its part.
     first = document.text.index("000")
     quotes = [(first, first + 3), (last, last + 3)]
-    page = document_page("d/a.txt", "00", document, quotes)
+    page = page_of("d/a.txt", document, quotes)
     (way,) = re.findall(r'href="([^"]*)" aria-label="next quote"', page)
     assert html.unescape(way).endswith(f"&quote={last}-{last + 3}&at=2#quote-2")
-    assert Reader(document_page("d/a.txt", "00", document, quotes, at=2)).marked == ["009"]
-    assert Reader(document_page("d/a.txt", "00", document, quotes, at=99)).marked == ["009"]
+    assert Reader(page_of("d/a.txt", document, quotes, at=2)).marked == ["009"]
+    assert Reader(page_of("d/a.txt", document, quotes, at=99)).marked == ["009"]
     assert seen == document.text.replace("\n\n", "")
     # Without a part named, the one with the quote.
-    assert Reader(document_page("d/a.txt", "00", document, [(last, last + 3)])).marked == ["009"]
-    assert Reader(document_page("d/a.txt", "00", document, (), 99)).text.endswith("009.")
+    assert Reader(page_of("d/a.txt", document, [(last, last + 3)])).marked == ["009"]
+    assert Reader(page_of("d/a.txt", document, (), 99)).text.endswith("009.")
+
+
+@pytest.mark.parametrize("paragraph", ["<", "<" * 1_000, "<" * 1_000_000])
+def test_page_of_any_document_is_bounded(paragraph: str) -> None:
+    document = document_of(*[paragraph] * (1_000_000 // len(paragraph)))
+    assert len(page_of("d/a.txt", document)) < 600_000

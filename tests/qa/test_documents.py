@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from embeddings.store import DocumentFacts
 from qa import QuestionAnswerer
 from qa import documents as module
 from qa.documents import Busy, Documents, Slots
@@ -27,11 +28,15 @@ def size(png: bytes | str) -> tuple[int, int]:
     return Image.open(io.BytesIO(png)).size
 
 
+def where(documents: Documents, words: str) -> tuple[DocumentFacts, int]:
+    """About the PDF, and where in its text words stand."""
+    facts = documents.facts("town/a.pdf")
+    assert facts is not None
+    return facts, documents.index.text(facts.id, 0, facts.characters).index(words)
+
+
 def test_page_of_a_pdf_shows_its_picture_behind_the_quote(documents: Documents) -> None:
-    found = documents.get("town/a.pdf")
-    assert found is not None
-    facts, document = found
-    at = document.text.index("1890")
+    facts, at = where(documents, "1890")
     status, page = documents.page("town/a.pdf", facts.sha256, [f"{at}-{at + 4}"])
     assert status == 200
     picture = f"page.png?path=town%2Fa.pdf&amp;sha256={facts.sha256}&amp;quote={at}-{at + 4}"
@@ -44,9 +49,7 @@ def test_page_of_a_pdf_shows_its_picture_behind_the_quote(documents: Documents) 
 
 def test_picture_differs_where_something_is_quoted(documents: Documents) -> None:
     _, plain = documents.picture("town/a.pdf", 2)
-    found = documents.get("town/a.pdf")
-    assert found is not None
-    at = found[1].text.index("1890")
+    _, at = where(documents, "1890")
     status, marked = documents.picture("town/a.pdf", 2, [f"{at}-{at + 4}"])
     assert status == 200 and size(plain) == size(marked) == (800, 600)
     assert plain != marked
@@ -135,8 +138,7 @@ def test_so_many_are_inside_and_so_many_wait() -> None:
 
 
 def test_link_from_before_a_change_marks_nothing_on_the_new_page(documents: Documents) -> None:
-    found = documents.get("town/a.pdf")
-    assert found is not None
-    assert documents.picture("town/a.pdf", 1, ["0-3"], found[0].sha256)[0] == 200
+    facts, _ = where(documents, "1890")
+    assert documents.picture("town/a.pdf", 1, ["0-3"], facts.sha256)[0] == 200
     status, told = documents.picture("town/a.pdf", 1, ["0-3"], "00ff")
     assert (status, told) == (404, "town/a.pdf has changed since it was quoted; ask again.")

@@ -111,7 +111,7 @@ def test_passage_that_is_not_in_its_document_is_damage(
 ) -> None:
     index = library(tmp_path, {"a.txt": LONG}, encoder)
     with index.store.transaction():
-        index.store._execute("UPDATE content SET text = replace(text, 'Ishim', 'Irtys')")
+        index.store._execute("UPDATE part SET text = replace(text, 'Ishim', 'Irtys')")
     with pytest.raises(IndexDamaged, match=r"passage of d/a\.txt is not what its document says"):
         Retriever(index, encoder).retrieve("bridge", 3)
     index.close()

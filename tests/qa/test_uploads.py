@@ -1,5 +1,6 @@
 """Documents that readers add: taken whole or not at all."""
 
+import os
 import re
 import shutil
 import threading
@@ -16,10 +17,12 @@ from embeddings.formats import format_of
 from embeddings.index import Index, writer_lock
 from qa import QuestionAnswerer, Settings, upload_batch
 from qa.documents import Documents
+from qa.feedback import Feedback
 from qa.listing import list_library
 from qa.settings import UploadLimits
 from qa.upload_batch import Upload, free_name
 from qa.uploads import Uploads
+from tests.embeddings.test_private_files import modes
 
 
 def opened(answerer: QuestionAnswerer, town: Path) -> Uploads:
@@ -94,6 +97,27 @@ def test_each_file_is_refused_with_its_reason_and_nothing_of_it_is_left(uploads:
     assert kept(uploads) == []
     assert paths(uploads) == ["town/bridge.txt"]
     assert list(uploads.incoming.folder.iterdir()) == []
+
+
+def test_nobody_else_can_read_what_is_uploaded_or_said(town: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        place = tmp_path / "new" / "index"
+        with QuestionAnswerer.from_documents(town, place) as answerer:
+            uploads = opened(answerer, town)
+            add(uploads, mill_txt="The mill was built in 1850.")
+            answer = answerer.answer("When was the mill built?")
+            Feedback(place).put(answer, True, "a reader")
+            told = modes(tmp_path / "new")
+            expected = {
+                path: 0o700 if (tmp_path / "new" / path).is_dir() else 0o600 for path in told
+            }
+            uploads.close()
+    finally:
+        os.umask(before)
+    assert {"index/library.sqlite", "index.feedback.sqlite"} < told.keys()
+    assert any(path.endswith("uploads/mill.txt") for path in told)
+    assert told == expected
 
 
 def test_only_so_many_files_and_bytes_are_kept(uploads: Uploads) -> None:

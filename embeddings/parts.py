@@ -1,0 +1,118 @@
+"""Parts: a document's text and blocks in pieces that can be read one at a time.
+
+A document may have ten million characters and half a million blocks; whoever looks at it, or
+proves a quote of it, needs a few thousand of them.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from embeddings.document import Block, Document
+
+MOST_CHARACTERS = 100_000
+"""Of a part: some fifty printed pages."""
+
+MOST_BLOCKS = 2_000
+"""Of a part; those of a table of contents or a log have few characters each."""
+
+NEAR_END = 1_000
+"""Characters at the end of a part in which white space is looked for, to cut a long block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block, or as much of it as lies in one part.
+
+    Attributes:
+        block: With offsets into ``Document.text``.
+        continued: Whether it goes on with the last block of the part before.
+    """
+
+    block: Block
+    continued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A run of a document's characters.
+
+    Attributes:
+        start: Offset of its first character, into ``Document.text``.
+        text: ``Document.text[start:end]``.
+        pieces: Of blocks that lie in it, in order.
+    """
+
+    start: int
+    text: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def end(self) -> int:
+        """Offset behind its last character."""
+        return self.start + len(self.text)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """What lies in it as blocks, of which the first and last may go on elsewhere."""
+        return tuple(piece.block for piece in self.pieces)
+
+    def cut(self, start: int, end: int) -> str:
+        """``Document.text[start:end]``, of which only what lies in this part."""
+        return self.text[max(0, start - self.start) : max(0, end - self.start)]
+
+
+def parts_of(document: Document) -> Iterator[Part]:
+    r"""The document in parts, at least one, which together hold each character once.
+
+    >>> document = Document("a", "One.\n\nTwo.", (Block("paragraph", 0, 4), Block("list", 6, 10)))
+    >>> [part.text for part in parts_of(document)]
+    ['One.\n\nTwo.']
+    """
+    start = 0
+    pieces: list[Piece] = []
+    for piece in _pieces(document):
+        full = len(pieces) == MOST_BLOCKS or piece.block.end - start > MOST_CHARACTERS
+        if pieces and (full or piece.continued):
+            yield Part(start, document.text[start : piece.block.start], tuple(pieces))
+            start, pieces = piece.block.start, []
+        pieces.append(piece)
+    yield Part(start, document.text[start:], tuple(pieces))
+
+
+def _pieces(document: Document) -> Iterator[Piece]:
+    """The document's blocks, those that are longer than a part cut at white space."""
+    for block in document.blocks:
+        start, continued = block.start, False
+        while block.end - start > MOST_CHARACTERS:
+            end = start + MOST_CHARACTERS
+            space = max(
+                document.text.rfind(" ", end - NEAR_END, end),
+                document.text.rfind("\n", end - NEAR_END, end),
+            )
+            end = space + 1 if space > 0 else end
+            yield Piece(Block(block.kind, start, end, block.level), continued)
+            start, continued = end, True
+        yield Piece(Block(block.kind, start, block.end, block.level), continued)
+
+
+def joined_blocks(parts: Iterable[Part]) -> tuple[Block, ...]:
+    """The blocks of the document whose parts these are."""
+    blocks: list[Block] = []
+    for part in parts:
+        for piece in part.pieces:
+            block = piece.block
+            if piece.continued and blocks:
+                before = blocks.pop()
+                block = Block(block.kind, before.start, block.end, block.level)
+            blocks.append(block)
+    return tuple(blocks)
+
+
+def number_at(starts: list[int], offset: int) -> int:
+    """Which part, from 0, holds a character.
+
+    >>> number_at([0, 100, 250], 99), number_at([0, 100, 250], 100), number_at([0], 7)
+    (0, 1, 0)
+    """
+    return max(0, bisect_right(starts, offset) - 1)
