@@ -142,6 +142,7 @@ class DocumentFacts:
         passages: Number of its passages.
         characters: Of its text.
         parts: In which it can be read.
+        modified_ns: For each path, when the file there was changed last, as in ``Source``.
     """
 
     id: int
@@ -153,6 +154,7 @@ class DocumentFacts:
     passages: int
     characters: int
     parts: int
+    modified_ns: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,13 +372,15 @@ class Store:
         for batch in _batches(chosen):
             marks = ",".join(map(str, batch))
             paths: dict[int, list[str]] = {id: [] for id in batch}
+            modified: dict[int, list[int]] = {id: [] for id in batch}
             for row in self._read(
                 "source", f"SELECT * FROM source WHERE document IN ({marks}) ORDER BY path"
             ):
                 paths[_int(row[7])].append(str(row[0]))
+                modified[_int(row[7])].append(_int(row[3]))
             for row in self._read("document", f"SELECT * FROM document WHERE id IN ({marks})"):
                 with self._as_written("document"):
-                    facts = _facts(row, paths)
+                    facts = _facts(row, paths, modified)
                 if not facts.paths:
                     raise damaged(self.path, f"has lost where document {facts.id} lies")
                 found[facts.id] = facts
@@ -900,7 +904,7 @@ def _missing(path: str, sha256: str | None) -> str:
     return f"{path} had been indexed and is missing; index its folder again."
 
 
-def _facts(row: Row, paths: dict[int, list[str]]) -> DocumentFacts:
+def _facts(row: Row, paths: dict[int, list[str]], modified: dict[int, list[int]]) -> DocumentFacts:
     id, sha256, _, title, page_starts, indexed_at, _, passages, characters, parts = row
     return DocumentFacts(
         id=_int(id),
@@ -912,6 +916,7 @@ def _facts(row: Row, paths: dict[int, list[str]]) -> DocumentFacts:
         passages=_int(passages),
         characters=_int(characters),
         parts=_int(parts),
+        modified_ns=tuple(modified[_int(id)]),
     )
 
 

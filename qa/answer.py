@@ -24,6 +24,8 @@ class Hit:
         near_duplicates: Paths of documents with nearly the same passage, left out for this one.
         title: Of the document.
         sha256: Of the document's file.
+        dated: Day on which the file at ``path`` was changed last, ISO 8601, UTC; empty if its time
+            is not one of years 1 to 9999.
         page_starts: As in ``Document``; empty where the format has no pages.
         headings: The headings above the passage, outermost first.
         context: "title › headings".
@@ -44,6 +46,7 @@ class Hit:
     near_duplicates: tuple[str, ...]
     title: str
     sha256: str
+    dated: str
     page_starts: tuple[int, ...]
     headings: tuple[str, ...]
     context: str
@@ -79,6 +82,7 @@ class Citation:
         passage: The passage around the quote.
         passage_start: Offset of the passage's first character.
         sha256: Of the document's file.
+        dated: Day on which the file was changed last, as in ``Hit``.
     """
 
     path: str
@@ -94,6 +98,7 @@ class Citation:
     passage: str
     passage_start: int
     sha256: str
+    dated: str
 
     @property
     def around(self) -> tuple[str, str, str]:
@@ -148,6 +153,9 @@ class Answer:
         parts: Where several questions were asked at once, or two things compared, the answer to
             each; ``text`` then is what all of them say, one after another.
         remark: What is said in place of an answer where nothing was asked of the documents.
+        contradicted_by: What other documents say to the same question that is not the same as
+            ``text``, the likeliest first, each with its places in documents that agree with one
+            another; of several parts, that of all of them.
     """
 
     question: str
@@ -161,6 +169,24 @@ class Answer:
     completed: str | None = None
     parts: tuple["Answer", ...] = ()
     remark: str = ""
+    contradicted_by: tuple[Candidate, ...] = ()
+
+    @property
+    def quotes(self) -> tuple[Citation, ...]:
+        """The citations of the answer, then those of what contradicts it."""
+        return (
+            *self.citations,
+            *(one for other in self.contradicted_by for one in other.citations),
+        )
+
+    @property
+    def dispute(self) -> str:
+        """That other documents say otherwise, as a sentence; empty if none does."""
+        documents = {one.path for other in self.contradicted_by for one in other.citations}
+        if not documents:
+            return ""
+        one = len(documents) == 1
+        return "Another document says otherwise." if one else "Other documents say otherwise."
 
     @property
     def explanation(self) -> str:

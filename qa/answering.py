@@ -20,11 +20,12 @@ from qa.conversation import Part, remark, together, turns_of, understood
 from qa.history import Turn
 from qa.listing import list_library
 from qa.parts import comparison_of, parts_of
-from qa.reader import ReadAnswer, Reader, Span, SpanReader, quoted
+from qa.reader import ReadAnswer, Reader, Span, quoted
 from qa.retriever import Retriever
 from qa.sentence_reader import SentenceReader, answer_units
 from qa.settings import Settings
 from qa.small_talk import small_talk
+from qa.span_reader import SpanReader
 from qa.wording import points_back
 
 NEAR = 0.35
@@ -343,19 +344,25 @@ class QuestionAnswerer:
         started = time.perf_counter()
         hits = self._found(asked, paths, state)
         retrieved = time.perf_counter()
-        answers = self.reader.read(asked, hits)[: self.settings.candidates + 1]
-        read = time.perf_counter()
-        candidates = [candidate_of(hits, answer) for answer in answers]
-        answered = bool(candidates) and candidates[0].confidence >= self.settings.threshold
+        answers = self.reader.read(asked, hits)
+        seconds = {"retrieve": retrieved - started, "read": time.perf_counter() - retrieved}
+        confidence = answers[0].confidence if answers else 0.0
+        if not answers or confidence < self.settings.threshold:
+            return Answer(asked, None, confidence, (), (), hits, _reason(hits), seconds)
+        best, *rest = answers
+        told = {span for one in best.contradicted_by for span in one.spans}
+        others = [one for one in rest if told.isdisjoint(one.spans)][: self.settings.candidates]
+        first = candidate_of(hits, best)
         return Answer(
             question=asked,
-            text=candidates[0].text if answered else None,
-            confidence=candidates[0].confidence if candidates else 0.0,
-            citations=candidates[0].citations if answered else (),
-            candidates=tuple(candidates[1:]) if answered else (),
+            text=first.text,
+            confidence=confidence,
+            citations=first.citations,
+            candidates=tuple(candidate_of(hits, one) for one in others),
             hits=hits,
-            reason=None if answered else _reason(hits),
-            seconds={"retrieve": retrieved - started, "read": read - retrieved},
+            reason=None,
+            seconds=seconds,
+            contradicted_by=tuple(candidate_of(hits, one) for one in best.contradicted_by),
         )
 
 
@@ -416,6 +423,7 @@ def _cite(hits: Sequence[Hit], span: Span) -> Citation:
         passage=hit.text,
         passage_start=hit.start,
         sha256=hit.sha256,
+        dated=hit.dated,
     )
 
 

@@ -298,9 +298,10 @@ def _kept_turns(kept: object) -> list[KeptTurn]:
 
 def _is_whole(answer: Answer) -> bool:
     """Whether what says something cites something, and confidences are probabilities."""
-    candidates = [one.citations for one in answer.candidates]
+    others = (*answer.candidates, *answer.contradicted_by)
+    candidates = [one.citations for one in others]
     cited = [*candidates, *([answer.citations] if answer.text is not None else [])]
-    confidences = [answer.confidence, *(one.confidence for one in answer.candidates)]
+    confidences = [answer.confidence, *(one.confidence for one in others)]
     likely = all(0 <= one <= 1 for one in confidences)
     # Parts are answers to one question each.
     simple = all(not part.parts and _is_whole(part) for part in answer.parts)
@@ -309,7 +310,7 @@ def _is_whole(answer: Answer) -> bool:
 
 def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
     """Path and SHA-256 of each document of which an answer shows something."""
-    cited = [answer.citations, *(one.citations for one in answer.candidates)]
+    cited = [answer.quotes, *(one.citations for one in answer.candidates)]
     for citations in cited:
         yield from ((citation.path, citation.sha256) for citation in citations)
     yield from ((hit.path, hit.sha256) for hit in answer.hits)

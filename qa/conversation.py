@@ -71,8 +71,8 @@ def turn_of(answer: Answer) -> Turn:
 def together(parts: Sequence[Answer]) -> Answer:
     """The answers to several questions as one, which cites what each of them quotes.
 
-    Its confidence is that of the least sure part that is answered. It has no other candidates:
-    those are the parts'.
+    Its confidence is that of the least sure part that is answered, and what contradicts a part
+    contradicts it. It has no other candidates: those are the parts'.
     """
     answered = [part for part in parts if part.text is not None]
     cited = [
@@ -96,6 +96,7 @@ def together(parts: Sequence[Answer]) -> Answer:
         reason=None if answered else parts[0].reason,
         seconds=seconds,
         parts=tuple(parts),
+        contradicted_by=tuple(other for part in answered for other in part.contradicted_by),
     )
 
 

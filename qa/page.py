@@ -116,11 +116,11 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
     first = 1
     for part in parts:
         heading = f'<p class="cv-part" dir="auto">{shown(part.question)}</p>'
-        since = any(citation.path in changed for citation in part.citations)
+        since = any(citation.path in changed for citation in part.quotes)
         reply = _reply(number, first, part) + (CHANGED_REPLY if since else "")
         replies.append((heading if len(parts) > 1 else "") + reply)
         sources.append(_sources(number, first, part, changed))
-        first += len(part.citations)
+        first += len(part.quotes)
     understood = (
         f'<p class="cv-note">Understood as: <em dir="auto">{shown(answer.completed)}</em></p>'
         if answer.completed is not None
@@ -140,15 +140,48 @@ def _reply(number: int, first: int, answer: Answer) -> str:
     """The answer to one question; its citations are numbered from ``first`` on."""
     if answer.text is None:
         return _no_answer(answer)
-    links = " ".join(
-        f'<a class="cv-number {_to(_id(number, at))}" target="_blank" rel="noopener" '
-        f'href="{_address(citation, answer.citations)}">[{at}]</a>'
-        for at, citation in enumerate(answer.citations, start=first)
-    )
+    links = _numbers(number, first, answer.citations)
     return (
         f'<p class="cv-answer" dir="auto"><q>{shown(answer.text)}</q> {links}</p>'
         f"{_sentence(answer.citations[0])}"
         f'<p class="cv-note">Confidence: {_sureness(answer.confidence)}</p>'
+        f"{_dispute(number, first, answer)}"
+    )
+
+
+def _numbers(number: int, first: int, citations: Sequence[Citation]) -> str:
+    """Links to the quotes, numbered from ``first`` on."""
+    return " ".join(
+        f'<a class="cv-number {_to(_id(number, at))}" target="_blank" rel="noopener" '
+        f'href="{_address(citation, citations)}">[{at}]</a>'
+        for at, citation in enumerate(citations, start=first)
+    )
+
+
+def _dispute(number: int, first: int, answer: Answer) -> str:
+    """The answer beside what other documents say otherwise; empty if none does."""
+    if answer.text is None or not answer.dispute:
+        return ""
+    ours = Candidate(answer.text, answer.confidence, answer.citations)
+    sides = ""
+    for side in (ours, *answer.contradicted_by):
+        sides += _side(number, first, side)
+        first += len(side.citations)
+    return (
+        f'<div class="cv-dispute"><p class="cv-warning">{answer.dispute}</p><ul>{sides}</ul></div>'
+    )
+
+
+def _side(number: int, first: int, side: Candidate) -> str:
+    """An answer of several, with its documents and their days."""
+    documents = dict.fromkeys((one.title, one.path, one.dated) for one in side.citations)
+    places = "".join(
+        f'<p class="cv-place" dir="auto">{_joined(shown(title), shown(path), _file(day))}</p>'
+        for title, path, day in documents
+    )
+    return (
+        f'<li><p dir="auto"><q>{shown(side.text)}</q> {_numbers(number, first, side.citations)}</p>'
+        f'{places}<p class="cv-note">{_sureness(side.confidence)}</p></li>'
     )
 
 
@@ -156,16 +189,28 @@ def _sources(number: int, first: int, answer: Answer, changed: Set[str]) -> str:
     """The citations of one answer, or the passages that came nearest."""
     if answer.text is None:
         return "" if answer.remark else _nearest(answer.hits, NOT_AN_ANSWER, changed)
-    cards = "".join(
+    cards = _cards(number, first, answer.citations, changed)
+    first += len(answer.citations)
+    against = ""
+    for other in answer.contradicted_by:
+        against += _cards(number, first, other.citations, changed)
+        first += len(other.citations)
+    if against:
+        against = f'<p class="cv-warning">{answer.dispute}</p><ol>{against}</ol>'
+    return f"<ol>{cards}</ol>{against}{_others(answer.candidates, changed)}"
+
+
+def _cards(number: int, first: int, citations: Sequence[Citation], changed: Set[str]) -> str:
+    """A card for each citation, numbered from ``first`` on."""
+    return "".join(
         _source(
             _id(number, at),
             f"[{at}]",
             citation,
-            _link(citation, answer.citations) + (CHANGED if citation.path in changed else ""),
+            _link(citation, citations) + (CHANGED if citation.path in changed else ""),
         )
-        for at, citation in enumerate(answer.citations, start=first)
+        for at, citation in enumerate(citations, start=first)
     )
-    return f"<ol>{cards}</ol>{_others(answer.candidates, changed)}"
 
 
 def _pointed_at(ids: Sequence[str]) -> str:
@@ -332,13 +377,23 @@ def _source(id: str, label: str, citation: Citation, link: str) -> str:
     )
 
 
-def _place(path: str, page: int | None, start: int, end: int) -> str:
-    parts = (shown(path), f"page {page}" if page else "", f"characters {start:,}–{end:,}")
-    return f'<p class="cv-place">{" · ".join(part for part in parts if part)}</p>'
+def _place(path: str, page: int | None, start: int, end: int, dated: str) -> str:
+    on = f"page {page}" if page else ""
+    place = _joined(shown(path), on, f"characters {start:,}–{end:,}", _file(dated))
+    return f'<p class="cv-place">{place}</p>'
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _file(dated: str) -> str:
+    """The day of a file, as a part of its place."""
+    return f"file of {shown(dated)}" if dated else ""
 
 
 def _cited_at(citation: Citation) -> str:
-    return _place(citation.path, citation.page, citation.start, citation.end)
+    return _place(citation.path, citation.page, citation.start, citation.end, citation.dated)
 
 
 def _headings(title: str, headings: tuple[str, ...]) -> str:
@@ -382,7 +437,7 @@ def _nearest(hits: Sequence[Hit], said: str, changed: Set[str]) -> str:
     items = "".join(
         f'<li class="cv-source"><h3 dir="auto">{shown(hit.title)}</h3>'
         f'{_headings(hit.title, hit.headings)}<blockquote dir="auto">{shown(hit.text)}</blockquote>'
-        f"{_place(hit.path, page_at(hit.page_starts, hit.start), hit.start, hit.end)}"
+        f"{_place(hit.path, page_at(hit.page_starts, hit.start), hit.start, hit.end, hit.dated)}"
         f"{_open(shown(document_link(hit.path, hit.sha256, [(hit.start, hit.end)])))}"
         f"{CHANGED if hit.path in changed else ''}</li>"
         for hit in hits[:NEAREST]

@@ -1,7 +1,6 @@
-"""Reader: from the passages to the spans that answer.
+"""Reader: from the passages to the spans that may answer, compared across passages.
 
-``Reader`` is what answering knows. ``SpanReader`` points at the shortest stretch of text that
-answers, with a span model that also says when there is none.
+``Reader`` is what answering knows; ``qa.span_reader`` and ``qa.sentence_reader`` have its kinds.
 """
 
 import re
@@ -16,6 +15,7 @@ from qa.answer import Hit
 from qa.calibration import SPAN_FEATURES
 from qa.lists import asks_for_list, whole_list
 from qa.metrics import normalise
+from qa.repeated import places
 from qa.span_model import Logits, SpanModel
 from qa.spans import best_spans
 from qa.windows import Window
@@ -58,11 +58,13 @@ class ReadAnswer:
         confidence: Estimated probability that it is right, 0 to 1.
         joined: Whether the spans are sentences that answer together; else each of them says
             the same.
+        contradicted_by: What other documents say to the question instead, the likeliest first.
     """
 
     spans: tuple[Span, ...]
     confidence: float
     joined: bool = False
+    contradicted_by: tuple["ReadAnswer", ...] = ()
 
 
 class Reader(Protocol):
@@ -86,38 +88,6 @@ class Found:
     spans: list[Span]
     said: list[str]
     features: NDArray[np.float64]
-
-
-class SpanReader:
-    """Answers with the spans that a model finds, compared across passages."""
-
-    def __init__(self, model: SpanModel) -> None:
-        self.model = model
-
-    def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
-        """Different answers, the likeliest first; each with all places that say it."""
-        found = self.find(question, hits)
-        calibration = self.model.calibration
-        logits = calibration.span_logits(found.features)
-        read: list[ReadAnswer] = []
-        highest = 1.0
-        for answer in answers_of(found, logits):
-            features = answer_features(found, logits, answer)
-            # The confidence is fitted on answers that come first: no later one is surer.
-            highest = min(highest, calibration.confidence(features))
-            read.append(ReadAnswer(tuple(found.spans[at] for at in answer.places), highest))
-        return read
-
-    def find(self, question: str, hits: Sequence[Hit]) -> Found:
-        """The best spans of each hit and their features.
-
-        Raises:
-            QuestionTooLong: It is longer than the model can read.
-        """
-        self.model.cutter.check(question)
-        pairs = [(question, hit.text) for hit in hits]
-        read = read_passages(self.model, pairs, [hit.context for hit in hits])
-        return compare(question, hits, read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +140,11 @@ def compare(question: str, hits: Sequence[Hit], read: Sequence[Sequence[PassageS
     several = asks_for_list(question)
     each = zip(hits, read, _of_hits(question, hits), strict=True)
     for at, (hit, in_passage, about) in enumerate(each):
+        asked_again = places(question, hit.text)
         for one in in_passage:
             start, end = one.start, one.end
+            if any(first < end and start < last for first, last in asked_again):
+                continue  # What repeats the question does not answer it.
             if several:
                 start, end = whole_list(hit.text, start, end)
             spans.append(Span(at, hit.start + start, hit.start + end))

@@ -89,9 +89,10 @@ def read_receipt(path: Path) -> list[Answer]:
 
 
 def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
-    """Each citation of the answers, in their order, as it stands in the index today.
+    """Each quote of the answers, in their order, as it stands in the index today.
 
-    A document that was renamed is known by its content.
+    What contradicts an answer is quoted as well. A document that was renamed is known by its
+    content.
 
     Raises:
         IndexDamaged: What is stored fails its checks.
@@ -108,7 +109,7 @@ def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
             return store.document(source.document).text
 
         for answer in answers:
-            for citation in answer.citations:
+            for citation in answer.quotes:
                 paths = [citation.path, *citation.also_at]
                 renamed = by_sha256.get(citation.sha256)
                 found = {path: text_of(path) for path in [*paths, *([renamed] if renamed else [])]}
@@ -159,12 +160,23 @@ def answer_as_markdown(answer: Answer) -> str:
     # White space beside the asterisks would make them something else.
     text = answer.text.strip()
     parts += [f"**{_plain(text)}**"] if text else []
-    for number, citation in enumerate(answer.citations, start=1):
+    parts += _quoted(answer.citations, 1)
+    number = len(answer.citations) + 1
+    parts += [answer.dispute] if answer.dispute else []
+    for other in answer.contradicted_by:
+        parts += [f"**{_plain(other.text.strip())}**", *_quoted(other.citations, number)]
+        number += len(other.citations)
+    return "\n\n".join(parts)
+
+
+def _quoted(citations: Sequence[Citation], first: int) -> Iterator[str]:
+    """Each citation's sentence and place, numbered from ``first`` on."""
+    for number, citation in enumerate(citations, start=first):
         sentence = _plain("".join(citation.sentence)).replace("\n", "\n> ")
         page = f", page {citation.page}" if citation.page else ""
-        place = f"{_plain(citation.path)}{page}, characters {citation.start}–{citation.end}"
-        parts.append(f"> {sentence}\n>\n> — [{number}] {_plain(citation.title)}, {place}")
-    return "\n\n".join(parts)
+        dated = f", file of {citation.dated}" if citation.dated else ""
+        place = f"{_plain(citation.path)}{page}, characters {citation.start}–{citation.end}{dated}"
+        yield f"> {sentence}\n>\n> — [{number}] {_plain(citation.title)}, {place}"
 
 
 def _plain(text: str) -> str:

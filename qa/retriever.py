@@ -6,44 +6,22 @@ by its highest value for the question, which ranked better than reciprocal rank 
 SQuAD paragraphs (``qa eval`` shows all four).
 """
 
-import re
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from datetime import UTC, datetime, timedelta
 
 from embeddings.encoder import Encoder, Vectors
 from embeddings.errors import IndexDamaged
 from embeddings.index import SearchIndex, Snapshot
-from embeddings.store import DocumentFacts, StoredPassage
+from embeddings.store import DocumentFacts
 from qa.answer import Hit
+from qa.selection import Scored, Selection, select
 from qa.words import search_terms
 
 DEPTH = 100
 """Passages taken from each search before fusing."""
 
 MOST_DEPTH = 6_400
-"""Where near-duplicates crowd the first hits out, searches go this deep for other ones."""
-
-SAME_WORDS = 0.9
-"""Share of words in common (Jaccard) above which passages of one statement are one hit."""
-
-_WORD = re.compile(r"\w+")
-
-# What turns one statement into another: numbers with their sign, negations, names.
-_TELLING = re.compile(
-    r"[-−+]?\d[\w.,]*|\b[A-Z]\w*|\b(?:not|no|never|nor|none|neither|without|cannot)\b|n['’]t\b"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A passage as the searches scored it."""
-
-    id: int
-    score: float
-    vector_score: float
-    vector_rank: int | None
-    word_score: float
-    word_rank: int | None
+"""Where near-duplicates or one document crowd the first hits out, searches go this deep."""
 
 
 class Retriever:
@@ -65,6 +43,8 @@ class Retriever:
     ) -> list[Hit]:
         """The best passages for a question, near-duplicates collapsed, best first.
 
+        One document has at most half of them where others have passages that are nearly as good.
+
         Args:
             question: In any words.
             limit: Number of hits at most.
@@ -81,13 +61,11 @@ class Retriever:
                 found = search(
                     snapshot, question, vector, depth, self.word_weight, within, passed_over
                 )
-                kept, duplicates = _distinct(snapshot, found, limit)
-                if (
-                    len(kept) == limit
-                    or len(found) + len(passed_over) < depth
-                    or depth >= MOST_DEPTH
-                ):
-                    return _hits(snapshot, kept, duplicates, within)
+                chosen = select(snapshot, found, limit)
+                exhausted = len(found) + len(passed_over) < depth or depth >= MOST_DEPTH
+                unseen = _best_unseen(found, depth - len(passed_over), self.word_weight)
+                if exhausted or chosen.wanted is None or unseen < chosen.wanted:
+                    return _hits(snapshot, chosen, within)
                 depth *= 4
 
 
@@ -99,7 +77,7 @@ def search(
     word_weight: float,
     within: Sequence[str] = (),
     passed_over: Set[int] = frozenset(),
-) -> list[_Found]:
+) -> list[Scored]:
     """Passages by fused score, best first; at least ``depth`` if there are as many.
 
     Args:
@@ -121,7 +99,7 @@ def search(
     bm25 = dict(worded)
     highest = max(bm25.values(), default=0.0)
     found = [
-        _Found(
+        Scored(
             id=id,
             score=fuse(cosine, bm25.get(id, 0.0), highest, word_weight),
             vector_score=cosine,
@@ -144,56 +122,24 @@ def fuse(cosine: float, bm25: float, highest: float, word_weight: float) -> floa
     return (1 - word_weight) * max(0.0, cosine) + word_weight * share
 
 
-def _distinct(
-    snapshot: Snapshot, found: Sequence[_Found], limit: int
-) -> tuple[list[tuple[_Found, StoredPassage]], dict[int, list[StoredPassage]]]:
-    """The first ``limit`` passages that differ, and the near-duplicates of each by its id."""
-    kept: list[tuple[_Found, StoredPassage]] = []
-    fingerprints: list[tuple[list[str], set[str]]] = []
-    duplicates: dict[int, list[StoredPassage]] = {}
-    for start in range(0, len(found), DEPTH):
-        batch = found[start : start + DEPTH]
-        stored = {passage.id: passage for passage in snapshot.passages([one.id for one in batch])}
-        for one in batch:
-            if len(kept) == limit:
-                return kept, duplicates
-            passage = stored.get(one.id)
-            if passage is None:
-                continue
-            fingerprint = _fingerprint(passage.passage.text)
-            twin = next(
-                (at for at, other in enumerate(fingerprints) if _same(fingerprint, other)), None
-            )
-            if twin is not None:
-                duplicates.setdefault(kept[twin][1].id, []).append(passage)
-                continue
-            kept.append((one, passage))
-            fingerprints.append(fingerprint)
-    return kept, duplicates
+def _best_unseen(found: Sequence[Scored], depth: int, word_weight: float) -> float:
+    """The highest fused score that a passage can have which neither search found.
+
+    It is behind the last that each of them found (Fagin, Lotem and Naor, 2003).
+    """
+    cosines = [one.vector_score for one in found if one.vector_rank is not None]
+    bm25 = [one.word_score for one in found if one.word_rank is not None]
+    last = min(bm25) if len(bm25) >= depth else 0.0
+    return fuse(min(cosines, default=0.0), last, max(bm25, default=0.0), word_weight)
 
 
-def _fingerprint(text: str) -> tuple[list[str], set[str]]:
-    return _TELLING.findall(text), set(_WORD.findall(text.lower()))
-
-
-def _same(one: tuple[list[str], set[str]], other: tuple[list[str], set[str]]) -> bool:
-    """Alike but for a few words, none of which makes another statement of it."""
-    (telling, words), (other_telling, other_words) = one, other
-    union = len(words | other_words)
-    return telling == other_telling and len(words & other_words) >= SAME_WORDS * union
-
-
-def _hits(
-    snapshot: Snapshot,
-    kept: Sequence[tuple[_Found, StoredPassage]],
-    duplicates: Mapping[int, Sequence[StoredPassage]],
-    within: Sequence[str],
-) -> list[Hit]:
-    documents = {passage.document for _, passage in kept}
-    documents |= {twin.document for twins in duplicates.values() for twin in twins}
+def _hits(snapshot: Snapshot, chosen: Selection, within: Sequence[str]) -> list[Hit]:
+    twins_of = chosen.duplicates
+    documents = {passage.document for _, passage in chosen.kept}
+    documents |= {twin.document for twins in twins_of.values() for twin in twins}
     facts = snapshot.documents(documents)
     hits: list[Hit] = []
-    for rank, (one, stored) in enumerate(kept, start=1):
+    for rank, (one, stored) in enumerate(chosen.kept, start=1):
         about = facts[stored.document]
         start, end = stored.passage.start, stored.passage.end
         if snapshot.text(stored.document, start, end) != stored.passage.text:
@@ -201,16 +147,17 @@ def _hits(
                 f"A passage of {about.paths[0]} is not what its document says at {start}–{end}; "
                 "delete the index and index again. Your documents are not touched."
             )
-        path, *also_at = _paths(about, within)
-        twins = (_paths(facts[twin.document], within)[0] for twin in duplicates.get(stored.id, ()))
+        (path, modified), *others = _files(about, within)
+        twins = (_files(facts[twin.document], within)[0] for twin in twins_of.get(stored.id, ()))
         hits.append(
             Hit(
                 document=stored.document,
                 path=path,
-                also_at=tuple(also_at),
-                near_duplicates=tuple(dict.fromkeys(twins)),
+                also_at=tuple(other for other, _ in others),
+                near_duplicates=tuple(dict.fromkeys(twin for twin, _ in twins)),
                 title=about.title,
                 sha256=about.sha256,
+                dated=_day(modified),
                 page_starts=about.page_starts,
                 headings=stored.passage.headings,
                 context=stored.passage.context,
@@ -228,15 +175,15 @@ def _hits(
     return hits
 
 
-def _paths(about: DocumentFacts, within: Sequence[str]) -> list[str]:
-    """Where a document lies; of several places only those that were searched.
+def _files(about: DocumentFacts, within: Sequence[str]) -> list[tuple[str, int]]:
+    """Where a document lies and when it was changed there; only places that were searched.
 
     Raises:
         IndexDamaged: It lies in none of them.
     """
     found = [
-        path
-        for path in about.paths
+        (path, modified)
+        for path, modified in zip(about.paths, about.modified_ns, strict=True)
         if not within or any(path == place or path.startswith(f"{place}/") for place in within)
     ]
     if not found:
@@ -245,3 +192,12 @@ def _paths(about: DocumentFacts, within: Sequence[str]) -> list[str]:
             "index again; your documents are not touched."
         )
     return found
+
+
+def _day(modified_ns: int) -> str:
+    """The day of a file's time, ISO 8601, UTC; empty if no calendar has it."""
+    try:
+        changed = datetime.fromtimestamp(0, UTC) + timedelta(seconds=modified_ns // 10**9)
+    except OverflowError:
+        return ""
+    return changed.date().isoformat()

@@ -164,9 +164,15 @@ class SentenceReader:
 
 
 def _different(scored: Sequence[ScoredSentence], hits: Sequence[Hit]) -> list[ScoredSentence]:
-    """The best sentences that say different things, in the order in which they are read."""
+    """The best sentences of one document that say different things, in the order to read them.
+
+    Sentences of several documents, one after another, would be what none of them says.
+    """
     chosen: list[tuple[ScoredSentence, set[str]]] = []
+    document = hits[scored[0].span.hit].document
     for one in scored:
+        if hits[one.span.hit].document != document:
+            continue
         words = stems(quoted(hits, one.span))
         if one.probability < LEAST_SHARE * scored[0].probability:
             break

@@ -130,6 +130,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     console.print(Text(f"confidence {answer.confidence:.0%}", style="dim"))
     for number, citation in enumerate(answer.citations, start=1):
         _show_citation(console, number, citation)
+    _show_dispute(console, answer)
     others = [one for one in answer.candidates if one.confidence >= LEAST_SHOWN]
     if others:
         console.print()
@@ -139,16 +140,33 @@ def show_answer(console: Console, answer: Answer) -> None:
         console.print(Text(f"{told} ({place}–{one.citations[0].end})", style="dim"))
 
 
+def _show_dispute(console: Console, answer: Answer) -> None:
+    """What other documents say otherwise, its citations numbered on."""
+    if not answer.dispute:
+        return
+    console.print()
+    console.print(Text(answer.dispute, style="bold yellow"))
+    number = len(answer.citations)
+    for other in answer.contradicted_by:
+        console.print()
+        console.print(Text(_lines(other.text), style="bold"))
+        console.print(Text(f"confidence {other.confidence:.0%}", style="dim"))
+        for citation in other.citations:
+            number += 1
+            _show_citation(console, number, citation)
+
+
 def _show_citation(console: Console, number: int, citation: Citation) -> None:
     page = f", page {citation.page}" if citation.page else ""
     place = f"{printable(citation.path)}{page}, characters {citation.start}–{citation.end}"
+    dated = f", file of {citation.dated}" if citation.dated else ""
     headings = " › ".join((citation.title, *below_title(citation.title, citation.headings)))
     before, quote, after = map(_lines, citation.sentence)
     until = citation.sentence_start - citation.passage_start
     since = citation.sentence_end - citation.passage_start
     rest = citation.passage[:until], citation.passage[since:]
     console.print()
-    console.print(Text(f"[{number}] {place}", style="cyan"))
+    console.print(Text(f"[{number}] {place}{dated}", style="cyan"))
     console.print(_indented(Text(printable(headings), style="cyan")))
     # What stands around the sentence steps back.
     around, behind = ((_lines(part), "dim") for part in rest)

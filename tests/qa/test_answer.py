@@ -21,6 +21,7 @@ CITATION = Citation(
     passage="It was 2013.",
     passage_start=5,
     sha256="0" * 64,
+    dated="2024-02-07",
 )
 HIT = Hit(
     document=1,
@@ -29,6 +30,7 @@ HIT = Hit(
     near_duplicates=(),
     title="A",
     sha256="0" * 64,
+    dated="2024-02-07",
     page_starts=(0, 100),
     headings=(),
     context="A",

@@ -216,6 +216,7 @@ def test_opinion_is_kept_of_an_answer_that_was_given_only(chat: Chat) -> None:
     forged = (
         replace(given, answer=replace(answer, text="1902")),
         replace(given, answer=replace(answer, confidence=0.1)),
+        replace(given, answer=replace(answer, contradicted_by=(Candidate("1902", 0.5, ()),))),
         replace(given, answer=replace(answer, question="x" * 190_000)),
         replace(given, signature=another.signature),
         replace(given, signature=""),

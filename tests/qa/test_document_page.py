@@ -46,6 +46,7 @@ def page_of(
         1,
         len(document.text),
         len(shown),
+        (0,),
     )
     return document_page(path, facts, number, shown[number], quotes, changed)
 

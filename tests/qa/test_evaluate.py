@@ -11,9 +11,9 @@ from embeddings.index import Index
 from qa.evaluate import evaluate_chain, evaluate_reader, evaluate_retrieval
 from qa.library import library_of, passages_of
 from qa.questions import Gold, Question
-from qa.reader import SpanReader
 from qa.retriever import Retriever
 from qa.span_model import DEFAULT_READER, load_span_model
+from qa.span_reader import SpanReader
 
 
 def question(id: str, text: str, context: str, answer: str, title: str = "") -> Question:

@@ -11,9 +11,9 @@ from embeddings.sentences import sentence_spans
 from embeddings.torch_encoder import TorchVectors, load_transformer
 from qa import QuestionAnswerer, Settings
 from qa.combined_reader import CombinedReader
-from qa.reader import SpanReader
 from qa.sentence_reader import SentenceReader
 from qa.span_model import FOLDER
+from qa.span_reader import SpanReader
 from qa.transformers_model import TransformersSpanModel, _load, _torch_run
 from tests.benchmarks.reader_weights import peers_reader
 

@@ -42,6 +42,7 @@ CITATION = Citation(
     passage=PASSAGE,
     passage_start=100,
     sha256="0" * 64,
+    dated="2024-02-07",
 )
 HIT = Hit(
     document=1,
@@ -50,6 +51,7 @@ HIT = Hit(
     near_duplicates=(),
     title="The body",
     sha256="0" * 64,
+    dated="2024-02-07",
     page_starts=(0, 90),
     headings=("Its founding",),
     context="The body › Its founding",
@@ -191,6 +193,57 @@ def test_source_tells_title_page_headings_and_place() -> None:
     assert "also at docs/b.pdf" in text
     assert "The body › Its founding" in text, "the second title differs from the first heading"
     assert "docs/a.pdf · characters 111–134" in text, "a candidate without pages"
+
+
+DISPUTED = replace(
+    ANSWER,
+    contradicted_by=(
+        Candidate("In 2009.", 0.4, (replace(CITATION, path="docs/c.md", dated="2023-01-31"),)),
+        Candidate("In 1999.", 0.2, (replace(CITATION, path="docs/d.md", dated=""),)),
+    ),
+)
+
+
+def test_what_other_documents_say_otherwise_stands_beside_the_answer() -> None:
+    turn = answer_turn(3, DISPUTED)
+    reply = Read(turn.reply)
+    assert "Other documents say otherwise." in reply.text
+    sides = reply.inside["li"]
+    for side in (
+        f"{ANSWER.text} [1][2]The body · docs/a.pdf · file of 2024-02-07",
+        "In 2009. [3]The body · docs/c.md · file of 2023-01-31uncertain, probability 40%",
+        "In 1999. [4]The body · docs/d.mddoubtful, probability 20%",
+    ):
+        assert side in sides.replace("[1] [2]", "[1][2]"), sides
+    one = answer_turn(3, replace(DISPUTED, contradicted_by=DISPUTED.contradicted_by[:1]))
+    assert "Another document says otherwise." in Read(one.reply).text
+    assert "otherwise" not in answer_turn(3, ANSWER).reply + answer_turn(3, ANSWER).sources
+
+
+def test_each_quote_that_contradicts_has_its_number_and_its_source() -> None:
+    turn = answer_turn(3, DISPUTED)
+    for number in (1, 2, 3, 4):
+        assert f"to-cv-3-{number}" in turn.reply
+        assert turn.sources.count(f'id="cv-3-{number}"') == 1
+    assert "docs/c.md · page 7 · characters 111–134 · file of 2023-01-31" in Read(turn.sources).text
+    changed = answer_turn(3, DISPUTED, {"docs/c.md"})
+    assert "has changed since" in changed.reply
+    assert changed.sources.count("This document has changed since") == 1
+
+
+def test_numbers_go_on_behind_a_part_that_is_contradicted() -> None:
+    whole = replace(ANSWER, parts=(DISPUTED, ANSWER))
+    sources = answer_turn(1, whole).sources
+    assert [sources.count(f'id="cv-1-{number}"') for number in range(1, 8)] == [1] * 6 + [0]
+
+
+def test_text_of_a_document_that_contradicts_is_only_text() -> None:
+    hostile = replace(CITATION, title=HOSTILE, path=HOSTILE, dated=HOSTILE)
+    other = Candidate(HOSTILE, 0.5, (hostile,))
+    plain = replace(DISPUTED, contradicted_by=(replace(DISPUTED.contradicted_by[0]),))
+    turn = answer_turn(1, replace(DISPUTED, contradicted_by=(other,)))
+    assert Read(turn.reply).tags == Read(answer_turn(1, plain).reply).tags
+    assert HOSTILE in Read(turn.reply).inside["q"]
 
 
 def test_first_heading_that_repeats_the_title_is_left_out() -> None:

@@ -14,13 +14,13 @@ from qa.reader import (
     MOST_LEAD,
     Found,
     Span,
-    SpanReader,
     answer_features,
     answers_of,
     compare,
     read_passages,
 )
 from qa.span_model import Logits
+from qa.span_reader import SpanReader
 from qa.windows import Cutter, Window
 from tests.qa.test_answer import HIT
 

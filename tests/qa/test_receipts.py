@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from markdown_it import MarkdownIt
 
 from embeddings.index import Index
 from embeddings.indexing import index_folder
-from qa.answer import Answer, Citation
+from qa.answer import Answer, Candidate, Citation
 from qa.receipts import as_json, as_markdown, read_receipt, verify
 from tests.encoders import HashingEncoder
 from tests.qa.conftest import TEXT
@@ -48,6 +49,7 @@ def citation_of(index: Index, quote: str, path: str = "town/bridge.txt") -> Cita
         passage=text,
         passage_start=0,
         sha256=source.sha256,
+        dated="2024-02-07",
     )
 
 
@@ -105,6 +107,20 @@ def test_every_citation_is_told_in_order(index: Index) -> None:
     one, other = citation_of(index, "1901"), citation_of(index, "1950")
     told = list(verify([cited(one, other), cited(other), answer_of(None)], index.store))
     assert [checked.citation for checked in told] == [one, other, other]
+
+
+def test_what_contradicts_an_answer_is_checked_and_written_down_too(index: Index) -> None:
+    one, other = citation_of(index, "1901"), citation_of(index, "1950")
+    gone = replace(other, quote="1960")
+    disputed = replace(
+        cited(one),
+        contradicted_by=(Candidate("1950", 0.4, (other,)), Candidate("1960", 0.2, (gone,))),
+    )
+    told = [(checked.citation, checked.standing) for checked in verify([disputed], index.store)]
+    assert told == [(one, "exact"), (other, "exact"), (gone, "changed")]
+    text = as_markdown([disputed])
+    assert "Another document says otherwise.\n\n**1950**\n\n> 1950\n>\n> — [2] bridge, " in text
+    assert "town/bridge.txt, characters 48–52, file of 2024-02-07" in text
 
 
 def test_receipt_of_one_answer_or_many_is_read(tmp_path: Path) -> None:

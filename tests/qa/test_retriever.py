@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from embeddings.errors import IndexDamaged
 from embeddings.index import Index
 from embeddings.indexing import index_folder
 from qa import QuestionAnswerer
-from qa.retriever import Retriever, fuse
+from qa.retriever import Retriever, _day, fuse
 from qa.words import search_terms
 
 QUESTION = "How much aid did Kazakhstan send to Syria?"
@@ -87,11 +88,26 @@ def test_near_duplicates_are_one_hit_and_other_statements_are_not(
     hits = Retriever(index, encoder).retrieve("When was the bridge opened?", 10)
     index.close()
     found = {hit.path: set(hit.near_duplicates) for hit in hits}
-    # Another year or a negation makes another statement; another adjective does not.
-    assert {"d/d.txt", "d/n.txt"} <= set(found)
+    # Another year or a negation makes another statement; another adjective may make one.
+    assert {"d/c.txt", "d/d.txt", "d/n.txt"} <= set(found)
     assert all(hit.also_at == () for hit in hits)
-    (first,) = (path for path in found if path in ("d/a.txt", "d/b.txt", "d/c.txt"))
-    assert {first, *found[first]} == {"d/a.txt", "d/b.txt", "d/c.txt"}
+    (first,) = (path for path in found if path in ("d/a.txt", "d/b.txt"))
+    assert {first, *found[first]} == {"d/a.txt", "d/b.txt"}
+    assert found["d/c.txt"] == set()
+
+
+def test_of_near_duplicates_in_which_a_word_differs_two_are_read(
+    tmp_path: Path, encoder: SentenceTransformersEncoder
+) -> None:
+    adjectives = ("whole", "entire", "old", "northern", "eastern")
+    texts = {f"{word}.txt": LONG.replace("whole", word) for word in adjectives}
+    index = library(tmp_path, texts, encoder)
+    hits = Retriever(index, encoder).retrieve("When was the bridge opened?", 10)
+    index.close()
+    assert len(hits) == 2
+    assert {path for hit in hits for path in (hit.path, *hit.near_duplicates)} == {
+        f"d/{name}" for name in texts
+    }
 
 
 def test_copies_do_not_crowd_out_other_passages(
@@ -124,3 +140,46 @@ def test_paths_outside_what_was_asked_for_are_not_named(
     hits = Retriever(index, encoder).retrieve("bridge", 3, within=["d/z.txt"])
     index.close()
     assert (hits[0].path, hits[0].also_at) == ("d/z.txt", ())
+
+
+@pytest.mark.parametrize(
+    ("modified_ns", "day"),
+    [
+        (0, "1970-01-01"),
+        (86_400 * 10**9 - 1, "1970-01-01"),
+        (-1, "1969-12-31"),
+        (1_707_300_000 * 10**9, "2024-02-07"),
+        (10**21, ""),
+        (-(10**21), ""),
+    ],
+)
+def test_time_of_a_file_is_a_day_of_the_calendar_or_none(modified_ns: int, day: str) -> None:
+    assert _day(modified_ns) == day
+
+
+def test_one_document_has_at_most_half_of_the_places_where_others_are_near(
+    tmp_path: Path, encoder: SentenceTransformersEncoder
+) -> None:
+    bridge = "The bridge over the Ishim was opened in {} by the mayor {} of the town."
+    crowd = "\n\n".join(
+        f"# Part {number}\n\nWhen was the bridge over the Ishim opened? The answer is {number}. "
+        f"The bridge of the Ishim has pier {number * 7} opened."
+        for number in range(150)
+    )
+    texts = {"crowd.md": crowd} | {
+        f"{year}.txt": bridge.format(year, "ABCDEFGH"[year - 1901]) for year in range(1901, 1905)
+    }
+    texts["far.txt"] = "Bread is baked from flour, water and salt."
+    index = library(tmp_path, texts, encoder)
+    retriever = Retriever(index, encoder)
+    hits = retriever.retrieve("When was the bridge over the Ishim opened?", 12)
+    few = retriever.retrieve("When was the bridge over the Ishim opened?", 5)
+    alone = retriever.retrieve("When was the bridge opened?", 12, within=["d/crowd.md"])
+    index.close()
+    count = Counter(hit.path for hit in hits)
+    # Four others are near; a document about bread is not, and the crowd fills what they leave.
+    assert count == {"d/crowd.md": 8, **{f"d/{year}.txt": 1 for year in range(1901, 1905)}}, count
+    assert [hit.rank for hit in hits] == list(range(1, 13))
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert sum(hit.path == "d/crowd.md" for hit in few) == 3
+    assert len(alone) == 12
