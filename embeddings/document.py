@@ -9,11 +9,15 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 
 BLOCK_SEPARATOR = "\n\n"
+
+LONGEST_TITLE = 300
+"""Characters of a title or heading: it is repeated with each passage below it."""
 
 # Control characters break terminals and databases; bidirectional overrides make text
 # read differently from what it says; soft hyphens, zero-width spaces and byte-order
@@ -26,6 +30,11 @@ _LINE_ENDING = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 _SPACE_AROUND_NEWLINE = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
+
+# Unicode Standard Annex 15, "Stream-Safe Text Format": no language has more marks on a letter,
+# and bringing marks into their order takes the square of their number.
+_MOST_MARKS = 30
+_GRAPHEME_JOINER = "\u034f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,8 @@ class Document:
     """One source file, read.
 
     Attributes:
-        title: From the file's own metadata or first heading, else its name.
+        title: From the file's own metadata or first heading, else its name; of at most
+            ``LONGEST_TITLE`` characters.
         text: The normalised text; every offset counts its characters.
         blocks: In reading order, not overlapping, covering every non-space character.
         page_starts: Offset at which each page begins, page 1 first; empty where the
@@ -79,8 +89,35 @@ def page_at(page_starts: tuple[int, ...], offset: int) -> int | None:
 def normalise(text: str) -> str:
     r"""Text in NFC with ``\n`` line endings, single spaces and no invisible characters."""
     text = _INVISIBLE.sub("", _LINE_ENDING.sub("\n", text))
-    text = _SPACES.sub(" ", unicodedata.normalize("NFC", text))
+    text = _SPACES.sub(" ", unicodedata.normalize("NFC", _with_few_marks(text)))
     return _BLANK_LINES.sub("\n\n", _SPACE_AROUND_NEWLINE.sub("\n", text)).strip()
+
+
+def _with_few_marks(text: str) -> str:
+    """The text with a joiner, which shows nothing, inside each endless run of combining marks."""
+    if text.isascii():
+        return text
+    return _run_of_marks().sub(lambda run: run[0] + _GRAPHEME_JOINER, text)
+
+
+@cache
+def _run_of_marks() -> re.Pattern[str]:
+    marks = "".join(
+        mark
+        for mark in map(chr, range(0x300, 0x1F000))
+        if unicodedata.combining(unicodedata.normalize("NFD", mark)[0])
+    )
+    return re.compile(f"[{marks}]{{{_MOST_MARKS}}}(?=[{marks}])")
+
+
+def shortened(text: str) -> str:
+    r"""The text in one line, cut where it is too long to be repeated.
+
+    >>> shortened("Aid\nto Syria"), shortened("x" * 400)[-3:], len(shortened("x" * 400))
+    ('Aid to Syria', 'xx…', 300)
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1].rstrip()}…"
 
 
 class DocumentBuilder:
@@ -113,7 +150,8 @@ class DocumentBuilder:
         Args:
             kind: What the block is.
             text: Raw text of the block; normalised here.
-            level: 1 to 6 for a heading.
+            level: 1 to 6 for a heading. One longer than ``LONGEST_TITLE`` becomes a paragraph:
+                it could be repeated with what is below it in part only.
 
         Raises:
             ValueError: A heading without a level from 1 to 6, or a level on something else.
@@ -123,6 +161,8 @@ class DocumentBuilder:
         text = normalise(text)
         if not text:
             return
+        if kind == "heading" and len(text) > LONGEST_TITLE:
+            kind, level = "paragraph", 0
         start = self._next_start()
         self._parts.append(text)
         self._blocks.append(Block(kind, start, start + len(text), level))
@@ -142,7 +182,7 @@ class DocumentBuilder:
         first = next(headings, None)
         title = normalise(self.title or "") or (text[first.start : first.end] if first else "")
         return Document(
-            title=" ".join((title or normalise(name)).split()),
+            title=shortened(title or normalise(name)),
             text=text,
             blocks=tuple(self._blocks),
             page_starts=tuple(min(start, len(text)) for start in self._page_starts),

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Protocol
 from embeddings.errors import ModelError
 from embeddings.model_cache import IN_PYTORCH, served
 from embeddings.model_folder import (
+    TOKENIZER,
     check_sha256,
     digest_of,
     folder_of,
     load_tokenizer,
     read_json,
+    token_starts,
 )
 from embeddings.onnx_encoder import GRAPH, OnnxVectors, Progress, Role, Vectors
-from embeddings.passages import Tokenize
+from embeddings.passages import Splitting, Tokenize
 from embeddings.precision import Precision, bring_to, kept_as
 
 if TYPE_CHECKING:
@@ -76,6 +78,11 @@ class Encoder(Protocol):
     @property
     def tokenize(self) -> Tokenize:
         """The offset at which each of the text's tokens begins, special tokens left out."""
+        ...
+
+    @property
+    def splitting(self) -> Splitting:
+        """How documents are cut into passages that it reads whole."""
         ...
 
     def encode(
@@ -147,12 +154,13 @@ class SentenceTransformersEncoder:
     @cached_property
     def tokenize(self) -> Tokenize:
         """The offset at which each of the text's tokens begins, special tokens left out."""
-        tokenizer = load_tokenizer(self.folder)
+        return token_starts(self.splitting.tokenizer)
 
-        def starts(text: str) -> list[int]:
-            return [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
-
-        return starts
+    @cached_property
+    def splitting(self) -> Splitting:
+        """How documents are cut into passages that it reads whole."""
+        load_tokenizer(self.folder)  # Here, not in another process, it is told what is wrong.
+        return Splitting(self.folder / TOKENIZER, self.model.max_tokens)
 
     @cached_property
     def _vectors(self) -> "OnnxVectors | TorchVectors":

@@ -1,7 +1,8 @@
 """Indexing: brings the index up to date with a folder.
 
 Only what changed is read, split and encoded; each document is committed by itself, so an
-interrupted run goes on where it stopped.
+interrupted run goes on where it stopped. A file at which a run died is set aside until somebody
+asks for it again.
 """
 
 import time
@@ -12,8 +13,9 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from embeddings.at_hand import SET_ASIDE, AtHand, Content, ended_orderly
 from embeddings.document import Document
-from embeddings.encoder import Encoder, Progress
+from embeddings.encoder import Encoder, Progress, Vectors
 from embeddings.errors import FolderError, IndexMissing, UnreadableFile
 from embeddings.folder import Entry, walk
 from embeddings.formats import SUFFIXES, format_of
@@ -21,7 +23,7 @@ from embeddings.index import STORE_FILE, Index, uploads_beside
 from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
 from embeddings.model_folder import file_sha256
-from embeddings.passages import Passage, split
+from embeddings.passages import Passage
 from embeddings.store import Source, Store
 
 DEFAULT_LIMITS = Limits()
@@ -118,6 +120,10 @@ class _Read:
     document: Document
     passages: tuple[Passage, ...]
 
+    @property
+    def content(self) -> Content:
+        return self.source.sha256, self.format
+
 
 def open_and_index(
     folder: Path,
@@ -125,8 +131,17 @@ def open_and_index(
     encoder: Encoder,
     limits: Limits = DEFAULT_LIMITS,
     on_progress: OnProgress | None = None,
+    retry: bool = False,
 ) -> tuple[Index, IndexingReport]:
     """The index at ``place``, made if there is none, holding the folder as it is now.
+
+    Args:
+        folder: As for ``index_folder``, as are the others.
+        place: Folder of the index.
+        encoder: With which it is or was made.
+        limits: Bounds on reading a single file.
+        on_progress: Told how indexing goes on.
+        retry: Read also what was set aside.
 
     Raises:
         ChapterAndVerseError: As ``index_folder`` and ``Index.open_or_create``; a folder that
@@ -139,7 +154,7 @@ def open_and_index(
     with ExitStack() as unless_given:
         # Nobody else holds this index, so nobody else closes it.
         unless_given.callback(index.close)
-        report = index_folder(folder, index, encoder, limits, on_progress)
+        report = index_folder(folder, index, encoder, limits, on_progress, retry)
         unless_given.pop_all()
     return index, report
 
@@ -150,11 +165,13 @@ def index_folder(
     encoder: Encoder,
     limits: Limits = DEFAULT_LIMITS,
     on_progress: OnProgress | None = None,
+    retry: bool = False,
 ) -> IndexingReport:
     """Make the index hold exactly the readable documents of the folder, as they are now.
 
     Other folders in the same index stay as they are. Ctrl-C, a kill or an error leaves a
-    sound index with the documents committed so far.
+    sound index with the documents committed so far. After a kill the next run sets aside the
+    file that was at hand; if those were several, it reads each of them by itself, last.
 
     Args:
         folder: With its subfolders.
@@ -162,6 +179,7 @@ def index_folder(
         encoder: Turns passages into vectors.
         limits: Bounds on reading a single file.
         on_progress: Told after each file and each batch of passages.
+        retry: Read also what was set aside: somebody asks for it, and will see what happens.
 
     Raises:
         FolderError: Missing, unreadable, or without any file of a format that is read.
@@ -169,7 +187,9 @@ def index_folder(
         IndexMismatch: The index was made with another encoder.
         IndexNotWritable: No room or no permission.
     """
-    return _Run(_resolved(folder), index, encoder, limits, on_progress or (lambda _: None)).run()
+    tell = on_progress or (lambda _: None)
+    with ended_orderly():
+        return _Run(_resolved(folder), index, encoder, limits, tell, retry).run()
 
 
 def remove(index: Index, paths: Sequence[str]) -> tuple[str, ...]:
@@ -213,13 +233,20 @@ class _Run:
     """One run over one folder; holds what the steps share."""
 
     def __init__(
-        self, folder: Path, index: Index, encoder: Encoder, limits: Limits, tell: OnProgress
+        self,
+        folder: Path,
+        index: Index,
+        encoder: Encoder,
+        limits: Limits,
+        tell: OnProgress,
+        retry: bool,
     ) -> None:
         self.folder = folder
         self.index = index
         self.encoder = encoder
         self.limits = limits
         self.tell = tell
+        self.retry = retry
         self.name = ""
         self.files_done = 0
         self.files = 0
@@ -228,7 +255,11 @@ class _Run:
     def run(self) -> IndexingReport:
         started = time.perf_counter()
         self.index.check_encoder(self.encoder.model)
-        with self.index.writing() as self.store:
+        self.splitting = self.encoder.splitting
+        with (
+            self.index.writing() as self.store,
+            AtHand(self.index.folder) as self.at_hand,
+        ):
             entries = list(walk(self.folder, leave_out=_our_own(self.index.folder)))
             files = [entry for entry in entries if _is_readable(entry)]
             if not files:
@@ -236,6 +267,7 @@ class _Run:
             self.name = self._folder_name()
             before = self.store.sources(self.name)
             todo = [found for entry in files if (found := self._changed(entry, before))]
+            self.aside = self._set_aside()
             self.files = len(todo)
             self._index(todo)
             # Only now: the passages of a file that was renamed are still there to be kept.
@@ -279,6 +311,8 @@ class _Run:
         try:
             now = entry.location.stat()
             stamp = (now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+            if known and known.problem == SET_ASIDE and self.retry:
+                known = None
             if known and _untouched(known, stamp):
                 return None
             checked = time.time_ns()
@@ -295,6 +329,12 @@ class _Run:
                 self.store.put_source(again)
             return None
         return entry, source
+
+    def _set_aside(self) -> set[Content]:
+        """Contents at which runs died, of whatever folder and under whatever name."""
+        written = (one for one in self.store.sources().values() if one.problem == SET_ASIDE)
+        formats = ((one, format_of(Path(one.path))) for one in written)
+        return self.at_hand.alone | {(one.sha256, each.name) for one, each in formats if each}
 
     def _remove_vanished(
         self, entries: list[Entry], files: list[Entry], before: dict[str, Source]
@@ -325,9 +365,21 @@ class _Run:
                 yield Skipped(f"{self.name}/{entry.path}", reason)
 
     def _index(self, todo: list[tuple[Entry, Source]]) -> None:
+        suspected = self.aside | self.at_hand.together
+        last = [each for each in todo if _content(each[1]) in suspected]
+        self._index_batches([each for each in todo if _content(each[1]) not in suspected])
+        for each in last:
+            # By itself: should the process die again, it is known of what.
+            self._index_batches([each])
+
+    def _index_batches(self, todo: list[tuple[Entry, Source]]) -> None:
         waiting: list[_Read] = []
         with closing(self._read_ahead(todo)) as reads:
             for read in reads:
+                if len(read.passages) >= BATCH_PASSAGES:
+                    # A large one goes by itself, for the same reason.
+                    self._commit(waiting)
+                    waiting = []
                 waiting.append(read)
                 if sum(len(member.passages) for member in waiting) >= BATCH_PASSAGES:
                     self._commit(waiting)
@@ -364,18 +416,22 @@ class _Run:
             self._put(source)
             return True
         known = self.store.document_id(source.sha256, format) if source.sha256 else None
-        if known is None:
+        if known is not None:
+            self._put(replace(source, document=known))
+        elif source.sha256 and (source.sha256, format) in self.aside and not self.retry:
+            self._put(replace(source, problem=SET_ASIDE))
+        else:
             return False
-        self._put(replace(source, document=known))
         return True
 
     def _load(self, loader: DocumentLoader, entry: Entry, source: Source) -> _Contents:
         """What is in the file; not by the thread that uses the store."""
-        document = loader.load(entry.location)
+        with self.at_hand.reading(_content(source)):
+            contents = loader.load_split(entry.location, self.splitting)
         now = entry.location.stat()
         if (now.st_size, now.st_mtime_ns) != (source.size, source.mtime_ns):
             raise UnreadableFile("changed while it was read; index the folder again")
-        return document, split(document, self.encoder.tokenize, self.encoder.model.max_tokens)
+        return contents
 
     def _loaded(self, source: Source, format: str, contents: Future[_Contents]) -> Iterator[_Read]:
         """The file once it is read; nothing if it has a problem, which is written down."""
@@ -392,22 +448,26 @@ class _Run:
         texts = [passage.search_text for read in waiting for passage in read.passages]
         if not waiting:
             return
-        vectors = self.encoder.encode(texts, progress=self._encoding(waiting))
-        at = 0
-        for read in waiting:
-            ours = vectors[at : at + len(read.passages)]
-            at += len(read.passages)
-            with self.store.transaction():
-                # Two of the files at hand may hold the same.
-                document = self.store.document_id(read.source.sha256, read.format)
-                if document is None:
-                    document = self.store.put_document(
-                        read.source.sha256, read.format, read.document, read.passages, ours
-                    )
-                    self.passages += len(read.passages)
-                self.store.put_source(replace(read.source, document=document))
-            self.files_done += 1
-            self._tell(read.source.path)
+        with self.at_hand.encoding({read.content for read in waiting}):
+            vectors = self.encoder.encode(texts, progress=self._encoding(waiting))
+            at = 0
+            for read in waiting:
+                self._put_document(read, vectors[at : at + len(read.passages)])
+                at += len(read.passages)
+
+    def _put_document(self, read: _Read, vectors: Vectors) -> None:
+        with self.store.transaction():
+            # Two of the files at hand may hold the same.
+            document = self.store.document_id(read.source.sha256, read.format)
+            if document is None:
+                document = self.store.put_document(
+                    read.source.sha256, read.format, read.document, read.passages, vectors
+                )
+                self.passages += len(read.passages)
+            self.store.put_source(replace(read.source, document=document))
+        self.at_hand.settle(read.content)
+        self.files_done += 1
+        self._tell(read.source.path)
 
     def _encoding(self, waiting: list[_Read]) -> Progress:
         """Tells of each file how many of its passages are encoded; they go by length, mixed."""
@@ -425,6 +485,7 @@ class _Run:
     def _put(self, source: Source) -> None:
         with self.store.transaction():
             self.store.put_source(source)
+        self.at_hand.settle(_content(source))
         self.files_done += 1
         self._tell(source.path)
 
@@ -482,6 +543,11 @@ def _is_readable(entry: Entry) -> bool:
 def _nothing_to_read(folder: Path) -> FolderError:
     formats = ", ".join(SUFFIXES)
     return FolderError(f"{folder} holds no file that can be read; formats read: {formats}.")
+
+
+def _content(source: Source) -> Content:
+    format = format_of(Path(source.path))
+    return source.sha256, format.name if format else ""
 
 
 def _untouched(known: Source, stamp: tuple[int, int, int]) -> bool:

@@ -13,11 +13,12 @@ class Limits:
     Each is far above any ordinary document: a long novel has 3 million characters.
     """
 
-    seconds: float = 60.0  # wall-clock time to read one file
+    seconds: float = 60.0  # wall-clock time to read and split one file
     memory_bytes: int = 2**30  # address space of the reading process, its libraries included
     file_bytes: int = 200_000_000  # size on disk
     characters: int = 10_000_000  # of text
     blocks: int = 500_000  # paragraphs, headings, lists and tables
+    passages: int = 100_000  # into which it is split; each is encoded
     pages: int = 10_000  # of a PDF, slides of a presentation
     archive_members: int = 10_000  # files inside a .docx, .pptx or .epub
     archive_bytes: int = 250_000_000  # their unpacked size, as they declare it
@@ -30,6 +31,15 @@ class Limits:
         """
         if count > self.characters:
             raise UnreadableFile(f"has more than {self.characters:,} characters of text; split it")
+
+    def check_passages(self, count: int) -> None:
+        """Refuse a document of more passages than allowed.
+
+        Raises:
+            UnreadableFile: There are more.
+        """
+        if count > self.passages:
+            raise UnreadableFile(f"has more than {self.passages:,} passages; split it")
 
     def check_pages(self, count: int, name: str = "pages") -> None:
         """Refuse a file of more pages (or slides: ``name``) than allowed.

@@ -1,8 +1,8 @@
-"""From a file to a document, whatever the file does to its reader.
+"""From a file to a document and its passages, whatever the file does to its reader.
 
-Readers run in a separate process, ``embeddings.worker``: a crash, an endless
-loop or a bomb ends that process and becomes a reason, and the next file gets a
-fresh one. It is started with ``subprocess`` because ``multiprocessing`` would
+Readers run, and documents are split, in a separate process, ``embeddings.worker``: a
+crash, an endless loop or a bomb ends that process and becomes a reason, and the next
+file gets a fresh one. It is started with ``subprocess`` because ``multiprocessing`` would
 import the caller's main module again and exchange pickles; here JSON lines
 pass through pipes.
 """
@@ -16,7 +16,8 @@ import subprocess
 import sys
 import threading
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -26,14 +27,18 @@ from embeddings.document import Block, Document
 from embeddings.errors import UnreadableFile
 from embeddings.formats import format_of
 from embeddings.limits import Limits
+from embeddings.passages import Passage, Section, Splitting, passages_of
 
 __all__ = ["DocumentLoader", "Limits"]
 
-# JSON of one character of text takes at most 6 bytes, of one block about 40.
+# JSON of one character of text takes at most 6 bytes, of one block about 40, of one passage with
+# a section of its own about 80.
 _BYTES_PER_CHARACTER = 6
 _BYTES_PER_BLOCK = 48
+_BYTES_PER_PASSAGE = 100
 _BYTES_BESIDES = 1_000_000
 _SECONDS_TO_END = 5.0
+_CRASHED = "is so damaged that it crashed its reader"
 
 
 class DocumentLoader:
@@ -41,6 +46,7 @@ class DocumentLoader:
 
     with DocumentLoader() as loader:
         document = loader.load(Path("aid.pdf"))
+        document, passages = loader.load_split(Path("aid.pdf"), encoder.splitting)
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -76,18 +82,24 @@ class DocumentLoader:
             UnreadableFile: Its message completes a sentence that begins with the file's name,
                 such as "is empty" or "took longer than 60 s to read".
         """
-        path = path.absolute()
-        self._check(path)
-        answer = self._ask(path, None)
-        if "document" not in answer:
-            raise UnreadableFile(answer["reason"])
-        found = answer["document"]
-        return Document(
-            title=found["title"],
-            text=found["text"],
-            blocks=tuple(Block(*block) for block in found["blocks"]),
-            page_starts=tuple(found["page_starts"]),
-        )
+        with _understood():
+            return _document(self._asked(path, "document", {}))
+
+    def load_split(self, path: Path, splitting: Splitting) -> tuple[Document, tuple[Passage, ...]]:
+        """The document in a file and its passages, split by the same process.
+
+        Args:
+            path: Of the file.
+            splitting: The encoder's.
+
+        Raises:
+            UnreadableFile: As for ``load``.
+        """
+        how = {"tokenizer": str(splitting.tokenizer), "max_tokens": splitting.max_tokens}
+        with _understood():
+            answer = self._asked(path, "document", {"splitting": how})
+            document = _document(answer)
+            return document, passages_of(document, _sections(answer))
 
     def picture(
         self, path: Path, page: int, quotes: Sequence[tuple[str, str, str]]
@@ -102,12 +114,19 @@ class DocumentLoader:
         Raises:
             UnreadableFile: As for ``load``.
         """
+        with _understood():
+            asked = {"page": page, "quotes": quotes}
+            answer = self._asked(path, "picture", {"picture": asked})
+            return b64decode(answer["picture"]), answer["marked"]
+
+    def _asked(self, path: Path, wanted: str, more: dict[str, object]) -> dict[str, Any]:
+        """The answer to a request, in which ``wanted`` is."""
         path = path.absolute()
         self._check(path)
-        answer = self._ask(path, {"page": page, "quotes": quotes})
-        if "picture" not in answer:
+        answer = self._ask(path, more)
+        if wanted not in answer:
             raise UnreadableFile(answer["reason"])
-        return b64decode(answer["picture"]), answer["marked"]
+        return answer
 
     def _check(self, path: Path) -> None:
         """Refuse what needs no reading: wrong kinds, missing, special, empty and huge files."""
@@ -125,7 +144,7 @@ class DocumentLoader:
         if status.st_size > self.limits.file_bytes:
             raise UnreadableFile(f"is larger than {self.limits.file_bytes / 1e6:,.0f} MB")
 
-    def _ask(self, path: Path, picture: dict[str, object] | None) -> dict[str, Any]:
+    def _ask(self, path: Path, more: dict[str, object]) -> dict[str, Any]:
         if self._worker is None or self._worker.poll() is not None:
             self.close()
             self._worker = _start_worker()
@@ -141,7 +160,7 @@ class DocumentLoader:
         keep = False
         try:
             timer.start()
-            answer = self._exchange(worker, path, picture)
+            answer = self._exchange(worker, path, more)
             keep = not answer["final"]
             return answer
         except _NoAnswer:
@@ -164,20 +183,19 @@ class DocumentLoader:
         if worker.returncode == -signal.SIGABRT:
             # How libraries in C++ end when they get no more memory, or find their own state broken.
             memory = f"{self.limits.memory_bytes / 2**30:g} GiB"
-            return (
-                f"needs more than {memory} of memory, or is so damaged that it crashed its reader"
-            )
-        return "is so damaged that it crashed its reader"
+            return f"needs more than {memory} of memory, or {_CRASHED}"
+        return _CRASHED
 
     def _exchange(
-        self, worker: subprocess.Popen[bytes], path: Path, picture: dict[str, object] | None
+        self, worker: subprocess.Popen[bytes], path: Path, more: dict[str, object]
     ) -> dict[str, Any]:
         assert worker.stdin is not None and worker.stdout is not None  # both are pipes
-        request = {"path": str(path), "limits": asdict(self.limits), "picture": picture}
+        request = {"path": str(path), "limits": asdict(self.limits), **more}
         limits = self.limits
         most = (
             limits.characters * _BYTES_PER_CHARACTER
             + limits.blocks * _BYTES_PER_BLOCK
+            + limits.passages * _BYTES_PER_PASSAGE
             + _BYTES_BESIDES
         )
         try:
@@ -190,6 +208,35 @@ class DocumentLoader:
         if not isinstance(answer, dict):
             raise _NoAnswer
         return answer
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Turns an answer that makes no sense, or for which there is no room, into a reason.
+
+    Whoever takes over the process that reads may let it say anything.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise UnreadableFile("needs more memory than this machine has left") from error
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableFile(_CRASHED) from error
+
+
+def _document(answer: dict[str, Any]) -> Document:
+    found = answer["document"]
+    return Document(
+        title=found["title"],
+        text=found["text"],
+        blocks=tuple(Block(*block) for block in found["blocks"]),
+        page_starts=tuple(found["page_starts"]),
+    )
+
+
+def _sections(answer: dict[str, Any]) -> Iterator[Section]:
+    for headings, context_length, spans in answer["sections"]:
+        yield Section(tuple(headings), context_length, tuple((start, end) for start, end in spans))
 
 
 class _NoAnswer(Exception):

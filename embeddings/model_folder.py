@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -14,10 +14,13 @@ from embeddings.errors import ModelError
 SUMS = "SHA256SUMS"
 """File with the SHA-256 of a folder's other files, as ``sha256sum`` writes it."""
 
+TOKENIZER = "tokenizer.json"
+"""File with a model's tokenizer, in the format of the ``tokenizers`` library."""
+
 # The files that decide what a model says; anything else in its folder is commentary.
 _MODEL_FILES = (
     "*.safetensors",
-    "tokenizer.json",
+    TOKENIZER,
     "config.json",
     "modules.json",
     "sentence_bert_config.json",
@@ -142,9 +145,31 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     Raises:
         ModelError: There is none, or it cannot be read.
     """
-    path = folder / "tokenizer.json"
+    path = folder / TOKENIZER
     if not path.is_file():
-        raise ModelError(f"The model at {folder} has no tokenizer.json; choose another.")
+        raise ModelError(f"The model at {folder} has no {TOKENIZER}; choose another.")
+    return _tokenizer_at(path)
+
+
+@lru_cache(maxsize=8)
+def token_starts(path: Path) -> Callable[[str], list[int]]:
+    """What tells the offset at which each of a text's tokens begins, special tokens left out.
+
+    Args:
+        path: Of the tokenizer.
+
+    Raises:
+        ModelError: It cannot be read.
+    """
+    tokenizer = _tokenizer_at(path)
+
+    def starts(text: str) -> list[int]:
+        return [start for start, _ in tokenizer.encode(text, add_special_tokens=False).offsets]
+
+    return starts
+
+
+def _tokenizer_at(path: Path) -> Tokenizer:
     try:
         return _tokenizer(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises no narrower class

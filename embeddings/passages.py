@@ -4,15 +4,21 @@ A passage is a run of whole paragraphs of one section. Small neighbours are join
 long ones are split at sentence ends, and a list or table stays with the paragraph
 that introduces it, so that each passage makes sense alone and fits whole into the
 encoder. ``document.text[passage.start:passage.end] == passage.text`` always holds.
+
+Time and memory grow with the length of the document, whatever is in it: nothing that one
+passage is cut from is copied for another.
 """
 
 import re
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 
-from embeddings.document import Block, Document
-from embeddings.sentences import sentence_spans
+from embeddings.document import LONGEST_TITLE, Block, Document
+from embeddings.sentences import each_sentence
 
 Tokenize = Callable[[str], list[int]]
 """Turns text into the offset (characters) at which each of its tokens begins."""
@@ -27,8 +33,24 @@ SMALL_TOKENS = 64
 LONGEST_CHARACTERS = 4_000
 """A tokenizer counts an enormous word as one token; this bounds such a passage."""
 
+WINDOW_CHARACTERS = 4 * LONGEST_CHARACTERS
+"""Tokenized at a time: what a tokenizer says of a text takes a hundred times its memory."""
+
 _LINE = re.compile(r"[^\n]+")
 _WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """How documents are cut: all that another process needs to cut them alike.
+
+    Attributes:
+        tokenizer: The encoder's ``tokenizer.json``.
+        max_tokens: Tokens that the encoder reads of a text, its special tokens included.
+    """
+
+    tokenizer: Path
+    max_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +61,8 @@ class Passage:
         start: Offset of the first character, into ``Document.text``.
         end: Offset behind the last character.
         text: ``Document.text[start:end]``.
-        context: "title › headings", seen by encoder and word index before the text.
+        context: "title › headings", seen by encoder and word index before the text; of at most
+            ``LONGEST_TITLE`` characters.
         headings: The headings above the passage, outermost first.
         page: The page on which it starts, where the format has pages.
     """
@@ -58,6 +81,21 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """Passages that stand below the same headings, by offsets alone.
+
+    Attributes:
+        headings: Places in ``Document.blocks`` of the headings above them, outermost first.
+        context_length: How many characters of title and headings are the passages' context.
+        spans: Start and end of each passage, into ``Document.text``.
+    """
+
+    headings: tuple[int, ...]
+    context_length: int
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Piece:
     """A block, or part of a long one, that fits into a passage."""
 
@@ -68,14 +106,8 @@ class _Piece:
     """Belongs to the piece before it: a list or table behind its introduction."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
-    headings: tuple[str, ...]
-    blocks: tuple[Block, ...]
-
-
 _Span = tuple[int, int]
-_Units = Callable[[int, int], list[_Span]]
+_Units = Callable[[int, int], Iterable[_Span]]
 """Cuts the text between two offsets into smaller parts."""
 
 
@@ -93,14 +125,21 @@ def split(document: Document, tokenize: Tokenize, max_tokens: int) -> tuple[Pass
     Raises:
         ValueError: ``max_tokens`` leaves no room for text.
     """
+    return passages_of(document, sections(document, tokenize, max_tokens))
+
+
+def sections(document: Document, tokenize: Tokenize, max_tokens: int) -> Iterator[Section]:
+    """Where the document's passages stand, and below which headings; as for ``split``."""
     if max_tokens < 16:
         raise ValueError(f"expected an encoder that reads at least 16 tokens, got {max_tokens}")
-    passages: list[Passage] = []
-    for section in _sections(document):
-        context = _context(document.title, section.headings, tokenize, max_tokens // 4)
+    for headings, blocks in _runs(document.blocks):
+        context = _context(document, headings)
+        tokens = tokenize(context)
+        if len(tokens) > max_tokens // 4:
+            context = context[: tokens[max_tokens // 4]].rstrip()
         room = max_tokens - SPECIAL_TOKENS - len(tokenize(context))
         pieces: list[_Piece] = []
-        for before, block in zip((None, *section.blocks), section.blocks, strict=False):
+        for before, block in zip((None, *blocks), blocks, strict=False):
             introduced = (
                 block.kind in ("list", "table")
                 and before is not None
@@ -108,50 +147,85 @@ def split(document: Document, tokenize: Tokenize, max_tokens: int) -> tuple[Pass
             )
             introduction = pieces[-1] if introduced else None
             pieces += _pieces(document.text, block, introduction, tokenize, room)
-        for start, end in _join(pieces, room):
-            passages.append(
-                Passage(
-                    start=start,
-                    end=end,
-                    text=document.text[start:end],
-                    context=context,
-                    headings=section.headings,
-                    page=document.page_at(start),
-                )
+        yield Section(headings, len(context), tuple(_join(pieces, room)))
+
+
+def passages_of(document: Document, sections: Iterable[Section]) -> tuple[Passage, ...]:
+    """The passages of a document's sections; those of one share its context and headings."""
+    passages: list[Passage] = []
+    known: dict[int, str] = {}
+    for section in sections:
+        for at in section.headings:
+            if at not in known:
+                known[at] = _heading(document, at)
+        headings = tuple(known[at] for at in section.headings)
+        context = _context(document, section.headings)[: section.context_length]
+        passages += (
+            Passage(
+                start=start,
+                end=end,
+                text=document.text[start:end],
+                context=context,
+                headings=headings,
+                page=document.page_at(start),
             )
+            for start, end in section.spans
+        )
     return tuple(passages)
 
 
-def _sections(document: Document) -> Iterator[_Section]:
-    """Runs of blocks under one heading path; a heading with nothing below it is a run itself."""
-    path: list[Block] = []
-    blocks: list[Block] = []
-    for block, after in zip(document.blocks, (*document.blocks[1:], None), strict=False):
+def _runs(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, ...], list[Block]]]:
+    """Runs of blocks with the places of the headings above them.
+
+    A heading with nothing below it is a run itself.
+    """
+    path: list[int] = []
+    run: list[Block] = []
+    for at, (block, after) in enumerate(pairwise((*blocks, None))):
+        assert block is not None, "only the last one has nothing after it"
         if block.kind != "heading":
-            blocks.append(block)
+            run.append(block)
             continue
-        if blocks:
-            yield _Section(_headings(document.text, path), tuple(blocks))
-            blocks = []
-        path = [heading for heading in path if heading.level < block.level]
+        if run:
+            yield tuple(path), run
+            run = []
+        path = [above for above in path if blocks[above].level < block.level]
         if after is None or (after.kind == "heading" and after.level <= block.level):
-            yield _Section(_headings(document.text, path), (block,))
+            yield tuple(path), [block]
         else:
-            path.append(block)
-    if blocks:
-        yield _Section(_headings(document.text, path), tuple(blocks))
+            path.append(at)
+    if run:
+        yield tuple(path), run
 
 
-def _headings(text: str, path: list[Block]) -> tuple[str, ...]:
-    return tuple(" ".join(text[block.start : block.end].split()) for block in path)
+def _heading(document: Document, at: int) -> str:
+    block = document.blocks[at]
+    return " ".join(document.text[block.start : block.end].split())
 
 
-def _context(title: str, headings: tuple[str, ...], tokenize: Tokenize, room: int) -> str:
-    """Title › headings, cut to ``room`` tokens, the title not said twice."""
-    parts = headings if headings and headings[0] == title else (title, *headings)
-    context = HEADING_SEPARATOR.join(parts)[:LONGEST_CHARACTERS]
-    tokens = tokenize(context)
-    return context[: tokens[room]].rstrip() if len(tokens) > room else context
+def _context(document: Document, headings: Sequence[int]) -> str:
+    """Title › headings, the title not said twice."""
+    said = [_heading(document, at) for at in headings]
+    parts = said if said and said[0] == document.title else [document.title, *said]
+    return HEADING_SEPARATOR.join(parts)[:LONGEST_TITLE].rstrip()
+
+
+def _token_starts(text: str, block: Block, tokenize: Tokenize) -> Sequence[int]:
+    """Where each token of a block begins, into the block; tokenized in windows.
+
+    Windows end at white space, across which tokens add up. Where there is none for so long, what
+    is counted across the cut is too long for a passage anyway.
+    """
+    starts = array("L")
+    at = block.start
+    while at < block.end:
+        end = min(block.end, at + WINDOW_CHARACTERS)
+        if end < block.end:
+            space = max(text.rfind(" ", at, end), text.rfind("\n", at, end))
+            end = space + 1 if space > at else end
+        starts.extend(at - block.start + start for start in tokenize(text[at:end]))
+        at = end
+    return starts
 
 
 def _pieces(
@@ -161,7 +235,7 @@ def _pieces(
 
     A list or table that must be cut leaves room in its first piece for its introduction.
     """
-    tokens = tokenize(text[block.start : block.end])
+    tokens = _token_starts(text, block, tokenize)
 
     def at_spaces(start: int, end: int) -> bool:
         edges = text[max(block.start, start - 1) : start] + text[end : min(block.end, end + 1)]
@@ -200,23 +274,21 @@ def _pieces(
         if run:
             yield run
 
-    def sentences(start: int, end: int) -> list[_Span]:
-        return [(start + a, start + b) for a, b in sentence_spans(text[start:end])]
+    def sentences(start: int, end: int) -> Iterator[_Span]:
+        return ((start + a, start + b) for a, b in each_sentence(text[start:end]))
 
     def matches(pattern: re.Pattern[str]) -> _Units:
-        return lambda start, end: [match.span() for match in pattern.finditer(text, start, end)]
+        return lambda start, end: (match.span() for match in pattern.finditer(text, start, end))
 
-    def characters(start: int, end: int) -> list[_Span]:
-        spans: list[_Span] = []
+    def characters(start: int, end: int) -> Iterator[_Span]:
         while start < end:
             last = bisect_left(tokens, start - block.start) + room
             stop = block.start + tokens[last] if last < len(tokens) else end
             stop = min(max(stop, start + 1), start + LONGEST_CHARACTERS, end)
             while stop > start + 1 and not fits(start, stop):
                 stop = (start + stop) // 2
-            spans.append((start, stop))
+            yield start, stop
             start = stop
-        return spans
 
     by_lines = block.kind in ("list", "table", "code")
     units = [*([matches(_LINE)] if by_lines else []), sentences, matches(_WORD), characters]
@@ -229,30 +301,33 @@ def _pieces(
         yield _Piece(start, end, count(start, end), introduced)
 
 
-def _join(pieces: list[_Piece], room: int) -> Iterator[tuple[int, int]]:
+def _join(pieces: list[_Piece], room: int) -> Iterator[_Span]:
     """Spans of the passages: small neighbours together, a list with its introduction."""
     run: list[_Piece] = []
+    tokens = 0
     for piece in pieces:
-        tokens = sum(member.tokens for member in run)
         wanted = piece.introduced or min(tokens, piece.tokens) < SMALL_TOKENS
-        if run and wanted and _fits_together(run, piece, room):
+        if run and wanted and _fits_together(run[0], run[-1], piece, tokens, room):
             run.append(piece)
+            tokens += piece.tokens
             continue
         carried: list[_Piece] = []
-        if piece.introduced and len(run) > 1 and _fits_together(run[-1:], piece, room):
+        last = run[-1] if len(run) > 1 else None
+        if piece.introduced and last and _fits_together(last, last, piece, last.tokens, room):
             carried = [run.pop()]
         if run:
             yield run[0].start, run[-1].end
         run = [*carried, piece]
+        tokens = sum(member.tokens for member in run)
     if run:
         yield run[0].start, run[-1].end
 
 
-def _fits_together(run: list[_Piece], piece: _Piece, room: int) -> bool:
-    tokens = sum(member.tokens for member in run) + piece.tokens
+def _fits_together(first: _Piece, last: _Piece, piece: _Piece, tokens: int, room: int) -> bool:
+    """Whether a piece fits behind those from ``first`` to ``last``, of so many tokens."""
     # Tokens add up across white space only; two parts of one word stay two passages.
     return (
-        run[-1].end < piece.start
-        and tokens <= room
-        and piece.end - run[0].start <= LONGEST_CHARACTERS
+        last.end < piece.start
+        and tokens + piece.tokens <= room
+        and piece.end - first.start <= LONGEST_CHARACTERS
     )

@@ -4,6 +4,7 @@ sentencex (MIT, Wikimedia): rule-based, many languages, no model, compiled, and 
 where backtracking splitters hang on hostile input.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from sentencex import segment
@@ -19,7 +20,11 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     >>> sentence_spans("Dr. Smith came. He left.")
     ((0, 15), (16, 24))
     """
-    spans: list[tuple[int, int]] = []
+    return tuple(each_sentence(text))
+
+
+def each_sentence(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence stands, one after another: of a long text they are never all held."""
     position = 0
     while position < len(text):
         window = _window(text, position)
@@ -31,9 +36,8 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
             start = position + len(sentence) - len(sentence.lstrip())
             end = position + len(sentence.rstrip())
             if start < end:
-                spans.append((start, end))
+                yield start, end
             position += len(sentence)
-    return tuple(spans)
 
 
 def _window(text: str, start: int) -> str:

@@ -9,6 +9,14 @@ output, both JSON; it ends when its input ends.
                   "page_starts": [0]}, "final": false}
     {"reason": "is empty", "final": false}
 
+A request with ``splitting`` asks for the document's passages, too. They come as they stand in
+the text: for each section the places of its headings among the blocks, the length of its context,
+and where its passages start and end.
+
+    {"path": "/files/aid.pdf", "limits": {...},
+     "splitting": {"tokenizer": "/models/minilm/tokenizer.json", "max_tokens": 256}}
+    {"document": {...}, "sections": [[[0], 3, [[5, 212], [214, 400]]]], "final": false}
+
 A request with ``picture`` asks for a page of a PDF, in which quotes are marked:
 
     {"path": "/files/aid.pdf", "limits": {...},
@@ -51,19 +59,24 @@ def main() -> None:
     for line in sys.stdin.buffer:
         request = json.loads(line)
         limits = Limits(**request["limits"])
-        answer = respond(Path(request["path"]), limits, request.get("picture"))
+        answer = respond(
+            Path(request["path"]), limits, request.get("splitting"), request.get("picture")
+        )
         answers.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
         answers.flush()
 
 
-def respond(path: Path, limits: Limits, picture: dict[str, Any] | None = None) -> dict[str, Any]:
+def respond(
+    path: Path,
+    limits: Limits,
+    splitting: dict[str, Any] | None = None,
+    picture: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """The answer to one request: the document or picture, or the reason why there is none."""
     _limit_this_process(limits)
     final = False
     try:
-        answer: dict[str, Any] = (
-            _picture(path, picture) if picture else {"document": _encode(_read(path, limits))}
-        )
+        answer = _picture(path, picture) if picture else _document(path, limits, splitting)
     except UnreadableFile as error:
         answer = {"reason": str(error)}
     except MemoryError:
@@ -77,6 +90,29 @@ def respond(path: Path, limits: Limits, picture: dict[str, Any] | None = None) -
         # and each of them means that this file cannot be read and the next one can.
         answer = {"reason": _reason(error, path)}
     return answer | {"final": final or _is_large(limits)}
+
+
+def _document(path: Path, limits: Limits, splitting: dict[str, Any] | None) -> dict[str, Any]:
+    document = _read(path, limits)
+    answer: dict[str, Any] = {"document": _encode(document)}
+    if splitting:
+        answer["sections"] = _sections(document, limits, splitting)
+    return answer
+
+
+def _sections(document: Document, limits: Limits, splitting: dict[str, Any]) -> list[Any]:
+    # Not needed for a picture, nor by those who want the text alone.
+    from embeddings.model_folder import token_starts
+    from embeddings.passages import sections
+
+    found: list[Any] = []
+    count = 0
+    tokenize = token_starts(Path(splitting["tokenizer"]))
+    for each in sections(document, tokenize, splitting["max_tokens"]):
+        count += len(each.spans)
+        limits.check_passages(count)
+        found.append((each.headings, each.context_length, each.spans))
+    return found
 
 
 def _read(path: Path, limits: Limits) -> Document:

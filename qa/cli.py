@@ -89,7 +89,9 @@ def index_command(folder: Path, index: Path | None) -> int:
     settings = _settings(index)
     encoder = settings.load_encoder()
     with indexing_bar(Console(stderr=True)) as tell:
-        _, report = open_and_index(folder, settings.index, encoder, settings.limits, tell)
+        _, report = open_and_index(
+            folder, settings.index, encoder, settings.limits, tell, retry=True
+        )
     show_report(Console(), report)
     report.check()
     return OK

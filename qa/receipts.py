@@ -6,7 +6,7 @@ A receipt is the JSON of one answer, as ``qa ask --json`` prints it, or of a lis
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -27,7 +27,7 @@ MEANINGS: dict[Standing, str] = {
 
 # What means something to Markdown anywhere, and what does at the beginning of a line.
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~$&!]")
-_MARKDOWN_LINE = re.compile(r"^(\s*\d*)([-+=.)])", re.M)
+_MARKDOWN_LINE = re.compile(r"^([^\S\n]*\d*)([-+=.)])", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +129,58 @@ def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
         if stands_in(text, citation):
             return Checked(citation, "exact", path, citation.start)
     for path, text in texts.items():
-        places = [match.start() for match in _whole(citation.quote).finditer(text)]
+        places = list(_places(text, citation.quote))
         if places:
             nearest = min(places, key=lambda start: abs(start - citation.start))
             return Checked(citation, "moved", path, nearest)
     return Checked(citation, "changed" if texts else "gone")
 
 
-def _whole(quote: str) -> re.Pattern[str]:
-    """Finds the quote where it is not a part of other words: "41" is not in "1941"."""
-    begins = r"(?<!\w)" if re.match(r"\w", quote) else ""
-    ends = r"(?!\w)" if re.search(r"\w\Z", quote) else ""
-    return re.compile(f"{begins}{re.escape(quote)}{ends}" if quote else r"(?!)")
+def _places(text: str, quote: str) -> Iterator[int]:
+    """Where the quote stands, not as a part of other words: "41" is not in "1941"."""
+    if not quote:
+        return
+    begins, ends = map(_is_of_a_word, (quote[0], quote[-1]))
+    at = text.find(quote)
+    while at >= 0:
+        end = at + len(quote)
+        inside = (begins and at and _is_of_a_word(text[at - 1])) or (
+            ends and end < len(text) and _is_of_a_word(text[end])
+        )
+        if not inside:
+            yield at
+            at = text.find(quote, end)
+        else:
+            at = _next_place(text, quote, at)
+
+
+def _next_place(text: str, quote: str, at: int) -> int:
+    """The next place that may overlap the one at ``at``; what both share is not compared again."""
+    step = _period(quote)
+    end = at + len(quote)
+    if text.startswith(quote[len(quote) - step :], end):
+        return at + step
+    return text.find(quote, at + step)
+
+
+@lru_cache(maxsize=16)
+def _period(quote: str) -> int:
+    """How far a text must be moved to lie upon itself (Knuth, Morris and Pratt).
+
+    >>> _period("abcabca"), _period("abc")
+    (3, 3)
+    """
+    borders = [0] * len(quote)
+    for end in range(1, len(quote)):
+        border = borders[end - 1]
+        while border and quote[end] != quote[border]:
+            border = borders[border - 1]
+        borders[end] = border + (quote[end] == quote[border])
+    return len(quote) - borders[-1]
+
+
+def _is_of_a_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def as_markdown(answers: Sequence[Answer]) -> str:

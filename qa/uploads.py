@@ -196,8 +196,9 @@ class Uploads:
             tell("Looking for what has changed …")
             try:
                 with self._changing:
-                    uploaded = self._index_uploads(progress)
-                    reports = [self._index(self.documents.folder, progress), uploaded]
+                    # Asked for by somebody: also what was set aside is tried again.
+                    uploaded = self._index_uploads(progress, retry=True)
+                    reports = [self._index(self.documents.folder, progress, retry=True), uploaded]
                 tell(" ".join(_in_a_sentence(report) for report in reports if report))
             except ChapterAndVerseError as error:
                 _log.error("%s", error)
@@ -208,10 +209,12 @@ class Uploads:
 
         return _told_by(run)
 
-    def _index_uploads(self, on_progress: OnProgress | None = None) -> IndexingReport | None:
+    def _index_uploads(
+        self, on_progress: OnProgress | None = None, *, retry: bool = False
+    ) -> IndexingReport | None:
         """Bring the index up to date with what was uploaded; a report if there is anything."""
         if self.folder.is_dir() and any(format_of(one) for one in self.folder.iterdir()):
-            return self._index(self.folder, on_progress)
+            return self._index(self.folder, on_progress, retry=retry)
         left = self.index.names({self.folder})
         if left:
             # Without a file a folder is refused, rather than forgotten: it may be on a disk that
@@ -219,9 +222,11 @@ class Uploads:
             remove(self.index, left)
         return None
 
-    def _index(self, folder: Path, on_progress: OnProgress | None = None) -> IndexingReport:
+    def _index(
+        self, folder: Path, on_progress: OnProgress | None = None, *, retry: bool = False
+    ) -> IndexingReport:
         encoder, limits = self.answerer.retriever.encoder, self.answerer.settings.limits
-        return index_folder(folder, self.index, encoder, limits, on_progress)
+        return index_folder(folder, self.index, encoder, limits, on_progress, retry)
 
 
 def _told_by(run: Callable[[Callable[[Told], object]], None]) -> Iterator[Told]:

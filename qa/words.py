@@ -80,13 +80,21 @@ def search_terms(text: str) -> list[str]:
     return [*terms(text), *dict.fromkeys(pairs)]
 
 
-@lru_cache(maxsize=65_536)
+LONGEST_STEMMED = 64
+"""Characters; no English word is longer, and stemming takes the square of them."""
+
+
 def stem(word: str) -> str:
     """The word without its English ending, in lower case (Porter 2); of a past form, its verb's.
 
     >>> stem("Organisations"), stem("organisation"), stem("met")
     ('organis', 'organis', 'meet')
     """
+    return _stem(word) if len(word) <= LONGEST_STEMMED else word.lower()
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
     word = word.lower()
     with _stemming:
         return str(_stemmer.stemWord(_IRREGULAR.get(word, word)))

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 
 from embeddings.encoder import EncoderModel, Progress, Role, Vectors
-from embeddings.passages import Tokenize
+from embeddings.passages import Splitting, Tokenize
 
 _WORD = re.compile(r"\w+")
+
+WORD_TOKENIZER = Path(__file__).with_name("word_tokenizer.json")
+"""Says of a text what ``word_starts`` says, to the process that splits documents."""
 
 
 def word_starts(text: str) -> list[int]:
@@ -38,6 +42,10 @@ class HashingEncoder:
     @property
     def tokenize(self) -> Tokenize:
         return word_starts
+
+    @property
+    def splitting(self) -> Splitting:
+        return Splitting(WORD_TOKENIZER, self._model.max_tokens)
 
     def encode(
         self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None

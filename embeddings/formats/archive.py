@@ -4,9 +4,15 @@
 its CRC, so that the declared sizes are what a reader can be made to unpack.
 """
 
+import io
+import re
 import stat
 import zipfile
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, TypeVar
+
+from lxml import etree
 
 from embeddings.errors import UnreadableFile
 from embeddings.limits import Limits
@@ -16,6 +22,11 @@ _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _LOCAL_HEADER_BYTES = 30
 _ENCRYPTED_FLAG = 0x1
 _PROLOGUE_BYTES = 1024
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL_REFERENCE = re.compile(
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE
+)
+T = TypeVar("T")
 # zipfile unpacks bzip2 and LZMA without a bound; no Office program or e-book uses them.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -69,6 +80,44 @@ def check_office_file(path: Path, limits: Limits, name: str) -> None:
                     # Open Packaging Conventions, 8.1.4: no document type definitions.
                     if b"<!DOCTYPE" in part.read(_PROLOGUE_BYTES):
                         raise UnreadableFile("is unsafe: it defines XML entities")
+
+
+def opened_office_file(path: Path, limits: Limits, name: str, open: Callable[[IO[bytes]], T]) -> T:
+    """A file of Office as a library opens it, also where a control character got into it.
+
+    Args:
+        path: The file.
+        limits: As for ``open_archive``.
+        name: As for ``open_archive``.
+        open: Of the library.
+
+    Raises:
+        UnreadableFile: As for ``check_office_file``.
+    """
+    check_office_file(path, limits, name)
+    try:
+        with path.open("rb") as file:
+            return open(file)
+    except etree.XMLSyntaxError:
+        return open(_without_controls(path))
+
+
+def _without_controls(path: Path) -> IO[bytes]:
+    cleaned = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(cleaned, "w") as copy:
+        for member in archive.infolist():
+            data = archive.read(member)
+            if member.filename.endswith((".xml", ".rels")):
+                data = without_controls(data)
+            copy.writestr(member.filename, data)
+    return cleaned
+
+
+def without_controls(data: bytes) -> bytes:
+    """XML without the characters that XML may not hold, also not as references."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data
+    return _CONTROL_REFERENCE.sub(b" ", _CONTROL.sub(b" ", data))
 
 
 def _check(members: list[zipfile.ZipInfo], limits: Limits) -> None:

@@ -31,6 +31,11 @@ _CODE_PAGES = (
 )
 # Fewer bytes beyond ASCII say too little, and Western text is the likeliest to have few.
 _ENOUGH_TO_GUESS = 8
+_CHARACTERS = re.compile(
+    r"utf-8|ascii|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|big5\w*|gb\w+|euc_\w+|shift_jis\w*"
+    r"|iso2022_jp\w*|johab|ptcp154|tis-620|kz1048|hp-roman8"
+)
+_ASCII = b"Charset=<a href='x'> ~[\\]{}"
 # Which of every four bytes hardly change.
 _WIDE_ENCODINGS: dict[tuple[bool, ...], str] = {
     (False, True, False, True): "utf-16-le",
@@ -38,6 +43,7 @@ _WIDE_ENCODINGS: dict[tuple[bool, ...], str] = {
     (False, True, True, True): "utf-32-le",
     (True, True, True, False): "utf-32-be",
 }
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 
 
@@ -73,7 +79,7 @@ def _encoding(data: bytes, declared: str | None) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return encoding
-    if declared and _decodes(data, declared):
+    if declared and _is_of_characters(declared) and _decodes(data, declared):
         return declared
     wide = _wide_encoding(data[:_SAMPLE_BYTES])
     if wide and _decodes(data, wide):
@@ -81,6 +87,19 @@ def _encoding(data: bytes, declared: str | None) -> str:
     if _is_mostly_utf8(data):
         return "utf-8"
     return _guess(data)
+
+
+def _is_of_characters(name: str) -> bool:
+    """Whether Python's codec of that name is an encoding of characters that files are in.
+
+    Others compress, escape, or encode names of hosts: ``punycode``, ``rot13``, ``undefined``.
+    """
+    try:
+        found = codecs.lookup(name).name
+        # All that a page can name itself in have ASCII in its place.
+        return bool(_CHARACTERS.fullmatch(found)) and _ASCII.decode(found) == _ASCII.decode("ascii")
+    except (LookupError, ValueError):
+        return False
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
@@ -126,7 +145,9 @@ def _guess(data: bytes) -> str:
     """The legacy code page that makes the most sense of the bytes."""
     from charset_normalizer import from_bytes
 
-    first = next(index for index, byte in enumerate(data) if byte > 0x7F)
+    beyond = _BEYOND_ASCII.search(data)
+    assert beyond, "otherwise it is UTF-8"
+    first = beyond.start()
     sample = data[max(0, first - _SAMPLE_BYTES // 2) : first + _SAMPLE_BYTES // 2]
     if _is_binary(sample.decode("latin-1")):
         raise UnreadableFile(_NOT_TEXT)

@@ -14,7 +14,7 @@ from lxml import etree
 
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
-from embeddings.formats.archive import open_archive
+from embeddings.formats.archive import open_archive, without_controls
 from embeddings.formats.markup import add_blocks
 from embeddings.formats.web_page import parse
 from embeddings.limits import LimitedBuilder, Limits
@@ -32,8 +32,9 @@ def read(path: Path, limits: Limits) -> Document:
         package = _xml(archive, package_path)
         title = package.findtext(".//{http://purl.org/dc/elements/1.1/}title")
         builder = LimitedBuilder(limits, title)
+        there = set(archive.namelist())
         for name in _chapters(package, posixpath.dirname(package_path)):
-            if name not in archive.namelist():
+            if name not in there:
                 continue  # A book with a missing chapter still has the others.
             root = parse(archive.read(name))
             body = None if root is None else root.find(".//body")
@@ -65,4 +66,8 @@ def _chapters(package: Any, folder: str) -> list[str]:
 
 def _xml(archive: zipfile.ZipFile, name: str) -> Any:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    return etree.fromstring(archive.read(name), parser)
+    data = archive.read(name)
+    try:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        return etree.fromstring(without_controls(data), parser)

@@ -17,10 +17,9 @@ from embeddings.errors import UnreadableFile
 from embeddings.formats.decoding import read_text
 from embeddings.limits import LimitedBuilder, Limits
 
-_FRONT_MATTER = re.compile(
-    r"\A---[^\S\n]*\n(.*?)^(?:---|\.\.\.)[^\S\n]*$", re.DOTALL | re.MULTILINE
-)
-_TITLE = re.compile(r"^title:[^\S\n]*(.+?)[^\S\n]*$", re.MULTILINE)
+_FRONT_MATTER = "---"
+_FRONT_MATTER_ENDS = ("---", "...")
+_TITLE = "title:"
 _COMMENT_OR_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[a-zA-Z][^<>]*>", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 # What is deeper the parser leaves out, from 20 by default, which real outlines pass.
@@ -56,11 +55,16 @@ def read(path: Path, limits: Limits) -> Document:
 
 
 def _without_front_matter(text: str) -> tuple[str, str | None]:
-    match = _FRONT_MATTER.match(text)
-    if not match:
+    if text.partition("\n")[0].rstrip() != _FRONT_MATTER:
         return text, None
-    title = _TITLE.search(match[1])
-    return text[match.end() :], title[1].strip("\"'") if title else None
+    lines = text.split("\n")
+    title = None
+    for number, line in enumerate(lines[1:], start=1):
+        if line.rstrip() in _FRONT_MATTER_ENDS:
+            return "\n".join(lines[number + 1 :]), title
+        if title is None and line.startswith(_TITLE):
+            title = line.removeprefix(_TITLE).strip().strip("\"'") or None
+    return text, None
 
 
 def _inline(token: Token) -> str:

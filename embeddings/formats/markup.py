@@ -89,13 +89,7 @@ def _is_whole(element: Any, tag: str) -> bool:
     """Whether an element becomes one block, or none, with everything inside it."""
     if tag == "table":
         return _is_data_table(element)
-    return tag in _HEADINGS or tag in _LISTS or tag == "pre" or _is_invisible(element, tag)
-
-
-def _is_invisible(element: Any, tag: str) -> bool:
-    style = (element.get("style") or "").replace(" ", "").lower()
-    hidden = element.get("hidden") is not None or "display:none" in style
-    return tag in _INVISIBLE or hidden
+    return tag in _HEADINGS or tag in _LISTS or tag == "pre" or tag in _INVISIBLE
 
 
 def _is_data_table(table: Any) -> bool:
@@ -110,7 +104,7 @@ def _is_data_table(table: Any) -> bool:
 
 
 def _add_whole(builder: DocumentBuilder, element: Any, tag: str) -> None:
-    if _is_invisible(element, tag):
+    if tag in _INVISIBLE:
         return
     if tag in _HEADINGS:
         builder.add("heading", " ".join(_tidy(_pieces(element)).split()), level=int(tag[1]))
@@ -129,7 +123,7 @@ def _pieces(element: Any, *, collapse: bool = True) -> Iterator[str]:
     for event, child in walker:
         tag = tag_of(child)
         if event == "start":
-            if _is_invisible(child, tag):
+            if tag in _INVISIBLE:
                 walker.skip_subtree()
             elif tag == "br":
                 yield "\n"
@@ -150,7 +144,7 @@ def _list(element: Any) -> str:
     for event, child in walker:
         tag = tag_of(child)
         if event == "start":
-            if _is_invisible(child, tag):
+            if tag in _INVISIBLE:
                 walker.skip_subtree()
                 continue
             if tag in ("li", "dt", "dd") or not lines:

@@ -12,8 +12,9 @@ from typing import Any
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from embeddings.document import Document
+from embeddings.document import LONGEST_TITLE, Document
 from embeddings.errors import UnreadableFile
+from embeddings.formats.pdf_hidden import Visibility
 from embeddings.formats.pdf_layout import HYPHEN, Line, add_pages
 from embeddings.limits import LimitedBuilder, Limits
 
@@ -43,7 +44,7 @@ def read(path: Path, limits: Limits) -> Document:
     with source:
         limits.check_pages(len(source))
         pages = _pages(source, limits)
-        title = source.get_metadata_value("Title").strip()
+        title = source.get_metadata_value("Title").strip()[: 2 * LONGEST_TITLE]
     if not any(pages):
         raise UnreadableFile("has no text (scanned pages?); run text recognition (OCR) on it first")
     builder = LimitedBuilder(limits, None if _JUNK_TITLE.fullmatch(title) else title)
@@ -65,7 +66,7 @@ def _pages(source: Any, limits: Limits) -> list[list[Line]]:
             textpage = page.get_textpage()
             count += textpage.count_chars()
             limits.check_characters(count)
-            lines = _lines(textpage)
+            lines = _lines(textpage, Visibility(page, textpage))
             textpage.close()
             page.close()
         pages.append(lines)
@@ -74,8 +75,8 @@ def _pages(source: Any, limits: Limits) -> list[list[Line]]:
     return pages
 
 
-def _lines(textpage: Any) -> list[Line]:
-    """Lines as PDFium separates them, in the order of the file."""
+def _lines(textpage: Any, visibility: Visibility) -> list[Line]:
+    """Lines as PDFium separates them, in the order of the file; without what nobody sees."""
     lines: list[Line] = []
     codes: list[int] = []
     first = last = -1
@@ -84,7 +85,9 @@ def _lines(textpage: Any) -> list[Line]:
         nonlocal first
         text = _decode(codes).strip()
         if text and first >= 0:
-            lines.append(_line(textpage, text + HYPHEN * hyphenated, first, last))
+            line = _line(textpage, text + HYPHEN * hyphenated, first, last)
+            if visibility.is_on_page(line.left, line.right, line.base, line.size):
+                lines.append(line)
         codes.clear()
         first = -1
 
@@ -94,7 +97,7 @@ def _lines(textpage: Any) -> list[Line]:
             finish(hyphenated=True)
         elif code in _LINE_ENDS:
             finish(hyphenated=False)
-        else:
+        elif visibility.shows(index):
             codes.append(code)
             if code not in (0x20, 0xA0, 0):
                 first, last = (index if first < 0 else first), index

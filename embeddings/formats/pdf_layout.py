@@ -6,6 +6,7 @@ its size or weight, or begins a list item; or where a line ends early with a
 full stop.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -25,9 +26,12 @@ _PAGE_NUMBER = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _PAGE_NUMBER_MARK = "\0"
+_PAGE_NUMBER_CHARACTERS = 100
 _NUMBER_AT_END = re.compile(r"^\d{1,4}\s|\s\d{1,4}$")
 _LEADERS = re.compile(r"(?:\.\s?){5}")
-_WORD_PARTS = re.compile(r"(\w+)\x02\n?(\w+)")
+# From the beginning of a word, and never shorter: otherwise each letter of it is tried in turn.
+_WORD_PARTS = re.compile(r"(?<!\w)(\w++)\x02\n?(\w+)")
+_COMPOUND = re.compile(r"(?<!\w)\w++-\w+")
 _HEADING_SCALE = 1.15
 _HEADING_CHARACTERS = 200
 _BOLD_HEADING_CHARACTERS = 120
@@ -132,8 +136,8 @@ def _running_text(line: Line, number: int) -> str:
 
     Page numbers are told by how far they are from the place of their page in the file.
     """
-    match = _PAGE_NUMBER.fullmatch(line.text)
-    if match:
+    short = len(line.text) <= _PAGE_NUMBER_CHARACTERS
+    if short and (match := _PAGE_NUMBER.fullmatch(line.text)):
         value = match["value"]
         return _PAGE_NUMBER_MARK + (str(int(value) - number) if value.isdecimal() else "i")
     text = _NUMBER_AT_END.sub("", line.text).strip()
@@ -175,16 +179,22 @@ def _usual_spacing(pages: list[list[Line]], body: float) -> float:
 def _paragraphs(lines: list[Line], spacing: float) -> Iterator[list[Line]]:
     """Lines grouped into paragraphs."""
     group: list[Line] = []
+    left, right = math.inf, -math.inf
     for line in lines:
-        if group and _begins_paragraph(group, line, spacing):
+        if group and _begins_paragraph(group, left, right, line, spacing):
             yield group
             group = []
+            left, right = math.inf, -math.inf
         group.append(line)
+        left, right = min(left, line.left), max(right, line.right)
     if group:
         yield group
 
 
-def _begins_paragraph(group: list[Line], line: Line, spacing: float) -> bool:
+def _begins_paragraph(
+    group: list[Line], left: float, right: float, line: Line, spacing: float
+) -> bool:
+    """Whether a line begins another paragraph than the group's, which goes from left to right."""
     previous = group[-1]
     size = previous.size or 1.0
     step = (previous.base - line.base) / size
@@ -208,8 +218,8 @@ def _begins_paragraph(group: list[Line], line: Line, spacing: float) -> bool:
         return True
     if in_item and line.left < group[0].left - 0.3 * size:
         return True
-    right = max(each.right for each in (*group, line))
-    width = right - min(each.left for each in (*group, line))
+    right = max(right, line.right)
+    width = right - min(left, line.left)
     # Items of a list whose bullets are drawn end early as well, without a full stop.
     early = previous.right < right - (0.2 if ended else 0.5) * width
     return early and not line.text[:1].islower()
@@ -231,21 +241,18 @@ def _heading_level(group: list[Line], text: str, body: float, levels: dict[float
 def _compounds(lines: list[Line]) -> set[str]:
     """Words that are written with a hyphen in the middle of some line, in lower case."""
     return {
-        word.lower()
-        for line in lines
-        if "-" in line.text
-        for word in re.findall(r"\w+-\w+", line.text)
+        word.lower() for line in lines if "-" in line.text for word in _COMPOUND.findall(line.text)
     }
 
 
 def _join(group: list[Line], compounds: set[str]) -> str:
     """Text of a paragraph in one line, words that were broken at a line's end made whole."""
-    text = group[0].text
-    for line in group[1:]:
-        if text.endswith(HYPHEN) or (_is_ideograph(text[-1]) and _is_ideograph(line.text[0])):
-            text += line.text
-        else:
-            text += " " + line.text
+    parts = [group[0].text]
+    for above, line in pairwise(group):
+        end = above.text[-1]
+        joined = end == HYPHEN or (_is_ideograph(end) and _is_ideograph(line.text[0]))
+        parts += [line.text] if joined else [" ", line.text]
+    text = "".join(parts)
     return _WORD_PARTS.sub(lambda parts: _whole(parts[1], parts[2], compounds), text).replace(
         HYPHEN, "-"
     )

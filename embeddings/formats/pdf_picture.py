@@ -9,6 +9,7 @@ import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ MOST_SCALE = 2.0
 
 MARK = np.array([0.68, 0.89, 0.92], dtype=np.float32)
 """By which red, green and blue of what is marked are multiplied, so that it stays readable."""
+
+MOST_PLACES = 1_000
+"""Of a quote on one page that are compared; no page of sense repeats itself so often."""
 
 CONTEXT = 200
 """Characters before and behind a quote that tell it from its like."""
@@ -127,7 +131,7 @@ def _find(letters: Sequence[tuple[str, int]], quote: Quoted) -> tuple[int, int] 
         return _shared(before[::-1], ahead[::-1]) + _shared(after, behind)
 
     # Of several that are alike in all that stands around them, the first.
-    best = max(_places(printed, wanted), key=alike, default=None)
+    best = max(islice(_places(printed, wanted), MOST_PLACES), key=alike, default=None)
     return None if best is None else (letters[best][1], letters[best + len(wanted) - 1][1])
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pptx
 from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.table import _Row
 
 from embeddings.document import Document
-from embeddings.formats.archive import check_office_file
+from embeddings.formats.archive import opened_office_file
 from embeddings.limits import LimitedBuilder, Limits
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -23,8 +24,8 @@ _DEEPEST_GROUP = 50
 
 def read(path: Path, limits: Limits) -> Document:
     """The document in a presentation, with the speaker's notes below each slide."""
-    check_office_file(path, limits, "PowerPoint presentation")
-    source = pptx.Presentation(str(path))
+    source = opened_office_file(path, limits, "PowerPoint presentation", pptx.Presentation)
+    page = (source.slide_width or 0, source.slide_height or 0)
     limits.check_pages(len(source.slides), "slides")
     title = source.core_properties.title
     # What python-pptx and PowerPoint write when nobody gave a title.
@@ -37,11 +38,23 @@ def read(path: Path, limits: Limits) -> Document:
             text = " ".join(heading.text_frame.text.split())
             builder.add("heading", text, level=1 if number == 1 else 2)
         for shape in _shapes(slide.shapes):
-            if heading is None or shape.shape_id != heading.shape_id:
+            is_heading = heading is not None and shape.shape_id == heading.shape_id
+            if not is_heading and not _is_off_the_slide(shape, *page):
                 _add_shape(builder, shape)
         if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
             builder.add("paragraph", _text(slide.notes_slide.notes_text_frame))
     return builder.build(path.name)
+
+
+def _is_off_the_slide(shape: Any, width: int, height: int) -> bool:
+    """Whether nothing of a shape is on the slide; not where it is placed by a group or layout."""
+    element = shape._element
+    x, y, across, down = element.x, element.y, element.cx, element.cy
+    if not (width and height) or None in (x, y, across, down):
+        return False
+    if element.getparent().tag.endswith("}grpSp"):
+        return False
+    return bool(x + across <= 0 or y + down <= 0 or x >= width or y >= height)
 
 
 def _shapes(shapes: Any, depth: int = 0) -> Iterator[Any]:
@@ -89,5 +102,7 @@ def _text(frame: Any) -> str:
 
 def _table(table: Any) -> str:
     """One row a line, cells parted by bars."""
-    rows = ([" ".join(cell.text.split()) for cell in row.cells] for row in table.rows)
+    # Its own ``rows[at]`` looks for all of them each time.
+    trs = (_Row(tr, table.rows) for tr in table._tbl.tr_lst)
+    rows = ([" ".join(cell.text.split()) for cell in row.cells] for row in trs)
     return "\n".join(" | ".join(row) for row in rows if any(row))

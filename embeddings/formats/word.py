@@ -6,7 +6,6 @@ insertions, content controls and text boxes, and is slow.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,13 @@ import docx
 from docx.oxml.ns import qn
 
 from embeddings.document import Document
-from embeddings.formats.archive import check_office_file
+from embeddings.formats.archive import opened_office_file
+from embeddings.formats.word_styles import DEEPEST, Numbering, Style, Styles
 from embeddings.limits import LimitedBuilder, Limits
 
 _P, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
 _TEXTS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
-_TEXT = qn("w:t")
+_TEXT, _RUN = qn("w:t"), qn("w:r")
 _BOX = qn("w:txbxContent")
 # Moved away, or repeated for programs that cannot show the original.
 _SKIPPED = {
@@ -33,52 +33,23 @@ _SKIPPED = {
 _CONTAINERS = {qn("w:sdt"), qn("w:sdtContent"), qn("w:customXml"), qn("w:ins"), qn("w:smartTag")}
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """What a paragraph style means: a heading level, a list, or neither."""
-
-    level: int = 0
-    list_id: str = ""
-    is_list: bool = False
-    is_contents: bool = False
-
-
-@dataclass(slots=True)
-class _Numbering:
-    """Formats of the numbered lists, and how far each has been counted."""
-
-    formats: dict[tuple[str, int], tuple[str, int]]
-    counts: dict[tuple[str, int], int] = field(default_factory=dict)
-
-    def mark(self, list_id: str, depth: int) -> str:
-        kind, start = self.formats.get((list_id, depth), ("bullet", 1))
-        if kind != "decimal":
-            return "- "
-        number = self.counts.get((list_id, depth), start - 1) + 1
-        self.counts[list_id, depth] = number
-        # A new outer item starts the inner numbers afresh.
-        for key in [key for key in self.counts if key[0] == list_id and key[1] > depth]:
-            del self.counts[key]
-        return f"{number}. "
-
-
 def read(path: Path, limits: Limits) -> Document:
     """The document in a Word file; headers, footers, footnotes and comments are left out."""
-    check_office_file(path, limits, "Word document")
-    source = docx.Document(str(path))
+    source = opened_office_file(path, limits, "Word document", docx.Document)
     title = source.core_properties.title
     # What python-docx gives where a file says nothing about itself.
     builder = LimitedBuilder(limits, None if title == "Word Document" else title)
-    styles = {style.style_id: _style(style) for style in source.styles if style.type == 1}
-    numbering = _Numbering(_list_formats(source))
+    coloured = source.element.find(qn("w:background")) is not None
+    styles = Styles(source.styles.element, coloured)
+    numbering = Numbering(_numbering(source))
     items: list[str] = []
     for element in _blocks(source.element.body):
         if element.tag == _TABLE:
             _add_list(builder, items)
-            builder.add("table", _table(element))
+            builder.add("table", _table(element, styles))
             continue
-        text = _text(element).strip()
-        style = styles.get(element.style or "", _Style())
+        text = _text(element, styles).strip()
+        style = styles.meaning(element.style or "")
         list_id, depth = _list_place(element, style)
         if style.is_contents or not text:
             continue
@@ -104,9 +75,8 @@ def _blocks(parent: Any) -> Iterator[Any]:
     for element in parent:
         if element.tag == _P:
             yield element
-            for box in element.iter(_BOX):
-                if not any(each.tag in _SKIPPED for each in box.iterancestors()):
-                    yield from _blocks(box)
+            for box in _boxes(element):
+                yield from _blocks(box)
         elif element.tag == _TABLE:
             cells = list(element.iter(_CELL))
             # A table of one cell is a frame around ordinary text.
@@ -115,8 +85,21 @@ def _blocks(parent: Any) -> Iterator[Any]:
             yield from _blocks(element)
 
 
-def _text(paragraph: Any) -> str:
-    """Text of a paragraph with tracked changes accepted, without its text boxes."""
+def _boxes(paragraph: Any) -> Iterator[Any]:
+    """The text boxes of a paragraph, without those inside others, which their paragraphs have."""
+    if next(paragraph.iter(_BOX), None) is None:
+        return
+    stack = list(reversed(paragraph))
+    while stack:
+        element = stack.pop()
+        if element.tag == _BOX:
+            yield element
+        elif element.tag not in _SKIPPED:
+            stack.extend(reversed(element))
+
+
+def _text(paragraph: Any, styles: Styles) -> str:
+    """Visible text of a paragraph with tracked changes accepted, without its text boxes."""
     parts: list[str] = []
     stack = list(reversed(paragraph))
     while stack:
@@ -125,79 +108,44 @@ def _text(paragraph: Any) -> str:
             parts.append(element.text or "")
         elif element.tag in _TEXTS:
             parts.append(_TEXTS[element.tag])
+        elif element.tag == _RUN and styles.hides(element):
+            continue
         elif element.tag not in _SKIPPED and element.tag != _BOX:
             stack.extend(reversed(element))
     return "".join(parts)
 
 
-def _table(table: Any) -> str:
+def _table(table: Any, styles: Styles) -> str:
     """One row a line, cells parted by bars."""
     lines = []
     for row in table.iter(_ROW):
         cells = row.iterchildren(_CELL)
-        texts = [" ".join(" ".join(map(_text, cell.iter(_P))).split()) for cell in cells]
+        texts = [
+            " ".join(" ".join(_text(each, styles) for each in cell.iter(_P)).split())
+            for cell in cells
+        ]
         if any(texts):
             lines.append(" | ".join(texts))
     return "\n".join(lines)
 
 
-def _style(style: Any) -> _Style:
-    """The meaning of a style, from its own name and properties or those it is based on."""
-    seen = set()
-    while style is not None and style.style_id not in seen:
-        seen.add(style.style_id)
-        name = (style.name or "").lower()
-        if name == "title":
-            return _Style(level=1)
-        if name.startswith("heading ") and name[8:].isdecimal():
-            return _Style(level=min(6, max(1, int(name[8:]))))
-        if name.startswith("toc ") and name != "toc heading":
-            return _Style(is_contents=True)
-        list_ids = style.element.xpath("w:pPr/w:numPr/w:numId/@w:val")
-        if list_ids or (name.startswith("list ") and name != "list paragraph"):
-            return _Style(list_id=str(list_ids[0]) if list_ids else "", is_list=True)
-        outline = style.element.xpath("w:pPr/w:outlineLvl/@w:val")
-        if outline and str(outline[0]) in "012345":
-            return _Style(level=int(outline[0]) + 1)
-        style = style.base_style
-    return _Style()
-
-
-def _list_place(paragraph: Any, style: _Style) -> tuple[str, int]:
+def _list_place(paragraph: Any, style: Style) -> tuple[str, int]:
     """Which list a paragraph belongs to, if any, and how deep it is nested there."""
     properties = paragraph.pPr
     numbers = None if properties is None else properties.numPr
     list_id, depth = style.list_id, 0
     if numbers is not None:
         list_id = list_id if numbers.numId is None else str(numbers.numId.val)
-        depth = 0 if numbers.ilvl is None else int(numbers.ilvl.val)
+        depth = 0 if numbers.ilvl is None else min(int(numbers.ilvl.val), DEEPEST - 1)
     return ("" if list_id == "0" else list_id), depth
 
 
-def _list_formats(source: Any) -> dict[tuple[str, int], tuple[str, int]]:
-    """Number format and first number of each depth of each list."""
+def _numbering(source: Any) -> Any:
+    """The element that defines the lists of a document; none if it has none."""
     # Asked for by relation: python-docx would make a missing part from a template.
-    parts = [
+    parts = (
         each.target_part
         for each in source.part.rels.values()
         if each.reltype.endswith("/numbering")
-    ]
-    if not parts:
-        return {}
-    root = parts[0].element
-    abstract = {
-        each.get(qn("w:abstractNumId")): each for each in root.iterchildren(qn("w:abstractNum"))
-    }
-    formats = {}
-    for number in root.iterchildren(qn("w:num")):
-        reference = number.find(qn("w:abstractNumId"))
-        definition = None if reference is None else abstract.get(reference.get(qn("w:val")))
-        for level in () if definition is None else definition.iterchildren(qn("w:lvl")):
-            key = (str(number.get(qn("w:numId"))), int(level.get(qn("w:ilvl")) or 0))
-            formats[key] = (_value(level, "w:numFmt", "bullet"), int(_value(level, "w:start", "1")))
-    return formats
-
-
-def _value(element: Any, name: str, default: str) -> str:
-    child = element.find(qn(name))
-    return default if child is None else str(child.get(qn("w:val")) or default)
+    )
+    return next((part.element for part in parts), None)

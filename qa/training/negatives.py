@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from embeddings.encoder import Encoder, EncoderModel, Progress, Role, Vectors
-from embeddings.passages import Tokenize
+from embeddings.passages import Splitting, Tokenize
 from qa.library import counting, library_of
 from qa.metrics import normalise
 from qa.questions import Question
@@ -44,6 +44,11 @@ class Blind:
     def tokenize(self) -> Tokenize:
         """Likewise."""
         return self._encoder.tokenize
+
+    @property
+    def splitting(self) -> Splitting:
+        """Likewise."""
+        return self._encoder.splitting
 
     def encode(
         self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None

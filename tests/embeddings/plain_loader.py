@@ -4,6 +4,8 @@ from pathlib import Path
 
 from embeddings.document import Document, DocumentBuilder
 from embeddings.limits import Limits
+from embeddings.model_folder import token_starts
+from embeddings.passages import Passage, Splitting, split
 
 
 class PlainLoader:
@@ -13,8 +15,9 @@ class PlainLoader:
     def close(self) -> None:
         pass
 
-    def load(self, path: Path) -> Document:
+    def load_split(self, path: Path, splitting: Splitting) -> tuple[Document, tuple[Passage, ...]]:
         builder = DocumentBuilder()
         for paragraph in path.read_text().split("\n\n"):
             builder.add("paragraph", paragraph)
-        return builder.build(path.name)
+        document = builder.build(path.name)
+        return document, split(document, token_starts(splitting.tokenizer), splitting.max_tokens)

@@ -85,7 +85,13 @@ def word(parts: Iterable[str], doctype: str = "", extra: Iterable[Extra] = ()) -
             "[Content_Types].xml",
             f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" '
             'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-            f'<Override PartName="/word/document.xml" ContentType="{MAIN_TYPE}"/></Types>',
+            f'<Override PartName="/word/document.xml" ContentType="{MAIN_TYPE}"/>'
+            + "".join(
+                f'<Override PartName="/word/{kind}.xml" '
+                f'ContentType="{MAIN_TYPE.replace("document.main", kind)}"/>'
+                for kind in ("styles", "numbering")
+            )
+            + "</Types>",
         )
         archive.writestr(
             "_rels/.rels",
@@ -344,11 +350,6 @@ def test_scanned_pdf(reader: Reader) -> None:
     )
 
 
-def test_pdf_with_white_text_is_read(reader: Reader) -> None:
-    data = pdf(CATALOG, PAGES, PLAIN_PAGE, stream(b"1 1 1 rg " + TEXT), FONT)
-    assert reader.read("a.pdf", data).text == "Hello aid"
-
-
 # Files that are not what they are called
 
 
@@ -394,6 +395,10 @@ def test_page_of_200_000_comment_openings(reader: Reader) -> None:
 )
 def test_page_nested_200_000_deep(reader: Reader, tag: bytes) -> None:
     assert reader.reason("a.html", tag * 200_000 + b"text") == TOO_DEEP
+
+
+def test_page_of_90_000_marked_words(reader: Reader) -> None:
+    assert reader.read("a.html", b"<p>" + b"<b>a</b> " * 90_000).text == "a " * 89_999 + "a"
 
 
 def test_page_of_300_000_paragraphs(reader: Reader) -> None:

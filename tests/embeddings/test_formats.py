@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pptx.util import Inches
 
-from embeddings.document import Document
+from embeddings.document import LONGEST_TITLE, Document
 from embeddings.errors import UnreadableFile
 from embeddings.formats import FORMATS, format_of
 from embeddings.formats.decoding import decode
@@ -567,3 +567,122 @@ def test_values_without_headings_are_kept(read: Read) -> None:
 
 def test_only_headings_are_text_too(read: Read) -> None:
     assert read("a.csv", "Country,Tons\n").text == "Country; Tons"
+
+
+# Characters that may not be there
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<p>Fifty\x01tons</p>",
+        b"<p>Fifty\x00tons</p>",
+        b"<p>Fifty\x0btons</p>",
+        b"<p>Fifty\x1btons</p>",
+        b"<p>Fifty&#1;tons</p>",
+        b"<p>Fifty&#0;tons</p>",
+        b"<p>Fifty&#x1;tons</p>",
+        b"<p>Fifty&#X00B;tons</p>",
+        b"<p>Fifty&#31;tons</p>",
+        "<p>Fifty\ufffftons</p>".encode(),
+        b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><p>Fifty\x02tons</p></html>',
+    ],
+)
+def test_control_character_in_a_page_is_a_space(read: Read, data: bytes) -> None:
+    assert read("a.html", data).text == "Fifty tons"
+    assert read("a.xhtml", data).text == "Fifty tons"
+
+
+def test_references_to_ordinary_characters_stay(read: Read) -> None:
+    text = read("a.html", "<p>a&#9;b&#10;c&#33;&#147;d&#148; &#128;5 &#x2014; &#x1F69A;</p>").text
+    assert text == "a b c!“d” €5 — 🚚"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.txt", "Fifty \x01tons"), ("a.md", "Fifty \x01tons &#1;"), ("a.csv", "Fifty \x01tons")],
+)
+def test_control_character_in_a_text_is_left_out(read: Read, name: str, text: str) -> None:
+    assert read(name, text).text.rstrip(" \ufffd") == "Fifty tons"
+
+
+@pytest.mark.parametrize("control", [b"\x01", b"&#1;", b"&#x0B;"])
+def test_control_character_in_an_archive_is_a_space(
+    read: Read, tmp_path: Path, control: bytes
+) -> None:
+    source = docx.Document()
+    source.add_paragraph("FiftyXtons")
+    source.save(str(tmp_path / "b.docx"))
+    slides = pptx.Presentation()
+    box = slides.slides.add_slide(slides.slide_layouts[6]).shapes.add_textbox(0, 0, 9, 9)
+    box.text_frame.text = "FiftyXtons"
+    slides.save(str(tmp_path / "b.pptx"))
+    with zipfile.ZipFile(tmp_path / "b.epub", "w") as book:
+        book.writestr(
+            "META-INF/container.xml",
+            "<container><rootfiles><rootfile full-path='b.opf'/></rootfiles></container>",
+        )
+        book.writestr(
+            "b.opf",
+            "<package><metadata xmlns:d='http://purl.org/dc/elements/1.1/'><d:title>FiftyXtons"
+            "</d:title></metadata><manifest><item id='a' href='a.html' media-type='text/html'/>"
+            "</manifest><spine><itemref idref='a'/></spine></package>",
+        )
+        book.writestr("a.html", "<p>FiftyXtons</p>")
+    for suffix in ("docx", "pptx", "epub"):
+        with (
+            zipfile.ZipFile(tmp_path / f"b.{suffix}") as clean,
+            zipfile.ZipFile(tmp_path / f"a.{suffix}", "w") as spoiled,
+        ):
+            for member in clean.infolist():
+                data = clean.read(member).replace(b"FiftyXtons", b"Fifty" + control + b"tons")
+                spoiled.writestr(member.filename, data)
+        document = read_path(tmp_path / f"a.{suffix}")
+        assert document.text == "Fifty tons", suffix
+    assert document.title == "Fifty tons"
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "idna", "undefined", "punycode", "rot13", "base64", "hex", "zlib", "unicode_escape",
+        "raw_unicode_escape", "mbcs", "oem", "utf-7", "utf-32", "cp037", "palmos", "no-such",
+    ],
+)  # fmt: skip
+def test_page_that_declares_no_encoding_of_characters_is_read(read: Read, charset: str) -> None:
+    page = f'<html><head><meta charset="{charset}"></head><body><p>Caf\u00e9 \\u0041 a-b</p>'
+    assert read("a.html", page).text == "Caf\u00e9 \\u0041 a-b"
+    assert decode("Caf\u00e9".encode(), charset) == "Caf\u00e9"
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("windows-1251", "Помощь"), ("koi8-r", "Помощь"), ("iso-8859-5", "Помощь"),
+        ("shift_jis", "支援"), ("euc-jp", "支援"), ("iso-2022-jp", "支援"), ("gbk", "援助"),
+        ("gb2312", "援助"), ("gb18030", "援助"), ("big5", "援助"), ("euc-kr", "도움"),
+        ("iso-8859-2", "pomoc č"), ("macintosh", "café"), ("tis-620", "ช่วย"), ("utf-8", "é"),
+    ],
+)  # fmt: skip
+def test_encoding_that_a_page_declares_is_used(read: Read, charset: str, text: str) -> None:
+    page = f'<html><head><meta charset="{charset}"></head><body><p>{text}</p>'.encode(charset)
+    assert read("a.html", page).text == text
+
+
+# Titles and headings
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.html"])
+def test_title_and_headings_too_long_to_be_repeated_lose_no_word(read: Read, name: str) -> None:
+    heading = "word " * 100 + "zebra"
+    document = read(
+        name,
+        f"# {heading}\n\nBelow.\n"
+        if name == "a.md"
+        else f"<title>{heading}</title><h1>{heading}</h1><p>Below.</p>",
+    )
+    assert len(document.title) <= LONGEST_TITLE
+    assert [kind for kind, _ in shown(document)] == ["paragraph", "paragraph"]
+    assert "zebra" in document.text
+    if name == "a.html":
+        assert document.title.startswith("word word") and document.title.endswith("word…")

@@ -5,12 +5,12 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from embeddings import indexing
-from embeddings.document import Document
 from embeddings.encoder import Progress, Role, Vectors
 from embeddings.errors import FolderError, IndexMismatch, IndexMissing
 from embeddings.index import VECTORS_FILE, Index
@@ -23,6 +23,7 @@ from embeddings.indexing import (
 )
 from embeddings.limits import Limits
 from embeddings.loading import DocumentLoader
+from embeddings.passages import Splitting
 from tests.encoders import HashingEncoder
 
 TEXTS = {
@@ -212,16 +213,16 @@ def test_file_too_large_is_refused_without_reading_it(
 def test_file_changed_while_it_is_read_is_read_again_next_time(
     folder: Path, index: Index, hashing: HashingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load = DocumentLoader.load
+    load = DocumentLoader.load_split
 
-    def load_and_change(self: DocumentLoader, path: Path) -> object:
-        document = load(self, path)
+    def load_and_change(self: DocumentLoader, path: Path, splitting: Splitting) -> Any:
+        contents = load(self, path, splitting)
         if path.name == "a.txt":
             path.write_text("The bridge was opened much later than they say.")
-        return document
+        return contents
 
     with monkeypatch.context() as patched:
-        patched.setattr(DocumentLoader, "load", load_and_change)
+        patched.setattr(DocumentLoader, "load_split", load_and_change)
         report = index_folder(folder, index, hashing)
     (skipped,) = report.skipped
     assert skipped.reason == "changed while it was read; index the folder again"
@@ -332,12 +333,12 @@ def test_next_files_are_read_while_passages_are_encoded(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[str] = []
-    load = DocumentLoader.load
+    load = DocumentLoader.load_split
 
-    def note(self: DocumentLoader, path: Path) -> Document:
-        document = load(self, path)
+    def note(self: DocumentLoader, path: Path, splitting: Splitting) -> Any:
+        contents = load(self, path, splitting)
         loaded.append(path.name)
-        return document
+        return contents
 
     class WaitingEncoder(HashingEncoder):
         """Goes on only when the file behind those at hand has been read."""
@@ -351,7 +352,7 @@ def test_next_files_are_read_while_passages_are_encoded(
                 time.sleep(0.01)
             return super().encode(texts, role, progress)
 
-    monkeypatch.setattr(DocumentLoader, "load", note)
+    monkeypatch.setattr(DocumentLoader, "load_split", note)
     monkeypatch.setattr(indexing, "BATCH_PASSAGES", 1)
     encoder = WaitingEncoder()
     index = Index.open_or_create(tmp_path / "index", encoder)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from embeddings import indexing as indexing_module
-from embeddings.document import Document
 from embeddings.errors import FolderError, IndexMissing, IndexNotWritable
 from embeddings.index import VECTORS_FILE, Index
 from embeddings.indexing import index_folder, remove
 from embeddings.loading import DocumentLoader
+from embeddings.passages import Splitting
 from embeddings.store import Store
 from embeddings.vectors import VectorIndex
 from tests.embeddings.test_indexing import state
@@ -44,15 +44,15 @@ def index(tmp_path: Path, hashing: HashingEncoder) -> Iterator[Index]:
 
 
 def change_while_reading(monkeypatch: pytest.MonkeyPatch, name: str, change: Any) -> None:
-    load = DocumentLoader.load
+    load = DocumentLoader.load_split
 
-    def load_and_change(self: DocumentLoader, path: Path) -> Document:
-        document = load(self, path)
+    def load_and_change(self: DocumentLoader, path: Path, splitting: Splitting) -> Any:
+        contents = load(self, path, splitting)
         if path.name == name:
             change(path)
-        return document
+        return contents
 
-    monkeypatch.setattr(DocumentLoader, "load", load_and_change)
+    monkeypatch.setattr(DocumentLoader, "load_split", load_and_change)
 
 
 def vanish_and_come_back(path: Path) -> None:
@@ -355,6 +355,7 @@ import os, signal, sys
 from pathlib import Path
 from embeddings import indexing
 from embeddings.index import Index
+from embeddings.passages import Splitting
 from embeddings.store import Store
 from tests.embeddings.plain_loader import PlainLoader
 from tests.encoders import HashingEncoder
@@ -420,7 +421,7 @@ def test_update_killed_at_any_statement_is_sound_and_goes_on(folder: Path, tmp_p
         for path, held in state(index).items():
             assert held in (kept.get(path), expected.get(path)), f"killed at {stop}: {path}"
         assert len(state(index)) >= 5
-        index_folder(folder, index, encoder)
+        index_folder(folder, index, encoder, retry=True)
         assert state(index) == expected, f"killed at statement {stop}"
         index.close()
     reference.close()

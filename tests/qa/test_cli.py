@@ -6,11 +6,14 @@ import shutil
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE
+from qa import QuestionAnswerer
 from qa.answer import Answer
 from qa.cli import main
 from qa.feedback import Feedback
@@ -120,6 +123,22 @@ def test_second_run_does_nothing_and_one_edit_indexes_one_file(tmp_path: Path) -
     edited.write_text(edited.read_text() + "\nOne more line.\n")
     said = qa("index", folder, "--index", index).stdout
     assert f"docs: 1 changed, {count - 1} unchanged" in said
+
+
+def test_index_tries_again_what_a_run_died_of(tmp_path: Path) -> None:
+    index, town = tmp_path / "index", tmp_path / "town"
+    town.mkdir()
+    (town / "mill.txt").write_text("The mill was built in 1850.")
+    qa("index", town, "--index", index)
+    (town / "tower.txt").write_text("The tower was built in 1900.")
+    digest = sha256((town / "tower.txt").read_bytes()).hexdigest()
+    (index / AT_HAND_FILE).write_text(
+        json.dumps({"alone": [[digest, "text file"]], "together": []})
+    )
+    QuestionAnswerer.from_documents(town, index).close()
+    (problem,) = json.loads(qa("list", "--json", "--index", index).stdout)["documents"][1:]
+    assert problem["problem"] == SET_ASIDE
+    assert "town: 1 added, 1 unchanged" in qa("index", town, "--index", index).stdout
 
 
 def test_removed_document_is_forgotten(docs_index: Path, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Documents that readers add: taken whole or not at all."""
 
+import json
 import os
 import re
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings import indexing
+from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE
 from embeddings.errors import IndexLocked, IndexNotWritable
 from embeddings.formats import format_of
 from embeddings.index import Index, writer_lock
@@ -514,3 +517,32 @@ def test_place_for_uploads_may_be_a_link(town: Path, tmp_path: Path) -> None:
         uploads = opened(answerer, town)
         assert add(uploads, mill_txt="The mill was built in 1850.")[0].state == "taken"
         uploads.close()
+
+
+def test_what_a_run_died_of_is_tried_again_only_when_somebody_asks(
+    uploads: Uploads, town: Path
+) -> None:
+    def die_of(*files: Path) -> None:
+        """What a run leaves that is killed while it has these files at hand."""
+        contents = [(sha256(file.read_bytes()).hexdigest(), "text file") for file in files]
+        written = json.dumps({"alone": contents, "together": []})
+        (uploads.index.folder / AT_HAND_FILE).write_text(written)
+
+    def refused() -> list[str]:
+        files = list_library(uploads.index).files
+        return sorted(one.path for one in files if one.problem == SET_ASIDE)
+
+    (town / "mill.txt").write_text("The mill was built in 1850.")
+    (uploads.folder / "tower.txt").write_text("The tower was built in 1900.")
+    die_of(town / "mill.txt", uploads.folder / "tower.txt")
+    settings = uploads.answerer.settings
+    QuestionAnswerer.from_documents(town, settings=settings).close()
+    uploads.open(read_only=True)
+    assert refused() == ["town/mill.txt", "uploads/tower.txt"]
+    # Another upload is taken, and tries neither of them.
+    (row,) = add(uploads, park_txt="The park was opened in 1920.")
+    assert row.state == "taken"
+    assert refused() == ["town/mill.txt", "uploads/tower.txt"]
+    *_, told = uploads.index_again()
+    assert refused() == []
+    assert told.count("1 added") == 2

@@ -1,0 +1,166 @@
+"""At hand: which files are being taken in, written down beside the index while they are.
+
+A process that is killed, by a machine without memory for example, can tell nobody why. What it
+had at hand then is the likeliest reason, and is set aside by the next run, so that no file can
+stop every start. An orderly end, of which Ctrl-C and errors are one, leaves nothing behind.
+"""
+
+import atexit
+import json
+import os
+import signal
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Self
+
+from embeddings.errors import IndexNotWritable
+
+AT_HAND_FILE = "reading.json"
+
+SET_ASIDE = (
+    "was being read when the program last ended without notice; "
+    "index the folder again to try once more"
+)
+"""The problem of a file that a run had at hand when it died."""
+
+Content = tuple[str, str]
+"""SHA-256 of a file's bytes, and the name of its format: what a run can die of."""
+
+
+class AtHand:
+    """The contents at hand, and those that earlier runs had at hand when they died.
+
+    Safe to use from several threads; made by whoever holds the lock of the index's writer.
+
+    Attributes:
+        alone: Contents with which a run died.
+        together: Contents of which a run died with several, by one of them if by any.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """What is written down is read.
+
+        Args:
+            folder: Of the index.
+        """
+        self._path = folder / AT_HAND_FILE
+        self._lock = threading.Lock()
+        self._reading: set[Content] = set()
+        self._encoding: set[Content] = set()
+        self._over = False
+        self.alone: set[Content] = set()
+        self.together: set[Content] = set()
+        # What another program wrote there says nothing.
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            written = json.loads(self._path.read_text(encoding="utf-8"))
+            self.alone = {(str(sha256), str(format)) for sha256, format in written["alone"]}
+            self.together = {(str(sha256), str(format)) for sha256, format in written["together"]}
+
+    def __enter__(self) -> Self:
+        # A thread that does not hold up the end of its process comes to no end of its own.
+        atexit.register(self.end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        atexit.unregister(self.end)
+
+    def end(self) -> None:
+        """The run is over: nothing is at hand any more."""
+        with self._lock:
+            self._reading, self._encoding = set(), set()
+            self._over = True
+            self._write()
+
+    @contextmanager
+    def reading(self, content: Content) -> Iterator[None]:
+        """While a file is read.
+
+        Raises:
+            IndexNotWritable: It cannot be written down.
+        """
+        with self._lock:
+            self._reading = {content}
+            self._write()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._reading = set()
+                self._write()
+
+    @contextmanager
+    def encoding(self, contents: Collection[Content]) -> Iterator[None]:
+        """While files are encoded and committed, which happens to several at a time.
+
+        Raises:
+            IndexNotWritable: It cannot be written down.
+        """
+        with self._lock:
+            self._encoding = set(contents)
+            self._write()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._encoding = set()
+                self._write()
+
+    def settle(self, content: Content) -> None:
+        """The index holds what became of a file: it is not at hand, nor suspected any more."""
+        with self._lock:
+            suspected = content in self.alone | self.together
+            for some in (self._encoding, self.alone, self.together):
+                some.discard(content)
+            if suspected:
+                self._write()
+
+    def _write(self) -> None:
+        if self._over and (self._reading or self._encoding):
+            return
+        alone = self.alone | self._reading
+        together = set(self.together)
+        if len(self._encoding) == 1:
+            alone |= self._encoding
+        else:
+            together |= self._encoding
+        if not alone and not together:
+            self._path.unlink(missing_ok=True)
+            return
+        new = self._path.with_name(f"{AT_HAND_FILE}.new")
+        try:
+            new.touch(0o600)
+            with new.open("w", encoding="utf-8") as file:
+                json.dump({"alone": sorted(alone), "together": sorted(together)}, file)
+                file.flush()
+                # A machine without memory is often switched off.
+                os.fsync(file.fileno())
+            new.replace(self._path)
+        except OSError as error:
+            raise IndexNotWritable(
+                f"The index at {self._path.parent} cannot be written ({error.strerror}). "
+                "Free some room, change who may write there, or choose another place with --index."
+            ) from error
+
+
+@contextmanager
+def ended_orderly() -> Iterator[None]:
+    """Lets signals that would end the process at once end it through ``SystemExit`` instead."""
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []  # Only the main thread may say what a signal does.
+    ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    raise SystemExit(128 + number)

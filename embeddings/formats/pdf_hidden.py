@@ -1,0 +1,170 @@
+"""Hidden text of PDF files: what nobody sees on the printed page.
+
+Text recognition lays invisible text over the picture of a page: that is what the page says, and
+is read. In doubt text is kept.
+"""
+
+import ctypes
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from pypdfium2 import raw
+
+LEAST_POINTS = 1.0
+"""Letters smaller than this are no letters to anybody."""
+
+SCAN_SHARE = 0.5
+"""Of a page that pictures take up at least where it was scanned."""
+
+MOST_OBJECTS = 10_000
+"""Of a page that are looked through for what is behind white text."""
+
+_INVISIBLE_MODES = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
+_WHITE = 250
+_CLEAR = 10
+_CELLS = 64
+_DEEPEST_FORM = 5
+
+_Box = tuple[float, float, float, float]
+
+
+class Visibility:
+    """Which characters of a page can be seen."""
+
+    def __init__(self, page: Any, textpage: Any) -> None:
+        self._page = page
+        self._textpage = textpage
+        self.box: _Box = page.get_bbox()
+        self._seen: dict[int, bool] = {}
+        # PDFium writes its answers here: to make them anew for each takes as long as asking.
+        self._rgba = tuple(ctypes.c_uint() for _ in range(4))
+        self._loose = raw.FS_RECTF()
+
+    def shows(self, index: int) -> bool:
+        """Whether a character can be seen, as far as how it is drawn tells."""
+        drawn = raw.FPDFText_GetTextObject(self._textpage, index)
+        if not drawn:  # A character that PDFium inserted itself.
+            return True
+        place = ctypes.cast(drawn, ctypes.c_void_p).value or 0
+        if place not in self._seen:
+            self._seen[place] = self._is_seen(drawn, index)
+        return self._seen[place]
+
+    def is_on_page(self, left: float, right: float, base: float, size: float) -> bool:
+        """Whether any of a line is on the page."""
+        first, bottom, last, top = self.box
+        return right > first and left < last and base + size > bottom and base < top
+
+    def _is_seen(self, drawn: Any, index: int) -> bool:
+        mode = raw.FPDFTextObj_GetTextRenderMode(drawn)
+        if mode in _INVISIBLE_MODES and not self._is_scan:
+            return False
+        loose = self._loose
+        # Of a character with the room that its line has: a dot is small, too.
+        raw.FPDFText_GetLooseCharBox(self._textpage, index, loose)
+        left, right = sorted((loose.left, loose.right))
+        bottom, top = sorted((loose.bottom, loose.top))
+        if 0 < max(right - left, top - bottom) < LEAST_POINTS:
+            return False
+        if mode != raw.FPDF_TEXTRENDERMODE_FILL:
+            return True
+        if not raw.FPDFText_GetFillColor(self._textpage, index, *self._rgba):
+            return True
+        *colours, alpha = (each.value for each in self._rgba)
+        if alpha <= _CLEAR:
+            return self._is_scan
+        return min(colours) < _WHITE or self._has_ground((left, bottom, right, top))
+
+    def _has_ground(self, box: _Box) -> bool:
+        rows, columns = self._cells(box)
+        return bool(self._grounds[rows, columns].any())
+
+    def _cells(self, box: _Box) -> tuple[slice, slice]:
+        """Cells of the page's grid that a box touches."""
+        first, bottom, last, top = self.box
+        width, height = max(last - first, 1.0), max(top - bottom, 1.0)
+
+        def across(low: float, high: float, start: float, length: float) -> slice:
+            begin, end = ((edge - start) / length * _CELLS for edge in (low, high))
+            begin, end = max(0.0, min(begin, _CELLS - 1)), max(0.0, min(end, _CELLS - 1))
+            return slice(int(begin), int(end) + 1)
+
+        return across(box[1], box[3], bottom, height), across(box[0], box[2], first, width)
+
+    @cached_property
+    def _grounds(self) -> Any:
+        """Where on the page something other than white may be, ``(64, 64)`` bool."""
+        grounds = np.zeros((_CELLS, _CELLS), dtype=bool)
+        for count, (drawn, kind) in enumerate(self._objects):
+            if count >= MOST_OBJECTS:
+                grounds[:] = True
+                break
+            box = _bounds(drawn)
+            if box is None or _may_be_ground(drawn, kind, 0):
+                grounds[self._cells(box or self.box)] = True
+        return grounds
+
+    @cached_property
+    def _is_scan(self) -> bool:
+        """Whether the page is a picture, on which text recognition laid what it says."""
+        first, bottom, last, top = self.box
+        covered = 0.0
+        for drawn, kind in self._objects:
+            box = _bounds(drawn)
+            if box and _has_picture(drawn, kind, 0):
+                across = min(box[2], last) - max(box[0], first)
+                down = min(box[3], top) - max(box[1], bottom)
+                covered += max(0.0, across) * max(0.0, down)
+        return covered >= SCAN_SHARE * (last - first) * (top - bottom)
+
+    @property
+    def _objects(self) -> Iterator[tuple[Any, int]]:
+        """What is drawn on the page besides text."""
+        for at in range(min(raw.FPDFPage_CountObjects(self._page), 10 * MOST_OBJECTS)):
+            drawn = raw.FPDFPage_GetObject(self._page, at)
+            kind = raw.FPDFPageObj_GetType(drawn)
+            if kind != raw.FPDF_PAGEOBJ_TEXT:
+                yield drawn, kind
+
+
+def _bounds(drawn: Any) -> _Box | None:
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    if not raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top):
+        return None
+    return left.value, bottom.value, right.value, top.value
+
+
+def _inside(form: Any) -> Iterator[tuple[Any, int]]:
+    """What is drawn by a form, which is a drawing of its own."""
+    for at in range(min(raw.FPDFFormObj_CountObjects(form), MOST_OBJECTS)):
+        drawn = raw.FPDFFormObj_GetObject(form, at)
+        yield drawn, raw.FPDFPageObj_GetType(drawn)
+
+
+def _has_picture(drawn: Any, kind: int, depth: int) -> bool:
+    if kind != raw.FPDF_PAGEOBJ_FORM:
+        return bool(kind == raw.FPDF_PAGEOBJ_IMAGE)
+    return depth < _DEEPEST_FORM and any(
+        _has_picture(inner, inner_kind, depth + 1) for inner, inner_kind in _inside(drawn)
+    )
+
+
+def _may_be_ground(drawn: Any, kind: int, depth: int) -> bool:
+    """Whether white text can be read on it."""
+    if kind == raw.FPDF_PAGEOBJ_TEXT:
+        return False
+    if kind == raw.FPDF_PAGEOBJ_FORM:
+        return depth >= _DEEPEST_FORM or any(
+            _may_be_ground(inner, inner_kind, depth + 1) for inner, inner_kind in _inside(drawn)
+        )
+    if kind != raw.FPDF_PAGEOBJ_PATH:
+        return True
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    if raw.FPDFPath_GetDrawMode(drawn, fill, stroke) and fill.value == raw.FPDF_FILLMODE_NONE:
+        return False
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    if not raw.FPDFPageObj_GetFillColor(drawn, red, green, blue, alpha):
+        return True
+    return min(red.value, green.value, blue.value) < _WHITE

@@ -1,0 +1,184 @@
+"""What the styles of a Word document mean: headings, lists, and text that is not to be seen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from docx.oxml.ns import qn
+
+MOST_INHERITED = 30
+"""Styles that one is based on, one above another; people get by with five."""
+
+_RUN_PROPERTIES, _PROPERTIES = qn("w:rPr"), qn("w:pPr")
+_CELL, _BOX = qn("w:tc"), qn("w:txbxContent")
+_VALUE, _FILL = qn("w:val"), qn("w:fill")
+_HIDING = (qn("w:vanish"), qn("w:webHidden"))
+_COLOUR, _SIZE = qn("w:color"), qn("w:sz")
+_BEHIND = (qn("w:shd"), qn("w:highlight"))
+_OFF = ("0", "false", "off", "none")
+_WHITE = ("FFFFFF", "FEFEFE", "FDFDFD")
+_TINY_HALF_POINTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a paragraph style means: a heading level, a list, or neither."""
+
+    level: int = 0
+    list_id: str = ""
+    is_list: bool = False
+    is_contents: bool = False
+
+
+class Styles:
+    """The styles of a document."""
+
+    def __init__(self, root: Any, coloured: bool) -> None:
+        """Nothing is looked up yet.
+
+        Args:
+            root: The element that holds them.
+            coloured: Whether the page has a colour of its own.
+        """
+        self._elements = {each.get(qn("w:styleId")): each for each in root.iterchildren()}
+        self._coloured = coloured
+        self._meanings: dict[str, Style] = {}
+
+    def meaning(self, id: str) -> Style:
+        """The meaning of a paragraph style, from its own properties or those it is based on."""
+        if id not in self._meanings:
+            own = self._elements.get(id)
+            of_paragraphs = own is not None and own.get(qn("w:type")) == "paragraph"
+            found = map(_meaning, self._inherited(id) if of_paragraphs else ())
+            self._meanings[id] = next((one for one in found if one), Style())
+        return self._meanings[id]
+
+    def hides(self, run: Any) -> bool:
+        """Whether the text of a run is not to be seen: hidden, white on white, or tiny."""
+        paragraph = run.getparent()
+        while paragraph is not None and paragraph.tag != qn("w:p"):
+            paragraph = paragraph.getparent()
+        sources = list(self._properties(run, paragraph))
+        if not sources:
+            return False
+        hiding = (_first(sources, name) for name in _HIDING)
+        if any(one is not None and one.get(_VALUE, "1") not in _OFF for one in hiding):
+            return True
+        size = _first(sources, _SIZE)
+        points = "" if size is None else size.get(_VALUE, "")
+        if points.isdecimal() and int(points) <= _TINY_HALF_POINTS:
+            return True
+        colour = _first(sources, _COLOUR)
+        white = colour is not None and colour.get(_VALUE, "").upper() in _WHITE
+        return white and not self._has_ground(sources, paragraph)
+
+    def _has_ground(self, sources: list[Any], paragraph: Any) -> bool:
+        """Whether something may be behind white text; if that is not certain, something is."""
+        if self._coloured or paragraph is None:
+            return True
+        own = paragraph.find(_PROPERTIES)
+        behind = [_first([*sources, *([] if own is None else [own])], name) for name in _BEHIND]
+        fills = [one.get(_FILL, "auto") for one in behind if one is not None]
+        if any(fill.upper() not in ("AUTO", *_WHITE) for fill in fills) or behind[1] is not None:
+            return True
+        # A table and a shape have grounds that their own styles and themes give them.
+        return any(each.tag in (_CELL, _BOX) for each in paragraph.iterancestors())
+
+    def _properties(self, run: Any, paragraph: Any) -> Iterator[Any]:
+        """Elements that say how a run looks, the nearest first."""
+        own = run.find(_RUN_PROPERTIES)
+        if own is not None:
+            yield own
+            named = own.find(qn("w:rStyle"))
+            yield from self._of_style(named)
+        properties = None if paragraph is None else paragraph.find(_PROPERTIES)
+        yield from self._of_style(None if properties is None else properties.find(qn("w:pStyle")))
+
+    def _of_style(self, named: Any) -> Iterator[Any]:
+        for style in () if named is None else self._inherited(named.get(_VALUE)):
+            for kind in (_RUN_PROPERTIES, _PROPERTIES):
+                properties = style.find(kind)
+                if properties is not None:
+                    yield properties
+
+    def _inherited(self, id: str | None) -> Iterator[Any]:
+        """A style's element, and those that it is based on."""
+        for _ in range(MOST_INHERITED):
+            style = self._elements.get(id)
+            if style is None:
+                return
+            yield style
+            based = style.find(qn("w:basedOn"))
+            id = None if based is None else based.get(_VALUE)
+
+
+def _first(sources: list[Any], name: str) -> Any:
+    return next((found for one in sources if (found := one.find(name)) is not None), None)
+
+
+def _meaning(style: Any) -> Style | None:
+    """What one style says by itself; none if it says nothing of structure."""
+    named = style.find(qn("w:name"))
+    name = "" if named is None else named.get(_VALUE, "").lower()
+    if name == "title":
+        return Style(level=1)
+    if name.startswith("heading ") and name[8:].isdecimal():
+        return Style(level=min(6, max(1, int(name[8:][:9]))))
+    if name.startswith("toc ") and name != "toc heading":
+        return Style(is_contents=True)
+    list_ids = style.xpath("w:pPr/w:numPr/w:numId/@w:val")
+    if list_ids or (name.startswith("list ") and name != "list paragraph"):
+        return Style(list_id=str(list_ids[0]) if list_ids else "", is_list=True)
+    outline = style.xpath("w:pPr/w:outlineLvl/@w:val")
+    if outline and str(outline[0]) in ("0", "1", "2", "3", "4", "5"):
+        return Style(level=int(outline[0]) + 1)
+    return None
+
+
+DEEPEST = 9
+"""Levels of a list in Word."""
+
+
+class Numbering:
+    """Formats of the numbered lists, and how far each has been counted."""
+
+    def __init__(self, root: Any) -> None:
+        """Nothing is counted yet.
+
+        Args:
+            root: The element that defines the lists, if there is any.
+        """
+        self._formats = {} if root is None else dict(_formats(root))
+        self._counts: dict[str, dict[int, int]] = {}
+
+    def mark(self, list_id: str, depth: int) -> str:
+        """What stands before the next item of a list."""
+        kind, start = self._formats.get((list_id, depth), ("bullet", 1))
+        if kind != "decimal":
+            return "- "
+        counts = self._counts.setdefault(list_id, {})
+        counts[depth] = counts.get(depth, start - 1) + 1
+        # A new outer item starts the inner numbers afresh.
+        for inner in range(depth + 1, DEEPEST):
+            counts.pop(inner, None)
+        return f"{counts[depth]}. "
+
+
+def _formats(root: Any) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
+    """Number format and first number of each depth of each list."""
+    abstract = {
+        each.get(qn("w:abstractNumId")): each for each in root.iterchildren(qn("w:abstractNum"))
+    }
+    for number in root.iterchildren(qn("w:num")):
+        reference = number.find(qn("w:abstractNumId"))
+        definition = None if reference is None else abstract.get(reference.get(_VALUE))
+        levels = () if definition is None else definition.iterchildren(qn("w:lvl"))
+        for level in islice(levels, DEEPEST):
+            key = (str(number.get(qn("w:numId"))), int(level.get(qn("w:ilvl")) or 0))
+            yield key, (_value(level, "w:numFmt", "bullet"), int(_value(level, "w:start", "1")))
+
+
+def _value(element: Any, name: str, default: str) -> str:
+    child = element.find(qn(name))
+    return default if child is None else str(child.get(_VALUE) or default)

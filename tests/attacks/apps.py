@@ -1,0 +1,85 @@
+"""Apps: the chat as it is started, killed while uploads come in over HTTP, and started again."""
+
+import re
+import threading
+from html import unescape
+from pathlib import Path
+from random import Random
+
+import httpx
+
+from embeddings.index import Index
+from tests.attacks.library import half_there, house, is_whole, make_houses
+from tests.attacks.page_client import PageClient, Refused
+from tests.attacks.serving import chat
+from tests.attacks.tally import Tally
+from tests.test_app import Running
+
+LOST, HALF, REFUSED = "lost", "half there", "starts refused"
+
+UPLOADS = 10
+"""Files sent one after another; most are never acknowledged."""
+
+_TAKEN = re.compile(r"uploads/[\w ().-]+\.txt")
+
+
+def kill_apps(work: Path, seed: int, trials: int, first: int = 0) -> Tally:
+    """So many kills of a chat, from a number on, all on one library that grows."""
+    tally = Tally("kills of the chat", [LOST, HALF, REFUSED], seed)
+    index, town = work / "index", work / "town"
+    make_houses(town, 3)
+    acknowledged: list[str] = []
+    for number in range(first, first + trials):
+        chance = Random(f"{seed} {number}")
+        with tally.ours_alone(REFUSED, f"trial {number}"):
+            with chat(work / f"chat-{number}", index, town) as started:
+                acknowledged += _killed(started, chance, number)
+            with chat(work / f"again-{number}", index, town) as again:
+                with PageClient(again.url, chance) as page:
+                    page.upload({f"last{number}.txt": house(number).encode()})
+                _check(index, acknowledged, f"trial {number}", tally)
+        tally.trials += 1
+    tally.seen["acknowledged"] = len(acknowledged)
+    return tally
+
+
+def _killed(started: Running, chance: Random, number: int) -> list[str]:
+    """Kills the chat a moment after some acknowledgement: the paths of what was acknowledged."""
+    told: list[str] = []
+    enough = threading.Event()
+    most = chance.randrange(1, UPLOADS)
+
+    def send() -> None:
+        try:
+            with PageClient(started.url, chance) as page:
+                for at in range(UPLOADS):
+                    name = f"up{number}-{at}.txt"
+                    text = house(1000 * (number + 1) + at)
+                    said = page.upload({name: text.encode()})
+                    told.extend(_TAKEN.findall(unescape(said)))
+                    if len(told) >= most:
+                        enough.set()
+        except (httpx.HTTPError, Refused):
+            # It was killed, which is what is tried.
+            enough.set()
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    enough.wait()
+    threading.Event().wait(chance.uniform(0, 0.05))
+    started.process.kill()
+    sending.join()
+    return told
+
+
+def _check(index: Path, told: list[str], how: str, tally: Tally) -> None:
+    opened = Index.open(index)
+    try:
+        lost = [path for path in told if not is_whole(opened, path)]
+        if lost:
+            tally.broken(LOST, f"{how}: {lost} of {len(told)} acknowledged")
+        half = half_there(opened)
+        if half:
+            tally.broken(HALF, f"{how}: {half}")
+    finally:
+        opened.close()

@@ -1,0 +1,212 @@
+"""Kills: processes that index, take uploads in or remove documents die at random moments.
+
+What they acknowledged before is found afterwards, nothing is half there, and the next start
+works. Waiting for an acknowledgement, not for a time, finds the middle on a busy machine too.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from embeddings.index import STORE_FILE, Index
+from embeddings.indexing import index_folder
+from tests.attacks.children import child
+from tests.attacks.killed import indexing_houses, removing_houses, uploading_houses
+from tests.attacks.library import (
+    FILES,
+    IN_HAND,
+    arrive,
+    half_there,
+    house,
+    is_whole,
+    make_houses,
+    quick,
+    served,
+)
+from tests.attacks.tally import Tally
+from tests.embeddings.test_indexing import state
+from tests.encoders import HashingEncoder
+
+LOST, HALF, REFUSED = "lost", "half there", "starts refused"
+CUT_SHORT = "died with work left"
+
+UPLOADED = 12
+"""Documents uploaded or removed in a trial."""
+
+REAL_READING = 10
+"""Of so many trials one reads with the process that reads files in use; more take longer."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One kill.
+
+    Attributes:
+        number: By which it is repeated.
+        chance: Its own, of seed and number.
+        place: A new folder for all that it makes.
+        plain: Whether files are read without a process.
+        tally: To which it is counted.
+    """
+
+    number: int
+    chance: Random
+    place: Path
+    plain: bool
+    tally: Tally
+
+    def broken(self, promise: str, what: object) -> None:
+        """Count a broken promise."""
+        self.tally.broken(promise, f"trial {self.number}: {what}")
+
+
+class Kills:
+    """Trials that share a folder of documents and what an index of it holds."""
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self.folder = work / "houses"
+        make_houses(self.folder)
+        self.town = work / "town"
+        make_houses(self.town, 1)
+        # Uploaded once: each trial that removes begins with a copy, at the same place, since an
+        # index knows where its folders lie.
+        self.full, self.template = work / "full", work / "template"
+        reference = Index.open_or_create(work / "reference", HashingEncoder())
+        with quick():
+            index_folder(self.folder, reference, HashingEncoder())
+            self.expected = state(reference)
+            reference.close()
+            with served(self.town, self.full / "index") as uploads:
+                files = [arrive(uploads, f"up{at}.txt", house(at)) for at in range(1, UPLOADED + 1)]
+                *_, rows = uploads.add(files)
+        shutil.copytree(self.full, self.template)
+        self.uploaded = [row.told.partition(",")[0] for row in rows]
+        assert [row.state for row in rows] == ["taken"] * UPLOADED
+
+    def run(self, seed: int, trials: int, first: int = 0) -> Tally:
+        """So many kills, from a number on."""
+        tally = Tally("kills", [LOST, HALF, REFUSED], seed)
+        kinds: list[Callable[[Trial], None]] = [
+            self.kill_indexing, self.kill_uploading, self.kill_indexing, self.kill_removing,
+            self.kill_uploading,
+        ]  # fmt: skip
+        for number in range(first, first + trials):
+            trial = Trial(
+                number,
+                Random(f"{seed} {number}"),
+                self.work / f"trial-{number}",
+                number % REAL_READING != REAL_READING - 1,
+                tally,
+            )
+            trial.place.mkdir()
+            kinds[number % len(kinds)](trial)
+            tally.trials += 1
+            shutil.rmtree(trial.place)
+        return tally
+
+    def kill_indexing(self, trial: Trial) -> None:
+        """Kill while a folder is indexed, then index it again."""
+        place = trial.place / "index"
+        told = _killed(trial, FILES, indexing_houses, self.folder, place, trial.plain)
+        if not (place / STORE_FILE).exists():
+            if told:
+                trial.broken(LOST, "acknowledged without an index")
+            return
+        with trial.tally.ours_alone(REFUSED, f"trial {trial.number}"):
+            index = Index.open(place)
+            self._check(trial, index, told)
+            there = index.store.sources()
+            trial.tally.seen[CUT_SHORT] += 0 < len(there) < FILES
+            with quick():
+                report = index_folder(self.folder, index, HashingEncoder())
+                if report.unchanged != len(there):
+                    trial.broken(LOST, f"{len(there)} were there, {report.unchanged} are left")
+                after = index.store.sources()
+                set_aside = [path for path, one in after.items() if one.problem]
+                if len(set_aside) > IN_HAND or not set(set_aside).isdisjoint(there):
+                    trial.broken(LOST, f"set aside: {set_aside}")
+                index_folder(self.folder, index, HashingEncoder(), retry=True)
+            if state(index) != self.expected or index.store.damage():
+                trial.broken(HALF, "indexing again does not mend it")
+            index.close()
+
+    def kill_uploading(self, trial: Trial) -> None:
+        """Kill while uploads are taken in, then start again."""
+        numbers = trial.chance.sample(range(1, 1000), UPLOADED)
+        batches = []
+        while numbers:
+            size = trial.chance.randint(1, 3)
+            batches.append(numbers[:size])
+            numbers = numbers[size:]
+        place = trial.place / "index"
+        told = _killed(trial, UPLOADED, uploading_houses, self.town, place, trial.plain, batches)
+        trial.tally.seen[CUT_SHORT] += 0 < len(told) < UPLOADED
+        if not (place / STORE_FILE).exists():
+            if told:
+                trial.broken(LOST, "acknowledged without an index")
+            return
+        refused = trial.tally.ours_alone(REFUSED, f"trial {trial.number}")
+        with refused, quick(), served(self.town, place) as uploads:
+            self._check(trial, uploads.index, told)
+            listing = uploads.documents.listing()
+            gone = [path for path in told if not (uploads.folder / Path(path).name).is_file()]
+            if gone:
+                trial.broken(LOST, f"files of {gone}")
+            listed = {one.path.rpartition("/")[2] for one in listing.files}
+            left = [one.name for one in uploads.folder.iterdir() if one.name not in listed]
+            if left:
+                trial.broken(HALF, f"files that are not in the library: {left}")
+            problems = [one.path for one in listing.files if one.problem]
+            if len(problems) > IN_HAND:
+                trial.broken(LOST, f"set aside: {problems}")
+            incoming = [one for one in uploads.incoming.folder.parent.iterdir() if one.is_dir()]
+            if incoming != [uploads.incoming.folder]:
+                trial.broken(HALF, f"left on their way: {incoming}")
+
+    def kill_removing(self, trial: Trial) -> None:
+        """Kill while documents are removed, then start again."""
+        shutil.rmtree(self.full)
+        shutil.copytree(self.template, self.full)
+        place = self.full / "index"
+        order = trial.chance.sample(self.uploaded, UPLOADED)
+        said = _killed(trial, UPLOADED, removing_houses, self.town, place, trial.plain, order)
+        told = said[1:]
+        trial.tally.seen[CUT_SHORT] += 0 < len(told) < UPLOADED
+        if told != order[: len(told)]:
+            trial.broken(REFUSED, said)
+            return
+        refused = trial.tally.ours_alone(REFUSED, f"trial {trial.number}")
+        with refused, quick(), served(self.town, place) as uploads:
+            # Of the one in hand either is right.
+            self._check(trial, uploads.index, order[len(told) + 1 :])
+            held = {one.path for one in uploads.documents.listing().files}
+            names = {one.name for one in uploads.folder.iterdir()}
+            back = [path for path in told if path in held or Path(path).name in names]
+            if back:
+                trial.broken(HALF, f"removed and back: {back}")
+
+    def _check(self, trial: Trial, index: Index, told: list[str]) -> None:
+        lost = [path for path in told if not is_whole(index, path)]
+        if lost:
+            trial.broken(LOST, f"{lost} of {len(told)} acknowledged")
+        half = half_there(index)
+        if half:
+            trial.broken(HALF, half)
+
+
+def _killed(trial: Trial, most: int, run: Callable[..., None], *given: object) -> list[str]:
+    """Kills a process a moment after some acknowledgement; all that it acknowledged."""
+    with child(run, *given) as victim:
+        told = []
+        for _ in range(trial.chance.randrange(most)):
+            said = victim.next()
+            if said is None:
+                break
+            told.append(said)
+        time.sleep(trial.chance.uniform(0, 0.01))
+        victim.kill()
+        return told + victim.rest()

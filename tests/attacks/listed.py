@@ -1,0 +1,51 @@
+"""Listed: every route of the chat's server, Gradio's included, as JSON on standard output.
+
+``python -m tests.attacks.listed`` builds the server in a process of its own, with a chat about a
+folder of one file: Gradio is not for the process of the tests.
+"""
+
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+
+def _routes(routes: Sequence[object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for route in routes:
+        # A router that was included keeps its routes to itself, whose paths are whole.
+        included = getattr(route, "original_router", None)
+        if included:
+            yield from _routes(included.routes, prefix)
+            continue
+        path = prefix + str(getattr(route, "path", ""))
+        methods = getattr(route, "methods", None)
+        inner = getattr(route, "routes", None)
+        if inner:
+            yield from _routes(inner, path.rstrip("/"))
+        else:
+            yield from ((method, path) for method in sorted(methods or ["GET"]))
+
+
+def main() -> None:
+    """Print the methods and paths."""
+    from app import chat_page
+    from embeddings.index import Index
+    from qa.chat import Chat
+    from qa.server import build_server
+    from tests.attacks.library import answering, make_houses
+    from tests.encoders import HashingEncoder
+
+    logging.disable()
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work) / "town"
+        make_houses(folder, 1)
+        index = Index.open_or_create(Path(work) / "index", HashingEncoder())
+        with answering(index, folder) as answerer:
+            chat = Chat(answerer, folder)
+            server = build_server(chat, "127.0.0.1", False, chat_page(chat, False))
+            print(json.dumps(sorted(set(_routes(server.routes)))))
+
+
+if __name__ == "__main__":
+    main()

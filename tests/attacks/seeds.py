@@ -1,0 +1,130 @@
+"""Seeds: small valid files of every format that is read, made by code, from which others grow."""
+
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO
+
+import docx
+import pptx
+from fpdf import FPDF, TextStyle
+from pptx.util import Inches
+
+from embeddings.formats import FORMATS
+
+CREATED = datetime(2024, 2, 7, 12, 0, tzinfo=UTC)
+
+PLAIN = (
+    "Aid to Syria\n\nFifty tons were sent in February 2023.\nAll of it came.\n\n"
+    "- tents\n- food\n  for families\n\nÇa coûte 41 €, “quoted” — нет, 援助。\n"
+)
+
+MARKED = (
+    '---\ntitle: "Aid report"\ndate: 2024\n---\n# Aid *sent*\n\nFifty **tons** of [aid](http://x) '
+    "and `code` ![a map](i.png)\nnext &amp; <b>raw</b>.\n\n<div>Some <i>HTML</i><!-- no --></div>"
+    "\n\n- one\n- two\n\n  more\n  - inner\n    1. deep\n\n| A | B |\n|---|---|\n| 1 | **2** |\n\n"
+    "```py\nx = 1\n```\n\n> quoted\n> > twice\n\nBelow\n-----\n\n[ref]: http://y 'title'\n"
+)
+
+WEB = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Aid to Syria</title>
+<style>p {color: red}</style></head><body><nav><a href="/">Home</a></nav><article><h1>Aid sent</h1>
+<p>Fifty <b>tons</b> of aid were <a href="x">sent to Syria</a> in February&nbsp;2023.<br>All.</p>
+<h2 style="display:none" aria-hidden="true">Hidden</h2><ul><li>tents<ul><li>for families</li></ul>
+</li></ul><table><tr><th>A</th><td colspan="2">1</td></tr></table><pre>x = 1</pre>
+<p>The organisation has forty-one members, and its seat is in Astana, Kazakhstan's capital.</p>
+</article><script>no()</script></body></html>"""
+
+TABLE = 'name,founded,"members, all"\nIOFS,2013,41\n"OTS ""Turkic""",2009,5\n\nCICA,1992,28\n'
+
+
+def pdf() -> bytes:
+    """Two pages with headings, a table and an outline."""
+    made = FPDF(format="A4", unit="mm")
+    made.set_creation_date(CREATED)
+    made.set_title("Aid")
+    made.set_section_title_styles(TextStyle("Helvetica", "B", 18), TextStyle("Helvetica", "B", 14))
+    for number in (1, 2):
+        made.add_page()
+        made.set_font("Helvetica", size=11)
+        made.start_section(f"Part {number}", level=0)
+        made.multi_cell(0, 6, "Fifty tons of aid were sent to Syria. " * 5)
+        with made.table() as table:
+            for row in (("name", "members"), ("IOFS", "41")):
+                table.row(row)
+    return bytes(made.output())
+
+
+def word() -> bytes:
+    """A heading, paragraphs, a list and a table."""
+    made = docx.Document()
+    made.add_heading("Aid sent", 1)
+    made.add_paragraph("Fifty tons were sent to Syria.").add_run(" All of it.").bold = True
+    made.add_paragraph("tents", style="List Bullet")
+    table = made.add_table(2, 2)
+    for at, cell in enumerate(cell for row in table.rows for cell in row.cells):
+        cell.text = f"cell {at}"
+    return _saved(made.save)
+
+
+def slides() -> bytes:
+    """Two slides, with a table and notes."""
+    made = pptx.Presentation()
+    for number in (1, 2):
+        slide = made.slides.add_slide(made.slide_layouts[1])
+        slide.shapes.title.text = f"Aid {number}"
+        slide.placeholders[1].text_frame.text = "Fifty tons were sent."
+        slide.notes_slide.notes_text_frame.text = "All of it came."
+    shape = slide.shapes.add_table(2, 2, Inches(1), Inches(1), Inches(4), Inches(1))
+    shape.table.cell(0, 0).text = "IOFS"
+    return _saved(made.save)
+
+
+def book() -> bytes:
+    """Two chapters, with metadata."""
+    chapter = (
+        '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>One</title></head>'
+        "<body><h1>Aid {}</h1><p>Fifty tons were <em>sent</em>.</p></body></html>"
+    )
+    parts = {
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:'
+        'container" version="1.0"><rootfiles><rootfile full-path="OEBPS/a.opf" '
+        'media-type="application/oebps-package+xml"/></rootfiles></container>',
+        "OEBPS/a.opf": '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Aid</dc:title></metadata><manifest>'
+        '<item id="b" href="b.xhtml" media-type="application/xhtml+xml"/>'
+        '<item id="c" href="c.xhtml" media-type="application/xhtml+xml"/></manifest>'
+        '<spine><itemref idref="b"/><itemref idref="c"/></spine></package>',
+        "OEBPS/b.xhtml": chapter.format(1),
+        "OEBPS/c.xhtml": chapter.format(2),
+    }
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), part)
+    return made.getvalue()
+
+
+def _saved(save: Callable[[BytesIO], object]) -> bytes:
+    """An archive, with the same bytes whenever it is made: its members have no date."""
+    made, dateless = BytesIO(), BytesIO()
+    save(made)
+    with zipfile.ZipFile(made) as archive, zipfile.ZipFile(dateless, "w") as copy:
+        for name in archive.namelist():
+            copy.writestr(zipfile.ZipInfo(name), archive.read(name), zipfile.ZIP_DEFLATED)
+    return dateless.getvalue()
+
+
+def seeds() -> dict[str, bytes]:
+    """A file for each suffix that is read."""
+    made = {
+        "text file": PLAIN.encode(),
+        "Markdown file": MARKED.encode(),
+        "web page": WEB.encode(),
+        "PDF": pdf(),
+        "Word document": word(),
+        "PowerPoint presentation": slides(),
+        "EPUB book": book(),
+        "table of values": TABLE.encode(),
+    }
+    return {suffix: made[format.name] for format in FORMATS for suffix in format.suffixes}

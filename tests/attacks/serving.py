@@ -1,0 +1,63 @@
+"""Serving: a real chat, as a process, to be attacked from outside."""
+
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import psutil
+
+from tests.test_app import Running, running
+
+HEALTHY_SECONDS = 2.0
+"""Within which a server that is well says so."""
+
+
+@contextmanager
+def chat(
+    place: Path, index: Path, folder: Path | None = None, options: Sequence[str] = ()
+) -> Iterator[Running]:
+    """A chat whose temporary files lie in ``place``, too."""
+    temporary = place / "tmp"
+    temporary.mkdir(parents=True)
+    with (
+        patch.dict(os.environ, TMPDIR=str(temporary)),
+        running(place, folder, index, options=options) as started,
+    ):
+        yield started
+
+
+def is_healthy(url: str, seconds: float = HEALTHY_SECONDS) -> bool:
+    """Whether the server says in time that it is well; asked twice, for the machine is busy."""
+    for _ in range(2):
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=seconds) as reply:
+                return bool(reply.status == 200)
+        except OSError:  # refused, no reply in time, or a status that is an error
+            continue
+    return False
+
+
+def until_healthy(url: str, seconds: float) -> float:
+    """Wait until the server is well: the time that it took, or an error."""
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        if is_healthy(url):
+            return time.monotonic() - started
+    raise TimeoutError(f"the server was not well for {seconds:g} s")
+
+
+def memory(process_id: int) -> int:
+    """Resident bytes of a process and its children."""
+    process = psutil.Process(process_id)
+    total = process.memory_info().rss
+    for one in process.children(recursive=True):
+        try:
+            total += one.memory_info().rss
+        except psutil.NoSuchProcess:  # a reading process that has just ended
+            continue
+    return int(total)

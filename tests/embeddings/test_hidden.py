@@ -1,0 +1,329 @@
+"""Text that nobody sees is not read; what looks like it and is seen, is."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import docx
+import pptx
+import pytest
+from docx.enum.text import WD_COLOR_INDEX
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import qn
+from docx.shared import Pt, RGBColor
+from fpdf import FPDF
+from PIL import Image
+from pptx.util import Inches
+
+from embeddings.errors import UnreadableFile
+from embeddings.formats import format_of
+from embeddings.limits import Limits
+from tests.embeddings.test_bad_inputs import CATALOG, FONT, PAGES, PLAIN_PAGE, TEXT, pdf, stream
+
+
+def text_of(path: Path) -> str:
+    format = format_of(path)
+    assert format is not None
+    return format.read(path, Limits()).text
+
+
+# Web pages
+
+HIDDEN = [
+    '<p style="display:none">SECRET</p>',
+    '<p style="DISPLAY : None !important; display: block">SECRET</p>',
+    r'<p style="d\69splay:n\6f ne">SECRET</p>',
+    '<p style="dis/**/play:none"></p><p style="display:/* */none">SECRET</p>',
+    '<p style="visibility:hidden">SECRET</p>',
+    '<div style="visibility:hidden"><p>SECRET</p></div>',
+    '<p style="opacity:0">SECRET</p>',
+    '<p style="opacity:.01">SECRET</p>',
+    '<p style="font-size:0">SECRET</p>',
+    '<p style="font-size:1px">SECRET</p>',
+    '<div style="font-size:10%"><p style="font-size:0.5em">SECRET</p></div>',
+    '<p style="font:0px Arial">SECRET</p>',
+    '<p style="color:white">SECRET</p>',
+    '<p style="color:#FFF">SECRET</p>',
+    '<p style="color:rgb(254, 255, 255)">SECRET</p>',
+    '<p style="color:rgba(0,0,0,0)">SECRET</p>',
+    '<p style="color:transparent">SECRET</p>',
+    '<font color="#ffffff">SECRET</font>',
+    '<div style="color:white"><p style="color:inherit">SECRET</p></div>',
+    '<div style="background:#333"><p style="color:#343434">SECRET</p></div>',
+    '<div style="background:rgba(0,0,0,0)"><p style="color:white">SECRET</p></div>',
+    '<table bgcolor="black"><tr><td><font color="black">SECRET</font></td></tr></table>',
+    '<p style="position:absolute;left:-9999px">SECRET</p>',
+    '<p style="position:fixed;top:-1000em">SECRET</p>',
+    '<p style="text-indent:-99999px">SECRET</p>',
+    '<p style="margin-left:-5000px">SECRET</p>',
+    '<p style="transform:translateX(-9999px)">SECRET</p>',
+    '<p style="transform:scale(0)">SECRET</p>',
+    '<p style="position:absolute;clip:rect(0 0 0 0)">SECRET</p>',
+    '<p style="clip:rect(1px, 1px, 1px, 1px)">SECRET</p>',
+    '<p style="clip-path:inset(50%)">SECRET</p>',
+    '<p style="width:1px;height:1px;overflow:hidden">SECRET</p>',
+    '<p style="max-height:0;overflow-y:hidden">SECRET</p>',
+    "<p hidden>SECRET</p>",
+    '<p aria-hidden="true">SECRET</p>',
+    "<template><p>SECRET</p></template>",
+    '<style>.x{display:none}</style><p class="a x">SECRET</p>',
+    '<style>#x{display:none}</style><p id="x">SECRET</p>',
+    "<style>aside{display:none}</style><aside>SECRET</aside>",
+    "<style>.sr-only{position:absolute;width:1px;height:1px;overflow:hidden}</style>"
+    '<span class="sr-only">SECRET</span>',
+    '<style>div .x{display:none}</style><div><section><p class="x">SECRET</p></section></div>',
+    '<style>div > p.x{display:none}</style><div><p class="x">SECRET</p></div>',
+    '<style>@media screen{.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@media print{.y{a:b}} .x{display:none}</style><p class="x">SECRET</p>',
+    '<style>.x{color:#fff}.y{color:#000}</style><p class="y x" style="color:white">SECRET</p>',
+    '<style>p{display:block}.x{display:none}p{display:block}</style><p class="x">SECRET</p>',
+    '<style>.x{display:none!important}</style><p class="x" style="display:block">SECRET</p>',
+    '<style>.\\78 {display:none}</style><p class="x">SECRET</p>',
+]
+
+SEEN = [
+    "<details><summary>More</summary><p>SEEN</p></details>",
+    '<p style="display:block">SEEN</p>',
+    '<p style="opacity:0.9">SEEN</p>',
+    '<div style="font-size:0"><p style="font-size:16px">SEEN</p></div>',
+    '<div style="visibility:hidden"><p style="visibility:visible">SEEN</p></div>',
+    '<p style="font-size:0.8em">SEEN</p>',
+    '<p style="font:700 12px/1.5 Arial">SEEN</p>',
+    '<div style="background:navy"><p style="color:white">SEEN</p></div>',
+    '<div style="background:url(night.jpg)"><p style="color:white">SEEN</p></div>',
+    '<div style="background:var(--night)"><p style="color:white">SEEN</p></div>',
+    '<table bgcolor="black"><tr><td><font color="white">SEEN</font></td></tr></table>',
+    '<div style="color:white"><p style="color:black">SEEN</p></div>',
+    '<p style="left:-9999px">SEEN</p>',
+    '<p style="margin-left:-100%">SEEN</p>',
+    '<p style="position:absolute;left:120px">SEEN</p>',
+    '<p style="transform:translate(-50%,-50%)">SEEN</p>',
+    '<p style="width:1px">SEEN</p>',
+    '<p style="height:100px;overflow:hidden">SEEN</p>',
+    '<p aria-hidden="false">SEEN</p>',
+    '<p hidden="until-found">SEEN</p>',
+    '<style>.x{display:none}</style><p class="y">SEEN</p>',
+    '<style>.x{display:none}p.x{display:block}</style><p class="x">SEEN</p>',
+    '<style>.x{display:none}</style><p class="x" style="display:block">SEEN</p>',
+    '<style>@media print{.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@media (max-width:600px){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>.x:hover{display:none}</style><p class="x">SEEN</p>',
+    '<style>div > p.x{display:none}</style><div><section><p class="x">SEEN</p></section></div>',
+    '<style>/* .x{display:none} */</style><p class="x">SEEN</p>',
+    '<style>.x{color:white;background:teal}</style><p class="x">SEEN</p>',
+    "<style>body{opacity:0}</style><p>SEEN</p>",
+    '<p style="background:linear-gradient(red,blue);-webkit-background-clip:text;'
+    'color:transparent">SEEN</p>',
+]
+
+
+@pytest.mark.parametrize("page", HIDDEN)
+def test_hidden_text_of_a_page_is_not_read(tmp_path: Path, page: str) -> None:
+    path = tmp_path / "a.html"
+    path.write_text(f"<html><body><p>Before it.</p>{page}<p>After it.</p></body></html>")
+    assert text_of(path).split() == ["Before", "it.", "After", "it."]
+
+
+@pytest.mark.parametrize("page", SEEN)
+def test_visible_text_of_a_page_is_read(tmp_path: Path, page: str) -> None:
+    path = tmp_path / "a.html"
+    path.write_text(f"<html><body><p>Before it.</p>{page}<p>After it.</p></body></html>")
+    assert text_of(path).replace("More", "").split() == ["Before", "it.", "SEEN", "After", "it."]
+
+
+def test_what_stands_behind_hidden_text_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    path.write_text("<p>Fifty <b hidden>thousand</b>tons<i style='color:#fff'>!</i> of aid.</p>")
+    assert text_of(path) == "Fifty tons of aid."
+
+
+def test_page_hidden_until_a_script_has_run_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    path.write_text(
+        "<html style='visibility:hidden'><head><title>Aid</title></head>"
+        "<body style='opacity:0;display:none' aria-hidden='true'><p>Fifty tons.</p></body></html>"
+    )
+    assert text_of(path) == "Fifty tons."
+
+
+def test_hidden_text_of_a_book_is_not_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as archive:
+        archive.writestr(
+            "META-INF/container.xml",
+            "<container><rootfiles><rootfile full-path='b.opf'/></rootfiles></container>",
+        )
+        archive.writestr(
+            "b.opf",
+            "<package><manifest><item id='a' href='a.xhtml' media-type='application/xhtml+xml'/>"
+            "</manifest><spine><itemref idref='a'/></spine></package>",
+        )
+        archive.writestr(
+            "a.xhtml",
+            '<html xmlns="http://www.w3.org/1999/xhtml"><head><style>.x{display:none}</style>'
+            '</head><body><p class="x">SECRET</p><p>Fifty tons.</p></body></html>',
+        )
+    assert text_of(tmp_path / "a.epub") == "Fifty tons."
+
+
+# Word documents
+
+
+def test_hidden_text_of_a_word_document_is_not_read(tmp_path: Path) -> None:
+    source = docx.Document()
+    paragraph = source.add_paragraph("Fifty ")
+    paragraph.add_run("SECRET").font.hidden = True
+    paragraph.add_run("SECRET").font.color.rgb = RGBColor(0xFF, 0xFF, 0xFF)
+    paragraph.add_run("SECRET").font.size = Pt(1)
+    web = paragraph.add_run("SECRET")
+    web._r.get_or_add_rPr().append(OxmlElement("w:webHidden"))
+    style = source.styles.add_style("Unseen", 1)
+    style.font.hidden = True
+    based = source.styles.add_style("Based", 1)
+    based.base_style = style
+    source.add_paragraph("SECRET", style="Unseen")
+    source.add_paragraph("SECRET", style="Based")
+    paragraph.add_run("tons.")
+    source.save(str(tmp_path / "a.docx"))
+    assert text_of(tmp_path / "a.docx") == "Fifty tons."
+
+
+def test_visible_text_of_a_word_document_is_read(tmp_path: Path) -> None:
+    white = RGBColor(0xFF, 0xFF, 0xFF)
+    source = docx.Document()
+    paragraph = source.add_paragraph()
+    shown = paragraph.add_run("one ")
+    shown.font.hidden = False
+    paragraph.add_run("two ").font.size = Pt(6)
+    marked = paragraph.add_run("three ")
+    marked.font.color.rgb, marked.font.highlight_color = white, WD_COLOR_INDEX.BLUE
+    shade = f'<w:shd xmlns:w="{qn("w:p")[1:].partition("}")[0]}" w:val="clear" w:fill="000080"/>'
+    shaded = paragraph.add_run("four ")
+    shaded.font.color.rgb = white
+    shaded._r.get_or_add_rPr().append(parse_xml(shade))
+    whole = source.add_paragraph()
+    whole.add_run("five").font.color.rgb = white
+    whole._p.get_or_add_pPr().append(parse_xml(shade))
+    table = source.add_table(1, 2)
+    table.cell(0, 0).paragraphs[0].add_run("six").font.color.rgb = white
+    style = source.styles.add_style("Unseen", 1)
+    style.font.hidden = True
+    source.add_paragraph(style="Unseen").add_run("seven").font.hidden = False
+    source.save(str(tmp_path / "a.docx"))
+    words = text_of(tmp_path / "a.docx").split()
+    assert words == ["one", "two", "three", "four", "five", "six", "|", "seven"]
+
+
+def test_white_text_on_a_page_with_a_colour_is_read(tmp_path: Path) -> None:
+    source = docx.Document()
+    source.add_paragraph().add_run("Fifty tons.").font.color.rgb = RGBColor(0xFF, 0xFF, 0xFF)
+    background = OxmlElement("w:background")
+    background.set(qn("w:color"), "000080")
+    source.element.insert(0, background)
+    source.save(str(tmp_path / "a.docx"))
+    assert text_of(tmp_path / "a.docx") == "Fifty tons."
+
+
+# Presentations
+
+
+def test_what_lies_beside_a_slide_is_not_read(tmp_path: Path) -> None:
+    source = pptx.Presentation()
+    width, height = source.slide_width, source.slide_height
+    assert width is not None and height is not None
+    slide = source.slides.add_slide(source.slide_layouts[6])
+    for left, top, text in [
+        (0, 0, "one"),
+        (-Inches(3), 0, "SECRET"),
+        (width, 0, "SECRET"),
+        (0, height + Inches(1), "SECRET"),
+        (0, -Inches(1), "SECRET"),
+        (-Inches(1), Inches(1), "two"),
+    ]:
+        box = slide.shapes.add_textbox(left, top, Inches(2), Inches(1))
+        box.text_frame.text = text
+    group = slide.shapes.add_group_shape()
+    group.shapes.add_textbox(-Inches(9), 0, Inches(2), Inches(1)).text_frame.text = "three"
+    hidden = source.slides.add_slide(source.slide_layouts[6])
+    hidden._element.set("show", "0")
+    hidden.shapes.add_textbox(0, 0, Inches(2), Inches(1)).text_frame.text = "four"
+    source.save(str(tmp_path / "a.pptx"))
+    assert text_of(tmp_path / "a.pptx").split() == ["one", "two", "three", "four"]
+
+
+# PDF files
+
+MARK = b"BT /F 12 Tf 72 650 Td (SECRET) Tj ET"
+
+
+def page_of(content: bytes, tmp_path: Path) -> str:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf(CATALOG, PAGES, PLAIN_PAGE, stream(TEXT + b" " + content), FONT))
+    return text_of(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        MARK.replace(b"12 Tf", b"12 Tf 3 Tr"),
+        MARK.replace(b"12 Tf", b"12 Tf 7 Tr"),
+        b"1 1 1 rg " + MARK,
+        b"1 g " + MARK,
+        b"0 0 0 0 k " + MARK,
+        MARK.replace(b"12 Tf", b"0.5 Tf"),
+        b"q 0.01 0 0 0.01 0 0 cm " + MARK + b" Q",
+        MARK.replace(b"72 650", b"-500 650"),
+        MARK.replace(b"72 650", b"72 900"),
+        MARK.replace(b"72 650", b"700 650"),
+        # Black elsewhere, and white below it.
+        b"0 g 300 100 50 50 re f 1 g 60 600 200 100 re f " + MARK,
+        b"0 G 60 600 200 100 re S 1 g " + MARK,
+    ],
+)
+def test_hidden_text_of_a_pdf_is_not_read(tmp_path: Path, content: bytes) -> None:
+    assert page_of(content, tmp_path) == "Hello aid"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        MARK,
+        b"0.9 g " + MARK,
+        MARK.replace(b"12 Tf", b"4 Tf"),
+        MARK.replace(b"12 Tf", b"1 Tf 12 0 0 12 72 650 Tm").replace(b"72 650 Td ", b""),
+        b"q 20 0 0 20 0 0 cm BT /F 0.6 Tf 5 30 Td (SECRET) Tj ET Q",
+        MARK.replace(b"12 Tf", b"12 Tf 1 Tr"),
+        b"0 0 1 rg 60 600 200 100 re f 1 g " + MARK,
+        MARK.replace(b"72 650", b"-10 650"),
+    ],
+)
+def test_visible_text_of_a_pdf_is_read(tmp_path: Path, content: bytes) -> None:
+    assert page_of(content, tmp_path).split() == ["Hello", "aid", "SECRET"]
+
+
+def test_pdf_of_hidden_text_alone_has_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf(CATALOG, PAGES, PLAIN_PAGE, stream(b"1 g " + TEXT), FONT))
+    with pytest.raises(UnreadableFile, match="has no text"):
+        text_of(path)
+
+
+def scan(*, share: float) -> bytes:
+    """A page whose picture takes up a share of its width, with invisible text."""
+    made = FPDF()
+    made.add_page()
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 40), "white").save(picture, "PNG")
+    made.image(picture, 0, 0, w=share * made.w, h=made.h)
+    made.set_font("Helvetica", size=12)
+    with made.local_context(text_mode="INVISIBLE"):
+        made.text(40, 60, "recognised")
+    made.text(40, 80, "printed")
+    return bytes(made.output())
+
+
+@pytest.mark.parametrize(("share", "words"), [(1.0, ["recognised", "printed"]), (0.2, ["printed"])])
+def test_invisible_text_is_read_where_a_page_was_scanned(
+    tmp_path: Path, share: float, words: list[str]
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(scan(share=share))
+    assert text_of(tmp_path / "a.pdf").split() == words

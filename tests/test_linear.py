@@ -1,0 +1,345 @@
+"""Time grows with the length of a text, whatever is in it: twice the text, twice the time.
+
+Each case is a pattern or a loop over a document's text with what it likes least. A case that grows
+with the square takes four times as long for twice the text.
+"""
+
+import copy
+import io
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lxml.html
+import pptx
+import pytest
+from pptx.util import Inches
+
+from embeddings.document import DocumentBuilder, normalise
+from embeddings.formats import (
+    css,
+    decoding,
+    format_of,
+    hidden,
+    markdown,
+    pdf_layout,
+    pdf_picture,
+    plain_text,
+    web_page,
+)
+from embeddings.formats.markup import add_blocks
+from embeddings.formats.pdf_layout import HYPHEN, Line
+from embeddings.limits import LimitedBuilder, Limits
+from embeddings.passages import split
+from embeddings.sentences import each_sentence
+from qa import lists, receipts, selection, spans, words
+from tests.embeddings.test_bad_inputs import PACKAGE, paragraph, word
+from tests.encoders import word_starts
+
+ENOUGH_SECONDS = 0.03
+"""Less says nothing of how time grows."""
+
+MOST = 500_000
+"""Characters, or parts, of a case; what is done with them in no time is fast enough."""
+
+MOST_GROWTH = 3.0
+
+Run = Callable[[int], Callable[[], object]]
+"""Makes what is to be done with a text of that length."""
+
+
+def once(run: Callable[[], object]) -> float:
+    started = time.process_time()
+    run()
+    return time.process_time() - started
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """The least of three: others use the machine, too."""
+    return min(once(run) for _ in range(3))
+
+
+def grows_with_its_length(make: Run, length: int) -> None:
+    while once(make(length)) < ENOUGH_SECONDS:
+        length *= 2
+        if length > MOST:
+            return
+    before = seconds(make(length))
+    growth = seconds(make(2 * length)) / before
+    assert growth < MOST_GROWTH, f"{growth:.1f} times as long for twice {length:,} ({before:.2f} s)"
+
+
+def over(function: Callable[[str], object], text: str, around: str = "%s") -> Run:
+    """A function of a text that repeats itself."""
+
+    def make(length: int) -> Callable[[], object]:
+        before, _, after = around.partition("%s")
+        made = before + text * (length // len(text)) + after
+        return lambda: function(made)
+
+    return make
+
+
+def sheet(text: str) -> object:
+    return css.StyleSheet([text], frozenset(["color"]))
+
+
+def cleared(text: str) -> None:
+    hidden.clear_hidden(lxml.html.fromstring(f"<html><body>{text}</body></html>"))
+
+
+def blocks(text: str) -> object:
+    builder = DocumentBuilder()
+    add_blocks(builder, lxml.html.fromstring(f"<html><body>{text}</body></html>"))
+    return builder.build("a")
+
+
+def laid_out(text: str) -> object:
+    builder = LimitedBuilder(Limits())
+    lines = [
+        Line(line, left=50, right=50 + len(line), base=700 - 12 * at, size=10.0)
+        for at, line in enumerate(text.split("\n"))
+    ]
+    pdf_layout.add_pages(builder, [lines, lines, lines])
+    return builder.build("a.pdf")
+
+
+def sections(text: str) -> object:
+    builder = DocumentBuilder()
+    for part in text.split("\n"):
+        builder.add("heading" if part[:1] == "#" else "paragraph", part, int(part[:1] == "#"))
+    return split(builder.build("a.txt"), word_starts, 64)
+
+
+def without_tokens(text: str) -> object:
+    builder = DocumentBuilder()
+    for part in text.split("\n"):
+        builder.add("paragraph", part)
+    return split(builder.build("a.txt"), lambda _: [], 64)
+
+
+def sentences(text: str) -> object:
+    return list(each_sentence(text))
+
+
+TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [
+    ("marks out of order", normalise, "\u0301\u0316", "a%s"),
+    ("marks of one kind", normalise, "\u0301", "a%s"),
+    ("spaces", normalise, " ", "a%sb"),
+    ("blank lines", normalise, " \n", "a%sb"),
+    ("line ends", normalise, "\r", "a%sb"),
+    ("invisible", normalise, "\u200b", "a%sb"),
+    ("sections", sections, "# a\nb\n", "%s"),
+    ("sections below a heading", sections, "b\n## c\n", "# " + "x" * 299 + "\n%s"),
+    ("paragraphs without tokens", without_tokens, "\u0301\n", "%s"),
+    ("sentences of one letter", sentences, "a. ", "%s"),
+    ("sentences and a long one", sentences, "a. " + "b " * 1_998, "%s"),
+    ("front matter of spaces", markdown._without_front_matter, " ", "---\ntitle: a%sb\n---\n"),
+    ("front matter of titles", markdown._without_front_matter, "title:\n", "---\n%s"),
+    ("front matter without end", markdown._without_front_matter, "-- \n", "---\n%s"),
+    ("rule of spaces", markdown._without_front_matter, " ", "---%sx"),
+    ("tags", markdown._without_html, "<a ", "%s"),
+    ("comments", markdown._without_html, "<!--", "%s"),
+    ("scripts", markdown._without_html, "<script>", "%s"),
+    ("ends of scripts", markdown._without_html, "</script  ", "<script>%s"),
+    ("text of spaces", plain_text._paragraphs, " ", "\n%s"),
+    ("text of blank lines", plain_text._paragraphs, "\n \n", "a%s"),
+    ("item of spaces", plain_text._kind, " ", "-%s\n-%s"),
+    ("items", plain_text._kind, "- a\n", "%s"),
+    ("text before a letter beyond ASCII", lambda text: decoding.decode(text.encode() + b"\xe9 "),
+     "a", "%s"),
+    ("names of hosts", lambda text: decoding.decode(text.encode(), "punycode"), "-a", "a%s"),
+    ("zeros of references", web_page._visible, "0", "&#%s"),
+    ("references", web_page._visible, "&#x0", "%s"),
+    ("document types", web_page._without_doctype, "<!DOCTYPE ", "%s"),
+    ("document type", web_page._without_doctype, "x", "<!DOCTYPE %s"),
+    ("style sheet of braces", sheet, "a{", "%s"),
+    ("style sheet of ends", sheet, "}", "%s"),
+    ("style sheet of comments", sheet, "/*", "%s"),
+    ("style sheet of media", sheet, "@media screen{", "%s"),
+    ("style sheet of print", sheet, "@media print{", "%s"),
+    ("style sheet of selectors", sheet, ".a,", "%s{color:red}"),
+    ("style sheet of a selector", sheet, "a ", "%s{color:red}"),
+    ("style sheet of names", sheet, ".a", "%s{color:red}"),
+    ("style sheet of escapes", sheet, "\\", "a{%s:b}"),
+    ("style sheet of declarations", sheet, "color:red;", "a{%s}"),
+    ("style sheet of rules", sheet, "a{color:red}", "%s"),
+    ("colours", hidden._colour, "0,", "rgb(%s)"),
+    ("clear colours", lambda text: hidden._CLEAR.sub("", text), "rgba(0,", "%s"),
+    ("clear zeros", lambda text: hidden._CLEAR.sub("", text), "0", "rgba(0,0,0,.%s"),
+    ("lengths", hidden._pixels, "1", "%sx"),
+    ("movements", lambda text: list(hidden._MOVED.finditer(text)), "scale(", "%s"),
+    ("elements with rules", cleared, "<p class='a b'>x</p>",
+     "<style>.a{color:red} div .b{color:white}</style>%s"),
+    ("elements of which each has a rule", cleared, "<style>.a{color:red}</style><p class=a>x</p>",
+     "%s"),
+    ("hidden elements", cleared, "<b hidden>a</b>b", "<p>%s</p>"),
+    ("elements", blocks, "<b>a</b>", "<p>%s</p>"),
+    ("items of a list", blocks, "<li>a</li>", "<ol>%s</ol>"),
+    ("rows", blocks, "<tr><td>a</td><td>b</td></tr>", "<table>%s</table>"),
+    ("tables", blocks, "<table><tr><td>a</td></tr></table>", "%s"),
+    ("lines of a page", laid_out, "The aid that was sent\n", "%s"),
+    ("word of a page", laid_out, "a", "%s"),
+    ("hyphens of a page", laid_out, "a-", "%s"),
+    ("broken words of a page", laid_out, f"a{HYPHEN}\n", "%s"),
+    ("dots of a page", laid_out, ".", "%s"),
+    ("dots and letters of a page", laid_out, ". \"", "%s"),
+    ("digits of a page", laid_out, "1", "%s"),
+    ("spaces of a page", laid_out, " ", "-%sx"),
+    ("words", words.search_terms, "ab ", "%s"),
+    ("word", words.stems, "y", "%s"),
+    ("digits", selection._fingerprint, "1.", "%s"),
+    ("dots", selection._fingerprint, ".", "1%s"),
+    ("signs", selection._fingerprint, "-", "%s"),
+    ("capitals", selection._fingerprint, "A", "%s"),
+    ("negations", selection._fingerprint, "n", "%s"),
+    ("markers", lambda text: list(spans._MARKER.finditer(text)), "- ", "%s"),
+    ("list", lambda text: lists.whole_list(text, 5, 6), "- a\n", "%s"),
+    ("list of spaces", lambda text: lists.whole_list(text, 5, 6), " ", "-%s\n%s"),
+    ("list of digits", lambda text: lists.whole_list(text, 5, 6), "1", "%s"),
+    ("asking for a list", lists.asks_for_list, "what s", "%s"),
+    ("asking for a word", lists.asks_for_list, "s", "what %s"),
+    ("receipt of line ends", receipts._plain, "\n", "%s"),
+    ("receipt of spaces", receipts._plain, " ", "%s"),
+    ("receipt of digits", receipts._plain, "1", "%s"),
+    ("receipt of marks", receipts._plain, "\\", "%s"),
+    ("places of letters", lambda text: list(receipts._places(text, text[: len(text) // 2])),
+     "a", "%s"),
+    ("places inside of words",
+     lambda text: list(receipts._places(text, text[: len(text) // 6 * 3 + 1])), "ab,", "%s"),
+    ("places on a page",
+     lambda text: pdf_picture._find(
+         [(letter, at) for at, letter in enumerate(text)],
+         pdf_picture.Quoted(text[: len(text) // 2])), "a", "%s"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("function", "text", "around"),
+    [each[1:] for each in TEXTS],
+    ids=[each[0] for each in TEXTS],
+)
+def test_twice_the_text_takes_twice_the_time(
+    function: Callable[[str], object], text: str, around: str
+) -> None:
+    grows_with_its_length(over(function, text, around), 4_000)
+
+
+# Files
+
+
+def styled(count: int) -> bytes:
+    """Styles of which each is based on the one before."""
+    styles = "".join(
+        f'<w:style w:type="paragraph" w:styleId="s{at}"><w:basedOn w:val="s{at - 1}"/></w:style>'
+        for at in range(count)
+    )
+    body = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="s{at}"/></w:pPr><w:r><w:t>a</w:t></w:r></w:p>'
+        for at in range(count)
+    )
+    return word([body], extra=parts("styles", styles))
+
+
+def numbered(count: int) -> bytes:
+    """Lists of one item each, of one kind."""
+    lists = '<w:abstractNum w:abstractNumId="0">' + "".join(
+        f'<w:lvl w:ilvl="{at}"><w:numFmt w:val="decimal"/></w:lvl>' for at in range(9)
+    )
+    lists += "</w:abstractNum>" + "".join(
+        f'<w:num w:numId="{at}"><w:abstractNumId w:val="0"/></w:num>' for at in range(1, count)
+    )
+    body = "".join(
+        f'<w:p><w:pPr><w:numPr><w:ilvl w:val="{at % 9}"/><w:numId w:val="{at}"/></w:numPr></w:pPr>'
+        "<w:r><w:t>a</w:t></w:r></w:p>"
+        for at in range(1, count)
+    )
+    return word([body], extra=parts("numbering", lists))
+
+
+def boxed(count: int) -> bytes:
+    """Boxes inside of one another, over and over."""
+    box = "<w:p><w:r><w:txbxContent>" * 12 + paragraph("a") + "</w:txbxContent></w:r></w:p>" * 12
+    return word([box] * (count // 12))
+
+
+def parts(kind: str, xml: str) -> list[tuple[str | zipfile.ZipInfo, str]]:
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    return [
+        (f"word/{kind}.xml", f'<w:{kind} xmlns:w="{space}">{xml}</w:{kind}>'),
+        (
+            "word/_rels/document.xml.rels",
+            f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" '
+            f'Type="{office}/{kind}" Target="{kind}.xml"/></Relationships>',
+        ),
+    ]
+
+
+def slide_of_rows(count: int) -> bytes:
+    source = pptx.Presentation()
+    slide = source.slides.add_slide(source.slide_layouts[6])
+    table = slide.shapes.add_table(1, 1, 0, 0, Inches(1), Inches(1)).table
+    table.cell(0, 0).text = "a"
+    row = table._tbl.tr_lst[0]
+    for _ in range(count):
+        table._tbl.append(copy.deepcopy(row))
+    file = io.BytesIO()
+    source.save(file)
+    return file.getvalue()
+
+
+def book(count: int) -> bytes:
+    """A book whose chapters are not there, beside files that are not of it."""
+    items = "".join(
+        f'<item id="i{at}" href="{at}.html" media-type="text/html"/>' for at in range(count)
+    )
+    order = "".join(f'<itemref idref="i{at}"/>' for at in range(count))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(
+            "META-INF/container.xml",
+            "<container><rootfiles><rootfile full-path='b.opf'/></rootfiles></container>",
+        )
+        archive.writestr(
+            "b.opf",
+            f"<package><manifest>{items}<item id='a' href='a.html' media-type='text/html'/>"
+            f"</manifest><spine>{order}<itemref idref='a'/></spine></package>",
+        )
+        archive.writestr("a.html", "<p>a</p>")
+        for at in range(min(count, 5_000)):
+            archive.writestr(f"files/{at}", "")
+    return file.getvalue()
+
+
+FILES: list[tuple[str, Callable[[int], bytes], int]] = [
+    ("a.docx", styled, 200),
+    ("a.docx", numbered, 200),
+    ("a.docx", boxed, 200),
+    ("a.pptx", slide_of_rows, 100),
+    ("a.epub", book, 1_000),
+    ("a.csv", lambda length: b'"' * length, 20_000),
+    ("a.csv", lambda length: b"," * length + b"a", 20_000),
+    ("a.csv", lambda length: b"a\n" * (length // 2), 20_000),
+    ("a.txt", lambda length: ("a" + "\u0301\u0316" * (length // 2)).encode(), 20_000),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "length"), FILES, ids=[f"{each[0]} {at}" for at, each in enumerate(FILES)]
+)
+def test_twice_the_file_takes_twice_the_time(
+    tmp_path: Path, name: str, make: Callable[[int], bytes], length: int
+) -> None:
+    format = format_of(Path(name))
+    assert format is not None
+
+    def of(length: int) -> Callable[[], Any]:
+        path = tmp_path / f"{length}-{name}"
+        path.write_bytes(make(length))
+        limits = Limits(characters=10**9, blocks=10**9)
+        return lambda: format.read(path, limits)
+
+    grows_with_its_length(of, length)
