@@ -441,7 +441,9 @@ def writer_lock(folder: Path) -> Iterator[None]:
         owner.write_text(str(os.getpid()), encoding="ascii")
     except Timeout as error:
         who = (
-            f"process {owner.read_text(encoding='ascii')}" if owner.is_file() else "another process"
+            f"process {owner.read_text(encoding='ascii', errors='replace')}"
+            if owner.is_file()
+            else "another process"
         )
         raise IndexLocked(
             f"The index at {folder} is being written by {who}; wait until it has finished."

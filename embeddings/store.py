@@ -465,9 +465,9 @@ class Store:
         rows |= self._section_rows(bases - ids)
         with self._as_written("section"):
             rests = {id: _rest(row) for id, row in rows.items()}
-            whole = {id: joined(rests[id], None) for id, row in rows.items() if row[2] is None}
+            first = {id: joined(rests[id], None) for id, row in rows.items() if row[2] is None}
             return {
-                id: whole[id] if row[2] is None else joined(rests[id], whole[_int(row[2])])
+                id: first[id] if row[2] is None else joined(rests[id], first[_int(row[2])])
                 for id, row in rows.items()
             }
 
@@ -873,14 +873,14 @@ class Store:
 
     def _insert(self, table: str, values: Row) -> None:
         marks = ",".join("?" * (len(values) + 1))
-        sum = checksum(values)
-        self._execute(f"INSERT INTO {table} VALUES ({marks})", (*values, sum))
-        self._tally.count(table, sum, 1)
+        found = checksum(values)
+        self._execute(f"INSERT INTO {table} VALUES ({marks})", (*values, found))
+        self._tally.count(table, found, 1)
 
     def _delete(self, table: str, condition: str, values: Row) -> None:
         sql = f"DELETE FROM {table} WHERE {condition} RETURNING checksum"
-        for (sum,) in self._rows(sql, values):
-            self._tally.count(table, bytes(sum), -1)  # type: ignore[call-overload]  # a BLOB
+        for (found,) in self._rows(sql, values):
+            self._tally.count(table, bytes(found), -1)  # type: ignore[call-overload]  # a BLOB
 
 
 def _header_row(header: Header) -> Row:

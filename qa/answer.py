@@ -1,5 +1,6 @@
 """Answer: what comes back for a question, and the citations that prove it."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -8,6 +9,9 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 NothingFound = Literal["nothing near", "none answers", "nothing asked"]
+
+MOST_PLACES = 20
+"""Other places named of one passage: of a thousand copies the rest says nothing more."""
 
 NEAREST = 3
 """Passages shown where there is no answer."""
@@ -20,13 +24,14 @@ class Hit:
     Attributes:
         document: Id of its document in the index.
         path: Where the document lies in the library; the first, if it lies in several places.
-        also_at: Its other paths, where the same content lies.
+        also_at: Its other paths, where the same content lies; at most ``MOST_PLACES``.
         near_duplicates: Paths of documents with nearly the same passage, left out for this one.
         title: Of the document.
         sha256: Of the document's file.
         dated: Day on which the file at ``path`` was changed last, ISO 8601, UTC; empty if its time
             is not one of years 1 to 9999.
-        page_starts: As in ``Document``; empty where the format has no pages.
+        page: On which the passage begins, where the format has pages.
+        page_breaks: Offsets inside the passage at which the next pages begin.
         headings: The headings above the passage, outermost first.
         context: "title › headings".
         start: Offset of the passage's first character, into ``Document.text``.
@@ -47,7 +52,8 @@ class Hit:
     title: str
     sha256: str
     dated: str
-    page_starts: tuple[int, ...]
+    page: int | None
+    page_breaks: tuple[int, ...]
     headings: tuple[str, ...]
     context: str
     start: int
@@ -59,6 +65,10 @@ class Hit:
     vector_rank: int | None
     word_score: float
     word_rank: int | None
+
+    def page_at(self, offset: int) -> int | None:
+        """The page on which a character of the passage stands, where the format has pages."""
+        return None if self.page is None else self.page + bisect_right(self.page_breaks, offset)
 
 
 @dataclass(frozen=True, slots=True)

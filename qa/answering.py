@@ -9,7 +9,6 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from embeddings.document import page_at
 from embeddings.encoder import Encoder
 from embeddings.index import Index, SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, open_and_index
@@ -413,7 +412,7 @@ def _cite(hits: Sequence[Hit], span: Span) -> Citation:
         path=hit.path,
         also_at=hit.also_at,
         title=hit.title,
-        page=page_at(hit.page_starts, span.start),
+        page=hit.page_at(span.start),
         headings=hit.headings,
         start=span.start,
         end=span.end,

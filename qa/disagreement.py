@@ -25,7 +25,8 @@ LEAST_OF_WORDS = 0.2
 """Confidence, among all answers, from which one that is neither a number nor a name is told: "the
 old hall" for "the market" may be another way to say it. Fitted on 150 questions that training held
 back of SQuAD: with it 1.5% of their answers are contradicted though nothing is forged, without it
-3.1%; of documents that were forged for them as many are told."""
+3.1%; of documents that were forged for them as many are told. On 100 questions of its development
+set, looked at afterwards, 4 of 82 answers are contradicted."""
 
 MOST_TOLD = 3
 """Answers that are told beside the first one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from embeddings.database import explained
+from embeddings.database import checksum, damaged, explained
 from embeddings.errors import ChapterAndVerseError, IndexDamaged, IndexNotWritable
 from embeddings.private_files import private_file
 from qa.answer import Answer
@@ -26,10 +26,12 @@ MOST_OF_A_READER = 1_000_000
 MOST_BYTES = 100_000_000
 """Of the file in all: whoever can reach a chat can give any number of opinions."""
 
+Row = tuple[object, ...]
+
 _TABLE = """
 CREATE TABLE IF NOT EXISTS feedback (
     key TEXT PRIMARY KEY, at TEXT NOT NULL, liked INTEGER NOT NULL, note TEXT NOT NULL,
-    answer TEXT NOT NULL, reader TEXT NOT NULL
+    answer TEXT NOT NULL, reader TEXT NOT NULL, checksum BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS feedback_reader ON feedback (reader)
 """
@@ -91,10 +93,7 @@ class Feedback:
             (used,) = connection.execute(f"{said} WHERE reader = ?", (who,)).fetchone()
             if used + len(kept) > MOST_OF_A_READER:
                 raise TooMuchFeedback("You have given so many opinions that no more are kept.")
-            connection.execute(
-                "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, '', ?, ?)",
-                (key, now, liked, kept, who),
-            )
+            _put(connection, (key, now, int(liked), "", kept, who))
         return key
 
     def _check_room(self, connection: sqlite3.Connection) -> None:
@@ -114,9 +113,10 @@ class Feedback:
             IndexNotWritable: No room or no permission.
         """
         with self._connection() as connection:
-            connection.execute(
-                "UPDATE feedback SET note = ? WHERE key = ?", (text.strip()[:MOST_NOTE], key)
-            )
+            found = connection.execute("SELECT * FROM feedback WHERE key = ?", (key,)).fetchone()
+            if found:
+                same, at, liked, _, answer, reader = self._verified(found)
+                _put(connection, (same, at, liked, text.strip()[:MOST_NOTE], answer, reader))
 
     def drop(self, key: str) -> None:
         """Take an opinion back.
@@ -131,20 +131,29 @@ class Feedback:
         """All opinions that can be read, in the order in which they were given.
 
         Those on answers of another version of this program cannot.
+
+        Raises:
+            IndexDamaged: They are not what was kept.
         """
         if not self.path.is_file():
             return []
         with self._connection() as connection:
-            rows = connection.execute(
-                "SELECT answer, liked, note, at FROM feedback ORDER BY at, key"
-            ).fetchall()
+            rows = connection.execute("SELECT * FROM feedback ORDER BY at, key").fetchall()
+            verified = [self._verified(row) for row in rows]
         found: list[Opinion] = []
-        for answer, liked, note, at in rows:
+        for _, at, liked, note, answer, _ in verified:
             try:
-                found.append(Opinion(Answer.from_json(answer), bool(liked), note, at))
+                given = Answer.from_json(str(answer))
             except ValueError:
                 continue
+            found.append(Opinion(given, bool(liked), str(note), str(at)))
         return found
+
+    def _verified(self, row: Row) -> Row:
+        *values, stored = row
+        if stored != checksum(values):
+            raise damaged(self.path, f"fails its checksum in row {values[0]}")
+        return tuple(values)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -157,12 +166,20 @@ class Feedback:
                 closing(sqlite3.connect(self.path, timeout=10)) as connection,
                 connection,
             ):
+                # A flipped bit can make text that is no UTF-8; the checksum then tells of it.
+                connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
                 connection.executescript(_TABLE)
                 yield connection
         except IndexDamaged as error:
             raise IndexDamaged(
                 f"The feedback in {self.path} is damaged; move that file away to begin a new one."
             ) from error
+
+
+def _put(connection: sqlite3.Connection, values: Row) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, checksum(values))
+    )
 
 
 def as_question(opinion: Opinion) -> dict[str, object] | None:

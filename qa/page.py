@@ -10,7 +10,6 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from embeddings.document import page_at
 from qa.answer import NEAREST, Answer, Candidate, Citation, Hit, below_title
 from qa.document_page import document_link
 from qa.receipts import as_json, as_markdown, without_passages
@@ -437,7 +436,7 @@ def _nearest(hits: Sequence[Hit], said: str, changed: Set[str]) -> str:
     items = "".join(
         f'<li class="cv-source"><h3 dir="auto">{shown(hit.title)}</h3>'
         f'{_headings(hit.title, hit.headings)}<blockquote dir="auto">{shown(hit.text)}</blockquote>'
-        f"{_place(hit.path, page_at(hit.page_starts, hit.start), hit.start, hit.end, hit.dated)}"
+        f"{_place(hit.path, hit.page, hit.start, hit.end, hit.dated)}"
         f"{_open(shown(document_link(hit.path, hit.sha256, [(hit.start, hit.end)])))}"
         f"{CHANGED if hit.path in changed else ''}</li>"
         for hit in hits[:NEAREST]

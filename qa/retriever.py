@@ -8,12 +8,14 @@ SQuAD paragraphs (``qa eval`` shows all four).
 
 from collections.abc import Sequence, Set
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
+from embeddings.document import page_at
 from embeddings.encoder import Encoder, Vectors
 from embeddings.errors import IndexDamaged
 from embeddings.index import SearchIndex, Snapshot
 from embeddings.store import DocumentFacts
-from qa.answer import Hit
+from qa.answer import MOST_PLACES, Hit
 from qa.selection import Scored, Selection, select
 from qa.words import search_terms
 
@@ -147,18 +149,20 @@ def _hits(snapshot: Snapshot, chosen: Selection, within: Sequence[str]) -> list[
                 f"A passage of {about.paths[0]} is not what its document says at {start}–{end}; "
                 "delete the index and index again. Your documents are not touched."
             )
+        page = page_at(about.page_starts, start)
         (path, modified), *others = _files(about, within)
         twins = (_files(facts[twin.document], within)[0] for twin in twins_of.get(stored.id, ()))
         hits.append(
             Hit(
                 document=stored.document,
                 path=path,
-                also_at=tuple(other for other, _ in others),
-                near_duplicates=tuple(dict.fromkeys(twin for twin, _ in twins)),
+                also_at=tuple(other for other, _ in others[:MOST_PLACES]),
+                near_duplicates=tuple(dict.fromkeys(twin for twin, _ in twins))[:MOST_PLACES],
                 title=about.title,
                 sha256=about.sha256,
                 dated=_day(modified),
-                page_starts=about.page_starts,
+                page=page,
+                page_breaks=_before(end, about.page_starts[page or 0 :]),
                 headings=stored.passage.headings,
                 context=stored.passage.context,
                 start=start,
@@ -192,6 +196,10 @@ def _files(about: DocumentFacts, within: Sequence[str]) -> list[tuple[str, int]]
             "index again; your documents are not touched."
         )
     return found
+
+
+def _before(end: int, offsets: Sequence[int]) -> tuple[int, ...]:
+    return tuple(takewhile(lambda at: at < end, offsets))
 
 
 def _day(modified_ns: int) -> str:

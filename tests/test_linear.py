@@ -46,6 +46,8 @@ MOST = 500_000
 
 MOST_GROWTH = 3.0
 
+ATTEMPTS = 4
+
 Run = Callable[[int], Callable[[], object]]
 """Makes what is to be done with a text of that length."""
 
@@ -66,9 +68,13 @@ def grows_with_its_length(make: Run, length: int) -> None:
         length *= 2
         if length > MOST:
             return
-    before = seconds(make(length))
-    growth = seconds(make(2 * length)) / before
-    assert growth < MOST_GROWTH, f"{growth:.1f} times as long for twice {length:,} ({before:.2f} s)"
+    # What grows with the square does so each time; a machine that was busy once does not.
+    growths: list[float] = []
+    for _ in range(ATTEMPTS):
+        growths.append(seconds(make(2 * length)) / seconds(make(length)))
+        if growths[-1] < MOST_GROWTH:
+            return
+    raise AssertionError(f"{min(growths):.1f} times as long for twice {length:,}")
 
 
 def over(function: Callable[[str], object], text: str, around: str = "%s") -> Run:
@@ -143,6 +149,7 @@ TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [
     ("tags", markdown._without_html, "<a ", "%s"),
     ("comments", markdown._without_html, "<!--", "%s"),
     ("scripts", markdown._without_html, "<script>", "%s"),
+    ("hidden tags", markdown._without_html, "<b hidden>", "%s"),
     ("ends of scripts", markdown._without_html, "</script  ", "<script>%s"),
     ("text of spaces", plain_text._paragraphs, " ", "\n%s"),
     ("text of blank lines", plain_text._paragraphs, "\n \n", "a%s"),

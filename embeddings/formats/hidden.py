@@ -115,6 +115,20 @@ def clear_hidden(root: Any) -> None:
                 element.tail = None
 
 
+def hides(name: str, tag: str) -> bool:
+    """Whether an opening tag, by itself, hides what is inside of its element.
+
+    >>> hides("p", '<p style="display:none">'), hides("p", "<p>")
+    (True, False)
+    """
+    root = etree.fromstring(tag, etree.HTMLParser(recover=True))
+    element = None if root is None else next(root.iter(name), None)
+    if element is None:
+        return False
+    styles = _legacy(element, name) | StyleSheet((), _PROPERTIES).of(element, name)
+    return _is_hidden(element, styles) or not _inherited(_Look(), styles, name).is_read
+
+
 def _legacy(element: Any, tag: str) -> dict[str, str]:
     """What attributes from before style sheets say."""
     found = {}

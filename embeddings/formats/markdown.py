@@ -21,6 +21,9 @@ _FRONT_MATTER = "---"
 _FRONT_MATTER_ENDS = ("---", "...")
 _TITLE = "title:"
 _COMMENT_OR_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[a-zA-Z][^<>]*>", re.DOTALL)
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:.-]*)")
+_MAY_HIDE = re.compile(r"style|hidden|color|template", re.IGNORECASE)
+_EMPTY = ("br", "hr", "img", "input", "wbr")
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
 # What is deeper the parser leaves out, from 20 by default, which real outlines pass.
 _DEEPEST = 100
@@ -37,7 +40,7 @@ def read(path: Path, limits: Limits) -> Document:
     parsed = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table").parse(text)
     if any(token.level >= _DEEPEST - 1 for token in parsed):
         raise UnreadableFile("is nested too deeply to read")
-    tokens = iter(parsed)
+    tokens = iter(_seen(parsed))
     for token in tokens:
         if token.type == "heading_open":
             builder.add("heading", _inline(next(tokens)), level=int(token.tag[1]))
@@ -70,7 +73,12 @@ def _without_front_matter(text: str) -> tuple[str, str | None]:
 def _inline(token: Token) -> str:
     """Text of a paragraph: links by their text, images by their alternative text."""
     parts = []
+    hiding = _Hiding()
     for child in token.children or ():
+        if child.type == "html_inline":
+            hiding.pass_by(child.content)
+        if hiding.name:
+            continue
         if child.type in ("text", "code_inline", "text_special"):
             parts.append(child.content)
         elif child.type == "image":
@@ -131,4 +139,62 @@ def _table(tokens: Iterator[Token]) -> str:
 
 
 def _without_html(text: str) -> str:
-    return unescape(_COMMENT_OR_TAG.sub("", _SCRIPT.sub("", text)))
+    text = _SCRIPT.sub("", text)
+    parts = []
+    hiding = _Hiding()
+    at = 0
+    for tag in _COMMENT_OR_TAG.finditer(text):
+        parts += [] if hiding.name else [text[at : tag.start()]]
+        hiding.pass_by(tag[0])
+        at = tag.end()
+    return unescape("".join([*parts, "" if hiding.name else text[at:]]))
+
+
+class _Hiding:
+    """Whether what comes next is inside of an element that nobody sees.
+
+    Attributes:
+        name: Of that element; empty outside of one.
+    """
+
+    def __init__(self) -> None:
+        self.name = ""
+        self._depth = 0
+
+    def pass_by(self, tag: str) -> None:
+        """Go on behind a tag."""
+        match = _TAG.match(tag)
+        if not match:
+            return
+        closes, name = match[1] == "/", match[2].lower()
+        if self.name == name:
+            self._depth += -1 if closes else 1
+            self.name = name if self._depth else ""
+        elif not self.name and not closes and _MAY_HIDE.search(tag) and name not in _EMPTY:
+            # Imported where it is needed: most files have nothing of the kind.
+            from embeddings.formats.hidden import hides
+
+            if name == "template" or hides(name, tag):
+                self.name, self._depth = name, 1
+
+
+def _seen(tokens: list[Token]) -> Iterator[Token]:
+    """The tokens without those between the tags of a hidden element, if it has both."""
+    closing = {
+        match[2].lower(): at
+        for at, token in enumerate(tokens)
+        if token.type == "html_block"
+        for match in map(_TAG.match, _COMMENT_OR_TAG.findall(token.content))
+        if match and match[1]
+    }
+    hiding = _Hiding()
+    for at, token in enumerate(tokens):
+        was = hiding.name
+        if token.type == "html_block":
+            for tag in _COMMENT_OR_TAG.findall(_SCRIPT.sub("", token.content)):
+                hiding.pass_by(tag)
+            if closing.get(hiding.name, at) <= at:
+                # Never closed: for a browser, too, it would often end with its paragraph.
+                hiding = _Hiding()
+        if not was:
+            yield token

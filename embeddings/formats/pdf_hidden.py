@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from pypdfium2 import raw
 
 LEAST_POINTS = 1.0
@@ -79,31 +78,33 @@ class Visibility:
 
     def _has_ground(self, box: _Box) -> bool:
         rows, columns = self._cells(box)
-        return bool(self._grounds[rows, columns].any())
+        return any(self._grounds[row] & columns for row in rows)
 
-    def _cells(self, box: _Box) -> tuple[slice, slice]:
-        """Cells of the page's grid that a box touches."""
+    def _cells(self, box: _Box) -> tuple[range, int]:
+        """Cells of the page's grid that a box touches: rows, and columns as bits of a number."""
         first, bottom, last, top = self.box
         width, height = max(last - first, 1.0), max(top - bottom, 1.0)
 
-        def across(low: float, high: float, start: float, length: float) -> slice:
+        def across(low: float, high: float, start: float, length: float) -> range:
             begin, end = ((edge - start) / length * _CELLS for edge in (low, high))
             begin, end = max(0.0, min(begin, _CELLS - 1)), max(0.0, min(end, _CELLS - 1))
-            return slice(int(begin), int(end) + 1)
+            return range(int(begin), int(end) + 1)
 
-        return across(box[1], box[3], bottom, height), across(box[0], box[2], first, width)
+        columns = across(box[0], box[2], first, width)
+        return across(box[1], box[3], bottom, height), (1 << columns.stop) - (1 << columns.start)
 
     @cached_property
-    def _grounds(self) -> Any:
-        """Where on the page something other than white may be, ``(64, 64)`` bool."""
-        grounds = np.zeros((_CELLS, _CELLS), dtype=bool)
+    def _grounds(self) -> list[int]:
+        """Where on the page something other than white may be: for each row its columns."""
+        grounds = [0] * _CELLS
         for count, (drawn, kind) in enumerate(self._objects):
             if count >= MOST_OBJECTS:
-                grounds[:] = True
-                break
+                return [(1 << _CELLS) - 1] * _CELLS
             box = _bounds(drawn)
             if box is None or _may_be_ground(drawn, kind, 0):
-                grounds[self._cells(box or self.box)] = True
+                rows, columns = self._cells(box or self.box)
+                for row in rows:
+                    grounds[row] |= columns
         return grounds
 
     @cached_property

@@ -41,15 +41,22 @@ _SESSION = "[0-9A-Za-z]{1,64}"
 READ = re.compile(
     rf"/|/healthz|/{ROUTE}|/{re.escape(PICTURE_ROUTE)}"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
-    r"|/(?:static|assets|svelte)/(?!.*\.\.).+"
-    rf"|/gradio_api/(?:app_id|queue/data|startup-events|heartbeat/{_SESSION})"
+    r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"
+    rf"|/gradio_api/(?:app_id|startup-events|heartbeat/{_SESSION})"
 )
 """Paths that are read."""
 
 ASK = re.compile(r"/gradio_api/(?:queue/join|run/predict)")
 """Paths to which the page sends its events."""
 
-_PROXY_HEADERS = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-direct-url")
+EVENTS = "/gradio_api/queue/data"
+"""Path at which the page waits for what its events bring about."""
+
+_EVENTS_OF = re.compile(rf"session_hash=({_SESSION})".encode())
+
+_THEME = re.compile(rb"__theme=(?:light|dark|system)")
+
+_PROXY_HEADERS = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-direct-url", b"x-gradio-")
 """Beginnings of headers in which a client could name the server's address."""
 
 
@@ -106,8 +113,13 @@ class Guard:
         scope = {**scope, "headers": kept}
         path, reads = scope["path"], scope["method"] in ("GET", "HEAD")
         takes_files = self.events.incoming is not None
-        if reads and (READ.fullmatch(path) or (takes_files and path == PROGRESS)):
+        if reads and path == EVENTS:
+            waiting = _EVENTS_OF.fullmatch(scope["query_string"])
+            if waiting is None or not self._sessions.knows(waiting[1].decode()):
+                raise _Refusal(404, "Not found")
             return scope, receive
+        if reads and (READ.fullmatch(path) or (takes_files and path == PROGRESS)):
+            return _without_a_page(scope), receive
         if reads or scope["method"] != "POST":
             raise _Refusal(404, "Not found")
         length = _length(headers)
@@ -190,6 +202,13 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return replay
+
+
+def _without_a_page(scope: Scope) -> Scope:
+    """The request without what only pages that Gradio could have, and this one has not, are for."""
+    if scope["path"] == "/" and not _THEME.fullmatch(scope["query_string"]):
+        return {**scope, "query_string": b""}
+    return scope
 
 
 def _length(headers: Headers) -> int:

@@ -45,6 +45,10 @@ class Sessions:
         self._counts[address] += 1
         return True
 
+    def knows(self, session: str) -> bool:
+        """Whether a session asked for something lately."""
+        return session in self._seen
+
     def _forget(self, before: float) -> None:
         while self._seen:
             session, (address, seen) = next(iter(self._seen.items()))

@@ -84,7 +84,7 @@ def fuzz(files: int, guided: int, keep: Path | None, first: int, seed: int) -> N
     if guided and not coverage_guided.is_installed():
         click.echo("ATHERIS IS NOT INSTALLED: nothing is guided by coverage.", err=True)
     elif guided:
-        runs.append(lambda work: coverage_guided.guided(work, seed, guided))
+        runs.append(lambda work: coverage_guided.guided(work, seed, guided, keep))
     finish(*runs)
 
 

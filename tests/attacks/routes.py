@@ -61,6 +61,7 @@ class Routes:
         self._logged = chat.log.stat().st_size
         self._address = urlsplit(chat.url).netloc
         self._before = ""
+        self._there = self._written()
 
     def run(self, most: int = 0) -> Tally:
         """Send so many of the requests to routes and events, drawn; all of them if it is 0."""
@@ -161,10 +162,16 @@ class Routes:
         if str(self.chat.index.parent).encode() in reply:
             self.tally.broken(TOLD, f"an upload: {reply!r}")
 
+    def _written(self) -> set[Path]:
+        """The files that the chat keeps: temporary ones, its index, and what lies beside that."""
+        index = self.chat.index
+        places = [self.chat.log.parent, *index.parent.glob(f"{index.name}*")]
+        return {path for place in places for path in [place, *place.rglob("*")] if path.is_file()}
+
     def _search(self) -> None:
         """Look for the secret in all that the chat has written."""
-        for path in self.chat.log.parent.rglob("*"):
-            if path.is_file() and SECRET.encode() in path.read_bytes():
+        for path in self._written() - self._there:
+            if SECRET.encode() in path.read_bytes():
                 self.tally.broken(LEAKED, f"it lies in {path}")
         if _in_index(self.chat.index):
             self.tally.broken(LEAKED, "it is in the library")

@@ -28,6 +28,8 @@ RUN = """
 
     folder, place, step, sign = sys.argv[1:]
     number = getattr(signal, sign)
+    if number == signal.SIGINT:  # Ignored where the tests themselves run in the background.
+        signal.signal(number, signal.default_int_handler)
     def die():
         os.kill(os.getpid(), number)
         if number != signal.SIGKILL:

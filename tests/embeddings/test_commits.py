@@ -79,6 +79,7 @@ def names(numbers: range) -> set[str]:
     return {f"town/{number}.txt" for number in numbers}
 
 
+@pytest.mark.timeout(300 + FLIPS)
 def test_no_flipped_bit_of_the_log_takes_back_what_was_committed_unnoticed(
     folder: Path, place: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -123,7 +124,7 @@ def copy_of(place: Path, to: Path) -> Path:
 
 
 def open_again(folder: Path, place: Path) -> Index:
-    return open_and_index(folder, place, HashingEncoder())[0]
+    return open_and_index(folder, place, HashingEncoder(), retry=True)[0]
 
 
 def test_deleted_log_is_noticed_and_names_what_was_in_it(folder: Path, place: Path) -> None:

@@ -327,3 +327,45 @@ def test_invisible_text_is_read_where_a_page_was_scanned(
 ) -> None:
     (tmp_path / "a.pdf").write_bytes(scan(share=share))
     assert text_of(tmp_path / "a.pdf").split() == words
+
+
+# Markdown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Fifty <span style="display:none">SECRET</span>tons.',
+        "Fifty <b hidden>SECRET <b>SECRET</b> SECRET</b>tons.",
+        'Fifty <font color="white">SECRET</font>tons.',
+        '<div style="display:none">SECRET</div>\n\nFifty tons.',
+        "<div hidden>\n\nSECRET\n\n- SECRET\n- SECRET\n\n# SECRET\n\n</div>\n\nFifty tons.",
+        "<p hidden>SECRET\n\nFifty tons.",
+        "Fifty <template>SECRET</template>tons.",
+        "Fifty tons.<!-- SECRET -->",
+    ],
+)
+def test_hidden_text_of_markdown_is_not_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.md").write_text(text)
+    assert text_of(tmp_path / "a.md") == "Fifty tons."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Fifty <span style="color:red">SEEN</span> tons.',
+        "Fifty <b title='hidden'>SEEN</b> tons.",
+        "<div>\n\nFifty SEEN tons.\n\n</div>",
+        "<body style>Fifty SEEN</body> <html color></html> <a-b hidden=until-found></a-b>tons.",
+        "Fifty `<b hidden>` SEEN tons.",
+        '<img style="display:none">Fifty SEEN tons.',
+        "<details>\n<summary>Fifty</summary>\n\nSEEN tons.\n\n</details>",
+    ],
+)
+def test_visible_text_of_markdown_is_read(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.md").write_text(text)
+    assert text_of(tmp_path / "a.md").replace("<b hidden> ", "").split() == [
+        "Fifty",
+        "SEEN",
+        "tons.",
+    ]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings.document import page_at
 from qa.answer import Answer, Candidate, Citation, Hit
 
 CITATION = Citation(
@@ -31,7 +32,8 @@ HIT = Hit(
     title="A",
     sha256="0" * 64,
     dated="2024-02-07",
-    page_starts=(0, 100),
+    page=1,
+    page_breaks=(100,),
     headings=(),
     context="A",
     start=5,
@@ -90,3 +92,15 @@ def test_sentence_is_parted_around_the_quote() -> None:
 def test_only_an_answer_without_text_is_explained() -> None:
     assert answer_of("2013").explanation == ""
     assert answer_of(None).explanation.startswith("The documents do not say: passages are near")
+
+
+def test_page_of_a_character_is_that_of_the_whole_document() -> None:
+    starts = (0, 10, 40, 40, 90)
+    for start, end in ((0, 100), (12, 95), (40, 60), (95, 99)):
+        page = page_at(starts, start)
+        breaks = tuple(at for at in starts[page or 0 :] if at < end)
+        hit = replace(HIT, start=start, end=end, page=page, page_breaks=breaks)
+        assert [hit.page_at(at) for at in range(start, end)] == [
+            page_at(starts, at) for at in range(start, end)
+        ]
+    assert replace(HIT, page=None, page_breaks=()).page_at(7) is None

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.commits import Commit, Commits
+from embeddings.errors import IndexDamaged
 from embeddings.index import STORE_FILE, VECTORS_FILE, Index
 from qa import Settings
 from qa.doctor import examine
@@ -42,6 +44,24 @@ def test_lost_rows_are_found(place: Path) -> None:
         "Rows are lost",
         f"Delete {place} and index again; your documents are not touched.",
     ]
+
+
+def test_documents_that_a_damaged_log_has_lost_are_named(place: Path) -> None:
+    commits = Commits(place / STORE_FILE)
+    (base,) = commits.read()
+    changes = tuple((f"docs/{number}.md", "0" * 64) for number in range(7))
+    commits.add(Commit(base.library, base.generation + 1, "f" * 32, changes))
+    wrong = [finding.what for finding in examine(Settings(index=place)) if not finding.sound]
+    assert wrong == [
+        *(
+            f"docs/{number}.md had been indexed and is missing; index its folder again."
+            for number in range(7)
+        ),
+        "The log of the database was damaged. Index the folders again that hold these documents: "
+        f"qa index FOLDER. Uploads lie in {place}.uploads.",
+    ]
+    with pytest.raises(IndexDamaged, match=r"of docs/0\.md, .*, docs/4\.md and 2 more\. Index"):
+        Index.open(place)
 
 
 def test_damaged_faiss_file_is_no_fault_of_the_index(place: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from embeddings.database import checksum
 from embeddings.errors import IndexDamaged, IndexNotWritable
 from qa import feedback
 from qa.feedback import MOST_NOTE, Feedback, TooMuchFeedback, as_question
@@ -59,7 +60,9 @@ def test_opinion_of_another_version_is_passed_over(tmp_path: Path) -> None:
     kept = Feedback(tmp_path / "index")
     kept.put(ANSWER, True, ME)
     with sqlite3.connect(kept.path) as connection:
-        connection.execute("INSERT INTO feedback VALUES ('k', '2020', 1, '', '{}', '')")
+        values = ("k", "2020", 1, "", "{}", "")
+        row = (*values, checksum(values))
+        connection.execute("INSERT INTO feedback VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     connection.close()
     assert [one.answer.question for one in kept.opinions()] == [ANSWER.question]
 
@@ -106,6 +109,19 @@ def test_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     )
     with pytest.raises(IndexDamaged, match=r"feedback\.sqlite is damaged; move that file away"):
         Feedback(tmp_path / "index").opinions()
+
+
+@pytest.mark.parametrize("bit", [1, 128])
+def test_opinion_that_was_changed_on_the_disk_is_not_given(tmp_path: Path, bit: int) -> None:
+    kept = Feedback(tmp_path / "index")
+    key = kept.put(ANSWER, True, ME)
+    content = bytearray(kept.path.read_bytes())
+    content[content.index(ANSWER.question.encode())] ^= bit
+    kept.path.write_bytes(content)
+    with pytest.raises(IndexDamaged, match=r"feedback\.sqlite is damaged; move that file away"):
+        kept.opinions()
+    with pytest.raises(IndexDamaged):
+        kept.note(key, "Right.")
 
 
 def test_file_is_an_ordinary_database(tmp_path: Path) -> None:

@@ -61,7 +61,9 @@ def test_event_reaches_the_page_with_its_length(incoming: Incoming) -> None:
     [
         ("GET", "/", 200),
         ("GET", "/assets/index-1.js", 200),
-        ("GET", "/gradio_api/queue/data?session_hash=abc", 200),
+        ("GET", "/gradio_api/queue/data?session_hash=abc", 404),
+        ("GET", "/gradio_api/queue/data", 404),
+        ("GET", f"/static/{'a' * 300}", 404),
         ("GET", f"{PROGRESS}?upload_id=abc", 200),
         ("GET", "/gradio_api/file=/etc/hostname", 404),
         ("GET", "/gradio_api/file%3D/etc/hostname", 404),
@@ -145,7 +147,14 @@ def test_bodies_that_wait_are_bounded_in_all(
 
 
 def test_server_is_told_no_address_by_a_client(incoming: Incoming) -> None:
-    names = ("X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "X-Direct-Url")
+    names = (
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "Forwarded",
+        "X-Real-IP",
+        "X-Direct-Url",
+        "X-Gradio-Server",
+    )
     headers = dict.fromkeys(names, "evil.example")
     told = ask(Guard(echo, Events({}, incoming)), "GET", "/", headers).json()["headers"]
     assert "evil.example" not in told.values()
@@ -166,6 +175,27 @@ def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incomi
         reply = ask(named, "POST", "/gradio_api/queue/join", headers, json=EVENT)
         assert reply.status_code == 403
     assert ask(named, "GET", "/", {"Origin": "http://[::1]"}).status_code == 200
+
+
+def test_events_are_waited_for_by_a_session_that_asked(incoming: Incoming) -> None:
+    guard = Guard(echo, Events({0: ("text",)}, incoming))
+    waiting = "/gradio_api/queue/data?session_hash=abc"
+    assert ask(guard, "GET", waiting).status_code == 404
+    assert ask(guard, "POST", "/gradio_api/queue/join", json=EVENT).status_code == 200
+    assert ask(guard, "GET", waiting).status_code == 200
+    assert ask(guard, "GET", f"{waiting}&x=1").status_code == 404
+
+
+def test_page_is_asked_for_without_what_it_has_not(incoming: Incoming) -> None:
+    seen: list[bytes] = []
+
+    async def see(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["query_string"])
+        await JSONResponse({})(scope, receive, send)
+
+    for query in ("page=1", "__theme=dark", "__theme=dark&page=1", ""):
+        ask(Guard(see, Events({}, incoming)), "GET", f"/?{query}")
+    assert seen == [b"", b"__theme=dark", b"", b""]
 
 
 def test_made_up_sessions_are_told_that_there_are_too_many(
