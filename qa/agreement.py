@@ -41,6 +41,17 @@ _ORDINALS = {
 }
 _LARGE = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9}
 
+UNITS = frozenset(
+    stem(word)
+    for word in (
+        "dollar euro pound crown franc yen yuan rouble rupee tenge percent degree second minute "
+        "hour day week month year millimetre centimetre metre kilometre millimeter centimeter "
+        "meter kilometer inch foot feet yard mile hectare acre gram kilogram ton tonne ounce litre "
+        "liter gallon watt kilowatt megawatt volt ampere byte kilobyte megabyte gigabyte terabyte"
+    ).split()
+)
+"""Of two equal numbers that make different amounts of them."""
+
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _DOTTED_DATE = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
 _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:[, ]\d{3})+(?!\d)")
@@ -83,6 +94,9 @@ def agree(one: str, other: str) -> bool:
     if left.negated != right.negated or bool(left.numbers) != bool(right.numbers):
         return False
     if left.numbers:
+        units = left.words & UNITS, right.words & UNITS
+        if all(units) and units[0].isdisjoint(units[1]):
+            return False
         return _one_within(left.numbers, right.numbers)
     if _one_within(left.words, right.words) or _abbreviates(one, other):
         return True

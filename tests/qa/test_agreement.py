@@ -43,6 +43,8 @@ DIFFERENT = [
     ("4111111111111111", "4111111111111112"),
     ("2013", "Astana"),
     ("red", "green"),
+    ("5 million crowns", "5 million dollars"),
+    ("1,200 metres", "1,200 kilometres"),
 ]
 
 
