@@ -17,6 +17,7 @@ import click
 
 from qa.cli import explained
 from qa.page import STYLE, Turn, header, notice, opening, panel, typed
+from qa.web.addresses import network_of
 from qa.web.sessions import MOST_SESSIONS
 
 if TYPE_CHECKING:
@@ -268,7 +269,8 @@ def _add_conversation(
         # Neither, where a reader takes an opinion back.
         liking = event.liked if isinstance(event.liked, bool) else None
         turn = turns[at] if at < len(turns) else None
-        key, sentence = chat.like(turn, liking, str(request.session_hash))
+        sender = network_of(request.client and (request.client.host,))
+        key, sentence = chat.like(turn, liking, str(request.session_hash), sender)
         words = "What was good?" if liking else "What was wrong?"
         asking = gr.update(visible=bool(key), value="", placeholder=words)
         return {opinion: asking, said: notice(sentence), liked: key}
@@ -391,7 +393,6 @@ def _add_library(
     """
     import gradio as gr
 
-    from embeddings.formats import SUFFIXES
     from qa.library_page import adding, caring, library_table, uploads_list
 
     def held_now(sought: str, kept: object, **removal: Any) -> Changes:
@@ -451,7 +452,6 @@ def _add_library(
                     label="Files to add",
                     show_label=False,
                     file_count="multiple",
-                    file_types=list(SUFFIXES),
                     height=130,
                 )
                 arrived = gr.HTML("", elem_id="arrived")
@@ -517,6 +517,7 @@ def chat_page(chat: "Chat", read_only: bool) -> "ChatPage":
     import gradio as gr
 
     from qa.server import ChatPage
+    from qa.web.events import EventKind
 
     refuse_addresses()
     page = build_page(chat, read_only)
@@ -530,8 +531,8 @@ def chat_page(chat: "Chat", read_only: bool) -> "ChatPage":
         gr.State: "state",
         gr.File: "files",
     }
-    inputs = {
-        number: tuple(kinds[type(component)] for component in event.inputs)
+    events = {
+        number: EventKind(tuple(kinds[type(one)] for one in event.inputs), event.queue)
         for number, event in page.fns.items()
     }
 
@@ -552,7 +553,7 @@ def chat_page(chat: "Chat", read_only: bool) -> "ChatPage":
             show_error=False,
         )
 
-    return ChatPage(inputs, mount)
+    return ChatPage(events, mount)
 
 
 def _stay_offline(settings: "Settings") -> None:

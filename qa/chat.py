@@ -30,6 +30,9 @@ MOST_TURNS = 30
 MOST_KEPT = 1_000_000
 """Characters of a conversation's JSON; of a longer one the first turns are left out."""
 
+MOST_OBJECTS = 20_000
+"""Citations, candidates and passages in it; thirty turns have some two thousand."""
+
 EXAMPLES = 4
 """Example questions shown."""
 
@@ -144,8 +147,12 @@ class Chat:
         self._examples = list(found)
 
     def listing(self) -> Listing:
-        """What is in the folders that questions are answered from."""
-        return self.documents.listing()
+        """What is in the folders that questions are answered from; nothing if it cannot be read."""
+        try:
+            return self.documents.listing()
+        except ChapterAndVerseError as error:
+            _log.error("%s", error)
+            return Listing((), {}, self.documents.without_places(str(error)))
 
     def objection(self, question: str) -> str:
         """Why this is no question to be answered, as a sentence; empty if it is one."""
@@ -200,13 +207,16 @@ class Chat:
     def _signed(self, turn: Turn) -> Turn:
         return replace(turn, signature=self.signer.sign(turn.answer)) if turn.answer else turn
 
-    def like(self, turn: Turn | None, liked: bool | None, reader: str) -> tuple[str, str]:
+    def like(
+        self, turn: Turn | None, liked: bool | None, reader: str, sender: str = ""
+    ) -> tuple[str, str]:
         """Keep what a reader said of an answer: the key for a note, and a sentence for the reader.
 
         Args:
             turn: As the reader's browser has it; none if there was a problem.
             liked: None to take back what was said.
             reader: Tells one reader from another.
+            sender: From which the opinion comes, such as an address.
 
         Returns:
             The key is empty if nothing was kept.
@@ -216,10 +226,10 @@ class Chat:
         if not self.signer.is_signed(turn.answer, turn.signature):
             return "", "This answer was not given by this server; ask again."
         try:
-            key = self.feedback.put(turn.answer, liked is True, reader)
             if liked is None:
-                self.feedback.drop(key)
-            return "" if liked is None else key, ""
+                self.feedback.drop(turn.answer, reader)
+                return "", ""
+            return self.feedback.put(turn.answer, liked, reader, sender), ""
         except TooMuchFeedback as error:
             return "", str(error)
         except ChapterAndVerseError as error:
@@ -236,11 +246,13 @@ class Chat:
         return ""
 
     def restored(self, kept: object) -> tuple[Turn, ...]:
-        """The conversation that a browser kept, without what is not an answer of this version.
+        """The conversation that a browser kept, without what this program did not give it.
 
         Documents that have changed since, or are gone, are named so.
         """
-        turns = _kept_turns(kept)[-MOST_TURNS:]
+        turns = [
+            turn for turn in _kept_turns(kept) if self.signer.is_signed(turn.answer, turn.signature)
+        ]
         if not turns:
             return ()
         quoted = {place for turn in turns for place in _quoted(turn.answer)}
@@ -280,32 +292,22 @@ def as_kept(turns: Sequence[Turn]) -> str:
 
 
 def _kept_turns(kept: object) -> list[KeptTurn]:
-    """The turns in what a browser kept, without those that are none of this version."""
+    """The last turns in what a browser kept, without those that are none of this version."""
+    # A browser can send anything: it is measured before it is looked into.
+    if not isinstance(kept, str) or len(kept) > MOST_KEPT or kept.count("{") > MOST_OBJECTS:
+        return []
     try:
-        rows = from_json(kept, allow_inf_nan=False) if isinstance(kept, str) else []
+        rows = from_json(kept, allow_inf_nan=False)
     except ValueError:  # Also of what is nested too deeply.
         return []
     found: list[KeptTurn] = []
-    for row in rows if isinstance(rows, list) else []:
+    for row in rows[-MOST_TURNS:] if isinstance(rows, list) else []:
         try:
             (turn,) = _adapter().validate_python([row])
         except ValueError:
             continue
-        if _is_whole(turn.answer):
-            found.append(turn)
+        found.append(turn)
     return found
-
-
-def _is_whole(answer: Answer) -> bool:
-    """Whether what says something cites something, and confidences are probabilities."""
-    others = (*answer.candidates, *answer.contradicted_by)
-    candidates = [one.citations for one in others]
-    cited = [*candidates, *([answer.citations] if answer.text is not None else [])]
-    confidences = [answer.confidence, *(one.confidence for one in others)]
-    likely = all(0 <= one <= 1 for one in confidences)
-    # Parts are answers to one question each.
-    simple = all(not part.parts and _is_whole(part) for part in answer.parts)
-    return all(cited) and likely and simple
 
 
 def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:

@@ -20,8 +20,8 @@ MOST_NOTE = 500
 MOST_ANSWER = 200_000
 """Characters of an answer's JSON that is kept; most have a twentieth of it."""
 
-MOST_OF_A_READER = 1_000_000
-"""Bytes kept of what one reader says, some 100 opinions."""
+MOST_OF_A_SENDER = 10_000_000
+"""Bytes kept of what one address sends, some 1,000 opinions."""
 
 MOST_BYTES = 100_000_000
 """Of the file in all: whoever can reach a chat can give any number of opinions."""
@@ -29,11 +29,11 @@ MOST_BYTES = 100_000_000
 Row = tuple[object, ...]
 
 _TABLE = """
-CREATE TABLE IF NOT EXISTS feedback (
+CREATE TABLE IF NOT EXISTS opinion (
     key TEXT PRIMARY KEY, at TEXT NOT NULL, liked INTEGER NOT NULL, note TEXT NOT NULL,
-    answer TEXT NOT NULL, reader TEXT NOT NULL, checksum BLOB NOT NULL
+    answer TEXT NOT NULL, sender TEXT NOT NULL, checksum BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS feedback_reader ON feedback (reader)
+CREATE INDEX IF NOT EXISTS opinion_sender ON opinion (sender)
 """
 
 
@@ -55,7 +55,7 @@ class Opinion:
 
 
 class TooMuchFeedback(ChapterAndVerseError):
-    """A reader has said so much that nothing more is kept."""
+    """So much has been said that nothing more is kept."""
 
 
 class Feedback:
@@ -69,30 +69,31 @@ class Feedback:
         index = index.absolute()
         self.path = index.with_name(f"{index.name}.feedback.sqlite")
 
-    def put(self, answer: Answer, liked: bool, reader: str) -> str:
+    def put(self, answer: Answer, liked: bool, reader: str, sender: str = "") -> str:
         """Keep an opinion; the key under which it can be noted on or taken back.
 
         Args:
             answer: With its citations.
             liked: Whether it was liked; else it was disliked.
-            reader: Tells one reader's opinions from another's.
+            reader: Tells one reader's opinions from another's; a client names it as it likes.
+            sender: From which they come, such as an address; what one sends is bounded.
 
         Raises:
             IndexNotWritable: No room or no permission, or there is too much already.
-            TooMuchFeedback: The answer is too long, or this reader has said too much.
+            TooMuchFeedback: The answer is too long, or this sender has said too much.
         """
-        kept = replace(without_passages(answer), seconds={}).to_json()
-        key = hashlib.sha256(f"{reader} {kept}".encode()).hexdigest()
-        who = hashlib.sha256(reader.encode()).hexdigest()
+        kept, key = _kept(answer, reader)
+        who = hashlib.sha256(sender.encode()).hexdigest()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         if len(kept) > MOST_ANSWER:
             raise TooMuchFeedback("This answer is too long to keep an opinion of it.")
         with self._connection() as connection:
             self._check_room(connection)
-            said = "SELECT coalesce(sum(length(answer) + length(note)), 0) FROM feedback"
-            (used,) = connection.execute(f"{said} WHERE reader = ?", (who,)).fetchone()
-            if used + len(kept) > MOST_OF_A_READER:
-                raise TooMuchFeedback("You have given so many opinions that no more are kept.")
+            said = "SELECT coalesce(sum(length(answer) + length(note)), 0) FROM opinion"
+            others = f"{said} WHERE sender = ? AND key <> ?"
+            (used,) = connection.execute(others, (who, key)).fetchone()
+            if used + len(kept) > MOST_OF_A_SENDER:
+                raise TooMuchFeedback("So many opinions came from here that no more are kept.")
             _put(connection, (key, now, int(liked), "", kept, who))
         return key
 
@@ -113,19 +114,20 @@ class Feedback:
             IndexNotWritable: No room or no permission.
         """
         with self._connection() as connection:
-            found = connection.execute("SELECT * FROM feedback WHERE key = ?", (key,)).fetchone()
+            found = connection.execute("SELECT * FROM opinion WHERE key = ?", (key,)).fetchone()
             if found:
-                same, at, liked, _, answer, reader = self._verified(found)
-                _put(connection, (same, at, liked, text.strip()[:MOST_NOTE], answer, reader))
+                same, at, liked, _, answer, sender = self._verified(found)
+                _put(connection, (same, at, liked, text.strip()[:MOST_NOTE], answer, sender))
 
-    def drop(self, key: str) -> None:
-        """Take an opinion back.
+    def drop(self, answer: Answer, reader: str) -> None:
+        """Take an opinion back, if there is one.
 
         Raises:
             IndexNotWritable: No room or no permission.
         """
+        _, key = _kept(answer, reader)
         with self._connection() as connection:
-            connection.execute("DELETE FROM feedback WHERE key = ?", (key,))
+            connection.execute("DELETE FROM opinion WHERE key = ?", (key,))
 
     def opinions(self) -> list[Opinion]:
         """All opinions that can be read, in the order in which they were given.
@@ -138,7 +140,7 @@ class Feedback:
         if not self.path.is_file():
             return []
         with self._connection() as connection:
-            rows = connection.execute("SELECT * FROM feedback ORDER BY at, key").fetchall()
+            rows = connection.execute("SELECT * FROM opinion ORDER BY at, key").fetchall()
             verified = [self._verified(row) for row in rows]
         found: list[Opinion] = []
         for _, at, liked, note, answer, _ in verified:
@@ -176,9 +178,15 @@ class Feedback:
             ) from error
 
 
+def _kept(answer: Answer, reader: str) -> tuple[str, str]:
+    """What is kept of an answer, as JSON, and the key of a reader's opinion of it."""
+    kept = replace(without_passages(answer), seconds={}).to_json()
+    return kept, hashlib.sha256(f"{reader} {kept}".encode()).hexdigest()
+
+
 def _put(connection: sqlite3.Connection, values: Row) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO feedback VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, checksum(values))
+        "INSERT OR REPLACE INTO opinion VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, checksum(values))
     )
 
 

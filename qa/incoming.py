@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,10 +22,13 @@ STRAY_SECONDS = 60.0
 """Age of a file that nobody knows of: Gradio makes an empty one beside each file it hands on."""
 
 UNASKED_SECONDS = 60.0
-"""Age of a file that was received and not asked to be taken in: the page asks at once."""
+"""Age of a file that was announced and not asked to be taken in: the page asks at once."""
 
-FORGOTTEN_SECONDS = 3600.0
-"""Age of a file that was asked to be taken in, and waited for in vain."""
+FORGOTTEN_SECONDS = 900.0
+"""Age of a file that was asked to be taken in, and waited for its turn in vain."""
+
+SHARE = 0.5
+"""Of the room for files on their way that one sender may take."""
 
 
 class NoRoom(Exception):
@@ -33,13 +37,21 @@ class NoRoom(Exception):
 
 @dataclass(slots=True)
 class _File:
-    """A file on its way; ``since`` is when it came, then when it was asked to be taken in."""
+    """A file on its way.
+
+    Attributes:
+        path: Where it lies.
+        sender: Address of the client.
+        size: Bytes received so far.
+        since: When its token was told, then when it was asked to be taken in; none before.
+        asked: Whether it was.
+    """
 
     path: Path
+    sender: str
     size: int = 0
-    whole: bool = False
+    since: float | None = None
     asked: bool = False
-    since: float = 0.0
 
 
 class Incoming:
@@ -55,29 +67,32 @@ class Incoming:
         self.folder = folder
         self.limits = limits
         self._files: dict[str, _File] = {}
+        self._bytes: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @property
     def bytes(self) -> int:
         """Of all that is on its way, received so far."""
         with self._lock:
-            return sum(file.size for file in self._files.values())
+            return self._bytes.total()
 
-    def begin(self, name: str) -> "Arrival":
+    def begin(self, name: str, sender: str = "") -> "Arrival":
         """A file that begins to come.
 
         Args:
             name: For the file system: see ``upload_batch.free_name``.
+            sender: Address of the client.
 
         Raises:
             NoRoom: Too many are on their way.
             OSError: It cannot be written.
         """
-        self.clear()
         token = secrets.token_urlsafe(24)
-        file = _File(self.folder / token / name)
+        file = _File(self.folder / token / name, sender)
         with self._lock:
-            if len(self._files) >= self.limits.documents:
+            theirs = sum(each.sender == sender for each in self._files.values())
+            most = max(self.limits.documents, self.limits.files)
+            if len(self._files) >= most or theirs >= max(self.limits.files, SHARE * most):
                 raise NoRoom
             self._files[token] = file
         try:
@@ -94,16 +109,24 @@ class Incoming:
             NoRoom: There is no room for them.
         """
         most = max(self.limits.total_bytes, self.limits.batch_bytes)
+        share = max(self.limits.batch_bytes, SHARE * most)
         with self._lock:
-            if sum(each.size for each in self._files.values()) + size > most:
+            if self._bytes.total() + size > most or self._bytes[file.sender] + size > share:
                 raise NoRoom
             file.size += size
+            self._bytes[file.sender] += size
+
+    def announce(self, tokens: Iterable[str]) -> None:
+        """The sender is told the tokens: the files may be asked for, and in time are forgotten."""
+        with self._lock:
+            for token in tokens:
+                self._files[token].since = monotonic()
 
     def ask_for(self, token: str) -> Path | None:
         """Where the file lies that was received under a token, to be taken in; none if none was."""
         with self._lock:
             file = self._files.get(token)
-            if file is None or not file.whole or not _is_plain_file(file.path):
+            if file is None or file.since is None or not _is_plain_file(file.path):
                 return None
             if not file.asked:
                 file.asked, file.since = True, monotonic()
@@ -123,6 +146,8 @@ class Incoming:
                 if file is None or file.path != path:
                     continue
                 del self._files[path.parent.name]
+                self._bytes[file.sender] -= file.size
+                self._bytes += Counter()  # Without senders who have nothing on its way.
             shutil.rmtree(path.parent, ignore_errors=True)
 
     def clear(self) -> None:
@@ -132,7 +157,7 @@ class Incoming:
             old = [
                 file.path
                 for file in self._files.values()
-                if file.whole
+                if file.since is not None
                 and now - file.since > (FORGOTTEN_SECONDS if file.asked else UNASKED_SECONDS)
             ]
         self.drop(old)
@@ -166,10 +191,8 @@ class Arrival:
         self._open.write(content)
 
     def finish(self) -> None:
-        """All of it has come: it may be asked for by its token."""
+        """All of it has come."""
         self._open.close()
-        self._file.since = monotonic()
-        self._file.whole = True
 
     def abandon(self) -> None:
         """The rest will not come."""

@@ -28,6 +28,8 @@ def library_table(listing: Listing, sought: str = "") -> str:
         listing: All of them.
         sought: Words of which each must be in the title or path of a file that is shown.
     """
+    if listing.problem:
+        return f'<p class="cv-problem" role="alert">{shown(listing.problem)}</p>'
     words = sought.casefold().split()
     found = [
         one

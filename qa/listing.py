@@ -48,10 +48,12 @@ class Listing:
     Attributes:
         files: Sorted by path.
         places: Where each of its folders lies, by name.
+        problem: Why it cannot be read, as a sentence; empty if it can.
     """
 
     files: tuple[Listed, ...]
     places: dict[str, Path]
+    problem: str = ""
 
     @property
     def documents(self) -> list[Listed]:

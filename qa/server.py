@@ -17,7 +17,7 @@ from embeddings.errors import ChapterAndVerseError
 from qa.chat import Chat
 from qa.document_page import PICTURE_ROUTE, ROUTE
 from qa.document_page import POLICY as DOCUMENT_POLICY
-from qa.web.events import Events, Input
+from qa.web.events import EventKind, Events
 from qa.web.guard import Guard
 from qa.web.receiving import add_receiving
 
@@ -32,11 +32,11 @@ class ChatPage:
     """The page of a chat, made by whatever shows it.
 
     Attributes:
-        inputs: What each of its events takes, by the event's number.
+        events: By their numbers.
         mount: Adds it to a server.
     """
 
-    inputs: Mapping[int, tuple[Input, ...]]
+    events: Mapping[int, EventKind]
     mount: Callable[[FastAPI], None]
 
 
@@ -96,7 +96,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     page.mount(server)
     # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
     hosts = LOOPBACK if host in LOOPBACK else ()
-    server.add_middleware(Guard, events=Events(page.inputs, incoming), hosts=hosts)
+    server.add_middleware(Guard, events=Events(page.events, incoming), hosts=hosts)
     return server
 
 

@@ -112,9 +112,9 @@ class UploadBatch:
         """Delete files, and what the index holds of them, or the next indexing will."""
         for location in locations:
             location.unlink(missing_ok=True)
-        listing = self.documents.listing()
-        paths = [one.path for one in listing.files if listing.location(one.path) in locations]
         try:
+            listing = self.documents.listing()
+            paths = [one.path for one in listing.files if listing.location(one.path) in locations]
             if paths:
                 remove(self.documents.index, paths)
         except ChapterAndVerseError as error:  # Another process may write just now.

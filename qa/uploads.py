@@ -132,6 +132,10 @@ class Uploads:
             try:
                 with self._changing:
                     batch.run()
+            except ChapterAndVerseError as error:  # The index is gone or damaged.
+                _log.error("%s", error)
+                sentence = self.documents.without_places(str(error))
+                batch.refuse_rest(f"could not be taken in. {sentence}")
             except Exception:  # Nobody above would see it: this is a thread's outermost function.
                 _log.exception("An upload failed.")
                 batch.refuse_rest("could not be taken in; the server's log says why")

@@ -5,9 +5,12 @@ take: a client that opens connections and sends half a head each shuts everybody
 """
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from qa.web.addresses import network_of
 
 HEAD_SECONDS = 10.0
 """From the first byte that may begin a request, or the connection, to the end of its head."""
@@ -15,7 +18,7 @@ HEAD_SECONDS = 10.0
 MOST_CONNECTIONS = 600
 """Open at a time: a process may open 1,024 files unless its owner is given more."""
 
-MOST_OF_AN_ADDRESS = 400
+MOST_OF_AN_ADDRESS = 300
 """Of them from one address; a browser opens six, of which an open page keeps one or two."""
 
 MOST_UNFINISHED = 64
@@ -60,8 +63,8 @@ class LimitedConnection(H11Protocol):
 
     @property
     def address(self) -> str:
-        """Of the client."""
-        return self.client[0] if self.client else ""
+        """Of the client, see ``network_of``."""
+        return network_of(self.client)
 
     def drop(self) -> None:
         """End the connection without another word."""
@@ -92,8 +95,17 @@ class LimitedConnection(H11Protocol):
         elif len(ours) > MOST_OF_AN_ADDRESS:
             self._oldest(waiting).drop()
         elif len(all_of_them) > MOST_CONNECTIONS:
-            self._oldest([one for one in all_of_them if one.awaits_head]).drop()
+            waiting = [one for one in all_of_them if one.awaits_head and one is not self]
+            self._oldest(waiting or self._of_the_greediest(all_of_them, len(ours))).drop()
 
-    def _oldest(self, waiting: "list[LimitedConnection]") -> "LimitedConnection":
-        others = [one for one in waiting if one is not self]
+    def _of_the_greediest(
+        self, connections: "list[LimitedConnection]", ours: int
+    ) -> "list[LimitedConnection]":
+        """Those of the address that has most; none if that is this connection's own."""
+        counts = Counter(connection.address for connection in connections)
+        address, most = counts.most_common(1)[0]
+        return [one for one in connections if one.address == address] if most > ours else []
+
+    def _oldest(self, connections: "list[LimitedConnection]") -> "LimitedConnection":
+        others = [one for one in connections if one is not self]
         return min(others, key=lambda one: one._since, default=self)

@@ -18,6 +18,20 @@ from qa.incoming import Incoming
 Input = Literal["text", "texts", "state", "files"]
 """What an input holds: a text or none, texts, what the server keeps, or files received."""
 
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """An event that the page has.
+
+    Attributes:
+        inputs: What each of its inputs holds.
+        queued: Whether it waits for its turn; else it is done at once.
+    """
+
+    inputs: tuple[Input, ...]
+    queued: bool
+
+
 MOST_DEPTH = 4
 """Of lists and objects in what is told of an event: a message is told by its place and text."""
 
@@ -49,20 +63,23 @@ class Event:
 class Events:
     """The events of one page."""
 
-    def __init__(
-        self, inputs: Mapping[int, tuple[Input, ...]], incoming: Incoming | None = None
-    ) -> None:
+    def __init__(self, kinds: Mapping[int, EventKind], incoming: Incoming | None = None) -> None:
         """The events.
 
         Args:
-            inputs: What each event takes, by its number.
+            kinds: By the event's number.
             incoming: Files received; without it no event takes any.
         """
-        self.inputs = inputs
+        self.kinds = kinds
         self.incoming = incoming
 
-    def parse(self, body: bytes) -> Event:
+    def parse(self, body: bytes, queued: bool) -> Event:
         """The event in a request's body.
+
+        Args:
+            body: Of the request.
+            queued: Whether it is to wait for its turn. Done at once, one that should wait would
+                pass by all that wait for theirs.
 
         Raises:
             RefusedEvent: The page sends no such event.
@@ -76,9 +93,10 @@ class Events:
         if not isinstance(sent, dict) or not sent.keys() <= _KEYS:
             raise RefusedEvent("expected an event of the page")
         number, data = sent.get("fn_index"), sent.get("data")
-        inputs = self.inputs.get(number) if type(number) is int else None
-        if inputs is None:
+        kind = self.kinds.get(number) if type(number) is int else None
+        if kind is None or kind.queued is not queued:
             raise RefusedEvent("expected an event that the page has")
+        inputs = kind.inputs
         if not isinstance(data, list) or len(data) != len(inputs):
             raise RefusedEvent(f"expected {len(inputs)} inputs")
         trigger, session = sent.get("trigger_id"), sent.get("session_hash")

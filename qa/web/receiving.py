@@ -18,6 +18,8 @@ from starlette.requests import ClientDisconnect
 
 from qa.incoming import Arrival, Incoming, NoRoom
 from qa.upload_batch import free_name
+from qa.web.addresses import network_of
+from qa.web.refusal import Refusal
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -29,7 +31,10 @@ IDLE_SECONDS = 20.0
 """Without a byte after which an upload is given up."""
 
 LEAST_RATE = 4_000
-"""Bytes a second below which an upload is given up, once ``IDLE_SECONDS`` have passed."""
+"""Bytes a second, in each span of ``IDLE_SECONDS``, below which an upload is given up."""
+
+MOST_SECONDS = 3_600.0
+"""Of one upload."""
 
 MOST_FILES = 5
 """Times the files that are taken at a time: those beyond are told that they are too many."""
@@ -44,25 +49,17 @@ SECONDS_TO_BEGIN = 3.0
 UploadId = Annotated[str, Query(max_length=64)]
 
 
-class _Refused(Exception):
-    """An upload that is not taken, with the HTTP status that says so."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.headers = {"Retry-After": "60"} if status == 503 else {}
-
-
 class Form:
     """The files in a form, received part by part; what is no file is passed over."""
 
-    def __init__(self, boundary: bytes, incoming: Incoming) -> None:
+    def __init__(self, boundary: bytes, incoming: Incoming, sender: str) -> None:
         self.arrived: list[Arrival] = []
         self.name = ""
         self.received = 0
         self._incoming = incoming
+        self._sender = sender
         self._headers: dict[bytes, bytes] = {}
-        self._field = self._value = b""
+        self._field, self._value = bytearray(), bytearray()
         self._current: Arrival | None = None
         self._has_ended = False
         callbacks: MultipartCallbacks = {
@@ -113,8 +110,9 @@ class Form:
         self._value += content[start:end]
 
     def _end_header(self) -> None:
-        self._headers[self._field.lower()] = self._value
-        self._field = self._value = b""
+        self._headers[bytes(self._field.lower())] = bytes(self._value)
+        self._field.clear()
+        self._value.clear()
 
     def _begin_file(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
@@ -124,7 +122,7 @@ class Form:
         if len(self.arrived) >= MOST_FILES * self._incoming.limits.files:
             raise MultipartParseError("too many files")
         self.name = free_name(name.decode("utf-8", "replace"), set())
-        self._current = self._incoming.begin(self.name)
+        self._current = self._incoming.begin(self.name, self._sender)
 
     def _write(self, content: bytes, start: int, end: int) -> None:
         if self._current is not None:
@@ -150,22 +148,24 @@ def add_receiving(server: FastAPI, incoming: Incoming) -> None:
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:
             return PlainTextResponse("Form with files expected", 415)
-        form = Form(boundary, incoming)
+        await asyncio.to_thread(incoming.clear)
+        form = Form(boundary, incoming, network_of(request.client))
         # Whoever names the upload of another is told nothing of it.
-        told = upload_id not in coming
+        told = bool(upload_id) and upload_id not in coming
         if told:
             coming[upload_id] = form
         try:
             await _receive(request, form)
-        except _Refused as refusal:
+        except Refusal as refusal:
             form.abandon()
-            return PlainTextResponse(str(refusal), refusal.status, refusal.headers)
+            return refusal.response()
         except BaseException:
             form.abandon()
             raise
         finally:
             if told:
                 del coming[upload_id]
+        incoming.announce(arrival.token for arrival in form.arrived)
         return JSONResponse([arrival.token for arrival in form.arrived])
 
     @server.get(PROGRESS)
@@ -177,9 +177,10 @@ async def _receive(request: Request, form: Form) -> None:
     """Feed a request's body to a form.
 
     Raises:
-        _Refused: It is none, comes too slowly or finds no room.
+        Refusal: It is none, comes too slowly or finds no room.
     """
-    started = monotonic()
+    began = monotonic()
+    since, received = began, 0
     body = request.stream()
     try:
         while True:
@@ -189,19 +190,24 @@ async def _receive(request: Request, form: Form) -> None:
                 form.finish()
                 return
             form.feed(content)
-            spent = monotonic() - started
-            if spent > IDLE_SECONDS and form.received < spent * LEAST_RATE:
+            now = monotonic()
+            if now - since > IDLE_SECONDS:
+                # Each span by itself: much that came at once pays for no dripping later.
+                if form.received - received < LEAST_RATE * (now - since):
+                    raise TimeoutError
+                since, received = now, form.received
+            if now - began > MOST_SECONDS:
                 raise TimeoutError
     except MultipartParseError as error:
-        raise _Refused(400, "Form with files expected") from error
+        raise Refusal(400, "Form with files expected") from error
     except ClientDisconnect as error:
-        raise _Refused(400, "Upload broken off") from error
+        raise Refusal(400, "Upload broken off") from error
     except NoRoom as error:
-        raise _Refused(503, "Too many uploads at a time; try again later") from error
+        raise Refusal(503, "Too many uploads at a time; try again later") from error
     except TimeoutError as error:
-        raise _Refused(408, "Upload too slow") from error
+        raise Refusal(408, "Upload too slow") from error
     except OSError as error:
-        raise _Refused(507, f"Upload could not be kept ({error.strerror})") from error
+        raise Refusal(507, f"Upload could not be kept ({error.strerror})") from error
 
 
 async def _progress(coming: Mapping[str, Form], upload_id: str) -> AsyncIterator[str]:

@@ -94,6 +94,7 @@ def arrive(uploads: Uploads, name: str, text: str) -> Path:
     arrival = uploads.incoming.begin(name)
     arrival.write(text.encode())
     arrival.finish()
+    uploads.incoming.announce([arrival.token])
     path = uploads.incoming.ask_for(arrival.token)
     assert path is not None
     return path

@@ -175,20 +175,34 @@ def test_something_else_restores_nothing(chat: Chat, saved: object) -> None:
     assert chat.restored(saved) == ()
 
 
-def test_what_is_no_answer_of_this_version_is_left_out(chat: Chat) -> None:
+def test_what_this_program_did_not_give_is_left_out(chat: Chat) -> None:
     turn = reply(chat, "When was the bridge opened?")
     answer = turn.answer
     assert answer is not None
-    nested = replace(answer, parts=(replace(answer, parts=(answer,)),))
-    broken = (
+    forged = (
         replace(answer, citations=()),
-        replace(answer, confidence=-1.0),
+        replace(answer, text="1902"),
         replace(answer, candidates=(Candidate("1901", 2.0, answer.citations),)),
-        nested,
     )
-    kept = as_kept([*(replace(turn, answer=each) for each in broken), turn])
+    kept = as_kept([*(replace(turn, answer=each) for each in forged), turn])
     rows = [*json.loads(kept), {"question": 1}, "x", None]
-    assert [turn.answer for turn in chat.restored(json.dumps(rows))] == [answer]
+    restored = chat.restored(json.dumps(rows))
+    assert [(turn.answer, turn.signature) for turn in restored] == [(answer, turn.signature)]
+
+
+def test_forged_conversation_costs_next_to_nothing(chat: Chat) -> None:
+    turn = reply(chat, "When was the bridge opened?")
+    assert turn.answer is not None
+    many = replace(turn.answer, citations=turn.answer.citations * 1_000)
+    started = time.process_time()
+    for kept in (
+        f"[{','.join('0' * 1_450_000)}]",
+        as_kept([replace(turn, answer=many)] * 2),
+        f"[{','.join(['{}'] * 400_000)}]",
+        "[" * 900_000,
+    ):
+        assert chat.restored(kept) == ()
+    assert time.process_time() - started < 2
 
 
 def test_conversation_is_shown_though_the_index_cannot_be_read(

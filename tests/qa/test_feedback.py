@@ -42,7 +42,7 @@ def test_second_thought_takes_the_place_of_the_first(tmp_path: Path) -> None:
     assert kept.put(replace(ANSWER, seconds={"read": 3.0}), False, ME) == key
     (opinion,) = kept.opinions()
     assert (opinion.liked, opinion.note) == (False, "")
-    kept.drop(key)
+    kept.drop(ANSWER, ME)
     assert kept.opinions() == []
 
 
@@ -62,7 +62,7 @@ def test_opinion_of_another_version_is_passed_over(tmp_path: Path) -> None:
     with sqlite3.connect(kept.path) as connection:
         values = ("k", "2020", 1, "", "{}", "")
         row = (*values, checksum(values))
-        connection.execute("INSERT INTO feedback VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO opinion VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     connection.close()
     assert [one.answer.question for one in kept.opinions()] == [ANSWER.question]
 
@@ -87,12 +87,14 @@ def test_what_one_reader_and_all_may_say_is_bounded(
 ) -> None:
     kept = Feedback(tmp_path / "index")
     size = len(replace(without_passages(ANSWER), seconds={}, question="00").to_json())
-    monkeypatch.setattr(feedback, "MOST_OF_A_READER", 10 * size)
+    monkeypatch.setattr(feedback, "MOST_OF_A_SENDER", 10 * size)
     for number in range(10):
-        kept.put(replace(ANSWER, question=f"{number:02}"), True, ME)
-    with pytest.raises(TooMuchFeedback, match="so many opinions"):
-        kept.put(replace(ANSWER, question="10"), True, ME)
-    kept.put(ANSWER, True, "another")
+        kept.put(replace(ANSWER, question=f"{number:02}"), True, f"session {number}", "sender")
+    with pytest.raises(TooMuchFeedback, match="So many opinions"):
+        kept.put(replace(ANSWER, question="10"), True, "session 10", "sender")
+    # What was said can be changed still.
+    kept.put(replace(ANSWER, question="00"), False, "session 0", "sender")
+    kept.put(ANSWER, True, "another", "another sender")
     assert len(kept.opinions()) == 11
     with pytest.raises(TooMuchFeedback, match="too long"):
         kept.put(replace(ANSWER, question="x" * feedback.MOST_ANSWER), True, ME)

@@ -21,10 +21,11 @@ def incoming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Incoming:
     return Incoming(folder, LIMITS)
 
 
-def arrived(incoming: Incoming, content: bytes) -> Arrival:
-    arrival = incoming.begin("a.txt")
+def arrived(incoming: Incoming, content: bytes, sender: str = "") -> Arrival:
+    arrival = incoming.begin("a.txt", sender)
     arrival.write(content)
     arrival.finish()
+    incoming.announce([arrival.token])
     return arrival
 
 
@@ -33,6 +34,8 @@ def test_file_is_there_once_it_is_whole(incoming: Incoming) -> None:
     arrival.write(b"half")
     assert incoming.ask_for(arrival.token) is None
     arrival.finish()
+    assert incoming.ask_for(arrival.token) is None
+    incoming.announce([arrival.token])
     path = incoming.ask_for(arrival.token)
     assert path is not None and path.read_bytes() == b"half"
     assert incoming.is_asked_for(path) and not incoming.is_asked_for(path.parent)
@@ -46,16 +49,15 @@ def test_token_that_nobody_was_told_names_nothing(incoming: Incoming, token: str
 
 
 def test_bytes_are_counted_as_they_come_and_given_back(incoming: Incoming) -> None:
-    first = incoming.begin("a.txt")
+    first, second = incoming.begin("a.txt", "one"), incoming.begin("b.txt", "two")
     assert incoming.bytes == 0
     first.write(b"x" * 1_000)
-    second = incoming.begin("b.txt")
     second.write(b"x" * 1_000)
-    third = incoming.begin("c.txt")
+    third = incoming.begin("c.txt", "one")
     with pytest.raises(NoRoom):
         third.write(b"x")
     with pytest.raises(NoRoom):
-        incoming.begin("d.txt")
+        incoming.begin("d.txt", "three")
     first.abandon()
     third.write(b"x" * 1_000)
     second.abandon()
@@ -63,11 +65,25 @@ def test_bytes_are_counted_as_they_come_and_given_back(incoming: Incoming) -> No
     assert incoming.bytes == 0 and list(incoming.folder.iterdir()) == []
 
 
+def test_one_sender_has_a_share_of_the_room(tmp_path: Path) -> None:
+    (tmp_path / "incoming").mkdir()
+    limits = UploadLimits(files=1, file_bytes=1_000, documents=10, total_bytes=30_000)
+    incoming = Incoming(tmp_path / "incoming", limits)
+    greedy = [incoming.begin("a.txt", "greedy") for _ in range(5)]
+    with pytest.raises(NoRoom):
+        incoming.begin("a.txt", "greedy")
+    other = incoming.begin("a.txt", "other")
+    other.write(b"x" * 1_000)
+    for arrival in [*greedy, other]:
+        arrival.abandon()
+
+
 def test_of_a_file_that_is_too_large_one_byte_too_many_is_kept(incoming: Incoming) -> None:
     arrival = incoming.begin("a.txt")
     for _ in range(100):
         arrival.write(b"x" * 100)
     arrival.finish()
+    incoming.announce([arrival.token])
     path = incoming.ask_for(arrival.token)
     assert path is not None and path.stat().st_size == LIMITS.file_bytes + 1
 
@@ -77,7 +93,7 @@ def test_what_nobody_asks_for_or_knows_of_is_removed_in_time(
 ) -> None:
     now = 0.0
     monkeypatch.setattr(module, "monotonic", lambda: now)
-    asked, unasked = arrived(incoming, b"x"), arrived(incoming, b"y")
+    asked, unasked = arrived(incoming, b"x", "one"), arrived(incoming, b"y", "one")
     path = incoming.ask_for(asked.token)
     assert path is not None
     coming = incoming.begin("coming.txt")
@@ -88,9 +104,11 @@ def test_what_nobody_asks_for_or_knows_of_is_removed_in_time(
     incoming.clear()
     left = {each.name for each in incoming.folder.iterdir()}
     assert left == {asked.token, coming.token, "new"} and not incoming.ask_for(unasked.token)
-    now = module.FORGOTTEN_SECONDS + 1
-    incoming.clear()
+    now = 10 * module.FORGOTTEN_SECONDS
+    # Of a form of several files the first waits until the last has come.
     coming.finish()
+    incoming.clear()
+    incoming.announce([coming.token])
     assert not path.exists() and incoming.ask_for(coming.token) is not None
 
 

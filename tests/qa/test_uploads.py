@@ -51,9 +51,11 @@ def arriving(uploads: Uploads, **files: str | bytes) -> list[Path]:
     """Files that came and were asked for, by the name in front of ``_txt`` and the like."""
     paths = []
     for name, content in files.items():
-        arrival = uploads.incoming.begin(name.replace("_", "."))
+        # From many, for one sender has a share of the room.
+        arrival = uploads.incoming.begin(name.replace("_", "."), sender=name)
         arrival.write(content if isinstance(content, bytes) else content.encode())
         arrival.finish()
+        uploads.incoming.announce([arrival.token])
         path = uploads.incoming.ask_for(arrival.token)
         assert path is not None
         paths.append(path)
@@ -306,6 +308,7 @@ def test_only_what_was_received_and_asked_for_is_taken(uploads: Uploads, tmp_pat
     (asked,) = arriving(uploads, mill_txt="The mill was built in 1850.")
     arrival = uploads.incoming.begin("unasked.txt")
     arrival.finish()
+    uploads.incoming.announce([arrival.token])
     unasked = uploads.incoming.folder / arrival.token / "unasked.txt"
     beside = asked.with_name("beside.txt")
     beside.symlink_to(secret)

@@ -44,7 +44,7 @@ def probe(place: Path) -> dict[str, Any]:
             server = build_server(chat, "127.0.0.1", read_only, page)
             found[name] = {
                 "routes": {route: _reply(server, route) for route in _routes(server.routes)},
-                "inputs": [list(kinds) for kinds in page.inputs.values()],
+                "inputs": [list(kind.inputs) for kind in page.events.values()],
                 "events": list(_hostile_events(server, page, place)),
             }
         found["unguarded"] = _unguarded(chat_page(chat, False), place)
@@ -81,7 +81,8 @@ def _hostile_events(
     names = [str(place / "secret.txt"), str(place / "fifo.txt"), "/dev/zero", "http://192.0.2.1/a"]
     for name in names:
         file = {"path": name, "meta": {"_type": "gradio.FileData"}}
-        for number, kinds in page.inputs.items():
+        for number, kind in page.events.items():
+            kinds = kind.inputs
             for data in ([file] * len(kinds), [[file]] * len(kinds)):
                 sent = {"fn_index": number, "data": data, "event_data": file, "session_hash": "x"}
                 for path in ("/gradio_api/queue/join", "/gradio_api/run/predict"):
@@ -95,7 +96,7 @@ def _unguarded(page: ChatPage, place: Path) -> tuple[int, str]:
     server = FastAPI()
     page.mount(server)
     file = {"path": str(place / "secret.txt"), "meta": {"_type": "gradio.FileData"}}
-    search = max(number for number, kinds in page.inputs.items() if kinds == ("text",))
+    search = max(number for number, kind in page.events.items() if kind.inputs == ("text",))
     sent = {"fn_index": search, "data": [file], "session_hash": "x"}
     return _ask(server, "POST", "/gradio_api/run/predict", sent)
 

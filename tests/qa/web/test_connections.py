@@ -19,7 +19,12 @@ HEAD = HALF_A_HEAD + b"\r\n"
 
 
 async def greet(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "http":
+    if scope["type"] == "http" and scope["path"] == "/slow":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    elif scope["type"] == "http":
         await PlainTextResponse("hello")(scope, receive, send)
 
 
@@ -121,3 +126,33 @@ def test_one_address_has_so_many_connections(port: int, monkeypatch: pytest.Monk
         for wire in wires[7:]:
             wire.sendall(HEAD)
             assert wire.recv(12) == b"HTTP/1.1 200"
+
+
+def test_newcomer_takes_the_place_of_the_address_that_has_most(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 4)
+    head = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with ExitStack() as open_ones:
+        held = []
+        for number, client in enumerate(("127.0.0.2",) * 3 + ("127.0.0.3",)):
+            source = (client, 0)
+            wire = socket.create_connection(("127.0.0.1", port), 20, source_address=source)
+            held.append(open_ones.enter_context(wire))
+            wire.sendall(head)
+            assert wire.recv(12) == b"HTTP/1.1 200", number
+        assert is_served(port)
+        assert is_ended_soon(held[0]) and not any(map(is_ended_soon, held[1:]))
+
+
+def is_ended_soon(wire: socket.socket) -> bool:
+    """Whether a reply that goes on for ever has been cut off."""
+    wire.settimeout(1)
+    try:
+        while wire.recv(4_096):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        pass
+    return True

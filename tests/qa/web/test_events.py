@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from qa.incoming import Incoming
 from qa.settings import UploadLimits
-from qa.web.events import Events, Input, RefusedEvent
+from qa.web.events import EventKind, Events, RefusedEvent
 
-INPUTS: dict[int, tuple[Input, ...]] = {
-    0: ("text", "text", "texts"),
-    1: ("files", "text"),
-    2: ("text", "state"),
-    3: (),
+KINDS = {
+    0: EventKind(("text", "text", "texts"), queued=True),
+    1: EventKind(("files", "text"), queued=True),
+    2: EventKind(("text", "state"), queued=True),
+    3: EventKind((), queued=True),
+    4: EventKind(("text",), queued=False),
 }
 
 SECRET = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
@@ -36,21 +37,30 @@ def body(number: object, *data: object, **more: object) -> bytes:
 
 def test_event_of_the_page_passes_as_it_is() -> None:
     sent = body(0, "Who?", "[]", ["docs/a.md"], event_data={"index": [1, 0], "value": "x"})
-    event = Events(INPUTS).parse(sent)
+    event = Events(KINDS).parse(sent, queued=True)
     assert event.session == "abc" and json.loads(event.body) == json.loads(sent)
 
 
 def test_file_is_the_one_that_was_received(incoming: Incoming) -> None:
     arrival = incoming.begin("a.txt")
     arrival.finish()
+    incoming.announce([arrival.token])
     told = {"path": arrival.token, "url": "http://x/", "orig_name": "../../b", "size": 9}
-    event = Events(INPUTS, incoming).parse(body(1, [told], ""))
+    event = Events(KINDS, incoming).parse(body(1, [told], ""), queued=True)
     path = incoming.folder / arrival.token / "a.txt"
     meta = {"_type": "gradio.FileData"}
     expected = {"path": str(path), "orig_name": "a.txt", "meta": meta}
     assert json.loads(event.body)["data"] == [[expected], ""]
     with pytest.raises(RefusedEvent):
-        Events(INPUTS).parse(body(1, [told], ""))
+        Events(KINDS).parse(body(1, [told], ""), queued=True)
+
+
+def test_event_that_waits_for_its_turn_cannot_pass_by() -> None:
+    events = Events(KINDS)
+    assert events.parse(body(4, "x"), queued=False).session == "abc"
+    for sent, queued in ((body(4, "x"), True), (body(3), False)):
+        with pytest.raises(RefusedEvent, match="an event that the page has"):
+            events.parse(sent, queued=queued)
 
 
 @pytest.mark.parametrize(
@@ -92,11 +102,14 @@ def test_file_is_the_one_that_was_received(incoming: Incoming) -> None:
 )
 def test_all_else_is_refused(sent: bytes, incoming: Incoming) -> None:
     with pytest.raises(RefusedEvent, match="expected "):
-        Events(INPUTS, incoming).parse(sent)
+        Events(KINDS, incoming).parse(sent, queued=True)
 
 
 def test_state_is_what_the_server_keeps(incoming: Incoming) -> None:
-    assert json.loads(Events(INPUTS).parse(body(2, "note", SECRET)).body)["data"] == ["note", None]
+    assert json.loads(Events(KINDS).parse(body(2, "note", SECRET), queued=True).body)["data"] == [
+        "note",
+        None,
+    ]
 
 
 VALUES = st.recursive(
@@ -106,10 +119,10 @@ VALUES = st.recursive(
 )
 
 
-@given(st.sampled_from([*INPUTS, 7]), st.lists(VALUES, max_size=3), VALUES)
+@given(st.sampled_from([*KINDS, 7]), st.lists(VALUES, max_size=3), VALUES)
 def test_no_file_of_a_client_ever_passes(number: int, data: list[object], told: object) -> None:
     try:
-        event = Events(INPUTS).parse(body(number, *data, event_data=told))
+        event = Events(KINDS).parse(body(number, *data, event_data=told), queued=True)
     except RefusedEvent:
         return
     passed = json.loads(event.body)

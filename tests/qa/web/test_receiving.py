@@ -75,14 +75,37 @@ def test_what_is_no_form_of_files_leaves_nothing(
 
 
 def test_too_many_files_or_bytes_are_refused_whole(
-    incoming: Incoming, client: httpx.AsyncClient
+    incoming: Incoming, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(11)))) == 400
+    with monkeypatch.context() as patched:
+        patched.setattr(receiving, "MOST_FILES", 2)
+        assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(5)))) == 400
     assert incoming.bytes == 0
-    for _ in range(11):
-        incoming.begin("held.txt").finish()
-    assert asyncio.run(post(client, ("a.txt", b"x"), ("b.txt", b"x"))) == 503
-    assert asyncio.run(post(client, ("a.txt", b"x"))) == 200
+    for sender in ("one", "two"):
+        for _ in range(5):
+            incoming.begin("held.txt", sender).finish()
+    assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(3)))) == 503
+    assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(2)))) == 200
+
+
+def test_much_at_once_pays_for_no_dripping_later(
+    incoming: Incoming, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(receiving, "monotonic", lambda: now)
+
+    async def much_then_little() -> AsyncIterator[bytes]:
+        nonlocal now
+        yield b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
+        yield b"x" * 10_000_000
+        for _ in range(20):
+            now += receiving.IDLE_SECONDS * 0.9
+            yield b"x"
+
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    sent = client.post(UPLOAD, content=much_then_little(), headers=kind)
+    assert asyncio.run(sent).status_code == 408
+    assert now < 5 * receiving.IDLE_SECONDS and incoming.bytes == 0
 
 
 async def _slowly(seconds: float) -> AsyncIterator[bytes]:
@@ -129,4 +152,5 @@ def test_progress_is_told_until_it_is_done(
     *updates, done = asyncio.run(told())
     assert done == {"msg": "done"}
     assert {update["orig_name"] for update in updates} == {"a.txt"} and len(updates) > 2
+    assert asyncio.run(client.get(f"{PROGRESS}?upload_id=")).text == 'data: {"msg": "done"}\n\n'
     assert asyncio.run(client.get(f"{PROGRESS}?upload_id=none")).text == 'data: {"msg": "done"}\n\n'
