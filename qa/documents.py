@@ -34,6 +34,12 @@ PAGES_WAITING = 16
 PICTURES_KEPT = 32
 """Pictures kept for whoever looks at the same page next, some 200 KB each."""
 
+MOST_MARKED = 5_000
+"""Characters of a quote that are looked for on a page."""
+
+AROUND = 500
+"""Characters before and behind a quote by which it is told from the same words elsewhere."""
+
 Around = tuple[str, str, str]
 """A quote, what stands before it on its page, and what stands behind it."""
 
@@ -122,9 +128,9 @@ class Documents:
                 return 404, f"There is no PDF at {path}."
             if sha256 not in ("", facts.sha256):
                 return 404, f"{path} has changed since it was quoted; ask again."
-            there = self._on_page(facts, number, parse_quotes(quotes, facts.characters))
+            there = tuple(parse_quotes(quotes, facts.characters))
             with self._drawing:
-                return 200, self._kept(path, facts.sha256, number, there)
+                return 200, self._kept(path, facts, number, there)
         except Busy:
             return 503, "Too many pictures are being drawn; try again in a moment."
         except UnreadableFile as error:
@@ -148,15 +154,24 @@ class Documents:
         text = self.index.text(facts.id, begin, end)
         cut = [(max(begin, first) - begin, min(end, last) - begin) for first, last in quotes]
         return tuple(
-            (text[first:last], text[:first], text[last:]) for first, last in cut if first < last
+            (
+                text[first:last][:MOST_MARKED],
+                text[max(0, first - AROUND) : first],
+                text[last : last + AROUND],
+            )
+            for first, last in cut
+            if first < last
         )
 
-    def _draw(self, path: str, sha256: str, number: int, quotes: tuple[Around, ...]) -> bytes:
+    def _draw(
+        self, path: str, facts: DocumentFacts, number: int, spans: tuple[tuple[int, int], ...]
+    ) -> bytes:
+        quotes = self._on_page(facts, number, spans)
         location = self.listing().location(path)
         if location is None:
             raise UnreadableFile("is not in the library any more")
         # A picture shows the file, a quote is of the document: they must be of the same bytes.
-        if not _has_digest(location, sha256):
+        if not _has_digest(location, facts.sha256):
             raise UnreadableFile("has changed since it was indexed; index the folder again")
         limits = self.answerer.settings.limits
         with DocumentLoader(_for_a_picture(limits)) as loader:

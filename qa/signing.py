@@ -5,14 +5,19 @@ A conversation is kept in the reader's browser, and comes back as whatever the b
 
 import hashlib
 import hmac
+import logging
 import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from embeddings.private_files import FILE_MODE, open_plain, private_file
 from qa.answer import Answer
 
 KEY_BYTES = 32
+
+_log = logging.getLogger("chapter-and-verse")
 
 
 class Signer:
@@ -32,22 +37,21 @@ class Signer:
         """
         index = index.absolute()
         path = index.with_name(f"{index.name}.key")
-        with suppress(OSError):
-            # Whole or not at all, though two programs begin at once.
-            new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-            try:
-                if not path.exists():
-                    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                    with os.fdopen(descriptor, "wb") as file:
-                        file.write(secrets.token_bytes(KEY_BYTES))
-                    with suppress(FileExistsError):
-                        os.link(new, path)
-            finally:
-                new.unlink(missing_ok=True)
-            key = path.read_bytes()
-            if len(key) == KEY_BYTES:
-                return cls(key)
-        return cls(secrets.token_bytes(KEY_BYTES))
+        try:
+            # Two programs that begin at once make one key.
+            with FileLock(path.with_name(f"{path.name}.lock"), mode=FILE_MODE, timeout=10):
+                key = _read(path)
+                if key is None:
+                    key = secrets.token_bytes(KEY_BYTES)
+                    new = path.with_name(f"{path.name}.new")
+                    new.unlink(missing_ok=True)
+                    private_file(new)
+                    new.write_bytes(key)
+                    new.replace(path)
+            return cls(key)
+        except (OSError, Timeout) as error:
+            _log.warning("%s cannot be kept (%s): opinions end with the program.", path, error)
+            return cls(secrets.token_bytes(KEY_BYTES))
 
     def sign(self, answer: Answer) -> str:
         """The signature of an answer, 64 hexadecimal digits."""
@@ -56,3 +60,13 @@ class Signer:
     def is_signed(self, answer: Answer, signature: str) -> bool:
         """Whether a signature is that of exactly this answer."""
         return hmac.compare_digest(self.sign(answer).encode(), signature.encode("utf-8", "replace"))
+
+
+def _read(path: Path) -> bytes | None:
+    """The key in a file; none if there is none, or something else."""
+    try:
+        with os.fdopen(open_plain(path), "rb") as file:
+            key = file.read(KEY_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    return key if len(key) == KEY_BYTES else None
