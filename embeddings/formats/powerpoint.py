@@ -50,7 +50,7 @@ def _is_off_the_slide(shape: Any, width: int, height: int) -> bool:
     """Whether nothing of a shape is on the slide; not where it is placed by a group or layout."""
     element = shape._element
     x, y, across, down = element.x, element.y, element.cx, element.cy
-    if not (width and height) or None in (x, y, across, down):
+    if not (width and height) or None in (x, y, across, down) or shape.rotation:
         return False
     if element.getparent().tag.endswith("}grpSp"):
         return False

@@ -39,8 +39,7 @@ def read(path: Path, limits: Limits) -> Document:
     title = source.core_properties.title
     # What python-docx gives where a file says nothing about itself.
     builder = LimitedBuilder(limits, None if title == "Word Document" else title)
-    coloured = source.element.find(qn("w:background")) is not None
-    styles = Styles(source.styles.element, coloured)
+    styles = Styles(source.styles.element, _has_ground(source))
     numbering = Numbering(_numbering(source))
     items: list[str] = []
     for element in _blocks(source.element.body):
@@ -68,6 +67,26 @@ def read(path: Path, limits: Limits) -> Document:
 def _add_list(builder: LimitedBuilder, items: list[str]) -> None:
     builder.add("list", "\n".join(items))
     items.clear()
+
+
+def _has_ground(source: Any) -> bool:
+    """Whether there may be something behind the text of a page: a colour, or drawings behind it."""
+    background = source.element.find(qn("w:background"))
+    if background is not None and background.get(qn("w:color"), "").upper() != "FFFFFF":
+        return True
+    related = source.part.rels.values()
+    headers = (
+        each.target_part
+        for each in related
+        if each.reltype.endswith("/header") and not each.is_external
+    )
+    roots = [source.element, *(getattr(header, "element", None) for header in headers)]
+    return any(
+        anchor.get("behindDoc") in ("1", "true")
+        for root in roots
+        if root is not None
+        for anchor in root.iter(qn("wp:anchor"))
+    )
 
 
 def _blocks(parent: Any) -> Iterator[Any]:

@@ -13,9 +13,11 @@ MOST_INHERITED = 30
 _RUN_PROPERTIES, _PROPERTIES = qn("w:rPr"), qn("w:pPr")
 _CELL, _BOX = qn("w:tc"), qn("w:txbxContent")
 _VALUE, _FILL = qn("w:val"), qn("w:fill")
-_HIDING = (qn("w:vanish"), qn("w:webHidden"))
+# Not w:webHidden, which hides in one view on the screen what is printed.
+_HIDING = qn("w:vanish")
 _COLOUR, _SIZE = qn("w:color"), qn("w:sz")
-_BEHIND = (qn("w:shd"), qn("w:highlight"))
+_SHADING, _HIGHLIGHT = qn("w:shd"), qn("w:highlight")
+_THEME_FILL = qn("w:themeFill")
 _OFF = ("0", "false", "off", "none")
 _WHITE = ("FFFFFF", "FEFEFE", "FDFDFD")
 _TINY_HALF_POINTS = 2
@@ -39,7 +41,7 @@ class Styles:
 
         Args:
             root: The element that holds them.
-            coloured: Whether the page has a colour of its own.
+            coloured: Whether the page has a colour of its own, or pictures behind its text.
         """
         self._elements = {each.get(qn("w:styleId")): each for each in root.iterchildren()}
         self._coloured = coloured
@@ -62,8 +64,8 @@ class Styles:
         sources = list(self._properties(run, paragraph))
         if not sources:
             return False
-        hiding = (_first(sources, name) for name in _HIDING)
-        if any(one is not None and one.get(_VALUE, "1") not in _OFF for one in hiding):
+        hiding = _first(sources, _HIDING)
+        if hiding is not None and hiding.get(_VALUE, "1") not in _OFF:
             return True
         size = _first(sources, _SIZE)
         points = "" if size is None else size.get(_VALUE, "")
@@ -78,9 +80,11 @@ class Styles:
         if self._coloured or paragraph is None:
             return True
         own = paragraph.find(_PROPERTIES)
-        behind = [_first([*sources, *([] if own is None else [own])], name) for name in _BEHIND]
-        fills = [one.get(_FILL, "auto") for one in behind if one is not None]
-        if any(fill.upper() not in ("AUTO", *_WHITE) for fill in fills) or behind[1] is not None:
+        behind = [*sources, *([] if own is None else [own])]
+        shading, highlight = _first(behind, _SHADING), _first(behind, _HIGHLIGHT)
+        if shading is not None and _shades(shading):
+            return True
+        if highlight is not None and highlight.get(_VALUE, "none") not in ("none", "white"):
             return True
         # A table and a shape have grounds that their own styles and themes give them.
         return any(each.tag in (_CELL, _BOX) for each in paragraph.iterancestors())
@@ -111,6 +115,12 @@ class Styles:
             yield style
             based = style.find(qn("w:basedOn"))
             id = None if based is None else based.get(_VALUE)
+
+
+def _shades(shading: Any) -> bool:
+    """Whether shading is not plainly white or none: its pattern and its theme may give a colour."""
+    plain = shading.get(_VALUE, "clear") in ("clear", "nil") and shading.get(_THEME_FILL) is None
+    return not plain or shading.get(_FILL, "auto").upper() not in ("AUTO", *_WHITE)
 
 
 def _first(sources: list[Any], name: str) -> Any:

@@ -174,8 +174,6 @@ def test_hidden_text_of_a_word_document_is_not_read(tmp_path: Path) -> None:
     paragraph.add_run("SECRET").font.hidden = True
     paragraph.add_run("SECRET").font.color.rgb = RGBColor(0xFF, 0xFF, 0xFF)
     paragraph.add_run("SECRET").font.size = Pt(1)
-    web = paragraph.add_run("SECRET")
-    web._r.get_or_add_rPr().append(OxmlElement("w:webHidden"))
     style = source.styles.add_style("Unseen", 1)
     style.font.hidden = True
     based = source.styles.add_style("Based", 1)
