@@ -75,6 +75,9 @@ COPYING = """async text => {
 }"""
 """The one script of ours: only the browser can reach its clipboard."""
 
+OF_A_MESSAGE = ("edit", "like", "retry", "undo")
+"""Events of the chat that name a message."""
+
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE_AND_QUIET: dict[str, Any] = {"queue": False, **QUIET}
 
@@ -532,7 +535,11 @@ def chat_page(chat: "Chat", read_only: bool) -> "ChatPage":
         gr.File: "files",
     }
     events = {
-        number: EventKind(tuple(kinds[type(one)] for one in event.inputs), event.queue)
+        number: EventKind(
+            inputs=tuple(kinds[type(one)] for one in event.inputs),
+            queued=event.queue,
+            of_message=any(trigger in OF_A_MESSAGE for _, trigger in event.targets),
+        )
         for number, event in page.fns.items()
     }
 

@@ -26,10 +26,12 @@ class EventKind:
     Attributes:
         inputs: What each of its inputs holds.
         queued: Whether it waits for its turn; else it is done at once.
+        of_message: Whether it is about a message, which its data names.
     """
 
     inputs: tuple[Input, ...]
     queued: bool
+    of_message: bool = False
 
 
 MOST_DEPTH = 4
@@ -104,11 +106,12 @@ class Events:
             raise RefusedEvent("expected the number of a component")
         if not isinstance(session, str) or not _SESSION.fullmatch(session):
             raise RefusedEvent("expected a session's name of letters and digits")
-        if not _is_plain(sent.get("event_data")):
+        told = sent.get("event_data")
+        if not _is_plain(told) or (kind.of_message and not _names_a_message(told)):
             raise RefusedEvent("expected plain values of an event")
         checked = {
             "data": [self._checked(*pair) for pair in zip(inputs, data, strict=True)],
-            "event_data": sent.get("event_data"),
+            "event_data": told,
             "fn_index": number,
             "trigger_id": trigger,
             "session_hash": session,
@@ -141,6 +144,15 @@ class Events:
             meta = {"_type": "gradio.FileData"}
             files.append({"path": str(path), "orig_name": path.name, "meta": meta})
         return files
+
+
+def _names_a_message(told: object) -> bool:
+    """Whether what is told of an event has the place of a message, one number or two."""
+    if not isinstance(told, dict):
+        return False
+    index = told.get("index")
+    places = index if isinstance(index, list) else [index]
+    return 0 < len(places) < 3 and all(type(each) is int and 0 <= each < 10_000 for each in places)
 
 
 def _are_texts(value: object) -> bool:

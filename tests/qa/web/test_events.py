@@ -18,6 +18,7 @@ KINDS = {
     2: EventKind(("text", "state"), queued=True),
     3: EventKind((), queued=True),
     4: EventKind(("text",), queued=False),
+    5: EventKind(("text",), queued=True, of_message=True),
 }
 
 SECRET = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
@@ -63,6 +64,13 @@ def test_event_that_waits_for_its_turn_cannot_pass_by() -> None:
             events.parse(sent, queued=queued)
 
 
+@pytest.mark.parametrize("index", [0, [1, 0], 59])
+def test_event_of_a_message_names_it(index: object) -> None:
+    told = {"index": index, "value": "x", "liked": True}
+    event = Events(KINDS).parse(body(5, "", event_data=told), queued=True)
+    assert json.loads(event.body)["event_data"] == told
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -97,6 +105,12 @@ def test_event_that_waits_for_its_turn_cannot_pass_by() -> None:
         b"[" * 100_000,
         b'{"data":' * 100_000,
         body(3, event_data=[{}] * 200_000),
+        body(5, "", event_data=None),
+        body(5, "", event_data={}),
+        body(5, "", event_data={"index": "x"}),
+        body(5, "", event_data={"index": True}),
+        body(5, "", event_data={"index": -1}),
+        body(5, "", event_data={"index": [1, 2, 3]}),
         body(3).replace(b"7", b"NaN"),
     ],
 )
