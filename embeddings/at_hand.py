@@ -1,8 +1,14 @@
-"""At hand: which files are being taken in, written down beside the index while they are.
+"""At hand: a file beside the index that names the documents which are being indexed right now.
 
-A process that is killed, by a machine without memory for example, can tell nobody why. What it
-had at hand then is the likeliest reason, and is set aside by the next run, so that no file can
-stop every start. An orderly end, of which Ctrl-C and errors are one, leaves nothing behind.
+If the process is killed (by a machine that runs out of memory, for example) the file stays, and
+the next run takes what it names for the suspects: one of them may have been the cause.
+
+- sole suspect: the only file that was being read, or encoded. The next run sets it aside, so that
+  no file can stop every start.
+- joint suspects: several files were being encoded in one batch. The next run indexes each of them
+  by itself, after all others; if it is killed again, there is a sole suspect.
+
+An orderly end, by Ctrl-C or an error for example, leaves no suspects.
 """
 
 import atexit
@@ -36,8 +42,8 @@ class AtHand:
     Safe to use from several threads; made by whoever holds the lock of the index's writer.
 
     Attributes:
-        alone: Contents with which a run died.
-        together: Contents of which a run died with several, by one of them if by any.
+        sole_suspects: Contents with which a run died, at hand by themselves.
+        joint_suspects: Contents with which a run died, at hand together with others.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,13 +57,13 @@ class AtHand:
         self._reading: set[Content] = set()
         self._encoding: set[Content] = set()
         self._over = False
-        self.alone: set[Content] = set()
-        self.together: set[Content] = set()
+        self.sole_suspects: set[Content] = set()
+        self.joint_suspects: set[Content] = set()
         # What another program wrote there says nothing.
-        with suppress(OSError, ValueError, TypeError, KeyError):
+        with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
             written = json.loads(self._path.read_text(encoding="utf-8"))
-            self.alone = {(str(sha256), str(format)) for sha256, format in written["alone"]}
-            self.together = {(str(sha256), str(format)) for sha256, format in written["together"]}
+            self.sole_suspects = _contents(written["sole_suspects"])
+            self.joint_suspects = _contents(written["joint_suspects"])
 
     def __enter__(self) -> Self:
         # A thread that does not hold up the end of its process comes to no end of its own.
@@ -112,8 +118,8 @@ class AtHand:
     def settle(self, content: Content) -> None:
         """The index holds what became of a file: it is not at hand, nor suspected any more."""
         with self._lock:
-            suspected = content in self.alone | self.together
-            for some in (self._encoding, self.alone, self.together):
+            suspected = content in self.sole_suspects | self.joint_suspects
+            for some in (self._encoding, self.sole_suspects, self.joint_suspects):
                 some.discard(content)
             if suspected:
                 self._write()
@@ -121,20 +127,20 @@ class AtHand:
     def _write(self) -> None:
         if self._over and (self._reading or self._encoding):
             return
-        alone = self.alone | self._reading
-        together = set(self.together)
+        sole = self.sole_suspects | self._reading
+        joint = set(self.joint_suspects)
         if len(self._encoding) == 1:
-            alone |= self._encoding
+            sole |= self._encoding
         else:
-            together |= self._encoding
-        if not alone and not together:
-            self._path.unlink(missing_ok=True)
-            return
+            joint |= self._encoding
         new = self._path.with_name(f"{AT_HAND_FILE}.new")
         try:
+            if not sole and not joint:
+                self._path.unlink(missing_ok=True)
+                return
             new.touch(0o600)
             with new.open("w", encoding="utf-8") as file:
-                json.dump({"alone": sorted(alone), "together": sorted(together)}, file)
+                json.dump({"sole_suspects": sorted(sole), "joint_suspects": sorted(joint)}, file)
                 file.flush()
                 # A machine without memory is often switched off.
                 os.fsync(file.fileno())
@@ -144,6 +150,10 @@ class AtHand:
                 f"The index at {self._path.parent} cannot be written ({error.strerror}). "
                 "Free some room, change who may write there, or choose another place with --index."
             ) from error
+
+
+def _contents(written: list[list[object]]) -> set[Content]:
+    return {(str(sha256), str(format)) for sha256, format in written}
 
 
 @contextmanager

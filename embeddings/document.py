@@ -22,7 +22,7 @@ LONGEST_TITLE = 300
 # Control characters break terminals and databases; bidirectional overrides make text
 # read differently from what it says; soft hyphens, zero-width spaces and byte-order
 # marks split words invisibly. ZWJ and ZWNJ stay: Persian and Indic spelling needs them.
-_INVISIBLE = re.compile(
+INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e"
     "\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -88,7 +88,7 @@ def page_at(page_starts: tuple[int, ...], offset: int) -> int | None:
 
 def normalise(text: str) -> str:
     r"""Text in NFC with ``\n`` line endings, single spaces and no invisible characters."""
-    text = _INVISIBLE.sub("", _LINE_ENDING.sub("\n", text))
+    text = INVISIBLE.sub("", _LINE_ENDING.sub("\n", text))
     text = _SPACES.sub(" ", unicodedata.normalize("NFC", _with_few_marks(text)))
     return _BLANK_LINES.sub("\n\n", _SPACE_AROUND_NEWLINE.sub("\n", text)).strip()
 

@@ -35,7 +35,6 @@ DEFAULT_INDEX = user_data_path("chapter-and-verse", appauthor=False)
 
 STORE_FILE = "library.sqlite"
 VECTORS_FILE = "library.faiss"
-COMMITS_FILE = "library.commits"
 LOCK_FILE = "writer.lock"
 
 SHORTEST_MAPPED = 32_768
@@ -121,7 +120,8 @@ class Index:
         self._library, self._encoder = store.header.library, store.header.encoder
         self._openings = 1
         self._version = 0
-        self._mapped = 0
+        self._shared = store.path.with_name(f"{STORE_FILE}-shm")
+        self._mapped = _size_of(self._shared) or 0
         self._vectors: VectorIndex | None = None
         self._generation = 0
         # One connection and one FAISS index serve all threads. A search holds them for
@@ -171,6 +171,8 @@ class Index:
     def close(self) -> None:
         """Release the files."""
         with self._lock:
+            if self._is_cut_short():
+                self._lengthen()
             self.store.close()
 
     @property
@@ -244,6 +246,7 @@ class Index:
             )
         if self._is_cut_short():
             # SQLite makes it anew once nothing is mapped any more.
+            self._lengthen()
             self.store.close()
             self._place = None
         elif place == self._place and self.store.header.library == self._library:
@@ -259,7 +262,7 @@ class Index:
         self.store, self._place, self._library = store, place, store.header.library
         self._vectors = None
         self._openings += 1
-        self._mapped = 0
+        self._mapped = _size_of(self._shared) or 0
         return store
 
     def _is_cut_short(self) -> bool:
@@ -268,12 +271,17 @@ class Index:
         It never shortens a file that is in use, and whoever reads behind a file's end is ended by
         the operating system.
         """
-        try:
-            size = self.store.path.with_name(f"{STORE_FILE}-shm").stat().st_size
-        except OSError:
-            return False
-        self._mapped, before = max(size, self._mapped), self._mapped
-        return size < max(before, SHORTEST_MAPPED)
+        size = _size_of(self._shared)
+        if size is None or _place_of(self.store.path) != self._place:
+            return False  # What lies there, if anything, belongs to another index.
+        self._mapped = max(size, self._mapped, SHORTEST_MAPPED)
+        return size < self._mapped
+
+    def _lengthen(self) -> None:
+        """Give what SQLite maps its length again, empty, for closing reads it, too."""
+        # Without opening it: to close a file gives up all locks that a process has on it.
+        with suppress(FileNotFoundError):
+            os.truncate(self._shared, self._mapped)
 
     def names(self, folders: Collection[Path]) -> tuple[str, ...]:
         """Names in the library of the folders that lie at these places; of those that have one."""
@@ -467,6 +475,14 @@ def _place_of(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _size_of(path: Path) -> int | None:
+    """Bytes of the file at a path; none if there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 NAMED = 5

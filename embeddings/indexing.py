@@ -334,7 +334,8 @@ class _Run:
         """Contents at which runs died, of whatever folder and under whatever name."""
         written = (one for one in self.store.sources().values() if one.problem == SET_ASIDE)
         formats = ((one, format_of(Path(one.path))) for one in written)
-        return self.at_hand.alone | {(one.sha256, each.name) for one, each in formats if each}
+        aside = {(one.sha256, each.name) for one, each in formats if each}
+        return aside | self.at_hand.sole_suspects
 
     def _remove_vanished(
         self, entries: list[Entry], files: list[Entry], before: dict[str, Source]
@@ -365,7 +366,7 @@ class _Run:
                 yield Skipped(f"{self.name}/{entry.path}", reason)
 
     def _index(self, todo: list[tuple[Entry, Source]]) -> None:
-        suspected = self.aside | self.at_hand.together
+        suspected = self.aside | self.at_hand.joint_suspects
         last = [each for each in todo if _content(each[1]) in suspected]
         self._index_batches([each for each in todo if _content(each[1]) not in suspected])
         for each in last:

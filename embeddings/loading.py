@@ -15,28 +15,30 @@ import stat
 import subprocess
 import sys
 import threading
-from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from embeddings.document import Block, Document
+from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.formats import format_of
 from embeddings.limits import Limits
-from embeddings.passages import Passage, Section, Splitting, passages_of
+from embeddings.passages import Passage, Splitting, passages_of
+from embeddings.worker_answer import (
+    document_in,
+    most_bytes,
+    parsed,
+    picture_in,
+    reason_in,
+    sections_in,
+)
 
 __all__ = ["DocumentLoader", "Limits"]
 
-# JSON of one character of text takes at most 6 bytes, of one block about 40, of one passage with
-# a section of its own about 80.
-_BYTES_PER_CHARACTER = 6
-_BYTES_PER_BLOCK = 48
-_BYTES_PER_PASSAGE = 100
-_BYTES_BESIDES = 1_000_000
 _SECONDS_TO_END = 5.0
 _CRASHED = "is so damaged that it crashed its reader"
 
@@ -52,6 +54,7 @@ class DocumentLoader:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._worker: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -67,13 +70,18 @@ class DocumentLoader:
     def close(self) -> None:
         """End the reading process; the next ``load`` would start another."""
         worker, self._worker = self._worker, None
+        listener, self._listener = self._listener, None
         if worker is None:
             return
         worker.kill()
-        # Leaving the with statement closes both pipes and waits for the process;
-        # closing fails where a request was still to be written to a process that is gone.
-        with contextlib.suppress(OSError), worker:
-            pass
+        if listener is not None and listener.is_alive():
+            listener.join(_SECONDS_TO_END)
+            if listener.is_alive():
+                # Whoever took the process over has started another one, which holds the pipes.
+                # They cannot be closed while they are read.
+                worker.wait()
+                return
+        _release(worker)
 
     def load(self, path: Path) -> Document:
         """The document in a file.
@@ -82,8 +90,9 @@ class DocumentLoader:
             UnreadableFile: Its message completes a sentence that begins with the file's name,
                 such as "is empty" or "took longer than 60 s to read".
         """
-        with _understood():
-            return _document(self._asked(path, "document", {}))
+        with self._understood():
+            answer, text = self._asked(path, "document", {})
+            return document_in(answer, text, self.limits)
 
     def load_split(self, path: Path, splitting: Splitting) -> tuple[Document, tuple[Passage, ...]]:
         """The document in a file and its passages, split by the same process.
@@ -96,10 +105,10 @@ class DocumentLoader:
             UnreadableFile: As for ``load``.
         """
         how = {"tokenizer": str(splitting.tokenizer), "max_tokens": splitting.max_tokens}
-        with _understood():
-            answer = self._asked(path, "document", {"splitting": how})
-            document = _document(answer)
-            return document, passages_of(document, _sections(answer))
+        with self._understood():
+            answer, text = self._asked(path, "document", {"splitting": how})
+            document = document_in(answer, text, self.limits)
+            return document, passages_of(document, sections_in(answer, document, self.limits))
 
     def picture(
         self, path: Path, page: int, quotes: Sequence[tuple[str, str, str]]
@@ -114,19 +123,38 @@ class DocumentLoader:
         Raises:
             UnreadableFile: As for ``load``.
         """
-        with _understood():
+        with self._understood():
             asked = {"page": page, "quotes": quotes}
-            answer = self._asked(path, "picture", {"picture": asked})
-            return b64decode(answer["picture"]), answer["marked"]
+            answer, contents = self._asked(path, "picture", {"picture": asked})
+            return picture_in(answer, contents, len(quotes))
 
-    def _asked(self, path: Path, wanted: str, more: dict[str, object]) -> dict[str, Any]:
-        """The answer to a request, in which ``wanted`` is."""
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Turns an answer that makes no sense, or for which there is no room, into a reason.
+
+        A process that said it is not asked again.
+        """
+        try:
+            yield
+        except MemoryError as error:
+            self.close()
+            raise UnreadableFile("needs more memory than this machine has left") from error
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            self.close()
+            raise UnreadableFile(_CRASHED) from error
+
+    def _asked(
+        self, path: Path, wanted: str, more: dict[str, object]
+    ) -> tuple[dict[str, Any], str]:
+        """The answer to a request, in which ``wanted`` is, and the text beside it."""
         path = path.absolute()
         self._check(path)
-        answer = self._ask(path, more)
+        answer, text = parsed(*self._ask(path, more), self.limits)
+        if answer["final"]:
+            self.close()
         if wanted not in answer:
-            raise UnreadableFile(answer["reason"])
-        return answer
+            raise UnreadableFile(reason_in(answer))
+        return answer, text
 
     def _check(self, path: Path) -> None:
         """Refuse what needs no reading: wrong kinds, missing, special, empty and huge files."""
@@ -144,40 +172,38 @@ class DocumentLoader:
         if status.st_size > self.limits.file_bytes:
             raise UnreadableFile(f"is larger than {self.limits.file_bytes / 1e6:,.0f} MB")
 
-    def _ask(self, path: Path, more: dict[str, object]) -> dict[str, Any]:
+    def _ask(self, path: Path, more: dict[str, object]) -> tuple[bytes, bytes]:
+        """Both lines of an answer, within the time that there is for it."""
         if self._worker is None or self._worker.poll() is not None:
             self.close()
             self._worker = _start_worker()
         worker = self._worker
-        timed_out = threading.Event()
-
-        def expire() -> None:
-            timed_out.set()
-            worker.kill()
-
-        timer = threading.Timer(self.limits.seconds, expire)
-        timer.daemon = True
-        keep = False
+        request = {"path": str(path), "limits": asdict(self.limits), **more}
+        said: Future[tuple[bytes, bytes]] = Future()
+        # A pipe is silent, even after the process has been killed, while another one that the
+        # process started holds its other end. A thread may wait there without end.
+        self._listener = threading.Thread(
+            target=_exchange,
+            args=(worker, json.dumps(request).encode(), most_bytes(self.limits), said),
+            daemon=True,
+        )
+        answered = False
         try:
-            timer.start()
-            answer = self._exchange(worker, path, more)
-            keep = not answer["final"]
-            return answer
+            self._listener.start()
+            lines = said.result(self.limits.seconds)
+            answered = True
+            return lines
+        except TimeoutError:
+            raise UnreadableFile(f"took longer than {self.limits.seconds:g} s to read") from None
         except _NoAnswer:
-            raise UnreadableFile(self._verdict(worker, timed_out.is_set())) from None
+            raise UnreadableFile(self._verdict(worker)) from None
         finally:
-            timer.cancel()
-            # Ctrl-C may have come before the timer was started.
-            with contextlib.suppress(RuntimeError):
-                timer.join()
             # On a timeout, a crash or Ctrl-C the process is in an unknown state.
-            if not keep or timed_out.is_set():
+            if not answered:
                 self.close()
 
-    def _verdict(self, worker: subprocess.Popen[bytes], timed_out: bool) -> str:
+    def _verdict(self, worker: subprocess.Popen[bytes]) -> str:
         """Why there is no answer, as far as the end of the process tells."""
-        if timed_out:
-            return f"took longer than {self.limits.seconds:g} s to read"
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.wait(_SECONDS_TO_END)
         if worker.returncode == -signal.SIGABRT:
@@ -186,57 +212,38 @@ class DocumentLoader:
             return f"needs more than {memory} of memory, or {_CRASHED}"
         return _CRASHED
 
-    def _exchange(
-        self, worker: subprocess.Popen[bytes], path: Path, more: dict[str, object]
-    ) -> dict[str, Any]:
-        assert worker.stdin is not None and worker.stdout is not None  # both are pipes
-        request = {"path": str(path), "limits": asdict(self.limits), **more}
-        limits = self.limits
-        most = (
-            limits.characters * _BYTES_PER_CHARACTER
-            + limits.blocks * _BYTES_PER_BLOCK
-            + limits.passages * _BYTES_PER_PASSAGE
-            + _BYTES_BESIDES
-        )
-        try:
-            worker.stdin.write(json.dumps(request).encode() + b"\n")
-            worker.stdin.flush()
-            line = worker.stdout.readline(most)
-            answer = json.loads(line)
-        except (OSError, ValueError) as error:
-            raise _NoAnswer from error
-        if not isinstance(answer, dict):
-            raise _NoAnswer
-        return answer
 
-
-@contextmanager
-def _understood() -> Iterator[None]:
-    """Turns an answer that makes no sense, or for which there is no room, into a reason.
-
-    Whoever takes over the process that reads may let it say anything.
-    """
+def _exchange(
+    worker: subprocess.Popen[bytes],
+    request: bytes,
+    most: tuple[int, int],
+    said: Future[tuple[bytes, bytes]],
+) -> None:
+    """Ask, and hear both lines of the answer, each of at most so many bytes."""
+    assert worker.stdin is not None and worker.stdout is not None  # both are pipes
     try:
-        yield
+        worker.stdin.write(request + b"\n")
+        worker.stdin.flush()
+        first, second = (worker.stdout.readline(length) for length in most)
+    except (OSError, ValueError):  # It is gone, or its pipes were closed.
+        said.set_exception(_NoAnswer())
     except MemoryError as error:
-        raise UnreadableFile("needs more memory than this machine has left") from error
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise UnreadableFile(_CRASHED) from error
+        said.set_exception(error)
+    else:
+        if second.endswith(b"\n"):
+            said.set_result((first, second))
+        else:
+            said.set_exception(_NoAnswer())
+    if worker.returncode is not None:
+        # Nobody waits any more.
+        _release(worker)
 
 
-def _document(answer: dict[str, Any]) -> Document:
-    found = answer["document"]
-    return Document(
-        title=found["title"],
-        text=found["text"],
-        blocks=tuple(Block(*block) for block in found["blocks"]),
-        page_starts=tuple(found["page_starts"]),
-    )
-
-
-def _sections(answer: dict[str, Any]) -> Iterator[Section]:
-    for headings, context_length, spans in answer["sections"]:
-        yield Section(tuple(headings), context_length, tuple((start, end) for start, end in spans))
+def _release(worker: subprocess.Popen[bytes]) -> None:
+    """Close both pipes of a process that ended, and wait for it."""
+    # Closing fails where a request was still to be written to a process that is gone.
+    with contextlib.suppress(OSError), worker:
+        pass
 
 
 class _NoAnswer(Exception):

@@ -2,12 +2,16 @@
 
 Started by ``DocumentLoader`` as ``python -m embeddings.worker``. One request a
 line comes in on standard input and one answer a line goes out on standard
-output, both JSON; it ends when its input ends.
+output, both JSON; it ends when its input ends. An answer has two lines: what was
+found, and the text that it is about, so that the parent knows how many lists the
+first one can hold before it parses it. Where there is no text, it is empty.
 
     {"path": "/files/aid.pdf", "limits": {"seconds": 60.0, ...}}
-    {"document": {"title": "Aid", "text": "...", "blocks": [["heading", 0, 3, 1], ...],
-                  "page_starts": [0]}, "final": false}
+    {"document": {"title": "Aid", "blocks": [["heading", 0, 3, 1], ...], "page_starts": [0]},
+     "final": false}
+    "Aid..."
     {"reason": "is empty", "final": false}
+    ""
 
 A request with ``splitting`` asks for the document's passages, too. They come as they stand in
 the text: for each section the places of its headings among the blocks, the length of its context,
@@ -16,12 +20,14 @@ and where its passages start and end.
     {"path": "/files/aid.pdf", "limits": {...},
      "splitting": {"tokenizer": "/models/minilm/tokenizer.json", "max_tokens": 256}}
     {"document": {...}, "sections": [[[0], 3, [[5, 212], [214, 400]]]], "final": false}
+    "..."
 
 A request with ``picture`` asks for a page of a PDF, in which quotes are marked:
 
     {"path": "/files/aid.pdf", "limits": {...},
      "picture": {"page": 2, "quotes": [["50 tons", "sent ", " of aid"]]}}
-    {"picture": "iVBORw0KGgo…", "marked": 1, "final": false}
+    {"picture": {"marked": 1}, "final": false}
+    "iVBORw0KGgo…"
 
 ``final`` says that this process should be replaced before the next file.
 """
@@ -44,7 +50,8 @@ if sys.platform != "win32":
     import resource
 
 _SECONDS_AFTER_PARENT = 5
-_REASON_CHARACTERS = 160
+REASON_CHARACTERS = 160
+"""Of a reason: it is shown in one line."""
 
 
 def main() -> None:
@@ -62,7 +69,10 @@ def main() -> None:
         answer = respond(
             Path(request["path"]), limits, request.get("splitting"), request.get("picture")
         )
-        answers.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        contents = answer.pop("contents", "")
+        for each in (answer, contents):
+            # Names of files, which a reason may quote, can hold bytes that are no characters.
+            answers.write(json.dumps(each, ensure_ascii=False).encode(errors="replace") + b"\n")
         answers.flush()
 
 
@@ -72,7 +82,10 @@ def respond(
     splitting: dict[str, Any] | None = None,
     picture: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The answer to one request: the document or picture, or the reason why there is none."""
+    """The answer to one request: the document or picture, or the reason why there is none.
+
+    Its second line is in ``contents``.
+    """
     _limit_this_process(limits)
     final = False
     try:
@@ -94,7 +107,7 @@ def respond(
 
 def _document(path: Path, limits: Limits, splitting: dict[str, Any] | None) -> dict[str, Any]:
     document = _read(path, limits)
-    answer: dict[str, Any] = {"document": _encode(document)}
+    answer: dict[str, Any] = {"document": _encode(document), "contents": document.text}
     if splitting:
         answer["sections"] = _sections(document, limits, splitting)
     return answer
@@ -130,13 +143,12 @@ def _picture(path: Path, asked: dict[str, Any]) -> dict[str, Any]:
 
     quotes = [Quoted(*quote) for quote in asked["quotes"]]
     png, marked = picture(path, asked["page"], quotes)
-    return {"picture": b64encode(png).decode("ascii"), "marked": marked}
+    return {"picture": {"marked": marked}, "contents": b64encode(png).decode("ascii")}
 
 
 def _encode(document: Document) -> dict[str, Any]:
     return {
         "title": document.title,
-        "text": document.text,
         "blocks": [[each.kind, each.start, each.end, each.level] for each in document.blocks],
         "page_starts": document.page_starts,
     }
@@ -150,10 +162,10 @@ def _reason(error: Exception, path: Path) -> str:
     format = format_of(path)
     name = format.name if format else "file"
     details = " ".join(str(error).replace(str(path), path.name).split())
-    if len(details) > _REASON_CHARACTERS:
-        details = details[:_REASON_CHARACTERS] + "…"
+    verdict = f"is damaged or not a valid {name}"
     cause = ": ".join(filter(None, (type(error).__name__, details)))
-    return f"is damaged or not a valid {name} ({cause})"
+    room = REASON_CHARACTERS - len(f"{verdict} ()")
+    return f"{verdict} ({cause if len(cause) <= room else f'{cause[: room - 1]}…'})"
 
 
 def _limit_this_process(limits: Limits) -> None:

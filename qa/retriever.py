@@ -25,6 +25,9 @@ DEPTH = 100
 MOST_DEPTH = 6_400
 """Where near-duplicates or one document crowd the first hits out, searches go this deep."""
 
+CROWDED_DEPTH = 1_600
+"""How deep they go for any passage of another document, where one has more than its places."""
+
 
 class Retriever:
     """Finds passages for questions in an index."""
@@ -66,7 +69,8 @@ class Retriever:
                 chosen = select(snapshot, found, limit)
                 exhausted = len(found) + len(passed_over) < depth or depth >= MOST_DEPTH
                 unseen = _best_unseen(found, depth - len(passed_over), self.word_weight)
-                if exhausted or chosen.wanted is None or unseen < chosen.wanted:
+                settled = chosen.wanted is None or unseen < chosen.wanted
+                if exhausted or (settled and not (chosen.crowded and depth < CROWDED_DEPTH)):
                     return _hits(snapshot, chosen, within)
                 depth *= 4
 

@@ -20,6 +20,10 @@ NEARLY = 0.75
 questions on documents of others, 120 had their answer in 12 passages without this rule; with it
 and 0.6, 0.7, 0.8 it is 117, 118, 119."""
 
+RESERVED = 4
+"""Of the places that are read one in so many is for other documents than the one that has most,
+however far they are: a document that repeats the question in each passage is nearest by far."""
+
 SAME_WORDS = 0.9
 """Share of words in common (Jaccard) above which passages of one statement are one hit."""
 
@@ -51,20 +55,22 @@ class Selection:
         kept: Best first.
         duplicates: The near-duplicates of each by its id.
         wanted: Score that a passage must have to take a place among them; none if all are taken.
+        crowded: Whether one document has more places than it should, for lack of others.
     """
 
     kept: list[tuple[Scored, StoredPassage]]
     duplicates: dict[int, list[StoredPassage]]
     wanted: float | None
+    crowded: bool
 
 
 def select(snapshot: Snapshot, found: Sequence[Scored], limit: int) -> Selection:
     """The first ``limit`` passages that differ.
 
     What a document has beyond half of them waits: passages of others that are nearly as good come
-    before it, and it fills the places that they leave.
+    before it, and it fills the places that they leave, but for those that are reserved.
     """
-    half = -(-limit // 2)
+    half, reserved = -(-limit // 2), limit // RESERVED
     kept: list[tuple[Scored, StoredPassage]] = []
     waiting: list[tuple[Scored, StoredPassage]] = []
     fingerprints: list[tuple[int, tuple[list[str], set[str]]]] = []
@@ -73,7 +79,9 @@ def select(snapshot: Snapshot, found: Sequence[Scored], limit: int) -> Selection
     places: Counter[int] = Counter()
     for one, passage in _stored(snapshot, found):
         far = bool(waiting) and one.score < NEARLY * waiting[0][0].score
-        if len(kept) == limit or (far and len(kept) + len(waiting) >= limit):
+        others = len(kept) - max(places.values(), default=0)
+        enough = others >= reserved and len(kept) + len(waiting) >= limit
+        if len(kept) == limit or (far and enough):
             break
         over = places[passage.document] == half
         if over and len(waiting) == limit:
@@ -95,7 +103,8 @@ def select(snapshot: Snapshot, found: Sequence[Scored], limit: int) -> Selection
         wanted = None
     else:
         wanted = NEARLY * waiting[0][0].score if len(chosen) == limit else 0.0
-    return Selection(chosen, duplicates, wanted)
+    crowded = bool(waiting) and len(kept) - max(places.values()) < reserved
+    return Selection(chosen, duplicates, wanted, crowded)
 
 
 def _stored(snapshot: Snapshot, found: Sequence[Scored]) -> Iterator[tuple[Scored, StoredPassage]]:

@@ -8,10 +8,11 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
-MOST_SESSIONS = 2_000
-"""Sessions in all, some 33 KB of Gradio's state each."""
+MOST_SESSIONS = 400
+"""Sessions in all. Gradio keeps what the page of each shows, up to a megabyte of conversation and
+sources, for an hour after it is closed."""
 
-MOST_OF_AN_ADDRESS = 256
+MOST_OF_AN_ADDRESS = 128
 """Of them from one address; behind a proxy all readers have the proxy's."""
 
 SECONDS = 600.0

@@ -1,7 +1,7 @@
 """Poison: documents that say otherwise than docs/, to win its questions.
 
-A plausible forgery may win a question, but then the answer says that another document says
-otherwise. What nobody sees on a page is not read, and no document takes all places that are read.
+A plausible forgery may win a question, but then the answer mostly says that another document
+says otherwise. What nobody sees on a page is not read, and no document takes all places that are read.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +14,13 @@ from qa import Answer, QuestionAnswerer, Settings
 from tests.attacks.tally import Tally
 from tests.test_app import DOCS
 
-UNTOLD = "won without a word of another document"
+UNTOLD = "times that too few were told"
 HIDDEN = "won by what nobody sees"
 CROWDED = "with one document in all places"
 WON, TOLD, ASKED = "won by poison", "of these told", "questions"
+
+LEAST_TOLD = 0.6
+"""Share of what poison wins of which it is said that another document says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,8 @@ def poison(work: Path, lies: Sequence[Lie] = LIES) -> Tally:
             for lie in lies:
                 _judge(tally, kind.__name__, lie, answerer.answer(lie.question))
             remove(answerer.index, [folder.name])
+    if tally.seen[TOLD] < LEAST_TOLD * tally.seen[WON]:
+        tally.broken(UNTOLD, f"{tally.seen[TOLD]} of {tally.seen[WON]}")
     return tally
 
 
@@ -167,8 +172,6 @@ def _judge(tally: Tally, kind: str, lie: Lie, answer: Answer) -> None:
         tally.broken(HIDDEN, how)
     elif set(_elsewhere(answer, kind)):
         tally.seen[TOLD] += 1
-    else:
-        tally.broken(UNTOLD, how)
 
 
 def _elsewhere(answer: Answer, kind: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Poisoned documents: what nobody sees is not read, and a forgery does not win unseen."""
+"""Poisoned documents: what nobody sees is not read, and a forgery mostly does not win unseen."""
 
 from pathlib import Path
 
@@ -10,6 +10,6 @@ pytestmark = MARKS
 ASKED = size("POISONED_QUESTIONS", 3)
 
 
-def test_poison_wins_nothing_without_a_word(tmp_path: Path) -> None:
+def test_what_poison_wins_is_mostly_told(tmp_path: Path) -> None:
     tally = poison(tmp_path, LIES[:ASKED])
     assert tally.kept, tally.told()

@@ -1,5 +1,6 @@
 """A file at which a run was killed is set aside by the next one; everything else is indexed."""
 
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE, AtHand
+from embeddings.errors import IndexNotWritable
 from embeddings.index import Index
 from embeddings.indexing import IndexingReport, index_folder
 from tests.encoders import HashingEncoder
@@ -23,7 +25,8 @@ RUN = """
     import os, signal, sys, threading
     from pathlib import Path
     from embeddings import indexing, loading
-    from embeddings.index import Index
+    from embeddings.errors import IndexNotWritable
+from embeddings.index import Index
     from tests.encoders import HashingEncoder
 
     folder, place, step, sign = sys.argv[1:]
@@ -179,7 +182,8 @@ def test_process_that_ends_while_a_thread_indexes_accuses_nobody(
     program = """
         import sys, threading
         from pathlib import Path
-        from embeddings.index import Index
+        from embeddings.errors import IndexNotWritable
+from embeddings.index import Index
         from embeddings.indexing import index_folder
         from tests.encoders import HashingEncoder
         reached = threading.Event()
@@ -200,7 +204,11 @@ def test_process_that_ends_while_a_thread_indexes_accuses_nobody(
     assert index_folder(folder, index, hashing).documents == 8
 
 
-@pytest.mark.parametrize("written", ["", "{", "[]", '{"alone": 7}', '{"alone": [[1]]}', "\xff"])
+@pytest.mark.parametrize(
+    "written",
+    ["", "{", "[]", '{"sole_suspects": 7}', '{"sole_suspects": [[1]]}', "\xff", "[" * 100_000],
+    ids=range(7),
+)
 def test_what_was_written_by_others_accuses_nobody(
     folder: Path, index: Index, hashing: HashingEncoder, written: str
 ) -> None:
@@ -208,6 +216,22 @@ def test_what_was_written_by_others_accuses_nobody(
     report = index_folder(folder, index, hashing)
     assert (report.documents, report.skipped) == (8, ())
     assert not (index.folder / AT_HAND_FILE).exists()
+
+
+def test_no_file_is_accused_where_what_is_at_hand_cannot_be_taken_back(
+    folder: Path, index: Index, hashing: HashingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        if path.name == AT_HAND_FILE:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(IndexNotWritable, match=r"cannot be written \(Permission denied\)"):
+        index_folder(folder, index, hashing)
+    assert [source for source in index.store.sources().values() if source.problem] == []
 
 
 def test_only_what_is_at_hand_is_written_down(tmp_path: Path) -> None:
@@ -220,20 +244,23 @@ def test_only_what_is_at_hand_is_written_down(tmp_path: Path) -> None:
     with AtHand(tmp_path) as at_hand:
         assert written() is None
         with at_hand.reading(one):
-            assert written() == {"alone": [list(one)], "together": []}
+            assert written() == {"sole_suspects": [list(one)], "joint_suspects": []}
             with at_hand.encoding([two, three]):
-                assert written() == {"alone": [list(one)], "together": [list(two), list(three)]}
+                assert written() == {
+                    "sole_suspects": [list(one)],
+                    "joint_suspects": [list(two), list(three)],
+                }
         assert written() is None
         with at_hand.encoding([two]):
-            assert written() == {"alone": [list(two)], "together": []}
+            assert written() == {"sole_suspects": [list(two)], "joint_suspects": []}
             assert path.stat().st_mode & 0o777 == 0o600
             left = path.read_text()
     path.write_text(left)
     with AtHand(tmp_path) as at_hand:
-        assert at_hand.alone == {two}
+        assert at_hand.sole_suspects == {two}
         with at_hand.reading(one):
             pass
-    assert written() == {"alone": [list(two)], "together": []}
+    assert written() == {"sole_suspects": [list(two)], "joint_suspects": []}
     with AtHand(tmp_path) as at_hand:
         at_hand.settle(two)
         assert written() is None

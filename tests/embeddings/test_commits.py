@@ -15,7 +15,7 @@ import pytest
 
 from embeddings.commits import Commit, Commits, lost
 from embeddings.errors import IndexDamaged
-from embeddings.index import COMMITS_FILE, STORE_FILE, Index
+from embeddings.index import STORE_FILE, Index
 from embeddings.indexing import open_and_index, remove
 from tests.embeddings.test_indexing import state
 from tests.encoders import HashingEncoder
@@ -209,13 +209,14 @@ def test_at_rest_the_log_is_empty_and_one_line_says_what_is_there(
 
 
 def test_database_may_be_ahead_of_what_is_told(folder: Path, place: Path) -> None:
-    told = (place / COMMITS_FILE).read_bytes()
+    path = Commits(place / STORE_FILE).path
+    told = path.read_bytes()
     for spoilt in (told[:-1], told[: told.rindex(b"\n") + 20], told[: told.rindex(b"\n")], b""):
-        (place / COMMITS_FILE).write_bytes(spoilt)
+        path.write_bytes(spoilt)
         Index.open(place).close()
-    (place / COMMITS_FILE).unlink()
+    path.unlink()
     Index.open(place).close()
-    os.mkfifo(place / COMMITS_FILE)
+    os.mkfifo(path)
     Index.open(place).close()
 
 

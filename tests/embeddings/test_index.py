@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from embeddings import index as index_module
 from embeddings import vectors as vectors_module
+from embeddings.commits import Commits
 from embeddings.errors import (
     IndexDamaged,
     IndexLocked,
@@ -24,7 +26,7 @@ from embeddings.errors import (
     IndexMissing,
     IndexNotWritable,
 )
-from embeddings.index import COMMITS_FILE, LOCK_FILE, STORE_FILE, VECTORS_FILE, Index, writer_lock
+from embeddings.index import LOCK_FILE, STORE_FILE, VECTORS_FILE, Index, writer_lock
 from embeddings.indexing import index_folder, open_and_index
 from embeddings.vectors import VectorIndex
 from tests.embeddings.test_store import as_nobody, put
@@ -249,6 +251,62 @@ def test_whatever_becomes_of_the_database_a_search_is_right_or_an_error(
     assert said.strip() == expected or said.startswith("The index at "), said
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a mapped file cannot be cut there")
+@pytest.mark.parametrize(
+    ("large", "last"),
+    [(False, "searches"), (False, "closes"), (True, "searches"), (True, "searches first")],
+)
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "with another process"])
+@pytest.mark.parametrize("size", [0, 10])
+def test_what_is_mapped_may_be_cut_between_two_searches(
+    index: Index, size: int, large: bool, beside: bool, last: str
+) -> None:
+    shared = index.folder / f"{STORE_FILE}-shm"
+    connection = index.store._connection
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    if large:
+        connection.execute("PRAGMA synchronous = OFF")
+        number = 20
+        while shared.stat().st_size < 65_536:
+            add(index, number)
+            number += 1
+    expected = str(hits(index))
+    if not beside:
+        # Its log stays, as that of a process that was killed.
+        copy = index.folder.with_name("copy")
+        shutil.copytree(index.folder, copy)
+        (copy / shared.name).unlink()
+        place, shared = copy, copy / shared.name
+    else:
+        place = index.folder
+    program = SURVIVE
+    if last == "closes":
+        program = program.replace("try:", "index.close(); sys.exit()\ntry:")
+    elif last == "searches first":
+        program = program.replace("print(hits(index), flush=True)", "print(flush=True)", 1)
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(place)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == ("" if "first" in last else expected)
+        mapped = shared.stat().st_size
+        assert mapped == (65_536 if large else 32_768)
+        os.truncate(shared, size)
+        said, wrong = process.communicate("\n", timeout=60)
+    assert (process.returncode, wrong) == (0, "")
+    assert said.strip() == ("" if last == "closes" else expected)
+    if beside:
+        assert shared.stat().st_size >= mapped
+        assert str(hits(index)) == expected
+    with closing(Index.open(place)) as opened:
+        assert str(hits(opened)) == expected
+        assert opened.store.damage() == []
+
+
 def test_older_vectors_catch_up(index: Index) -> None:
     index.save_vectors()
     old = (index.folder / VECTORS_FILE).read_bytes()
@@ -290,7 +348,7 @@ def test_vectors_newer_than_the_store_are_not_used(index: Index) -> None:
     (index.folder / STORE_FILE).write_bytes(copy)
     with pytest.raises(IndexDamaged, match=r"lost what had been committed of docs/20\.pdf"):
         Index.open(index.folder)
-    (index.folder / COMMITS_FILE).unlink()
+    Commits(index.store.path).path.unlink()
     opened = Index.open(index.folder)
     check(opened)
     for number in range(30, 32):

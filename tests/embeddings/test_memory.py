@@ -104,27 +104,3 @@ def test_word_tokenizer_of_the_tests_is_the_one_in_python() -> None:
     text = "A  few words,\n\n可能 e\u0301 — “quoted”.\tEnd"
     assert token_starts(WORD_TOKENIZER)(text) == word_starts(text)
     assert token_starts(WORD_TOKENIZER)("") == []
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b'{"document": {"title": "a"}, "final": false}',
-        b'{"document": {"title": "a", "text": "b", "blocks": [], "page_starts": []}, '
-        b'"sections": [[[7], 1, [[0, 1]]]], "final": false}',
-        b'{"document": 7, "sections": 8, "final": false}',
-        b"[]",
-        b"{",
-    ],
-)
-def test_answer_that_makes_no_sense_is_a_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
-) -> None:
-    (tmp_path / "a.txt").write_text("Fifty tons.")
-    said = f"import sys; sys.stdin.readline(); print({answer.decode()!r})"
-    worker = subprocess.Popen(
-        [sys.executable, "-c", said], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    monkeypatch.setattr("embeddings.loading._start_worker", lambda: worker)
-    with DocumentLoader() as loader, pytest.raises(UnreadableFile, match="crashed its reader"):
-        loader.load_split(tmp_path / "a.txt", HashingEncoder().splitting)

@@ -133,7 +133,7 @@ def test_index_tries_again_what_a_run_died_of(tmp_path: Path) -> None:
     (town / "tower.txt").write_text("The tower was built in 1900.")
     digest = sha256((town / "tower.txt").read_bytes()).hexdigest()
     (index / AT_HAND_FILE).write_text(
-        json.dumps({"alone": [[digest, "text file"]], "together": []})
+        json.dumps({"sole_suspects": [[digest, "text file"]], "joint_suspects": []})
     )
     QuestionAnswerer.from_documents(town, index).close()
     (problem,) = json.loads(qa("list", "--json", "--index", index).stdout)["documents"][1:]

@@ -528,7 +528,7 @@ def test_what_a_run_died_of_is_tried_again_only_when_somebody_asks(
     def die_of(*files: Path) -> None:
         """What a run leaves that is killed while it has these files at hand."""
         contents = [(sha256(file.read_bytes()).hexdigest(), "text file") for file in files]
-        written = json.dumps({"alone": contents, "together": []})
+        written = json.dumps({"sole_suspects": contents, "joint_suspects": []})
         (uploads.index.folder / AT_HAND_FILE).write_text(written)
 
     def refused() -> list[str]:
