@@ -9,6 +9,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import pytest
 from pptx.util import Inches
 
 from embeddings.document import DocumentBuilder, normalise
+from embeddings.errors import UnreadableFile
 from embeddings.formats import (
     css,
+    css_values,
     decoding,
     format_of,
     hidden,
@@ -88,12 +91,24 @@ def over(function: Callable[[str], object], text: str, around: str = "%s") -> Ru
     return make
 
 
-def sheet(text: str) -> object:
-    return css.StyleSheet([text], frozenset(["color"]))
+def sheet(text: str) -> None:
+    with suppress(UnreadableFile):  # So intricate that it is refused.
+        css.StyleSheet([text], frozenset(["color"]))
 
 
 def cleared(text: str) -> None:
     hidden.clear_hidden(lxml.html.fromstring(f"<html><body>{text}</body></html>"))
+
+
+def styled_page(rule: str, element: str) -> Callable[[str], None]:
+    """As many rules as elements; ``%`` is the number of each."""
+
+    def clear(text: str) -> None:
+        rules = "".join(rule.replace("%", str(at)) for at in range(len(text)))
+        elements = "".join(element.replace("%", str(at)) for at in range(len(text)))
+        cleared(f"<style>{rules}</style>{elements}")
+
+    return clear
 
 
 def blocks(text: str) -> object:
@@ -173,11 +188,36 @@ TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [
     ("style sheet of escapes", sheet, "\\", "a{%s:b}"),
     ("style sheet of declarations", sheet, "color:red;", "a{%s}"),
     ("style sheet of rules", sheet, "a{color:red}", "%s"),
-    ("colours", hidden._colour, "0,", "rgb(%s)"),
-    ("clear colours", lambda text: hidden._CLEAR.sub("", text), "rgba(0,", "%s"),
-    ("clear zeros", lambda text: hidden._CLEAR.sub("", text), "0", "rgba(0,0,0,.%s"),
-    ("lengths", hidden._pixels, "1", "%sx"),
-    ("movements", lambda text: list(hidden._MOVED.finditer(text)), "scale(", "%s"),
+    ("style sheet of rules inside of rules", sheet, "a{", "%s"),
+    ("style sheet of equal rules inside of one", sheet, "&{color:red}", "a{%s}"),
+    ("style sheet of layers", sheet, "@layer a{", "%s"),
+    ("style sheet of attributes", sheet, "[a=b]", "%s{color:red}"),
+    ("style sheet of strings", sheet, "'/*'", "a{b:%s}"),
+    ("style sheet of what is not", sheet, ":not(", "%s"),
+    ("style sheet of comparisons", sheet, "<1", "@media (width%s){}"),
+    ("style sheet of conditions", sheet, "(width)", "@media %s{}"),
+    ("colours", css_values.colour, "0,", "rgb(%s)"),
+    ("lengths", css_values.pixels, "1", "%sx"),
+    ("sums", css_values.pixels, "1px + ", "calc(%s1px)"),
+    ("brackets", css_values.pixels, "(", "calc(%s"),
+    ("variables", lambda text: css_values.resolved(text, {}), "var(", "%s"),
+    ("backgrounds", lambda text: css_values.expanded("background", text), "red,", "%s"),
+    ("movements", cleared, "scale(", "<p style='transform:%s'>x</p>"),
+    ("rules with a class of their own", styled_page(".a.b%{color:red}", "<p class=a>x</p>"),
+     "x", "%s"),
+    ("rules with an element each", styled_page(".a.b%{color:red}", "<p class='a b%'>x</p>"),
+     "x", "%s"),
+    ("rules with something around each", styled_page(".c% .a{color:red}", "<p class=a>x</p>"),
+     "x", "%s"),
+    ("rules of attributes", styled_page("[a%]{color:red}", "<p a>x</p>"), "x", "%s"),
+    ("elements after the first", cleared, "<p>x</p>",
+     "<style>i ~ p,b ~ p{color:red}</style><b></b>%s"),
+    ("rules of variables", styled_page(".a{--b%:0}", "<p style='color:red'>x</p>"), "x", "%s"),
+    ("elements by place", cleared, "<p>x</p>",
+     "<style>p:nth-child(2n),p:nth-last-child(3),p:last-child{color:red}</style>%s"),
+    ("elements after another", cleared, "<p>x</p>",
+     "<style>p + p ~ p{color:red}</style>%s"),
+    ("elements with variables", cleared, "<p style='--a:1'>x</p>", "%s"),
     ("elements with rules", cleared, "<p class='a b'>x</p>",
      "<style>.a{color:red} div .b{color:white}</style>%s"),
     ("elements of which each has a rule", cleared, "<style>.a{color:red}</style><p class=a>x</p>",

@@ -1,244 +1,304 @@
 """Style sheets: which declarations hold for an element of a web page.
 
-Of CSS what it takes to tell hidden text: selectors of names, classes and ids, one inside another;
-rules for all screens; the order in which rules give way to one another. What is not known, as
-a pseudo-class, holds for nothing. No library is at hand that does it without a browser in linear
-time: rules are looked up by the last name of their selector, and how often the elements around
-one are looked through is bounded for the page as a whole.
+Of CSS what it takes to tell hidden text, as a page is on an ordinary screen when it is opened.
+What is not known, as ``:has`` or ``@container``, holds for nothing. No library is at hand that
+does it without a browser in bounded time: rules are looked up by what their selector ends with,
+and the elements that are looked at are counted for the page as a whole.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
 from typing import Any
 
-MOST_STEPS = 2_000_000
-"""Elements looked at, on a whole page, for selectors that say what is around an element."""
+import tinycss2
 
-_OWN = (1_000_000, 0, 0)
-"""More than any selector: the weight of what an element says of itself."""
+from embeddings.errors import UnreadableFile
+from embeddings.formats.css_media import is_on_screen, is_supported
+from embeddings.formats.css_selectors import TOO_INTRICATE, Compound, Node, Selector, selectors
+from embeddings.formats.css_values import expanded, resolved, text_of, tokens_of
 
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.DOTALL)
-_COMPOUND = re.compile(r"(?:\*|[\w-]+)?(?:[.#][\w-]+)*")
-_PART = re.compile(r"([.#]?)([\w-]+|\*)")
-# Rules for other media than a screen, or for some screens, are as good as not there.
-_ALWAYS = re.compile(r"@(?:layer\b.*|media\s+(?:only\s+)?(?:all|screen))", re.DOTALL)
+MOST_STEPS = 8_000_000
+"""Selectors made, and elements looked at for them, for a whole page."""
 
+MOST_CHARACTERS = 5_000_000
+"""Of a page's style sheets together; reading them takes hundreds of bytes for each."""
 
-@dataclass(frozen=True, slots=True)
-class _Compound:
-    """What must be true of one element: ``p.note#first``."""
+_NO_LAYER = 1_000_000
+_MOST_ALIKE = 10_000
 
-    tag: str
-    ids: frozenset[str]
-    classes: frozenset[str]
+Declaration = tuple[str, str, bool]
+"""Name, value and whether it is important."""
 
-    @property
-    def key(self) -> str:
-        """Under which it is looked up: one of its names."""
-        id, name = min(self.ids, default=""), min(self.classes, default="")
-        return f"#{id}" if id else f".{name}" if name else self.tag
-
-    def fits(self, element: Any, tag: str) -> bool:
-        return (
-            self.tag in ("", tag)
-            and (not self.ids or self.ids <= {element.get("id")})
-            and (not self.classes or self.classes <= set((element.get("class") or "").split()))
-        )
+_Rank = tuple[bool, bool, int, tuple[int, int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """The last compound of a selector, and what is around it, inside out.
+    """A selector, and what it says with the rank of each.
 
     Attributes:
-        compound: Of the element itself.
-        around: For each element around it whether it must be the parent, and its compound.
-        weight: Numbers of ids, classes and names in the selector: the higher one wins.
-        declarations: What it says, each with its place among all: the later one wins then.
+        selector: Of the elements that are meant.
+        need: Key of an element that must be around them; empty if there need be none.
+        declarations: Ranks and values by names.
     """
 
-    compound: _Compound
-    around: tuple[tuple[bool, _Compound], ...]
-    weight: tuple[int, int, int]
-    declarations: dict[str, tuple[int, str]]
-
-    @property
-    def is_simple(self) -> bool:
-        """Whether its key says all of it."""
-        return not self.around and sum(self.weight) <= 1
+    selector: Selector
+    need: str
+    declarations: dict[str, tuple[_Rank, str]]
 
 
 class StyleSheet:
-    """The rules of a page."""
+    """The rules of a page, and the elements that are open in it."""
 
     def __init__(self, texts: Iterable[str], wanted: frozenset[str]) -> None:
         """Read style sheets, in their order.
 
         Args:
             texts: What stands in the page's ``style`` elements.
-            wanted: Properties that matter; rules for others are left out.
+            wanted: Properties that matter; others are left out.
+
+        Raises:
+            UnreadableFile: They are longer or more intricate than any page's.
         """
-        self._rules: dict[str, list[_Rule]] = defaultdict(list)
-        # Of which there is one for a name, however often it is said.
-        self._simple: dict[str, _Rule] = {}
         self._wanted = wanted
         self._steps = MOST_STEPS
         self._place = 0
+        self._layers: dict[str, int] = {}
+        self._rules: dict[str, list[_Rule]] = defaultdict(list)
+        self._known: dict[tuple[Selector, int], _Rule] = {}
+        self._named: dict[tuple[str, str | None, frozenset[str]], dict[str, list[_Rule]]] = {}
+        self._open: dict[str, int] = {}
+        self._needed: Counter[str] = Counter()
+        self._has_attributes = False
+        self._alike: dict[tuple[tuple[int, ...], str, int], tuple[object, dict[str, str]]] = {}
+        texts = [*texts]
+        if sum(map(len, texts)) > MOST_CHARACTERS:
+            raise UnreadableFile("has more style rules than can be read")
         for text in texts:
-            for selectors, body in _blocks(_COMMENT.sub(" ", text)):
-                declarations = declared(body, wanted)
-                for selector in selectors.split(",") if declarations else ():
-                    self._add(selector, declarations)
+            self._read(tinycss2.parse_stylesheet(tokens_of(text), skip_whitespace=True))
 
-    def _add(self, selector: str, declarations: Mapping[str, str]) -> None:
-        compounds = _compounds(selector)
-        if not compounds:
-            return
-        (_, compound), *around = compounds
-        each = [compound, *(one for _, one in around)]
-        weight = (
-            sum(len(one.ids) for one in each),
-            sum(len(one.classes) for one in each),
-            sum(bool(one.tag) for one in each),
+    def spend(self, steps: int) -> None:
+        """Count what takes time.
+
+        Raises:
+            UnreadableFile: It was more than any page takes. To go on without its rules would
+                be to read what they hide.
+        """
+        self._steps -= steps
+        if self._steps < 0:
+            raise UnreadableFile(TOO_INTRICATE)
+
+    # Reading
+
+    def _read(self, contents: Sequence[Any]) -> None:
+        """Read rules, and those inside of them, of which there may be any number of levels."""
+        levels: list[tuple[Iterator[Any], Sequence[Selector], str | None]] = [
+            (iter(contents), (), None)
+        ]
+        while levels:
+            inside, parents, layer = levels[-1]
+            own: list[Declaration] = []
+            for each in inside:
+                if each.type == "declaration":
+                    own += _declaration(each, self._wanted)
+                elif each.type == "qualified-rule":
+                    found = [*selectors(each.prelude, parents, self.spend)]
+                    if found:
+                        levels.append((_contents(each), found, layer))
+                        break
+                elif each.type == "at-rule":
+                    inner = self._inside(each, layer)
+                    if inner is not None:
+                        levels.append((_contents(each), parents, inner or None))
+                        break
+            else:
+                levels.pop()
+            if own:
+                self._add(parents, layer, own)
+
+    def _inside(self, rule: Any, layer: str | None) -> str | None:
+        """The layer of what is inside an at-rule ("" for none), or none if it does not hold."""
+        name = rule.lower_at_keyword
+        if name == "layer":
+            names = [token.value for token in rule.prelude if token.type == "ident"] or [""]
+            if rule.content is None:
+                for each in names:
+                    self._layer(f"{layer or ''}.{each}")
+                return None
+            return f"{layer or ''}.{'.'.join(names)}"
+        holds = (name == "media" and is_on_screen(rule.prelude)) or (
+            name == "supports" and is_supported(rule.prelude)
         )
-        self._place += 1
-        placed = {name: (self._place, value) for name, value in declarations.items()}
-        rule = _Rule(compound, tuple(around), weight, placed)
-        if not rule.is_simple:
-            self._rules[compound.key].append(rule)
-            return
-        known = self._simple.setdefault(compound.key, rule).declarations
-        for name, (place, value) in placed.items():
-            if "!" in value or "!" not in known.get(name, (0, ""))[1]:
-                known[name] = (place, value)
+        return (layer or "") if holds and rule.content is not None else None
 
-    def of(self, element: Any, tag: str) -> dict[str, str]:
+    def _layer(self, name: str | None) -> int:
+        return _NO_LAYER if name is None else self._layers.setdefault(name, len(self._layers))
+
+    def _add(
+        self, parents: Sequence[Selector], layer: str | None, own: Sequence[Declaration]
+    ) -> None:
+        order = self._layer(layer)
+        for selector in parents:
+            declared = _made_up(own) if selector.is_made_up else own
+            if not declared:
+                continue
+            rule = self._known.get((selector, order))
+            if rule is None:
+                need = min(selector.needs, key=lambda key: (self._needed[key], key), default="")
+                self._needed[need] += 1
+                rule = _Rule(selector, need, {})
+                self._known[selector, order] = rule
+                key = self._key(selector.compound)
+                self._has_attributes |= key[:1] == "["
+                self._rules[key].append(rule)
+            self.spend(len(declared))
+            for name, value, important in declared:
+                self._place += 1
+                # Of layers the last one wins, among what is important the first.
+                rank = (
+                    important,
+                    False,
+                    -order if important else order,
+                    selector.weight,
+                    self._place,
+                )
+                if name not in rule.declarations or rank > rule.declarations[name][0]:
+                    rule.declarations[name] = (rank, value)
+
+    def _key(self, compound: Compound) -> str:
+        """Of what it can be looked up under, that which fewest rules are."""
+        return min(compound.keys, key=lambda key: (not key, len(self._rules.get(key, ()))))
+
+    # Looking up
+
+    def enter(self, node: Node) -> None:
+        """Go into an element; each is to be left again before what is after it is entered."""
+        if self._known:
+            for key in node.keys:
+                self._open[key] = self._open.get(key, 0) + 1
+
+    def leave(self, node: Node) -> None:
+        """Leave an element, with all that is inside of it."""
+        node.close()
+        if self._known:
+            for key in node.keys:
+                self._open[key] -= 1
+                if not self._open[key]:
+                    del self._open[key]
+
+    def of(self, node: Node) -> dict[str, str]:
         """What holds for an element, its own ``style`` among it."""
-        style = element.get("style")
-        holding = {
-            name: (("!" in value, _OWN, 0), value)
-            for name, value in (declared(style, self._wanted) if style else {}).items()
-        }
-        for rule in self._of(element, tag):
-            for name, (place, value) in rule.declarations.items():
-                rank = ("!" in value, rule.weight, place)
+        rules, style = [*self._matching(node)], node.element.get("style") or ""
+        if not rules and not style:
+            return {}
+        # Elements that look alike are many.
+        alike = (tuple(map(id, rules)), style, id(node.variables))
+        if alike in self._alike:
+            return self._alike[alike][1]
+        holding: dict[str, tuple[_Rank, str]] = {}
+        for rule in rules:
+            for name, (rank, value) in rule.declarations.items():
                 if name not in holding or rank > holding[name][0]:
                     holding[name] = (rank, value)
-        return {name: value.partition("!")[0].strip() for name, (_, value) in holding.items()}
+        for at, (name, value, important) in enumerate(declared(style, self._wanted)):
+            rank = (important, True, 0, (0, 0, 0), at)
+            if name not in holding or rank > holding[name][0]:
+                holding[name] = (rank, value)
+        around = node.variables
+        self._define(node, {name: value for name, (_, value) in holding.items() if _is_own(name)})
+        styles: dict[str, str] = {}
+        for name, (_, value) in sorted(holding.items(), key=lambda each: each[1][0]):
+            if not _is_own(name):
+                styles |= expanded(name, resolved(value, node.variables))
+        if node.variables is around:
+            if len(self._alike) >= _MOST_ALIKE:
+                self._alike.clear()
+            # Kept with the variables: what is kept no other can have the id of.
+            self._alike[alike] = (around, styles)
+        return styles
 
-    def _of(self, element: Any, tag: str) -> Iterator[_Rule]:
-        if not self._rules and not self._simple:
+    def _define(self, node: Node, variables: dict[str, str]) -> None:
+        if variables:
+            self.spend(len(node.variables) + len(variables))
+            known = {**node.variables, **variables}
+            node.variables = known | {
+                name: resolved(value, known) for name, value in variables.items() if "(" in value
+            }
+
+    def _matching(self, node: Node) -> Iterator[_Rule]:
+        if not self._known:
             return
-        names = (element.get("class") or "").split()
-        keys = [f"#{element.get('id')}", *(f".{name}" for name in names), tag, ""]
-        for key in dict.fromkeys(keys):
-            if key in self._simple:
-                yield self._simple[key]
+        names = (node.tag, node.id, node.classes)
+        named = self._named.get(names)
+        if named is None:
+            named = self._named[names] = self._naming(node)
+        # Most rules need something around an element that is not there.
+        self.spend(1 + min(len(named), len(self._open)) // 8)
+        for key in named.keys() & self._open.keys():
+            for rule in named[key]:
+                if rule.selector.fits(node, self.spend):
+                    yield rule
+        attributes = node.element.keys()
+        for key in (f"[{name}" for name in attributes) if self._has_attributes else ():
             for rule in self._rules.get(key, ()):
-                if self._fits(rule, element, tag):
+                if rule.selector.fits(node, self.spend):
                     yield rule
 
-    def _fits(self, rule: _Rule, element: Any, tag: str) -> bool:
-        self._steps -= 1
-        if self._steps < 0 or not rule.compound.fits(element, tag):
-            return False
-        above = element.getparent()
-        for is_parent, compound in rule.around:
-            while above is not None and not compound.fits(above, str(above.tag).lower()):
-                self._steps -= 1
-                if is_parent or self._steps < 0:
-                    return False
-                above = above.getparent()
-            if above is None:
-                return False
-            above = above.getparent()
-        return True
+    def _naming(self, node: Node) -> dict[str, list[_Rule]]:
+        """Rules in which name, id and classes are right, by what they need around it most rarely.
+
+        What needs nothing is found by the element's own name.
+        """
+        named: dict[str, list[_Rule]] = defaultdict(list)
+        for key in (*node.keys, ""):
+            rules = self._rules.get(key, ())
+            self.spend(len(rules))
+            for rule in rules:
+                if rule.selector.compound.names(node):
+                    named[rule.need or node.tag].append(rule)
+        return named
 
 
-def declared(text: str, wanted: frozenset[str]) -> dict[str, str]:
-    """The declarations of those properties, of which later ones replace earlier ones.
+def _is_own(name: str) -> bool:
+    """Whether a property is one that the page made up, to be used as a variable."""
+    return name[:2] == "--"
+
+
+def _contents(rule: Any) -> Iterator[Any]:
+    return iter(
+        tinycss2.parse_blocks_contents(rule.content, skip_comments=True, skip_whitespace=True)
+    )
+
+
+def _made_up(own: Sequence[Declaration]) -> list[Declaration]:
+    """Of what is drawn before an element's text: it may be laid behind it."""
+    names = {name for name, *_ in own}
+    lies_behind = "position" in names and not names.isdisjoint(("background", "background-color"))
+    return [("background-image", "url()", False)] if lies_behind else []
+
+
+def _declaration(found: Any, wanted: frozenset[str]) -> list[Declaration]:
+    name = found.name if _is_own(found.name) else found.lower_name
+    if name not in wanted and not _is_own(name):
+        return []
+    value = text_of(found.value)
+    # What is a mistake does not replace what was said before.
+    is_right = _is_own(name) or "(" in value or expanded(name, value.lower())
+    return [(name, value, found.important)] if is_right else []
+
+
+@lru_cache(maxsize=1024)
+def declared(text: str, wanted: frozenset[str]) -> tuple[Declaration, ...]:
+    """The declarations of those properties, and of variables.
 
     >>> declared("Color: RED; float: left; color: #fff !important", frozenset(["color"]))
-    {'color': '#fff !important'}
+    (('color', 'RED', False), ('color', '#fff', True))
     """
-    found: dict[str, str] = {}
-    for part in text.split(";"):
-        name, colon, value = part.partition(":")
-        name = _unescaped(name).strip().lower()
-        if colon and name in wanted and ("!" in value or "!" not in found.get(name, "")):
-            found[name] = _unescaped(value).strip().lower()
-    return found
-
-
-def _blocks(text: str) -> Iterator[tuple[str, str]]:
-    """Selectors and declarations of each rule that holds on every screen."""
-    depth = 0
-    skipped: int | None = None
-    at = 0
-    for brace, following in pairwise((*re.finditer(r"[{}]", text), None)):
-        assert brace is not None, "only the last one has nothing after it"
-        before = text[at : brace.start()].rpartition(";")[2].strip() if brace[0] == "{" else ""
-        if brace[0] == "}":
-            depth = max(0, depth - 1)
-            if skipped is not None and depth <= skipped:
-                skipped = None
-        elif before.startswith("@"):
-            if skipped is None and not _ALWAYS.fullmatch(before.lower()):
-                skipped = depth
-            depth += 1
-        else:
-            depth += 1
-            if skipped is None:
-                end = following.start() if following else len(text)
-                yield before, text[brace.end() : end]
-        at = brace.end()
-
-
-def _compounds(selector: str) -> list[tuple[bool, _Compound]]:
-    """Of the last element of a selector, then of those around it; empty if it is not understood.
-
-    Each with whether the one before it in this list must be its child.
-    """
-    words = selector.replace(">", " > ").split()
-    found: list[tuple[bool, _Compound]] = []
-    is_parent = False
-    for word in reversed(words):
-        if word == ">":
-            is_parent = True
-            continue
-        plain = word if "\\" not in word else _unescaped(word)
-        if not _COMPOUND.fullmatch(plain):
-            return []
-        parts = _PART.findall(plain)
-        found.append(
-            (
-                is_parent,
-                _Compound(
-                    "".join(name.lower() for mark, name in parts if not mark and name != "*"),
-                    frozenset(name for mark, name in parts if mark == "#"),
-                    frozenset(name for mark, name in parts if mark == "."),
-                ),
-            )
-        )
-        is_parent = False
-    return found
-
-
-def _unescaped(text: str) -> str:
-    r"""Text without comments, and with what is escaped in it as what it is.
-
-    >>> _unescaped(r"d\69splay/* no */")
-    'display'
-    """
-    if "\\" not in text and "/*" not in text:
-        return text
-
-    def character(match: re.Match[str]) -> str:
-        code = int(match[1], 16) if match[1] else 0
-        return (chr(code) if 0 < code < 0xD800 else "") if match[1] else match[2]
-
-    return _ESCAPE.sub(character, _COMMENT.sub("", text))
+    return tuple(
+        declaration
+        for each in tinycss2.parse_blocks_contents(tokens_of(text))
+        if each.type == "declaration"
+        for declaration in _declaration(each, wanted)
+    )

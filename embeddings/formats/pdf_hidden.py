@@ -20,7 +20,9 @@ SCAN_SHARE = 0.5
 MOST_OBJECTS = 10_000
 """Of a page that are looked through for what is behind white text."""
 
-_INVISIBLE_MODES = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
+LEAST_STROKE_POINTS = 3.0
+"""Lines as wide as this may be the ground of text."""
+
 _WHITE = 250
 _CLEAR = 10
 _CELLS = 64
@@ -58,7 +60,7 @@ class Visibility:
 
     def _is_seen(self, drawn: Any, index: int) -> bool:
         mode = raw.FPDFTextObj_GetTextRenderMode(drawn)
-        if mode in _INVISIBLE_MODES and not self._is_scan:
+        if mode == raw.FPDF_TEXTRENDERMODE_INVISIBLE and not self._is_scan:
             return False
         loose = self._loose
         # Of a character with the room that its line has: a dot is small, too.
@@ -67,6 +69,9 @@ class Visibility:
         bottom, top = sorted((loose.bottom, loose.top))
         if 0 < max(right - left, top - bottom) < LEAST_POINTS:
             return False
+        if mode == raw.FPDF_TEXTRENDERMODE_CLIP:
+            # Letters through which something else is seen, if anything.
+            return self._is_scan or self._has_ground((left, bottom, right, top))
         if mode != raw.FPDF_TEXTRENDERMODE_FILL:
             return True
         if not raw.FPDFText_GetFillColor(self._textpage, index, *self._rgba):
@@ -164,7 +169,9 @@ def _may_be_ground(drawn: Any, kind: int, depth: int) -> bool:
         return True
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     if raw.FPDFPath_GetDrawMode(drawn, fill, stroke) and fill.value == raw.FPDF_FILLMODE_NONE:
-        return False
+        width = ctypes.c_float()
+        raw.FPDFPageObj_GetStrokeWidth(drawn, width)
+        return bool(stroke.value) and width.value >= LEAST_STROKE_POINTS
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     if not raw.FPDFPageObj_GetFillColor(drawn, red, green, blue, alpha):
         return True

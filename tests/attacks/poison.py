@@ -1,7 +1,7 @@
 """Poison: documents that say otherwise than docs/, to win its questions.
 
 A plausible forgery may win a question, but then the answer mostly says that another document
-says otherwise. What nobody sees on a page is not read, and no document takes all places that are read.
+says otherwise. What nobody sees on a page is not read, and no document takes all places.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -16,7 +16,7 @@ from PIL import Image
 from pptx.util import Inches
 
 from embeddings.errors import UnreadableFile
-from embeddings.formats import format_of
+from embeddings.formats import css, format_of
 from embeddings.limits import Limits
 from tests.embeddings.test_bad_inputs import CATALOG, FONT, PAGES, PLAIN_PAGE, TEXT, pdf, stream
 
@@ -59,7 +59,7 @@ HIDDEN = [
     '<p style="transform:translateX(-9999px)">SECRET</p>',
     '<p style="transform:scale(0)">SECRET</p>',
     '<p style="position:absolute;clip:rect(0 0 0 0)">SECRET</p>',
-    '<p style="clip:rect(1px, 1px, 1px, 1px)">SECRET</p>',
+    '<p style="position:absolute;clip:rect(1px, 1px, 1px, 1px)">SECRET</p>',
     '<p style="clip-path:inset(50%)">SECRET</p>',
     '<p style="width:1px;height:1px;overflow:hidden">SECRET</p>',
     '<p style="max-height:0;overflow-y:hidden">SECRET</p>',
@@ -79,6 +79,107 @@ HIDDEN = [
     '<style>p{display:block}.x{display:none}p{display:block}</style><p class="x">SECRET</p>',
     '<style>.x{display:none!important}</style><p class="x" style="display:block">SECRET</p>',
     '<style>.\\78 {display:none}</style><p class="x">SECRET</p>',
+    # Rules inside of rules, and of one element beside another.
+    '<style>.m{.x{display:none}}</style><div class="m"><p class="x">SECRET</p></div>',
+    '<style>.x{&.y{display:none}}</style><p class="x y">SECRET</p>',
+    '<style>.x{& > p{display:none}}</style><div class="x"><p>SECRET</p></div>',
+    '<style>.x{> p{display:none}}</style><div class="x"><p>SECRET</p></div>',
+    '<style>.x{.m &{display:none}}</style><div class="m"><p class="x">SECRET</p></div>',
+    '<style>.x{@media screen{display:none}}</style><p class="x">SECRET</p>',
+    '<style>.x{color:red;@media screen{&{display:none}}}</style><p class="x">SECRET</p>',
+    '<style>i + .x{display:none}</style><i></i><p class="x">SECRET</p>',
+    '<style>i ~ .x{display:none}</style><i></i><b></b><p class="x">SECRET</p>',
+    '<style>i[hidden] + .x{display:none}</style><i hidden></i><p class="x">SECRET</p>',
+    "<style>[data-x]{display:none}</style><p data-x>SECRET</p>",
+    "<style>[class~='x']{display:none}</style><p class='y x'>SECRET</p>",
+    "<style>[class^=x i]{display:none}</style><p class='XY'>SECRET</p>",
+    "<style>p[title$=x][lang|=en]{display:none}</style><p title=ax lang=en-GB>SECRET</p>",
+    "<style>u > :first-child{display:none}</style><u><b>SECRET</b></u>",
+    "<style>u > :last-child{display:none}</style><u><b></b><b>SECRET</b></u>",
+    "<style>u > :nth-child(2n){display:none}</style><u><b></b><b>SECRET</b></u>",
+    "<style>u > b:nth-of-type(1){display:none}</style><u><i></i><b>SECRET</b></u>",
+    "<style>u:not(.open){display:none}</style><u>SECRET</u>",
+    "<style>u:not(:hover, .open) b{display:none}</style><u><b>SECRET</b></u>",
+    '<style>:is(.x, :bogus) b{display:none}</style><u class="x"><b>SECRET</b></u>',
+    '<style>:where(.x){display:none}</style><u class="x">SECRET</u>',
+    "<style>u > i b{display:none}</style><u><i><i><b>SECRET</b></i></i></u>",
+    # Conditions.
+    '<style>@media (min-width:1px){.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@media all{.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@media print, (width >= 40em){.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@media (100px < width < 9000px){.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@media not print{.x{display:none}}</style><p class="x">SECRET</p>',
+    "<style>@media screen and (min-width:600px) and (orientation:landscape)"
+    '{.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@media (prefers-color-scheme:light){.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@supports (display:grid){.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@layer a{.x{display:none}}</style><p class="x">SECRET</p>',
+    "<style>@layer a,b;@layer b{.x{display:none}}@layer a{p.x{display:block}}</style>"
+    '<p class="x">SECRET</p>',
+    '<style media="screen">.x{display:none}</style><p class="x">SECRET</p>',
+    # Values.
+    '<p style="position:absolute;left:calc(-9999px)">SECRET</p>',
+    '<p style="position:absolute;left:calc(-1 * (100% + 20000px))">SECRET</p>',
+    '<p style="position:absolute;left:99999px">SECRET</p>',
+    '<p style="position:absolute;inset:auto auto auto -9999px">SECRET</p>',
+    '<p style="margin-left:99999px">SECRET</p>',
+    '<p style="margin:0 0 0 -9999px">SECRET</p>',
+    '<p style="translate:-9999px">SECRET</p>',
+    '<p style="translate:0 -9999px">SECRET</p>',
+    '<p style="scale:0">SECRET</p>',
+    '<p style="transform:rotate(3deg) scale(0)">SECRET</p>',
+    '<p style="transform:matrix(0,0,0,0,0,0)">SECRET</p>',
+    '<p style="filter:opacity(0)">SECRET</p>',
+    '<p style="filter:blur(0) opacity(0%)">SECRET</p>',
+    '<div style="opacity:.2"><p style="opacity:.2">SECRET</p></div>',
+    '<p style="content-visibility:hidden">SECRET</p>',
+    '<p style="clip-path:inset(0 100% 0 0)">SECRET</p>',
+    '<p style="clip-path:polygon(0 0, 0 0, 0 0)">SECRET</p>',
+    '<p style="font-size:1e-9px">SECRET</p>',
+    '<p style="font-size:calc(1px - 1px)">SECRET</p>',
+    '<p style="color:hsl(0, 0%, 100%)">SECRET</p>',
+    '<p style="color:hsl(120deg 10% 99%)">SECRET</p>',
+    '<p style="color:rgb(100% 100% 100%)">SECRET</p>',
+    '<p style="color:oklch(1 0 0)">SECRET</p>',
+    '<p style="color:mintcream">SECRET</p>',
+    '<p style="color:Canvas">SECRET</p>',
+    '<p style="color:rgba(255,255,255,.99)">SECRET</p>',
+    '<p style="background:black;color:rgba(0,0,0,.5)">SECRET</p>',
+    '<p style="background:red;color:transparent">SECRET</p>',
+    '<p style="background:currentcolor">SECRET</p>',
+    '<p style="-webkit-text-fill-color:white">SECRET</p>',
+    '<p style="-webkit-text-fill-color:white"><b style="color:red">SECRET</b></p>',
+    '<p style="background:url(a.png);background:white;color:white">SECRET</p>',
+    "<style>.x{background:black}p.x{background-color:white}</style>"
+    '<p class="x" style="color:white">SECRET</p>',
+    '<p style="display:none;display:bogus">SECRET</p>',
+    '<p style="color:white;color:bogus">SECRET</p>',
+    '<div style="font-size:0"><p style="font-size:bogus">SECRET</p></div>',
+    '<p style="opacity:0;transition:none 0s">SECRET</p>',
+    '<p style="opacity:0;visibility:hidden;transition:all 1s">SECRET</p>',
+    '<style>:root{--c:#fff}</style><p style="color:var(--c)">SECRET</p>',
+    '<style>:root{--d:none}.x{display:var(--d)}</style><p class="x">SECRET</p>',
+    '<div style="--a:var(--b);--b:none"><p style="display:var(--a)">SECRET</p></div>',
+    '<p style="display:var(--a, none)">SECRET</p>',
+    '<p style="--a:0;--A:1;opacity:var(--a)">SECRET</p>',
+    # Spellings.
+    """<style>.y{content:"/*"} .x{display:none} .y{content:"*/"}</style><p class="x">SECRET</p>""",
+    "<style>.y{left:" + "1" * 9_000 + "px} .x{display:none}</style><p class=x>SECRET</p>",
+    "<p style='left:" + "(" * 5_000 + ";'></p><p style='display:none'>SECRET</p>",
+    "<style>:root{--a:" + "(" * 900 + ")" * 900 + "}.x{left:calc(var(--a));display:none}</style>"
+    "<p class=x>SECRET</p>",
+    """<style>.y{content:"}"} .x{display:none}</style><p class="x">SECRET</p>""",
+    '<style><!-- .x{display:none} --></style><p class="x">SECRET</p>',
+    '<style>@import "a.css"; .x{display:none}</style><p class="x">SECRET</p>',
+    '<style>.y:hover, .x{display:none}</style><p class="x">SECRET</p>',
+    '<style>:bogus{a:b} .x{display:none}</style><p class="x">SECRET</p>',
+    "<style>.x{display:none}</style><style>@media print{.x{display:block}}</style>"
+    '<p class="x">SECRET</p>',
+    # Elements.
+    "<dialog>SECRET</dialog>",
+    "<div popover>SECRET</div>",
+    '<style>.tab{display:none}</style><div class="tab">SECRET</div>',
+    '<style>.t > div{max-height:0;overflow:hidden}</style><div class="t"><div>SECRET</div></div>',
 ]
 
 SEEN = [
@@ -114,6 +215,87 @@ SEEN = [
     "<style>body{opacity:0}</style><p>SEEN</p>",
     '<p style="background:linear-gradient(red,blue);-webkit-background-clip:text;'
     'color:transparent">SEEN</p>',
+    # Rules that are of something else.
+    '<style>.m{.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>.m{&.x{display:none}}</style><div class="m"><p class="x">SEEN</p></div>',
+    '<style>.m{color:red;.y &{display:none}}</style><p class="m">SEEN</p>',
+    '<style>.m::before{.x{display:none}}</style><div class="m"><p class="x">SEEN</p></div>',
+    '<style>.x::before{display:none}</style><p class="x">SEEN</p>',
+    '<style>i + .x{display:none}</style><i></i><b></b><p class="x">SEEN</p>',
+    '<style>.x ~ i{display:none}</style><i></i><p class="x">SEEN</p>',
+    "<style>[class~='x']{display:none}</style><p class='xy'>SEEN</p>",
+    '<style>.x:not(.x){display:none}</style><p class="x">SEEN</p>',
+    '<style>.x:not(:has(b)){display:none}</style><p class="x">SEEN</p>',
+    '<style>.x:first-child{display:none}</style><p class="x">SEEN</p>',
+    '<style>.x:nth-child(9){display:none}</style><p class="x">SEEN</p>',
+    '<style>.x:is(:hover, :focus-within){display:none}</style><p class="x">SEEN</p>',
+    "<style>u > i > b{display:none}</style><u><i><i><b>SEEN</b></i></i></u>",
+    '<style>x|p, p &, .x > > p, p[a=]{display:none}</style><p class="x">SEEN</p>',
+    '<style>@media screen and (max-width:600px){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@media not screen{.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@media (bogus:1){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@media not (bogus:1){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@supports not (display:grid){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@supports (-webkit-touch-callout:none){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@container (width > 1px){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@keyframes a{from{display:none} p{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@layer a{p.x{display:none}} .x{display:block}</style><p class="x">SEEN</p>',
+    '<style media="print">.x{display:none}</style><p class="x">SEEN</p>',
+    '<style type="text/x-template">.x{display:none}</style><p class="x">SEEN</p>',
+    '<noscript><style>.x{display:none}</style></noscript><p class="x">SEEN</p>',
+    """<style>.y{content:".x{display:none}"}</style><p class="x">SEEN</p>""",
+    # Light text on a dark ground, and on what may be one.
+    '<table><tr style="background:#222;color:#fff"><th>SEEN</th></tr></table>',
+    '<style>.top{background:#036}.top b{color:white}</style><p class="top"><b>SEEN</b></p>',
+    "<style>.top{background:linear-gradient(#000,#111)}</style>"
+    '<p class="top"><b style="color:white">SEEN</b></p>',
+    '<style>.top{background:#000 url("a.png") no-repeat 0 0 / cover;color:#fff}</style>'
+    '<p class="top"><b>SEEN</b></p>',
+    '<style>.top{background-image:url(a.png)}</style><p class="top" style="color:white">SEEN</p>',
+    '<style>.top{background:hsl(210 50% 20%)}</style><p class="top" style="color:white">SEEN</p>',
+    '<style>.top{background:rgba(0,0,0,.6)}</style><p class="top" style="color:white">SEEN</p>',
+    "<style>:root{--c:#123}.top{background:var(--c)}</style>"
+    '<p class="top" style="color:white">SEEN</p>',
+    "<style>.a{background:white}.b.b{background:black}</style>"
+    '<p class="a b" style="color:white">SEEN</p>',
+    "<style>body{background:#111;color:#eee}</style><p>SEEN</p>",
+    "<style>html{background:#111}body{color:#eee}</style><p>SEEN</p>",
+    "<style>:root{color-scheme:dark}p{color:white}</style><p>SEEN</p>",
+    "<style>@media (prefers-color-scheme:dark){body{background:#111;color:#eee}}</style>"
+    "<p>SEEN</p>",
+    "<style>body{color:#111}@media (prefers-color-scheme:dark){body{background:#111;color:#eee}}"
+    "</style><p>SEEN</p>",
+    '<div style="background:black;color:white"><p style="color:inherit">SEEN</p></div>',
+    '<div style="color:white"><p style="background:black">SEEN</p></div>',
+    '<div style="color:white"><a href="b">SEEN</a></div>',
+    '<div style="color:yellow"><mark>SEEN</mark></div>',
+    '<p bgcolor="000080"><font color="ffffff">SEEN</font></p>',
+    '<div style="position:relative"><img src="a"><p style="position:absolute;color:white">SEEN</p>'
+    "</div>",
+    '<style>.x{color:white}.x::before{content:"";position:absolute;background:black}</style>'
+    '<p class="x">SEEN</p>',
+    '<p style="color:white;text-shadow:0 0 3px black">SEEN</p>',
+    '<p style="background:linear-gradient(red,blue);-webkit-background-clip:text;'
+    '-webkit-text-fill-color:transparent"><b>SEEN</b></p>',
+    # What comes into view, or has another size than it seems.
+    '<p style="opacity:0;animation:rise 1s forwards">SEEN</p>',
+    '<style>.fade{opacity:0;transition:opacity .3s ease}</style><p class="fade">SEEN</p>',
+    '<style>.reveal{opacity:0;transition-duration:400ms}</style><p class="reveal">SEEN</p>',
+    '<div style="font-size:0"><p style="font-size:medium">SEEN</p></div>',
+    '<div style="font-size:0"><p style="font-size:var(--size)">SEEN</p></div>',
+    '<p style="font:italic bold .8em/1.2 Georgia, serif">SEEN</p>',
+    '<p style="width:1px;min-width:100%;overflow:hidden">SEEN</p>',
+    '<span style="width:1px;overflow:hidden">SEEN</span>',
+    '<table><tr><td style="width:1px;overflow:hidden">SEEN</td></tr></table>',
+    '<p style="position:absolute;top:99999px">SEEN</p>',
+    '<p style="margin-left:calc(-100% - 20px)">SEEN</p>',
+    '<p style="clip-path:polygon(0 0, 100% 0, 100% 100%)">SEEN</p>',
+    '<p style="transform:translateX(20px) scale(1.1)">SEEN</p>',
+    '<p style="display:var(--shown)">SEEN</p>',
+    '<p style="opacity:bogus;opacity:1">SEEN</p>',
+    "<dialog open>SEEN</dialog>",
+    '<p hidden style="display:block">SEEN</p>',
+    '<p><i aria-hidden="true">*</i>SEEN</p>',
 ]
 
 
@@ -146,6 +328,49 @@ def test_page_hidden_until_a_script_has_run_is_read(tmp_path: Path) -> None:
     assert text_of(path) == "Fifty tons."
 
 
+def page_with(rules: str, elements: str, count: int) -> str:
+    """A page with as many rules as elements; both can say which one they are."""
+    style = "".join(rules.replace("%", str(at)) for at in range(count))
+    body = "".join(elements.replace("%", str(at)) for at in range(count))
+    return f"<style>{style}.z .q{{display:none}}</style>{body}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "elements"),
+    [
+        (".a.b%{color:red}", "<p class=a>x</p>"),
+        (".a.b%{color:red}", "<p class='a b%'>x</p>"),
+        (".c% .a{color:red}", "<p class=a>x</p>"),
+        ("#c% > .a ~ p{color:red}", "<p class=a>x</p>"),
+    ],
+)
+def test_rules_hold_behind_many_others(tmp_path: Path, rules: str, elements: str) -> None:
+    page = page_with(rules, elements, 1_500)
+    (tmp_path / "a.html").write_text(f"{page}<p>Seen.</p><div class=z><p class=q>SECRET</p></div>")
+    assert text_of(tmp_path / "a.html").split()[-1] == "Seen."
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        page_with("p:not(.c%){top:0}", "<p>x</p>", 600),
+        page_with("p:not(.x) ~ .x{left:0}", "<p class=x>x</p>", 600),
+        "<style>" + "a,b{" * 40 + "color:red</style><p>x</p>",
+        "<style>" + "a " * 200 + "{color:red}</style><p>x</p>",
+        "<style>" + ":not(" * 30 + "a" + ")" * 30 + "{color:red}</style><p>x</p>",
+        "<style>" + "a{color:red}" * 500_000 + "</style><p>x</p>",
+    ],
+    ids=["elements", "siblings", "nested", "long", "deep", "large"],
+)
+def test_page_whose_rules_are_too_many_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr(css, "MOST_STEPS", 100_000)
+    (tmp_path / "a.html").write_text(page)
+    with pytest.raises(UnreadableFile, match="style rules"):
+        text_of(tmp_path / "a.html")
+
+
 def test_hidden_text_of_a_book_is_not_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.epub", "w") as archive:
         archive.writestr(
@@ -163,6 +388,37 @@ def test_hidden_text_of_a_book_is_not_read(tmp_path: Path) -> None:
             '</head><body><p class="x">SECRET</p><p>Fifty tons.</p></body></html>',
         )
     assert text_of(tmp_path / "a.epub") == "Fifty tons."
+
+
+SHOWN = [
+    '<div style="display:flex"><p style="width:0;flex:1;overflow:hidden">{}</p></div>',
+    '<p style="margin:0 -9999px;padding:0 9999px;background:#ddd">{}</p>',
+    '<div style="height:0;overflow:hidden;padding-bottom:56%"><p>{}</p></div>',
+    '<div style="max-height:0;overflow:hidden;transition:max-height .3s">{}</div>',
+    '<p style="clip:rect(0,0,0,0)">{}</p>',
+    '<p style="position:relative;left:-2400px">{}</p>',
+    '<p style="transform:translate3d(-1200px,0,0)">{}</p>',
+    '<p style="transform:translateX(-100%)">{}</p>',
+    '<p style="margin-left:-1100px">{}</p>',
+    '<p style="color:#fff;-webkit-text-stroke:1px black">{}</p>',
+    '<link rel="stylesheet" href="s.css"><p class="banner" style="color:#fff">{}</p>',
+    '<style>@import "s.css";</style><p style="color:#fff">{}</p>',
+]
+"""What sliders, tables, banners and pages of other style sheets are made of."""
+
+
+@pytest.mark.parametrize("page", SHOWN)
+def test_text_that_may_be_seen_is_read(tmp_path: Path, page: str) -> None:
+    (tmp_path / "a.html").write_text(f"<p>Fifty tons.</p>{page.format('They were sent.')}")
+    assert "They were sent." in text_of(tmp_path / "a.html")
+
+
+def test_page_that_was_kept_under_a_dialog_is_read(tmp_path: Path) -> None:
+    text = "The bridge over the Ishim was opened in 1901 and closed in 1950."
+    (tmp_path / "a.html").write_text(
+        f'<body><div aria-hidden="true"><p>{text}</p></div><div><p>Accept?</p></div></body>'
+    )
+    assert text in text_of(tmp_path / "a.html")
 
 
 # Word documents
@@ -291,6 +547,8 @@ def test_hidden_text_of_a_pdf_is_not_read(tmp_path: Path, content: bytes) -> Non
         b"q 20 0 0 20 0 0 cm BT /F 0.6 Tf 5 30 Td (SECRET) Tj ET Q",
         MARK.replace(b"12 Tf", b"12 Tf 1 Tr"),
         b"0 0 1 rg 60 600 200 100 re f 1 g " + MARK,
+        b"0 0 1 RG 30 w 60 655 m 300 655 l S 1 g " + MARK,
+        MARK.replace(b"12 Tf", b"12 Tf 7 Tr") + b" 0 0 1 rg 60 600 200 100 re f",
         MARK.replace(b"72 650", b"-10 650"),
     ],
 )
