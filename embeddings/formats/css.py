@@ -15,8 +15,9 @@ from typing import Any
 import tinycss2
 
 from embeddings.errors import UnreadableFile
+from embeddings.formats.css_elements import Compound, Node, Selector
 from embeddings.formats.css_media import is_on_screen, is_supported
-from embeddings.formats.css_selectors import TOO_INTRICATE, Compound, Node, Selector, selectors
+from embeddings.formats.css_selectors import TOO_INTRICATE, selectors
 from embeddings.formats.css_values import expanded, resolved, text_of, tokens_of
 
 MOST_STEPS = 8_000_000

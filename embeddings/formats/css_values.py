@@ -5,7 +5,7 @@ tinycss2 (BSD, maintained, of WeasyPrint) reads what they are made of, in linear
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,12 @@ from tinycss2 import color5
 
 WIDTH, HEIGHT = 1280, 800
 """Pixels of an ordinary screen."""
+
+FAINT = 0.05
+"""Of 1: what covers no more of its ground, or is shrunk to that, is not to be seen."""
+
+SAME = ("inherit", "unset", "revert", "revert-layer")
+"""Values that say: as it would be without."""
 
 UNKNOWN = "unknown()"
 """What is not defined in the page: other style sheets and scripts may."""
@@ -33,8 +39,15 @@ _SYSTEM = {
     "linktext": (0.0, 0.0, 238.0, 1.0), "windowtext": (0.0, 0.0, 0.0, 1.0),
     "window": (255.0, 255.0, 255.0, 1.0),
 }  # fmt: skip
+# Of a page that is written from left to right and down.
+_LOGICAL = {
+    "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top",
+    "margin-inline-start": "margin-left", "margin-block-start": "margin-top",
+    "inline-size": "width", "block-size": "height",
+    "max-inline-size": "max-width", "max-block-size": "max-height",
+}  # fmt: skip
 _SIDES = ("top", "right", "bottom", "left")
-_GLOBAL = ("inherit", "initial", "unset", "revert", "revert-layer")
+_GLOBAL = ("initial", *SAME)
 _WORDS = {
     "display": {
         *("none", "block", "inline", "flow", "flow-root", "contents", "flex", "grid", "table"),
@@ -74,6 +87,22 @@ def text_of(tokens: Iterable[Any]) -> str:
     except RecursionError:
         return UNKNOWN
     return text if _depth(text) <= _MOST_BRACKETS else UNKNOWN
+
+
+def words_of(value: str) -> list[str]:
+    """Parts of a value between spaces, functions whole."""
+    tokens = tokens_of(value) if value else ()
+    return [each.serialize() for each in tokens if each.type not in ("whitespace", "comment")]
+
+
+def functions_of(value: str) -> Iterator[tuple[str, list[str]]]:
+    """Each function of a value with what is between its commas."""
+    if "(" not in value:
+        return
+    for token in tokens_of(value):
+        if token.type == "function":
+            text = text_of(token.arguments)
+            yield token.lower_name, [part.strip() for part in text.split(",")]
 
 
 def _depth(text: str) -> int:
@@ -118,7 +147,7 @@ def expanded(name: str, value: str) -> dict[str, str]:
     >>> expanded("overflow", "hidden"), expanded("display", "nothing")
     ({'overflow-x': 'hidden', 'overflow-y': 'hidden'}, {})
     """
-    value = value.strip()
+    name, value = _LOGICAL.get(name, name), value.strip()
     words = value.split()
     if not words:
         return {}

@@ -25,8 +25,7 @@ RUN = """
     import os, signal, sys, threading
     from pathlib import Path
     from embeddings import indexing, loading
-    from embeddings.errors import IndexNotWritable
-from embeddings.index import Index
+    from embeddings.index import Index
     from tests.encoders import HashingEncoder
 
     folder, place, step, sign = sys.argv[1:]
@@ -108,7 +107,13 @@ def test_large_file_being_encoded_is_set_aside_at_once(
     assert run(folder, index.folder, "encoding") == -signal.SIGKILL
     assert run(folder, index.folder, "encoding") == 0
     report = index_folder(folder, index, hashing)
-    assert (report.unchanged, reasons(report)) == (7, {"docs/4.txt": SET_ASIDE})
+    # So may be the file that was read meanwhile; no other.
+    aside = reasons(report)
+    assert aside.pop("docs/4.txt") == SET_ASIDE
+    assert len(aside) <= 1 and set(aside.values()) <= {SET_ASIDE}
+    assert report.documents == 7 - len(aside)
+    report = index_folder(folder, index, hashing, retry=True)
+    assert (report.documents, report.skipped) == (8, ())
 
 
 def test_of_several_files_being_encoded_the_one_is_found(
@@ -182,8 +187,7 @@ def test_process_that_ends_while_a_thread_indexes_accuses_nobody(
     program = """
         import sys, threading
         from pathlib import Path
-        from embeddings.errors import IndexNotWritable
-from embeddings.index import Index
+        from embeddings.index import Index
         from embeddings.indexing import index_folder
         from tests.encoders import HashingEncoder
         reached = threading.Event()

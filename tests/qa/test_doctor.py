@@ -30,7 +30,7 @@ def test_changed_letter_in_the_database_is_found(place: Path) -> None:
     findings = list(examine(Settings(index=place)))
     wrong = [finding.what for finding in findings if not finding.sound]
     assert any("fails its checksum in table passage" in what for what in wrong)
-    assert any("fails its checksum in table content" in what for what in wrong)
+    assert any("fails its checksum in table part" in what for what in wrong)
     assert wrong[-1].startswith(f"Delete {place} and index again")
 
 

@@ -1,0 +1,290 @@
+"""Elements of a page as selectors of style sheets ask about them.
+
+Each is looked at while it is open, as the page is gone through from its beginning.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+Weight = tuple[int, int, int]
+"""Numbers of ids, classes and names in a selector: the higher one wins."""
+
+
+@lru_cache(maxsize=1024)
+def _split(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element with what selectors ask of it, each found once.
+
+    Attributes:
+        element: lxml's.
+        tag: Its name, in small letters.
+        above: The element around it.
+        before: The element before it inside the same element.
+        place: Of how many elements it is inside that one, from 1.
+        variables: Custom properties that hold for it.
+    """
+
+    element: Any
+    tag: str
+    above: "Node | None" = None
+    before: "Node | None" = None
+    place: int = 1
+    id: str | None = None
+    classes: frozenset[str] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    kind_place: int = 1
+    _kinds: dict[str, int] | None = None
+    _last: "Node | None" = None
+    _seen: set[str] | None = None
+    _size: int = -1
+
+    def child(self, element: Any, tag: str) -> "Node":
+        """The next element inside this one."""
+        self._kinds = self._kinds or {}
+        self._kinds[tag] = self._kinds.get(tag, 0) + 1
+        names = element.get("class")
+        child = Node(
+            element,
+            tag,
+            self,
+            self._last,
+            self._last.place + 1 if self._last else 1,
+            element.get("id"),
+            _split(names) if names else frozenset(),
+            self.variables,
+            self._kinds[tag],
+        )
+        self._last = child
+        return child
+
+    def close(self) -> None:
+        """Forget what is inside, for the sake of memory; those after it know what it was."""
+        self._last = self._kinds = self._seen = None
+        if self.above is not None:
+            self.above._seen = self.above._seen or set()
+            self.above._seen.update(self.keys)
+
+    @property
+    def keys(self) -> list[str]:
+        """What selectors that mean it may be looked up under, besides its attributes."""
+        keys = [self.tag, *(f".{name}" for name in self.classes)]
+        return keys if self.id is None else [*keys, f"#{self.id}"]
+
+    def is_after(self, key: str) -> bool:
+        """Whether an element with that key is before it; asked while it is open."""
+        seen = None if self.above is None else self.above._seen
+        return seen is not None and key in seen
+
+    @property
+    def siblings(self) -> int:
+        """Elements inside the one around it, itself among them."""
+        if self.above is None:
+            return 1
+        if self.above._size < 0:
+            self.above._size = len(self.above.element)
+        return self.above._size
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What an attribute must say."""
+
+    name: str
+    operator: str
+    value: str
+    folds: bool
+
+    def fits(self, node: Node) -> bool:
+        """Whether it is true of an element."""
+        there = node.element.get(self.name)
+        if there is None:
+            return False
+        value = self.value
+        if self.folds:
+            there, value = there.lower(), value.lower()
+        match self.operator:
+            case "":
+                return True
+            case "=":
+                return bool(there == value)
+            case "~=":
+                return value in there.split()
+            case "|=":
+                return bool(there == value or there.startswith(f"{value}-"))
+            case "^=":
+                return bool(value and there.startswith(value))
+            case "$=":
+                return bool(value and there.endswith(value))
+            case _:
+                return bool(value and value in there)
+
+
+@dataclass(frozen=True, slots=True)
+class Nth:
+    """Whether a place is ``step * n + start``."""
+
+    name: str
+    step: int
+    start: int
+
+    def fits(self, node: Node) -> bool:
+        """Whether it is true of an element."""
+        place = node.kind_place if self.name == "nth-of-type" else node.place
+        if self.name == "nth-last-child":
+            place = node.siblings + 1 - node.place
+        steps = place - self.start
+        return steps == 0 if not self.step else steps % self.step == 0 and steps // self.step >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A pseudo-class without anything in brackets."""
+
+    name: str
+
+    def fits(self, node: Node) -> bool:
+        """Whether it is true of an element."""
+        element = node.element
+        match self.name:
+            case "root" | "scope":
+                return node.above is None
+            case "link" | "any-link":
+                return node.tag in ("a", "area") and element.get("href") is not None
+            case "checked":
+                return element.get("checked") is not None or element.get("selected") is not None
+            case "empty":
+                return len(element) == 0 and not element.text
+            case "first-child":
+                return node.place == 1
+            case "last-child":
+                return node.place == node.siblings
+            case "only-child":
+                return node.siblings == 1
+            case "first-of-type":
+                return node.kind_place == 1
+        return self.name == "defined"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Selectors of which any must mean the element; or none, if it negates."""
+
+    selectors: tuple["Selector", ...]
+    negates: bool
+
+
+_Test = Attribute | Nth | Flag | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """What must be true of one element: ``p.note#first``."""
+
+    tag: str = ""
+    ids: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    tests: tuple[_Test, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """What it can be looked up under; the last one is good for many elements."""
+        names = [f"#{id}" for id in self.ids] + [f".{name}" for name in self.classes]
+        names += [f"[{test.name}" for test in self.tests if isinstance(test, Attribute)]
+        return [*sorted(names), self.tag] if self.tag or not names else sorted(names)
+
+    @property
+    def is_one_name(self) -> bool:
+        """Whether its only key says all of it."""
+        return not self.tests and bool(self.tag) + len(self.ids) + len(self.classes) == 1
+
+    def names(self, node: Node) -> bool:
+        """Whether name, id and classes are right."""
+        return (
+            self.tag in ("", node.tag)
+            and (not self.ids or self.ids == {node.id})
+            and self.classes <= node.classes
+        )
+
+    def joined(self, other: "Compound") -> "Compound | None":
+        """Both of one element; none if it would have two names."""
+        if self.tag and other.tag and self.tag != other.tag:
+            return None
+        return Compound(
+            self.tag or other.tag,
+            self.ids | other.ids,
+            self.classes | other.classes,
+            self.tests + other.tests,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A compound, and what is around it, inside out: each after how they are combined.
+
+    Attributes:
+        is_made_up: Of what is drawn before or after the text of an element.
+    """
+
+    compound: Compound
+    around: tuple[tuple[str, Compound], ...] = ()
+    weight: Weight = (0, 0, 0)
+    is_made_up: bool = False
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Keys of elements that must be around the element."""
+        return frozenset(
+            key
+            for sign, each in self.around
+            if sign in " >"
+            for key in each.keys
+            if key and key[0] != "["
+        )
+
+    def fits(self, node: Node, spend: Callable[[int], None]) -> bool:
+        """Whether an element is meant.
+
+        Args:
+            node: The element.
+            spend: Told how many elements were looked at.
+        """
+        spend(1)
+        return self._is(self.compound, node, spend) and bool(self._fits(0, node, spend))
+
+    def _is(self, compound: Compound, node: Node, spend: Callable[[int], None]) -> bool:
+        return compound.names(node) and all(
+            test.negates != any(each.fits(node, spend) for each in test.selectors)
+            if isinstance(test, Group)
+            else test.fits(node)
+            for test in compound.tests
+        )
+
+    def _fits(self, at: int, node: Node, spend: Callable[[int], None]) -> bool | None:
+        """Whether what is around it is right; none if no element further out can be, either."""
+        if at == len(self.around):
+            return True
+        sign, compound = self.around[at]
+        if sign in "+~":
+            # Most often there is none, or nothing more is asked of it.
+            keys = [key for key in compound.keys if key and key[0] != "["]
+            if not all(map(node.is_after, keys)):
+                return False
+            if sign == "~" and keys and compound.is_one_name and at + 1 == len(self.around):
+                return True
+        other = node.above if sign in " >" else node.before
+        while other is not None:
+            spend(1)
+            if self._is(compound, other, spend):
+                fits = self._fits(at + 1, other, spend)
+                if fits is not False:
+                    return fits
+            if sign in ">+":
+                return False
+            other = other.above if sign == " " else other.before
+        return None if sign == " " else False
