@@ -294,6 +294,7 @@ def test_answer_is_copied_with_its_sources(browser: Browser, chat: Running) -> N
         copy = page.get_by_role("button", name="Copy answer and sources")
         expect(copy).to_be_hidden()
         founded(page)
+        until_kept(page)
         copy.click()
         expect(page.get_by_role("button", name="Copied")).to_be_visible()
         copied = page.evaluate("navigator.clipboard.readText()")
@@ -355,7 +356,7 @@ def test_examples_are_answered_at_a_click(page: Page) -> None:
 
 @pytest.mark.browser
 def test_question_blank_or_too_long_is_told_and_the_next_is_answered(page: Page) -> None:
-    box(page).press("Enter")
+    until_sent(page, lambda: box(page).press("Enter"))
     expect(page.get_by_role("alert")).to_have_text("Type a question first.")
     box(page).fill("w" * 2_001)
     until_sent(page, page.get_by_role("button", name="Ask", exact=True).click)
@@ -386,6 +387,7 @@ def test_reload_keeps_the_conversation(page: Page) -> None:
     assert page.locator("#sources").inner_text() == before
     founded(page)
     expect(page.locator("#sources details")).to_have_count(4)
+    until_kept(page)
     page.get_by_role("button", name="Clear").click()
     expect(replies(page)).to_have_count(0)
     page.reload()
