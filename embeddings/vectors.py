@@ -189,7 +189,7 @@ class VectorIndex:
             with os.fdopen(open_plain(path), "rb") as file:
                 verified = _Verified(file, stamp)
                 # FAISS's type information leaves it out.
-                reader: Any = faiss.PyCallbackIOReader(verified.read, PART)  # type: ignore[attr-defined]  # as told
+                reader: Any = faiss.PyCallbackIOReader(verified.read, PART)  # type: ignore[attr-defined]  # no stub
                 return cls(faiss.read_index(reader), stamp)
         except (OSError, RuntimeError, _NotOurs):
             return None
