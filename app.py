@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from qa.cli import explained
-from qa.page import STYLE, Turn, header, notice, opening, panel, typed
+from qa.cli.main import explained
 from qa.web.addresses import network_of
+from qa.web.html.page import STYLE, Turn, header, notice, opening, panel, typed
 from qa.web.sessions import MOST_SESSIONS
 
 if TYPE_CHECKING:
     import gradio as gr
     from fastapi import FastAPI
 
-    from qa.chat import Chat
-    from qa.listing import Listing
-    from qa.server import ChatPage
+    from qa.library.listing import Listing
     from qa.settings import Settings
+    from qa.web.chat import Chat
     from qa.web.events import Input
+    from qa.web.server import ChatPage
 
 DOCS = Path(__file__).resolve().parent / "docs"
 
@@ -116,8 +116,8 @@ def _add_conversation(
     """The conversation with its sources; where it is limited, and where the sources are."""
     import gradio as gr
 
-    from qa.chat import EXAMPLES, MOST_TURNS, as_kept
-    from qa.receipts import answer_as_markdown
+    from qa.library.receipts import answer_as_markdown
+    from qa.web.chat import EXAMPLES, MOST_TURNS, as_kept
 
     # Which reply a session waits for. The conversation itself is in the browser alone: it
     # outlives the session, and a reply that nobody waits for any more must not write to it.
@@ -396,7 +396,7 @@ def _add_library(
     """
     import gradio as gr
 
-    from qa.library_page import adding, caring, library_table, uploads_list
+    from qa.web.html.library_page import adding, caring, library_table, uploads_list
 
     def held_now(sought: str, kept: object, **removal: Any) -> Changes:
         """What the library holds; ``removal`` is what else changes where documents are removed."""
@@ -519,8 +519,8 @@ def chat_page(chat: "Chat", read_only: bool) -> "ChatPage":
     """The page, and what its events take."""
     import gradio as gr
 
-    from qa.server import ChatPage
     from qa.web.events import EventKind
+    from qa.web.server import ChatPage
 
     refuse_addresses()
     page = build_page(chat, read_only)
@@ -565,7 +565,7 @@ def chat_page(chat: "Chat", read_only: bool) -> "ChatPage":
 
 def _stay_offline(settings: "Settings") -> None:
     """Keep Gradio and the model libraries from the network; before they are imported."""
-    from embeddings.encoder import DEFAULT_MODEL
+    from embeddings.models.encoder import DEFAULT_MODEL
 
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     if settings.encoder == DEFAULT_MODEL or Path(settings.encoder).is_dir():
@@ -607,13 +607,13 @@ def main(
     import uvicorn
     from rich.console import Console
 
-    from qa.answering import QuestionAnswerer
-    from qa.chat import Chat
-    from qa.server import LOOPBACK, build_server, listen
+    from qa.cli.terminal import indexing_bar, printable, show_report
+    from qa.pipeline import QuestionAnswerer
     from qa.settings import Settings
-    from qa.terminal import indexing_bar, printable, show_report
+    from qa.web.chat import Chat
     from qa.web.connections import BACKLOG, LimitedConnection
     from qa.web.logs import set_up_logs
+    from qa.web.server import LOOPBACK, build_server, listen
 
     # A polite kill ends everything as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

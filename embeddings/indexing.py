@@ -15,16 +15,16 @@ from pathlib import Path
 
 from embeddings.at_hand import SET_ASIDE, AtHand, Content, ended_orderly
 from embeddings.document import Document
-from embeddings.encoder import Encoder, Progress, Vectors
 from embeddings.errors import FolderError, IndexMissing, UnreadableFile
-from embeddings.folder import Entry, walk
-from embeddings.formats import SUFFIXES, format_of
-from embeddings.index import STORE_FILE, Index, uploads_beside
-from embeddings.limits import Limits
-from embeddings.loading import DocumentLoader
-from embeddings.model_folder import file_sha256
+from embeddings.files.folder import Entry, walk
+from embeddings.files.formats import SUFFIXES, format_of
+from embeddings.files.limits import Limits
+from embeddings.files.loading import DocumentLoader
+from embeddings.index.index import STORE_FILE, Index, uploads_beside
+from embeddings.index.store import Source, Store
+from embeddings.models.encoder import Encoder, Progress, Vectors
+from embeddings.models.model_folder import file_sha256
 from embeddings.passages import Passage
-from embeddings.store import Source, Store
 
 DEFAULT_LIMITS = Limits()
 

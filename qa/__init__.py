@@ -9,13 +9,12 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-# First, so that the function below takes the name ``answer`` over from the module.
-from qa.answer import Answer, Candidate, Citation, Hit
+from qa.results import Answer, Candidate, Citation, Hit
 
 if TYPE_CHECKING:
     from embeddings.errors import ChapterAndVerseError
-    from qa.answering import QuestionAnswerer
-    from qa.history import Turn
+    from qa.conversation.history import Turn
+    from qa.pipeline import QuestionAnswerer
     from qa.settings import Settings
 
 __all__ = [
@@ -34,9 +33,9 @@ __all__ = [
 # command line imports this package too, and its help needs none of them.
 _HOMES = {
     "ChapterAndVerseError": "embeddings.errors",
-    "QuestionAnswerer": "qa.answering",
+    "QuestionAnswerer": "qa.pipeline",
     "Settings": "qa.settings",
-    "Turn": "qa.history",
+    "Turn": "qa.conversation.history",
 }
 
 
@@ -48,7 +47,7 @@ def __getattr__(name: str) -> object:
 
 @cache
 def _default() -> "QuestionAnswerer":
-    from qa.answering import QuestionAnswerer
+    from qa.pipeline import QuestionAnswerer
 
     return QuestionAnswerer.open()
 

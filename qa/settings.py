@@ -10,12 +10,12 @@ from pathlib import Path
 from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from embeddings.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
-from embeddings.index import DEFAULT_INDEX
-from embeddings.limits import Limits
-from embeddings.precision import Choice, Precision, fastest
-from qa.completion import Completer
-from qa.span_model import DEFAULT_READER, LazyModel, load_span_model
+from embeddings.files.limits import Limits
+from embeddings.index.index import DEFAULT_INDEX
+from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
+from embeddings.models.precision import Choice, Precision, fastest
+from qa.conversation.completion import Completer
+from qa.reading.span_model import DEFAULT_READER, LazyModel, load_span_model
 
 FORM_BYTES = 10_000
 """Room for what a form says of each file beside the file."""

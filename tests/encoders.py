@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from embeddings.encoder import EncoderModel, Progress, Role, Vectors
+from embeddings.models.encoder import EncoderModel, Progress, Role, Vectors
 from embeddings.passages import Splitting, Tokenize
 
 _WORD = re.compile(r"\w+")

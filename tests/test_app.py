@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
 
 from app import NOT_CHANGED
-from qa.feedback import Feedback
+from qa.library.feedback import Feedback
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -427,7 +427,7 @@ def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path:
         saving.value.save_as(tmp_path / name)
     assert "**2013**" in (tmp_path / "answers.md").read_text(encoding="utf-8")
     told = subprocess.run(
-        [sys.executable, "-m", "qa.cli", "verify", tmp_path / "receipt.json"],
+        [sys.executable, "-m", "qa.cli.main", "verify", tmp_path / "receipt.json"],
         env=os.environ | {"QA_INDEX": str(chat.index)},
         capture_output=True,
         text=True,
@@ -766,11 +766,11 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
 
 STRAINED = """
 import pathlib, sys, time
-import app, qa.answering, qa.uploads
+import app, qa.pipeline, qa.web.uploads
 
 app.AT_ONCE = app.MOST_WAITING = 1
 gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
-answer = qa.answering.QuestionAnswerer.answer
+answer = qa.pipeline.QuestionAnswerer.answer
 
 def strained(self, question, *others):
     if question == "boom":
@@ -779,15 +779,15 @@ def strained(self, question, *others):
         time.sleep(0.02)
     return answer(self, question, *others)
 
-index = qa.uploads.index_folder
+index = qa.web.uploads.index_folder
 
 def index_later(*asked, **options):
     while gate.exists():
         time.sleep(0.02)
     return index(*asked, **options)
 
-qa.answering.QuestionAnswerer.answer = strained
-qa.uploads.index_folder = index_later
+qa.pipeline.QuestionAnswerer.answer = strained
+qa.web.uploads.index_folder = index_later
 app.main()
 """
 """Answers one question at a time, lets one wait, and answers none while the gate is there.

@@ -21,7 +21,7 @@ from pptx.util import Inches
 
 from embeddings.document import DocumentBuilder, normalise
 from embeddings.errors import UnreadableFile
-from embeddings.formats import (
+from embeddings.files.formats import (
     css,
     css_values,
     decoding,
@@ -33,13 +33,16 @@ from embeddings.formats import (
     plain_text,
     web_page,
 )
-from embeddings.formats.markup import add_blocks
-from embeddings.formats.pdf_layout import HYPHEN, Line
-from embeddings.limits import LimitedBuilder, Limits
+from embeddings.files.formats.markup import add_blocks
+from embeddings.files.formats.pdf_layout import HYPHEN, Line
+from embeddings.files.limits import LimitedBuilder, Limits
 from embeddings.passages import split
 from embeddings.sentences import each_sentence
-from qa import lists, receipts, selection, spans, words
-from tests.embeddings.test_bad_inputs import PACKAGE, paragraph, word
+from qa import text as words
+from qa.library import receipts
+from qa.reading import lists, spans
+from qa.retrieval import selection
+from tests.embeddings.files.test_bad_inputs import PACKAGE, paragraph, word
 from tests.encoders import word_starts
 
 ENOUGH_SECONDS = 0.03

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.model_folder import write_sums
-from qa.cli import OK, explained
-from qa.completion import FOLDER as COMPLETION_FOLDER
-from qa.span_model import FILES, FOLDER
+from embeddings.models.encoder import SentenceTransformersEncoder
+from embeddings.models.model_folder import write_sums
+from qa.cli.main import OK, explained
+from qa.conversation.completion import FOLDER as COMPLETION_FOLDER
+from qa.reading.span_model import FILES, FOLDER
 from qa.training.fitting import fit_sentences, fit_spans
 from qa.training.loop import Plan
 from qa.training.model import SpanModel

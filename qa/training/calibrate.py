@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from qa.calibration import ANSWER_FEATURES, Calibration
-from qa.metrics import RIGHT_F1, best, f1
-from qa.questions import Question
-from qa.reader import (
+from qa.evaluation.metrics import RIGHT_F1, best, f1
+from qa.evaluation.questions import Question
+from qa.reading.calibration import ANSWER_FEATURES, Calibration
+from qa.reading.reader import (
     Found,
     PassageSpan,
     answer_features,
@@ -23,8 +23,8 @@ from qa.reader import (
     compare,
     read_passages,
 )
-from qa.retriever import Retriever
-from qa.span_model import SpanModel
+from qa.reading.span_model import SpanModel
+from qa.retrieval.retriever import Retriever
 
 FOLDS = 5
 

@@ -14,13 +14,13 @@ from rich.table import Table
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.model_folder import file_sha256, load_tokenizer, write_sums
-from embeddings.precision import Precision, fastest
-from qa.completion import FILES, THRESHOLDS, Completer, Thresholds
-from qa.history import ANSWER_TOKENS, MAX_TOKENS
-from qa.questions import load_questions
-from qa.terminal import counting_bar
+from embeddings.models.encoder import SentenceTransformersEncoder
+from embeddings.models.model_folder import file_sha256, load_tokenizer, write_sums
+from embeddings.models.precision import Precision, fastest
+from qa.cli.terminal import counting_bar
+from qa.conversation.completion import FILES, THRESHOLDS, Completer, Thresholds
+from qa.conversation.history import ANSWER_TOKENS, MAX_TOKENS
+from qa.evaluation.questions import load_questions
 from qa.training.completions import (
     Figures,
     Read,

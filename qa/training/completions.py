@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from qa.completion import Thresholds, asked_again, completions, with_person
-from qa.history import HistoryWindow, Turn, content, window_of
+from qa.conversation.completion import Thresholds, asked_again, completions, with_person
+from qa.conversation.history import HistoryWindow, Turn, content, window_of
 from qa.training.conversations import Lesson
 
 LEFT_ALONE = 0.96

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from qa.history import Turn, content
+from qa.conversation.history import Turn, content
 
 FOLDS = 5
 

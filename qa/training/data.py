@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa.questions import Question, load_questions
+from qa.evaluation.questions import Question, load_questions
 
 HELD_BACK = 0.08
 """Share of the articles that is never trained on: it calibrates and validates."""

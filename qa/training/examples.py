@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from qa.questions import Gold, Question
+from qa.evaluation.questions import Gold, Question
+from qa.reading.windows import Cutter, Window
 from qa.training.made import as_bullets
 from qa.training.variation import Names, as_typed, near_miss
-from qa.windows import Cutter, Window
 
 BATCH_SIZE = 48
 

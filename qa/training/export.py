@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from embeddings.conversion import write_graph
-from embeddings.model_folder import file_sha256
-from qa.span_model import GRAPH
+from embeddings.models.conversion import write_graph
+from embeddings.models.model_folder import file_sha256
+from qa.reading.span_model import GRAPH
 from qa.training.model import SpanModel
 from qa.training.transformer import TransformerModel
 

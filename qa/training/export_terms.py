@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from qa.completion import GRAPH
-from qa.history import FACTS
+from qa.conversation.completion import GRAPH
+from qa.conversation.history import FACTS
 from qa.training.export import write_model
 from qa.training.term_model import TermModel
 

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
-from embeddings.encoder import SentenceTransformersEncoder
-from qa.library import library_of, passages_of
-from qa.metrics import RIGHT_F1, best_threshold, calibration_error
-from qa.questions import Question, sample
-from qa.retriever import Retriever
-from qa.sentence_reader import FEATURES, SentenceReader
+from embeddings.models.encoder import SentenceTransformersEncoder
+from qa.cli.terminal import counting_bar
+from qa.evaluation.corpus import library_of, passages_of
+from qa.evaluation.metrics import RIGHT_F1, best_threshold, calibration_error
+from qa.evaluation.questions import Question, sample
+from qa.reading.sentence_reader import FEATURES, SentenceReader
+from qa.reading.span_model import PackagedSpanModel
+from qa.retrieval.retriever import Retriever
 from qa.settings import Settings
-from qa.span_model import PackagedSpanModel
-from qa.terminal import counting_bar
 from qa.training import calibrate, sentences
 from qa.training.data import load_sets
 from qa.training.run import NOT_MINED

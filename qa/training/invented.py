@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from urllib.parse import unquote
 
-from qa.history import Turn, content
-from qa.questions import Question
+from qa.conversation.history import Turn, content
+from qa.evaluation.questions import Question
+from qa.text import STOP_WORDS, stem
 from qa.training.conversations import Lesson
-from qa.words import STOP_WORDS, stem
 
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"(?<!^)\b[A-Z]\w+")

@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from qa.reading.windows import Cutter
 from qa.training.examples import Batch, Labelled, Source, batches_of, examples_of, iterate
 from qa.training.model import SpanModel, loss_of, taught_loss
 from qa.training.variation import Names
 from qa.training.working import Working, device_to_train_on
-from qa.windows import Cutter
 
 PROGRESS = "checkpoint.json"
 

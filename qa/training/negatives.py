@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from embeddings.encoder import Encoder, EncoderModel, Progress, Role, Vectors
+from embeddings.models.encoder import Encoder, EncoderModel, Progress, Role, Vectors
 from embeddings.passages import Splitting, Tokenize
-from qa.library import counting, library_of
-from qa.metrics import normalise
-from qa.questions import Question
-from qa.retriever import search
+from qa.evaluation.corpus import counting, library_of
+from qa.evaluation.questions import Question
+from qa.retrieval.retriever import search
+from qa.text import normalise
 
 DEPTH = 30
 """Passages taken from each search."""

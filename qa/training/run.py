@@ -10,11 +10,11 @@ from random import Random
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.model_folder import load_tokenizer
-from qa.questions import Question, sample
+from embeddings.models.encoder import SentenceTransformersEncoder
+from embeddings.models.model_folder import load_tokenizer
+from qa.cli.terminal import counting_bar
+from qa.evaluation.questions import Question, sample
 from qa.settings import Settings
-from qa.terminal import counting_bar
 from qa.training.data import TrainingSet, load_sets
 from qa.training.examples import Source
 from qa.training.loop import Plan, Trainer

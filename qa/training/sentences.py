@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from qa.questions import Question
-from qa.reader import Span, quoted
-from qa.retriever import Retriever
-from qa.sentence_reader import SentenceReader, answer_units
+from qa.evaluation.questions import Question
+from qa.reading.reader import Span, quoted
+from qa.reading.sentence_reader import SentenceReader, answer_units
+from qa.retrieval.retriever import Retriever
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from embeddings.onnx_model import padded
-from qa.history import FACTS, HistoryWindow, window_of
+from embeddings.models.onnx_model import padded
+from qa.conversation.history import FACTS, HistoryWindow, window_of
 from qa.training.conversations import Lesson
 from qa.training.term_model import TermModel, loss_of
 from qa.training.working import Working

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from qa.history import FACTS
+from qa.conversation.history import FACTS
 from qa.training.transformer import TransformerModel
 
 WIDTH = 64

@@ -9,13 +9,13 @@ import torch
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
-from qa.metrics import best, exact_match, f1
-from qa.questions import Question
-from qa.spans import best_spans
+from qa.evaluation.metrics import best, exact_match, f1
+from qa.evaluation.questions import Question
+from qa.reading.spans import best_spans
+from qa.reading.windows import Cutter, Window
 from qa.training.examples import padded
 from qa.training.model import SpanModel
 from qa.training.negatives import contexts_of
-from qa.windows import Cutter, Window
 
 
 @dataclass(frozen=True, slots=True)

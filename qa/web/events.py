@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
-from qa.incoming import Incoming
+from qa.web.incoming import Incoming
 
 Input = Literal["text", "texts", "state", "files"]
 """What an input holds: a text or none, texts, what the server keeps, or files received."""

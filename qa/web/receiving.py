@@ -16,10 +16,10 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from qa.incoming import Arrival, Incoming, NoRoom
-from qa.upload_batch import free_name
 from qa.web.addresses import network_of
+from qa.web.incoming import Arrival, Incoming, NoRoom
 from qa.web.refusal import Refusal
+from qa.web.upload_batch import free_name
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -8,7 +8,7 @@ from random import Random
 
 import httpx
 
-from embeddings.index import Index
+from embeddings.index.index import Index
 from tests.attacks.library import half_there, house, is_whole, make_houses
 from tests.attacks.page_client import PageClient, Refused
 from tests.attacks.serving import chat

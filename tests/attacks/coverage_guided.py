@@ -70,7 +70,7 @@ def main() -> None:
 
     suffix, *options = sys.argv[1:]
     with atheris.instrument_imports(include=["embeddings", "docx", "pptx", "markdown_it"]):
-        from embeddings.formats import format_of
+        from embeddings.files.formats import format_of
         from tests.attacks.fuzz import LIMITS
 
         path = Path(options[0]).parent / f"read{suffix}"

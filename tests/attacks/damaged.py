@@ -10,12 +10,12 @@ from typing import Literal, cast
 from unittest.mock import patch
 
 from embeddings.errors import ChapterAndVerseError, IndexLocked
-from embeddings.index import Index, writer_lock
+from embeddings.index.index import Index, writer_lock
 from embeddings.indexing import index_folder
-from qa import doctor
-from qa.answer import Answer
-from qa.feedback import Feedback
-from qa.listing import list_library
+from qa.cli import doctor
+from qa.library.feedback import Feedback
+from qa.library.listing import list_library
+from qa.results import Answer
 from qa.settings import Settings
 from tests.attacks.library import answering, quick
 from tests.encoders import HashingEncoder

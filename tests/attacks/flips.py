@@ -10,9 +10,9 @@ import signal
 from pathlib import Path
 from random import Random
 
-from embeddings.index import Index
+from embeddings.index.index import Index
 from embeddings.indexing import IndexingProgress, index_folder
-from qa.feedback import Feedback
+from qa.library.feedback import Feedback
 from tests.attacks.children import child
 from tests.attacks.damaged import NAMES, PAGE, Damage, How, examining, question_of, text_of
 from tests.attacks.library import answering, quick

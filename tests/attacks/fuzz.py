@@ -11,8 +11,8 @@ from random import Random
 import psutil
 
 from embeddings.errors import UnreadableFile
-from embeddings.limits import Limits
-from embeddings.loading import DocumentLoader
+from embeddings.files.limits import Limits
+from embeddings.files.loading import DocumentLoader
 from tests.attacks.mutation import mutated, recompressed
 from tests.attacks.seeds import seeds
 from tests.attacks.tally import Tally

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from embeddings.index import Index
+from embeddings.index.index import Index
 from embeddings.indexing import IndexingProgress, index_folder
 from tests.attacks.library import arrive, house, quick, served
 from tests.encoders import HashingEncoder

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from embeddings.index import STORE_FILE, Index
+from embeddings.index.index import STORE_FILE, Index
 from embeddings.indexing import index_folder
 from tests.attacks.children import child
 from tests.attacks.killed import indexing_houses, removing_houses, uploading_houses

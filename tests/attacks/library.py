@@ -8,15 +8,15 @@ from unittest.mock import patch
 import numpy as np
 
 from embeddings import indexing
-from embeddings.index import Index
+from embeddings.index.index import Index
 from embeddings.indexing import index_folder
-from qa.answer import Hit
-from qa.answering import QuestionAnswerer
-from qa.documents import Documents
-from qa.reader import ReadAnswer, Span
-from qa.retriever import Retriever
+from qa.pipeline import QuestionAnswerer
+from qa.reading.reader import ReadAnswer, Span
+from qa.results import Hit
+from qa.retrieval.retriever import Retriever
 from qa.settings import Settings
-from qa.uploads import Uploads
+from qa.web.documents import Documents
+from qa.web.uploads import Uploads
 from tests.embeddings.plain_loader import PlainLoader
 from tests.encoders import HashingEncoder
 

@@ -30,9 +30,9 @@ def _routes(routes: Sequence[object], prefix: str = "") -> Iterator[tuple[str, s
 def main() -> None:
     """Print the methods and paths."""
     from app import chat_page
-    from embeddings.index import Index
-    from qa.chat import Chat
-    from qa.server import build_server
+    from embeddings.index.index import Index
+    from qa.web.chat import Chat
+    from qa.web.server import build_server
     from tests.attacks.library import answering, make_houses
     from tests.encoders import HashingEncoder
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embeddings.index import Index
+from embeddings.index.index import Index
 from embeddings.indexing import index_folder, remove
 from qa import Answer, QuestionAnswerer, Settings
 from tests.attacks.tally import Tally

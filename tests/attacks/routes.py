@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 
-from embeddings.index import Index
+from embeddings.index.index import Index
 from tests.attacks import requests_made as made
 from tests.attacks.page_client import PageClient
 from tests.attacks.requests_made import ELSEWHERE, Request

@@ -10,7 +10,7 @@ import pptx
 from fpdf import FPDF, TextStyle
 from pptx.util import Inches
 
-from embeddings.formats import FORMATS
+from embeddings.files.formats import FORMATS
 
 CREATED = datetime(2024, 2, 7, 12, 0, tzinfo=UTC)
 

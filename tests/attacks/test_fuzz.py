@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from embeddings.formats import SUFFIXES
-from embeddings.loading import DocumentLoader
+from embeddings.files.formats import SUFFIXES
+from embeddings.files.loading import DocumentLoader
 from tests.attacks import coverage_guided
 from tests.attacks.fuzz import fuzz
 from tests.attacks.mutation import mutated

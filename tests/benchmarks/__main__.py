@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from qa.cli import OK, explained
-from qa.questions import load_questions
+from qa.cli.main import OK, explained
+from qa.evaluation.questions import load_questions
 
 SIZES = (1_000, 100_000)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from embeddings.document import DocumentBuilder
-from embeddings.encoder import Encoder, EncoderModel, Vectors
-from embeddings.index import STORE_FILE, Index
+from embeddings.index.index import STORE_FILE, Index
+from embeddings.index.store import Source, Store
+from embeddings.models.encoder import Encoder, EncoderModel, Vectors
 from embeddings.passages import Passage
 from embeddings.sentences import sentence_spans
-from embeddings.store import Source, Store
-from qa.questions import Question
+from qa.evaluation.questions import Question
 
 DOCUMENT_PASSAGES = 100
 """Passages of each document of a large library."""

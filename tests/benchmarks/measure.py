@@ -13,9 +13,9 @@ from statistics import fmean
 
 from rich.console import Console
 
-from embeddings.encoder import SentenceTransformersEncoder
-from qa.questions import Question, sample
-from qa.span_model import FOLDER
+from embeddings.models.encoder import SentenceTransformersEncoder
+from qa.evaluation.questions import Question, sample
+from qa.reading.span_model import FOLDER
 from tests.benchmarks.commands import (
     HITS,
     PEERS,
@@ -236,7 +236,7 @@ class Benchmark:
     def _library(self, count: int) -> Path:
         digest = hashlib.sha256(self.encoder.model.digest.encode())
         for path in (
-            *sorted((ROOT / "embeddings").glob("*.py")),
+            *sorted((ROOT / "embeddings").rglob("*.py")),
             Path(__file__).parent / "documents.py",
         ):
             digest.update(path.read_bytes())

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.index import Index
-from embeddings.model_folder import load_tokenizer
-from qa.answering import QuestionAnswerer
-from qa.conversation import Part
+from embeddings.index.index import Index
+from embeddings.models.encoder import SentenceTransformersEncoder
+from embeddings.models.model_folder import load_tokenizer
+from qa.conversation.conversation import Part
+from qa.pipeline import QuestionAnswerer
+from qa.reading.span_model import load_span_model
 from qa.settings import Settings
-from qa.span_model import load_span_model
 
 NEAREST = 10
 """The k of recall@k."""

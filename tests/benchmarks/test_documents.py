@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.encoder import Encoder, SentenceTransformersEncoder
-from embeddings.index import Index
+from embeddings.index.index import Index
 from embeddings.indexing import open_and_index
-from qa.questions import Question
+from embeddings.models.encoder import Encoder, SentenceTransformersEncoder
+from qa.evaluation.questions import Question
 from tests.benchmarks.documents import (
     NOISE,
     Real,

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from embeddings.encoder import SentenceTransformersEncoder
-from qa.span_model import FOLDER
+from embeddings.models.encoder import SentenceTransformersEncoder
+from qa.reading.span_model import FOLDER
 from tests.benchmarks.reader_weights import (
     constants,
     largest_difference,

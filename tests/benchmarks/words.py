@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.table import Table
 
 from embeddings.document import DocumentBuilder
-from embeddings.encoder import EncoderModel
+from embeddings.index.store import Source, Store
+from embeddings.models.encoder import EncoderModel
 from embeddings.passages import Passage
 from embeddings.sentences import sentence_spans
-from embeddings.store import Source, Store
-from qa.cli import OK, explained
-from qa.questions import load_questions
-from qa.words import search_terms
+from qa.cli.main import OK, explained
+from qa.evaluation.questions import load_questions
+from qa.text import search_terms
 from tests.benchmarks.figures import percentile, shown
 
 ASKED = 100

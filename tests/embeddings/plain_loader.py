@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from embeddings.document import Document, DocumentBuilder
-from embeddings.limits import Limits
-from embeddings.model_folder import token_starts
+from embeddings.files.limits import Limits
+from embeddings.models.model_folder import token_starts
 from embeddings.passages import Passage, Splitting, split
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE, AtHand
 from embeddings.errors import IndexNotWritable
-from embeddings.index import Index
+from embeddings.index.index import Index
 from embeddings.indexing import IndexingReport, index_folder
 from tests.encoders import HashingEncoder
 
@@ -24,8 +24,9 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX sig
 RUN = """
     import os, signal, sys, threading
     from pathlib import Path
-    from embeddings import indexing, loading
-    from embeddings.index import Index
+    from embeddings import indexing
+    from embeddings.files import loading
+    from embeddings.index.index import Index
     from tests.encoders import HashingEncoder
 
     folder, place, step, sign = sys.argv[1:]
@@ -187,7 +188,7 @@ def test_process_that_ends_while_a_thread_indexes_accuses_nobody(
     program = """
         import sys, threading
         from pathlib import Path
-        from embeddings.index import Index
+        from embeddings.index.index import Index
         from embeddings.indexing import index_folder
         from tests.encoders import HashingEncoder
         reached = threading.Event()

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from embeddings import indexing
-from embeddings.encoder import Progress, Role, Vectors
 from embeddings.errors import FolderError, IndexMismatch, IndexMissing
-from embeddings.index import VECTORS_FILE, Index
+from embeddings.files.limits import Limits
+from embeddings.files.loading import DocumentLoader
+from embeddings.index.index import VECTORS_FILE, Index
 from embeddings.indexing import (
     IndexingProgress,
     IndexingReport,
@@ -21,8 +22,7 @@ from embeddings.indexing import (
     open_and_index,
     remove,
 )
-from embeddings.limits import Limits
-from embeddings.loading import DocumentLoader
+from embeddings.models.encoder import Progress, Role, Vectors
 from embeddings.passages import Splitting
 from tests.encoders import HashingEncoder
 

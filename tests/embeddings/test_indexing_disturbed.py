@@ -13,14 +13,14 @@ import pytest
 
 from embeddings import indexing as indexing_module
 from embeddings.errors import FolderError, IndexMissing, IndexNotWritable
-from embeddings.index import VECTORS_FILE, Index
+from embeddings.files.loading import DocumentLoader
+from embeddings.index.index import VECTORS_FILE, Index
+from embeddings.index.store import Store
+from embeddings.index.vectors import VectorIndex
 from embeddings.indexing import index_folder, remove
-from embeddings.loading import DocumentLoader
 from embeddings.passages import Splitting
-from embeddings.store import Store
-from embeddings.vectors import VectorIndex
+from tests.embeddings.index.test_store import as_nobody
 from tests.embeddings.test_indexing import state
-from tests.embeddings.test_store import as_nobody
 from tests.encoders import HashingEncoder
 
 
@@ -354,9 +354,9 @@ UPDATE = """
 import os, signal, sys
 from pathlib import Path
 from embeddings import indexing
-from embeddings.index import Index
+from embeddings.index.index import Index
 from embeddings.passages import Splitting
-from embeddings.store import Store
+from embeddings.index.store import Store
 from tests.embeddings.plain_loader import PlainLoader
 from tests.encoders import HashingEncoder
 
@@ -459,7 +459,7 @@ def test_reader_without_rights_sees_what_is_not_yet_merged_into_the_database(
         patched.setattr(Store, "settle", lambda *_: None)
         index_folder(tmp_path / "d", writing, hashing)
     assert (tmp_path / "index" / "library.sqlite-wal").stat().st_size > 0
-    monkeypatch.setattr("embeddings.database.os.access", lambda *_: False)
+    monkeypatch.setattr("embeddings.index.database.os.access", lambda *_: False)
     reading = Index.open(tmp_path / "index")
     assert list(reading.store.sources()) == ["d/a.txt"]
     reading.close()

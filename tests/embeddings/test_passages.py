@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from embeddings.document import BlockKind, Document, DocumentBuilder
-from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.passages import (
     HEADING_SEPARATOR,
     LONGEST_CHARACTERS,
@@ -142,7 +142,7 @@ def test_splitting_needs_no_torch() -> None:
     program = """
 import sys
 from embeddings.document import DocumentBuilder
-from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.passages import split
 encoder = SentenceTransformersEncoder.load()
 builder = DocumentBuilder()

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embeddings.document import Document, DocumentBuilder
-from embeddings.index import STORE_FILE, Index
+from embeddings.index.index import STORE_FILE, Index
+from embeddings.index.store import Source, Store
 from embeddings.passages import split
-from embeddings.store import Source, Store
 from qa import Answer, QuestionAnswerer, Settings, Turn
-from qa.answering import reader_of
-from qa.reader import Reader
-from qa.retriever import Retriever
-from qa.sentence_reader import SentenceReader
+from qa.pipeline import reader_of
+from qa.reading.reader import Reader
+from qa.reading.sentence_reader import SentenceReader
+from qa.retrieval.retriever import Retriever
 from tests.encoders import HashingEncoder
 
 # Few words, so that questions meet documents, amid any characters at all.

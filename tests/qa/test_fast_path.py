@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.encoder import SentenceTransformersEncoder
+from embeddings.models.encoder import SentenceTransformersEncoder
+from embeddings.models.torch_encoder import TorchVectors, load_transformer
 from embeddings.sentences import sentence_spans
-from embeddings.torch_encoder import TorchVectors, load_transformer
 from qa import QuestionAnswerer, Settings
-from qa.combined_reader import CombinedReader
-from qa.sentence_reader import SentenceReader
-from qa.span_model import FOLDER
-from qa.span_reader import SpanReader
-from qa.transformers_model import TransformersSpanModel, _load, _torch_run
+from qa.reading.combined_reader import CombinedReader
+from qa.reading.sentence_reader import SentenceReader
+from qa.reading.span_model import FOLDER
+from qa.reading.span_reader import SpanReader
+from qa.reading.transformers_model import TransformersSpanModel, _load, _torch_run
 from tests.benchmarks.reader_weights import peers_reader
 
 ASKED = 500

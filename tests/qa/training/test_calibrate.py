@@ -1,8 +1,8 @@
 import numpy as np
 
-from qa.calibration import SPAN_FEATURES
-from qa.metrics import calibration_error
-from qa.reader import Found, Span
+from qa.evaluation.metrics import calibration_error
+from qa.reading.calibration import SPAN_FEATURES
+from qa.reading.reader import Found, Span
 from qa.training.calibrate import Read, cross_validated, first, fit
 
 

@@ -11,13 +11,13 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
 
-from embeddings import model_cache
-from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.model_folder import sums_of
+from embeddings.models import model_cache
+from embeddings.models.encoder import SentenceTransformersEncoder
+from embeddings.models.model_folder import sums_of
 from qa import Turn
-from qa.cli import ERROR, OK
-from qa.completion import Completer
-from qa.questions import Question
+from qa.cli.main import ERROR, OK
+from qa.conversation.completion import Completer
+from qa.evaluation.questions import Question
 from qa.training import __main__ as command
 from qa.training import completion_run
 from qa.training.__main__ import main

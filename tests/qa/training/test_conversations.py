@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from qa.completion import Thresholds
-from qa.history import HistoryWindow, Turn
-from qa.questions import Gold, Question
+from qa.conversation.completion import Thresholds
+from qa.conversation.history import HistoryWindow, Turn
+from qa.evaluation.questions import Gold, Question
 from qa.training.completions import (
     Logits,
     Run,

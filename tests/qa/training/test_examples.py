@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from qa.questions import Gold, Question
+from qa.evaluation.questions import Gold, Question
+from qa.reading.windows import Cutter
 from qa.training.examples import (
     BATCH_SIZE,
     MOST_RETRIEVED,
@@ -19,7 +20,6 @@ from qa.training.examples import (
     tokens_of,
 )
 from qa.training.variation import Names
-from qa.windows import Cutter
 
 SEPARATOR = 102
 """The token that BERT's vocabulary has for it."""

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from embeddings.encoder import SentenceTransformersEncoder
-from embeddings.model_folder import file_sha256
-from qa.questions import Question
-from qa.span_model import Logits, PackagedSpanModel
+from embeddings.models.encoder import SentenceTransformersEncoder
+from embeddings.models.model_folder import file_sha256
+from qa.evaluation.questions import Question
+from qa.reading.span_model import Logits, PackagedSpanModel
 from qa.training.export import export, quantise
 from qa.training.model import SpanModel
 from qa.training.validate import read_all

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
 
-from qa.questions import Question
+from qa.evaluation.questions import Question
 from qa.training.examples import Source
 from qa.training.loop import PROGRESS, Plan, Trainer
 from qa.training.model import SpanModel, loss_of, taught_loss

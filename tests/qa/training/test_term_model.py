@@ -9,8 +9,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
-from qa.completion import GRAPH, onnx_logits
-from qa.history import Turn
+from qa.conversation.completion import GRAPH, onnx_logits
+from qa.conversation.history import Turn
 from qa.training.conversations import Lesson
 from qa.training.export_terms import export_terms
 from qa.training.term_loop import Example, example_of, fit, logits_of

@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 
-from qa.questions import Gold, Question
+from qa.evaluation.questions import Gold, Question
 from qa.training.made import abbreviations, as_bullets, made_questions
 from qa.training.variation import Names, as_typed, names_in, near_miss
 

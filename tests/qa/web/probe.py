@@ -20,8 +20,8 @@ from starlette.routing import BaseRoute, Mount
 
 from app import chat_page
 from qa import QuestionAnswerer, Settings
-from qa.chat import Chat
-from qa.server import ChatPage, build_server
+from qa.web.chat import Chat
+from qa.web.server import ChatPage, build_server
 
 SECRET = "swordfish"
 

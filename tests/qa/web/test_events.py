@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.incoming import Incoming
 from qa.settings import UploadLimits
 from qa.web.events import EventKind, Events, RefusedEvent
+from qa.web.incoming import Incoming
 
 KINDS = {
     0: EventKind(("text", "text", "texts"), queued=True),

@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from qa.incoming import Incoming
-from qa.server import LOOPBACK
 from qa.settings import UploadLimits
 from qa.web import guard as module
 from qa.web.events import EventKind, Events
 from qa.web.guard import Guard
+from qa.web.incoming import Incoming
 from qa.web.receiving import PROGRESS, UPLOAD
+from qa.web.server import LOOPBACK
 
 KINDS = {
     0: EventKind(("text",), queued=True),

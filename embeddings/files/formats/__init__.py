@@ -1,0 +1,66 @@
+"""The file formats that can be read. To add one: write its reader, then add its line here.
+
+A reader is a function from a path and limits to a document. It lives in a
+module of its own that is imported when the first such file is read, so that
+importing this registry stays fast whatever libraries the readers need.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from embeddings.document import Document
+from embeddings.files.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of file.
+
+    Attributes:
+        name: As it reads after "is damaged or not a valid …".
+        suffixes: In lower case, with the dot.
+        module: Where its ``read(path, limits)`` is.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    module: str
+
+    def read(self, path: Path, limits: Limits) -> Document:
+        """The document in a file of this format.
+
+        Raises:
+            UnreadableFile: The file is refused, for a reason that can be shown.
+        """
+        read = cast(Callable[[Path, Limits], Document], import_module(self.module).read)
+        return read(path, limits)
+
+
+FORMATS = (
+    Format("text file", (".txt", ".text", ".log"), "embeddings.files.formats.plain_text"),
+    Format("Markdown file", (".md", ".markdown"), "embeddings.files.formats.markdown"),
+    Format("web page", (".html", ".htm", ".xhtml"), "embeddings.files.formats.web_page"),
+    Format("PDF", (".pdf",), "embeddings.files.formats.pdf"),
+    Format("Word document", (".docx",), "embeddings.files.formats.word"),
+    Format("PowerPoint presentation", (".pptx",), "embeddings.files.formats.powerpoint"),
+    Format("EPUB book", (".epub",), "embeddings.files.formats.epub"),
+    Format("table of values", (".csv", ".tsv"), "embeddings.files.formats.separated_values"),
+)
+
+_BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}
+
+
+SUFFIXES = tuple(_BY_SUFFIX)
+"""Of all files that are read."""
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that a file's name promises, if it is one that can be read.
+
+    >>> format_of(Path("aid/Report.PDF")).name
+    'PDF'
+    """
+    return _BY_SUFFIX.get(path.suffix.lower())

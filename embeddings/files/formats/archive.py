@@ -1,0 +1,155 @@
+"""A guard for formats that are zip archives: refused before anything is unpacked.
+
+``zipfile`` never gives more bytes of a member than it declares and then checks
+its CRC, so that the declared sizes are what a reader can be made to unpack.
+"""
+
+import io
+import re
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, TypeVar
+
+from lxml import etree
+
+from embeddings.errors import UnreadableFile
+from embeddings.files.limits import Limits
+
+_OLE2_HEADER = bytes.fromhex("d0cf11e0a1b11ae1")
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+_LOCAL_HEADER_BYTES = 30
+_ENCRYPTED_FLAG = 0x1
+_PROLOGUE_BYTES = 1024
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL_REFERENCE = re.compile(
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE
+)
+T = TypeVar("T")
+# zipfile unpacks bzip2 and LZMA without a bound; no Office program or e-book uses them.
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def open_archive(path: Path, limits: Limits, name: str) -> zipfile.ZipFile:
+    """An opened archive whose members may be read.
+
+    Args:
+        path: The file.
+        limits: Bounds on the number of members and their unpacked size.
+        name: Name of the format, for the reason.
+
+    Raises:
+        UnreadableFile: It is no archive, is encrypted, or could do harm when unpacked.
+    """
+    with path.open("rb") as file:
+        header = file.read(len(_OLE2_HEADER))
+    if header == _OLE2_HEADER:
+        # Office wraps an encrypted document into the container of its old formats.
+        if _ENCRYPTED_PACKAGE in path.read_bytes():
+            raise UnreadableFile("is encrypted; remove its password first")
+        raise UnreadableFile(f"is an old Office file; save it as {path.suffix.lower()} first")
+    if not header.startswith(b"PK"):
+        raise UnreadableFile(f"is not a valid {name}")
+    try:
+        archive = zipfile.ZipFile(path)
+    except (
+        zipfile.BadZipFile,
+        ValueError,  # impossible dates or sizes
+        NotImplementedError,  # what zipfile raises on a version of the format it does not know
+    ) as error:
+        raise UnreadableFile(f"is damaged or incomplete ({error})") from error
+    try:
+        _check(archive.infolist(), limits)
+    except UnreadableFile:
+        archive.close()
+        raise
+    return archive
+
+
+def check_office_file(path: Path, limits: Limits, name: str) -> None:
+    """Refuse what no Office program writes before a library opens the file.
+
+    Raises:
+        UnreadableFile: As for ``open_archive``, or a part defines XML entities.
+    """
+    with open_archive(path, limits, name) as archive:
+        for member in archive.infolist():
+            if member.filename.endswith((".xml", ".rels")):
+                with archive.open(member) as part:
+                    # Open Packaging Conventions, 8.1.4: no document type definitions.
+                    if b"<!DOCTYPE" in part.read(_PROLOGUE_BYTES):
+                        raise UnreadableFile("is unsafe: it defines XML entities")
+
+
+def opened_office_file(path: Path, limits: Limits, name: str, open: Callable[[IO[bytes]], T]) -> T:
+    """A file of Office as a library opens it, also where a control character got into it.
+
+    Args:
+        path: The file.
+        limits: As for ``open_archive``.
+        name: As for ``open_archive``.
+        open: Of the library.
+
+    Raises:
+        UnreadableFile: As for ``check_office_file``.
+    """
+    check_office_file(path, limits, name)
+    try:
+        with path.open("rb") as file:
+            return open(file)
+    except etree.XMLSyntaxError:
+        return open(_without_controls(path))
+
+
+def _without_controls(path: Path) -> IO[bytes]:
+    cleaned = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(cleaned, "w") as copy:
+        for member in archive.infolist():
+            data = archive.read(member)
+            if member.filename.endswith((".xml", ".rels")):
+                data = without_controls(data)
+            copy.writestr(member.filename, data)
+    return cleaned
+
+
+def without_controls(data: bytes) -> bytes:
+    """XML without the characters that XML may not hold, also not as references."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data
+    return _CONTROL_REFERENCE.sub(b" ", _CONTROL.sub(b" ", data))
+
+
+def _check(members: list[zipfile.ZipInfo], limits: Limits) -> None:
+    if len(members) > limits.archive_members:
+        raise UnreadableFile(f"holds more than {limits.archive_members:,} files")
+    if sum(member.file_size for member in members) > limits.archive_bytes:
+        raise UnreadableFile(f"unpacks to more than {limits.archive_bytes / 1e6:,.0f} MB")
+    for member in members:
+        if member.flag_bits & _ENCRYPTED_FLAG:
+            raise UnreadableFile("is encrypted; remove its password first")
+        if member.compress_type not in _COMPRESSIONS:
+            raise UnreadableFile("is compressed in an unusual way; save it again")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise UnreadableFile("is unsafe: it holds a link in place of a file")
+        # orig_filename is what the archive says, before zipfile makes it harmless.
+        if _leads_outside(member.orig_filename):
+            raise UnreadableFile("is unsafe: it holds a file whose name leads outside of it")
+    _check_overlap(members)
+
+
+def _leads_outside(name: str) -> bool:
+    return (
+        ".." in PurePosixPath(name.replace("\\", "/")).parts
+        or PurePosixPath(name).is_absolute()
+        or bool(PureWindowsPath(name).anchor)
+    )
+
+
+def _check_overlap(members: list[zipfile.ZipInfo]) -> None:
+    """Refuse members that share bytes: a few then unpack to the size of many."""
+    end = 0
+    for member in sorted(members, key=lambda member: member.header_offset):
+        if member.header_offset < end:
+            raise UnreadableFile("is unsafe: files inside it overlap")
+        end = member.header_offset + _LOCAL_HEADER_BYTES + member.compress_size

@@ -1,0 +1,174 @@
+"""Worker answer: what a reading process said becomes a document only if a reader can have made it.
+
+A file may take over the process that reads it and let it say anything. Nothing is believed
+here: each value has its type, each offset its place, and everything after this module may rely on
+what ``Document``, ``Section`` and ``Passage`` promise. An answer that makes no sense is a
+``ValueError`` or whatever else Python says of it; ``DocumentLoader`` makes a reason of all of them.
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from embeddings.document import INVISIBLE, LONGEST_TITLE, Block, BlockKind, Document, shortened
+from embeddings.files.limits import Limits
+from embeddings.files.worker import REASON_CHARACTERS
+from embeddings.passages import LONGEST_CHARACTERS, Section
+
+# JSON of one character of text takes at most 6 bytes, of one block about 40, of one passage with
+# a section of its own about 80.
+_BYTES_PER_CHARACTER = 6
+_BYTES_PER_BLOCK = 48
+_BYTES_PER_PASSAGE = 100
+_BYTES_BESIDES = 1_000_000
+_BYTES_OF_PICTURE = 10_000_000
+
+# A list takes 25 times as much memory as its JSON. A passage with a section of its own has four.
+_LISTS_PER_PASSAGE = 4
+_LISTS_BESIDES = 1_000
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+# All blocks share these; each would bring a string of its own.
+_KINDS: dict[str, BlockKind] = {
+    "heading": "heading",
+    "paragraph": "paragraph",
+    "list": "list",
+    "table": "table",
+    "code": "code",
+}
+
+
+def most_bytes(limits: Limits) -> tuple[int, int]:
+    """How long the two lines of an answer may be."""
+    findings = limits.blocks * _BYTES_PER_BLOCK + limits.passages * _BYTES_PER_PASSAGE
+    contents = max(limits.characters * _BYTES_PER_CHARACTER, _BYTES_OF_PICTURE)
+    return findings + _BYTES_BESIDES, contents + _BYTES_BESIDES
+
+
+def parsed(findings: bytes, contents: bytes, limits: Limits) -> tuple[dict[str, Any], str]:
+    """The two lines of an answer as JSON: an object, and the string beside it."""
+    # The long line holds nothing but a string, so that it costs no more than its length.
+    if not contents.startswith(b'"'):
+        raise ValueError("expected a string")
+    lists = findings.count(b"[") + findings.count(b"{")
+    if lists > limits.blocks + limits.passages * _LISTS_PER_PASSAGE + _LISTS_BESIDES:
+        raise ValueError(f"expected fewer lists, got {lists}")
+    # Decoded here: what JSON takes for UTF-8 may hold halves of characters.
+    answer, text = json.loads(findings.decode()), json.loads(contents.decode())
+    if not isinstance(answer, dict) or type(answer["final"]) is not bool:
+        raise ValueError("expected an object that says whether it is final")
+    return answer, text
+
+
+def reason_in(answer: dict[str, Any]) -> str:
+    """Why there is no document, in one line that is not long."""
+    line = " ".join(INVISIBLE.sub("", _string(answer["reason"])).split())
+    if not line:
+        raise ValueError("expected a reason, got nothing")
+    return line if len(line) <= REASON_CHARACTERS else f"{line[: REASON_CHARACTERS - 1]}…"
+
+
+def picture_in(answer: dict[str, Any], contents: str, quotes: int) -> tuple[bytes, int]:
+    """A PNG picture, and how many of so many quotes are marked in it."""
+    png, marked = b64decode(contents, validate=True), _number(answer["picture"]["marked"])
+    if not png.startswith(_PNG) or not 0 <= marked <= quotes:
+        raise ValueError(f"expected a picture with at most {quotes} marks")
+    return png, marked
+
+
+def document_in(answer: dict[str, Any], text: str, limits: Limits) -> Document:
+    """A document as ``Document`` describes it."""
+    found = answer["document"]
+    title = _string(found["title"])
+    if title != shortened(title) or INVISIBLE.search(title) or INVISIBLE.search(text):
+        raise ValueError("expected a short title, and no invisible characters")
+    if len(found["blocks"]) > limits.blocks:
+        raise ValueError(f"expected at most {limits.blocks} blocks")
+    return Document(
+        title=title,
+        text=text,
+        blocks=tuple(_blocks(found["blocks"], text)),
+        page_starts=_page_starts(found["page_starts"], text, limits),
+    )
+
+
+def _blocks(found: list[Any], text: str) -> Iterator[Block]:
+    """Blocks in their order, with nothing but spaces between them."""
+    at = 0
+    for name, start, end, level in found:
+        if type(start) is not int or type(end) is not int or type(level) is not int:
+            raise ValueError("expected whole numbers")
+        if not at <= start < end <= len(text) or text[at:start].strip():
+            raise ValueError(f"expected the next block at {at}, got {start} to {end}")
+        kind = _KINDS[name]
+        if not (1 <= level <= 6 if kind == "heading" else level == 0):
+            raise ValueError(f"expected a level of 1 to 6 of headings only, got {kind} {level}")
+        # It is repeated with all that stands below it.
+        if level and end - start > LONGEST_TITLE:
+            raise ValueError(f"expected short headings, got one of {end - start} characters")
+        yield Block(kind, start, end, level)
+        at = end
+    if at == 0 or text[at:].strip():
+        raise ValueError("expected blocks up to the end of the text")
+
+
+def _page_starts(found: list[Any], text: str, limits: Limits) -> tuple[int, ...]:
+    starts = tuple(_number(start) for start in found)
+    if len(starts) > limits.pages:
+        raise ValueError(f"expected at most {limits.pages} pages")
+    if any(start > after for start, after in pairwise((0, *starts, len(text)))):
+        raise ValueError("expected pages in their order, inside the text")
+    return starts
+
+
+def sections_in(answer: dict[str, Any], document: Document, limits: Limits) -> Iterator[Section]:
+    """The document's sections as ``Section`` describes them, in their order."""
+    at = passages = 0
+    for headings, context_length, spans in answer["sections"]:
+        passages += len(spans)
+        if passages > limits.passages:
+            raise ValueError(f"expected at most {limits.passages} passages")
+        if not 0 <= _number(context_length) <= LONGEST_TITLE:
+            raise ValueError(f"expected a short context, got {context_length}")
+        begin = at
+        checked: list[tuple[int, int]] = []
+        for start, end in spans:
+            if type(start) is not int or type(end) is not int:
+                raise ValueError("expected whole numbers")
+            # A tokenizer takes a hundred times the memory of a text.
+            if not at <= start < end <= min(len(document.text), start + LONGEST_CHARACTERS):
+                raise ValueError(f"expected a passage from {at} on, got {start} to {end}")
+            checked.append((start, end))
+            at = end
+        above = _headings(headings, document, checked[0][0] if checked else begin)
+        yield Section(above, context_length, tuple(checked))
+
+
+def _headings(found: list[Any], document: Document, before: int) -> tuple[int, ...]:
+    """Places of headings that stand before an offset, each below the one before it."""
+    level, places = 0, []
+    for place in found:
+        # No more than six: each has a lower level. A negative place would count from the end.
+        block = document.blocks[_number(place)]
+        if place < 0 or block.kind != "heading" or block.level <= level or block.end > before:
+            raise ValueError(f"expected a heading of its passages, got block {place}")
+        level = block.level
+        places.append(place)
+    if any(place >= after for place, after in pairwise(places)):
+        raise ValueError("expected headings in their order")
+    return tuple(places)
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a string, got {type(value).__name__}")
+    return value
+
+
+def _number(value: object) -> int:
+    if type(value) is not int:  # True is an instance of it, too.
+        raise ValueError(f"expected a whole number, got {type(value).__name__}")
+    return value

@@ -1,0 +1,262 @@
+"""Vectors: the FAISS index that finds the nearest passages.
+
+Derived from the store and never trusted: FAISS itself notices neither a truncated nor a flipped
+byte. The file ends with the SHA-256 of each of its parts, the stamp of the store's contents that
+it belongs to, and a SHA-256 over these. FAISS is given no byte that has not been compared, and
+nothing of the file is used once it is read: whatever becomes of it then harms nobody. A file
+that does not fit is built anew.
+"""
+
+import contextlib
+import hashlib
+import math
+import os
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from embeddings.errors import IndexNotWritable
+from embeddings.models.encoder import Vectors
+from embeddings.private_files import open_plain, private_file
+
+EXACT_LIMIT = 100_000
+"""Passages up to which every vector is compared; a search then takes some 15 ms."""
+
+DRAWN = 64
+"""Vectors for each list that the lists are fitted to; FAISS asks for 39 at least."""
+
+ITERATIONS = 10
+"""Of fitting them: more takes longer and finds no more."""
+
+PART = 1 << 20
+"""Bytes of the file that are read and compared at a time."""
+
+Ids = NDArray[np.int64]
+Read = Callable[[Ids], Iterable[tuple[Ids, Vectors]]]
+"""From ids ``(n,)`` to batches of ids and their vectors ``(m, dimension)``."""
+
+_MAGIC = b"CVVECTR2"
+_DIGEST = 32
+_TRAILER = struct.Struct("<8s16sq32s")
+"""Magic, stamp, bytes of FAISS's, SHA-256 over these three and those of the parts before."""
+
+
+class VectorIndex:
+    """Passage ids and their unit vectors, searched by inner product.
+
+    Exact up to ``EXACT_LIMIT``, beyond it inverted lists (IVF) of which the nearest
+    sixteenth is read: unlike a graph (HNSW) they give up removed passages.
+    """
+
+    def __init__(self, index: faiss.Index, stamp: str) -> None:
+        """An index in memory.
+
+        Args:
+            index: With ids of its own for the vectors.
+            stamp: Of the store's contents that it was made from.
+        """
+        # FAISS's type information leaves out what Python is given beside its C++ classes.
+        self._index: Any = index
+        self.stamp = stamp
+
+    @classmethod
+    def build(cls, dimension: int, ids: Ids, read: Read, stamp: str) -> "VectorIndex":
+        """An index over the vectors of those ids.
+
+        Args:
+            dimension: Of each vector.
+            ids: ``(n,)``; how many they are decides the kind of index.
+            read: Gives the vectors of ids.
+            stamp: Of the store's contents that they are read from.
+        """
+        if len(ids) <= EXACT_LIMIT:
+            index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        else:
+            # Lists of some sqrt(n) / 4 vectors, as FAISS's guidelines advise.
+            lists = 4 * math.isqrt(len(ids))
+            index = faiss.IndexIVFFlat(
+                faiss.IndexFlatIP(dimension), dimension, lists, faiss.METRIC_INNER_PRODUCT
+            )
+            index.nprobe = max(1, lists // 16)
+            index.cp.niter = ITERATIONS
+            drawn = np.random.default_rng(0).choice(ids, min(len(ids), lists * DRAWN), False)
+            # As read, not all at once beside the index.
+            index.train(np.concatenate([vectors for _, vectors in read(np.sort(drawn))]))
+        built = cls(index, stamp)
+        for some, vectors in read(ids):
+            built.add(some, vectors)
+        return built
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every vector is compared."""
+        return not isinstance(self._index, faiss.IndexIVF)
+
+    @property
+    def ids(self) -> Ids:
+        """Ids of all vectors, sorted."""
+        if self.exact:
+            found = faiss.vector_to_array(self._index.id_map)
+        else:
+            lists = self._index.invlists
+            found = np.concatenate(
+                [
+                    faiss.rev_swig_ptr(lists.get_ids(at), lists.list_size(at)).copy()
+                    for at in range(lists.nlist)
+                    if lists.list_size(at)
+                ]
+                or [np.empty(0, dtype=np.int64)]
+            )
+        return np.sort(found)
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Add vectors ``(n, dimension)`` under ids ``(n,)``."""
+        self._index.add_with_ids(np.ascontiguousarray(vectors), ids)
+
+    def remove(self, ids: Ids) -> None:
+        """Give up the vectors of those ids."""
+        self._index.remove_ids(faiss.IDSelectorBatch(ids))
+
+    def search(
+        self, vector: Vectors, limit: int, among: Ids | None = None
+    ) -> list[tuple[int, float]]:
+        """The passages nearest to a vector ``(dimension,)``: (id, cosine), best first.
+
+        Args:
+            vector: Unit norm.
+            limit: Number of passages at most.
+            among: Ids to choose from; all if it is left out.
+        """
+        limit = min(limit, len(self) if among is None else len(among))
+        if not limit:
+            return []
+        parameters = self._parameters(among)
+        scores, ids = self._index.search(vector[None, :], limit, params=parameters)
+        return [
+            (int(id), float(score)) for id, score in zip(ids[0], scores[0], strict=True) if id >= 0
+        ]
+
+    def _parameters(self, among: Ids | None) -> Any:
+        if among is None:
+            return None
+        selector = faiss.IDSelectorBatch(among)
+        parameters: Any = faiss.SearchParameters if self.exact else faiss.SearchParametersIVF
+        # All lists: the nearest may hold nothing of a document that is far from the question.
+        probes = {} if self.exact else {"nprobe": self._index.nlist}
+        return parameters(sel=selector, **probes)
+
+    def save(self, path: Path) -> None:
+        """Write the index so that a reader finds the old file or the new one, whole.
+
+        Raises:
+            IndexNotWritable: No room or no permission; the old file is left as it was.
+        """
+        # Always the same name: what a killed process left is written over. One process saves.
+        temporary = path.with_name(f"{path.name}.new")
+        try:
+            private_file(temporary)
+            # FAISS reports a full disk as a RuntimeError without a code.
+            faiss.write_index(self._index, str(temporary))
+            with temporary.open("r+b") as file:
+                parts = b"".join(hashlib.sha256(part).digest() for part in _parts(file))
+                label = _MAGIC, bytes.fromhex(self.stamp), file.tell()
+                file.write(parts + _TRAILER.pack(*label, _digest(label, parts)))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        except (OSError, RuntimeError) as error:
+            raise IndexNotWritable(
+                f"{path} cannot be written ({error}). Free some room, or change who may write "
+                "there; until then searching works, but starts more slowly."
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: Path, stamp: str) -> "VectorIndex | None":
+        """The index in the file, or none where it is missing, damaged or of other contents."""
+        try:
+            with os.fdopen(open_plain(path), "rb") as file:
+                verified = _Verified(file, stamp)
+                # FAISS's type information leaves it out.
+                reader: Any = faiss.PyCallbackIOReader(verified.read, PART)  # type: ignore[attr-defined]  # no stub
+                return cls(faiss.read_index(reader), stamp)
+        except (OSError, RuntimeError, _NotOurs):
+            return None
+
+
+class _NotOurs(Exception):
+    """A file of vectors is damaged, or of other contents."""
+
+
+class _Verified:
+    """Reads what ``save`` wrote, comparing each part before any of it is given away."""
+
+    def __init__(self, file: BinaryIO, stamp: str) -> None:
+        """Compare what stands behind FAISS's bytes.
+
+        Raises:
+            _NotOurs: It is damaged, or of other contents.
+        """
+        self._file = file
+        end = file.seek(0, os.SEEK_END) - _TRAILER.size
+        if end < 0:
+            raise _NotOurs
+        file.seek(end)
+        *label, stored = _TRAILER.unpack(file.read(_TRAILER.size))
+        magic, made_for, length = label
+        count = -(-length // PART)
+        if (magic, made_for.hex()) != (_MAGIC, stamp) or end != length + count * _DIGEST:
+            raise _NotOurs
+        file.seek(length)
+        digests = file.read(count * _DIGEST)
+        if stored != _digest((magic, made_for, length), digests):
+            raise _NotOurs
+        file.seek(0)
+        self._left = length
+        self._digests = iter(digests[at : at + _DIGEST] for at in range(0, len(digests), _DIGEST))
+        self._part = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        """At most so many of the next bytes; none at the end.
+
+        Raises:
+            _NotOurs: They are damaged.
+        """
+        if not self._part and self._left:
+            part = self._file.read(min(PART, self._left))
+            self._left -= len(part)
+            if hashlib.sha256(part).digest() != next(self._digests):
+                raise _NotOurs
+            self._part = memoryview(part)
+        given, self._part = self._part[:size], self._part[size:]
+        return bytes(given)
+
+
+def _parts(file: BinaryIO) -> Iterator[bytes]:
+    while part := file.read(PART):
+        yield part
+
+
+def _digest(label: tuple[bytes, bytes, int], parts: bytes) -> bytes:
+    return hashlib.sha256(repr(label).encode() + parts).digest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename durable. Windows cannot open a folder and needs no such call."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

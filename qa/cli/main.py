@@ -1,0 +1,315 @@
+"""Command line: ``qa index``, ``ask``, ``list``, ``verify``, ``feedback`` and others.
+
+Exit codes: 0 answered (or done), 1 the documents do not say (any more), 2 error. What a command
+needs is imported when it runs, so that ``qa --help`` is immediate.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec
+
+import click
+
+if TYPE_CHECKING:
+    from qa.settings import Settings
+
+OK, NOT_SAID, ERROR = 0, 1, 2
+
+MODES = ("reader", "retrieval", "chain")
+"""In which `qa eval` measures."""
+
+INTERRUPTED = "Interrupted; what was finished is kept. Run the same command again to go on."
+
+_Parameters = ParamSpec("_Parameters")
+
+
+def explained(command: Callable[_Parameters, int]) -> Callable[_Parameters, None]:
+    """The command, its return value the exit code and its errors one sentence each."""
+
+    @wraps(command)
+    def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+        from pydantic import ValidationError
+
+        from embeddings.errors import ChapterAndVerseError
+
+        try:
+            code = command(*args, **kwargs)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "QA_" + "__".join(str(part) for part in first["loc"]).upper()
+            _fail(f"The setting {name} does not fit: {first['msg']} (got {first['input']!r}).")
+        except (ChapterAndVerseError, ValueError) as error:
+            _fail(str(error))
+        except OSError as error:
+            _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+        except KeyboardInterrupt:
+            _fail(INTERRUPTED)
+        sys.exit(code)
+
+    return run
+
+
+def _fail(message: str) -> None:
+    click.echo(message, err=True)
+    sys.exit(ERROR)
+
+
+def _settings(index: Path | None) -> "Settings":
+    from qa.settings import Settings
+
+    return Settings() if index is None else Settings(index=index)
+
+
+index_option = click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    help="Folder of the index; without it the default place, see `qa list`.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chapter-and-verse")
+def main() -> None:
+    """Ask a folder of documents; every answer is quoted with chapter and verse."""
+
+
+@main.command("index")
+@click.argument("folder", type=click.Path(path_type=Path))
+@index_option
+@explained
+def index_command(folder: Path, index: Path | None) -> int:
+    """Index FOLDER, or bring its index up to date."""
+    from rich.console import Console
+
+    from embeddings.indexing import open_and_index
+    from qa.cli.terminal import indexing_bar, show_report
+
+    settings = _settings(index)
+    encoder = settings.load_encoder()
+    with indexing_bar(Console(stderr=True)) as tell:
+        _, report = open_and_index(
+            folder, settings.index, encoder, settings.limits, tell, retry=True
+        )
+    show_report(Console(), report)
+    report.check()
+    return OK
+
+
+@main.command()
+@click.argument("question")
+@click.option("--in", "within", multiple=True, help="Answer from this document or folder only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@index_option
+@explained
+def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | None) -> int:
+    """Answer QUESTION from what is indexed."""
+    from rich.console import Console
+
+    from qa.cli.terminal import show_answer
+    from qa.pipeline import QuestionAnswerer
+
+    with QuestionAnswerer.open(settings=_settings(index)) as answerer:
+        answer = answerer.answer(question, within)
+    if as_json:
+        click.echo(answer.to_json(indent=2))
+    else:
+        show_answer(Console(), answer)
+    return OK if answer.text is not None or answer.remark else NOT_SAID
+
+
+@main.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@index_option
+@explained
+def list_command(as_json: bool, index: Path | None) -> int:
+    """Show what is indexed: documents, passages, when; and what is not, and why."""
+    import json
+
+    from rich.console import Console
+
+    from embeddings.index.index import Index
+    from qa.cli.terminal import show_library
+    from qa.library.listing import list_library
+
+    settings = _settings(index)
+    listing = list_library(Index.open(settings.index))
+    if as_json:
+        documents = [
+            {
+                "path": one.path,
+                "title": one.title,
+                "passages": one.passages,
+                "pages": one.pages,
+                "indexed_at": one.indexed_at,
+                "sha256": one.sha256,
+                "problem": one.problem,
+            }
+            for one in listing.files
+        ]
+        places = {name: str(location) for name, location in listing.places.items()}
+        told = {"index": str(settings.index), "folders": places, "documents": documents}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        show_library(Console(), settings.index, listing)
+    return OK
+
+
+@main.command("remove")
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True)
+@index_option
+@explained
+def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
+    """Forget the document or folder at each PATH; the files themselves are not touched."""
+    from embeddings.index.index import Index
+    from embeddings.indexing import remove
+    from qa.cli.terminal import printable
+
+    removed = remove(Index.open(_settings(index).index), paths)
+    for gone in removed:
+        click.echo(f"removed {printable(gone)}")
+    return OK
+
+
+@main.command()
+@index_option
+@explained
+def doctor(index: Path | None) -> int:
+    """Check that index, checksums and models are sound, and say what to do if not."""
+    from qa.cli.doctor import examine
+
+    settings = _settings(index)
+    sound = True
+    for finding in examine(settings):
+        sound &= finding.sound
+        click.echo(f"{'ok   ' if finding.sound else 'WRONG'} {finding.what}")
+    return OK if sound else ERROR
+
+
+@main.command("verify")
+@click.argument("receipt", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@index_option
+@explained
+def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
+    """Say for each quote in RECEIPT whether its document still says it; 1 if one does not.
+
+    RECEIPT is what `qa ask --json` printed, or what the chat exported as JSON.
+    """
+    import json
+
+    from rich.console import Console
+
+    from embeddings.index.index import Index
+    from qa.cli.terminal import show_checked
+    from qa.library.receipts import read_receipt, verify
+
+    answers = read_receipt(receipt)
+    opened = Index.open(_settings(index).index)
+    try:
+        checked = list(verify(answers, opened.store))
+    finally:
+        opened.close()
+    if as_json:
+        told = [
+            {
+                "quote": one.citation.quote,
+                "cited": [one.citation.path, one.citation.start, one.citation.end],
+                "standing": one.standing,
+                "path": one.path,
+                "start": one.start,
+            }
+            for one in checked
+        ]
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        show_checked(Console(), checked)
+    return OK if all(one.standing == "exact" for one in checked) else NOT_SAID
+
+
+@main.command("feedback")
+@click.option("--all", "everything", is_flag=True, help="Print all of it, dislikes and notes too.")
+@index_option
+@explained
+def feedback_command(everything: bool, index: Path | None) -> int:
+    """Print what readers liked as JSON lines: questions that `qa eval` reads."""
+    import json
+
+    from qa.library.feedback import Feedback, as_question
+
+    opinions = Feedback(_settings(index).index).opinions()
+    if everything:
+        for one in opinions:
+            answer = json.loads(one.answer.to_json())
+            told = {"liked": one.liked, "note": one.note, "at": one.at, "answer": answer}
+            click.echo(json.dumps(told, ensure_ascii=False))
+        return OK
+    rows = [row for one in opinions if (row := as_question(one))]
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False))
+    left_out = len(opinions) - len(rows)
+    click.echo(
+        f"{len(opinions)} opinions, {left_out} of them left out: they tell of no right answer, "
+        "or of one of several sentences. See them with --all.",
+        err=True,
+    )
+    return OK
+
+
+@main.command("eval")
+@click.argument("questions", type=click.Path(path_type=Path))
+@click.option(
+    "--mode",
+    "modes",
+    multiple=True,
+    type=click.Choice(MODES),
+    help="The reader alone on each question's context, retrieval alone, or the whole chain; "
+    "can be given several times. Without it all three.",
+)
+@click.option("--sample", "count", type=click.IntRange(1), help="Take this many, chosen by --seed.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the sample.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw risk and coverage.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    help="Ask this index; without it a library is made of the questions' contexts.",
+)
+@explained
+def eval_command(
+    questions: Path,
+    modes: tuple[str, ...],
+    count: int | None,
+    seed: int,
+    picture: Path | None,
+    as_json: bool,
+    index: Path | None,
+) -> int:
+    """Measure answers to QUESTIONS: JSON lines, or SQuAD's JSON; both also gzip."""
+    import json
+    from functools import partial
+
+    from rich.console import Console
+
+    from qa.cli.terminal import counting_bar, show_measured
+    from qa.evaluation.questions import load_questions
+    from qa.evaluation.report import evaluate, plot
+
+    settings = _settings(None)
+    if picture and set(modes) == {"retrieval"}:
+        raise ValueError("expected a mode that answers for --plot, got retrieval alone")
+    loaded = load_questions(questions)
+    bar = partial(counting_bar, Console(stderr=True))
+    report = evaluate(loaded, settings, modes or MODES, bar, index, count, seed)
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        show_measured(Console(), report)
+    if picture:
+        plot(report, picture)
+    return OK
+
+
+if __name__ == "__main__":
+    main()

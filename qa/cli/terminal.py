@@ -1,0 +1,306 @@
+"""Terminal: what the command line and the chat's start show there."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console, JustifyMethod
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
+from qa.evaluation.scores import AnswerScores, RetrievalScores
+from qa.library.listing import Listing
+from qa.library.receipts import MEANINGS, Checked
+from qa.results import NEAREST, Answer, Citation, below_title
+
+if TYPE_CHECKING:
+    from qa.evaluation.report import Report
+
+_SPACES = re.compile(r"\s+")
+
+LEAST_SHOWN = 0.1
+"""Confidence from which another candidate is shown."""
+
+MOST_QUOTED = 200
+"""Characters shown of a quote that is checked."""
+
+MOST_SKIPPED = 20
+"""Files without a document that are named; the others are counted."""
+
+
+def printable(text: str) -> str:
+    r"""Text that can neither move the cursor nor colour the terminal.
+
+    >>> printable("a\x1b[31m\nb")
+    'a?[31m b'
+    """
+    one_line = _SPACES.sub(" ", text)
+    return "".join(letter if letter.isprintable() else "?" for letter in one_line)
+
+
+@contextmanager
+def indexing_bar(console: Console) -> Iterator[OnProgress]:
+    """A progress bar for indexing, gone when it is done; yields what ``index_folder`` tells."""
+    columns = (
+        TextColumn("Indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("files"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("", total=None, note="")
+
+        def tell(now: IndexingProgress) -> None:
+            encoded = f": {now.passages_done} of {now.passages} passages" if now.passages else ""
+            note = f"{now.path}{encoded}"
+            progress.update(
+                task, completed=now.files_done, total=now.files, note=printable(note)[-60:]
+            )
+
+        yield tell
+
+
+@contextmanager
+def counting_bar(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar over things of one kind; yields what takes (done, in all)."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def show_report(console: Console, report: IndexingReport) -> None:
+    """What a run of indexing did, and which files have no document."""
+    counts = (
+        (len(report.added), "added"),
+        (len(report.changed), "changed"),
+        (len(report.removed), "removed"),
+        (report.unchanged, "unchanged"),
+    )
+    said = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing"
+    console.print(
+        f"{report.name}: {said} ({report.passages} passages encoded, {report.seconds:.1f} s)",
+        markup=False,
+        highlight=False,
+    )
+    for skipped in report.skipped[:MOST_SKIPPED]:
+        console.print(
+            f"  not indexed: {printable(skipped.path)} {printable(skipped.reason)}",
+            markup=False,
+            highlight=False,
+            style="yellow",
+        )
+    if len(report.skipped) > MOST_SKIPPED:
+        more = len(report.skipped) - MOST_SKIPPED
+        console.print(f"  and {more} more; see them all: qa list", style="yellow")
+
+
+def show_answer(console: Console, answer: Answer) -> None:
+    """The answer with its citations, the quote highlighted in its passage; each part by itself."""
+    for number, part in enumerate(answer.parts):
+        if number:
+            console.print()
+        console.print(Text(printable(part.understood), style="underline"))
+        show_answer(console, replace(part, completed=None))
+    if answer.parts:
+        return
+    if answer.completed is not None:
+        console.print(Text(f"asked: {printable(answer.completed)}", style="dim"))
+    if answer.text is None:
+        console.print(answer.explanation, style="bold", highlight=False)
+        for hit in answer.hits[:NEAREST]:
+            console.print()
+            console.print(Text(f"nearest: {printable(hit.path)}", style="dim"))
+            console.print(_indented(Text(_lines(hit.text))))
+        return
+    console.print(Text(_lines(answer.text), style="bold"))
+    console.print(Text(f"confidence {answer.confidence:.0%}", style="dim"))
+    for number, citation in enumerate(answer.citations, start=1):
+        _show_citation(console, number, citation)
+    _show_dispute(console, answer)
+    others = [one for one in answer.candidates if one.confidence >= LEAST_SHOWN]
+    if others:
+        console.print()
+    for one in others:
+        place = f"{printable(one.citations[0].path)}, characters {one.citations[0].start}"
+        told = f"or, {one.confidence:.0%}: {_lines(one.text)}"
+        console.print(Text(f"{told} ({place}–{one.citations[0].end})", style="dim"))
+
+
+def _show_dispute(console: Console, answer: Answer) -> None:
+    """What other documents say otherwise, its citations numbered on."""
+    if not answer.dispute:
+        return
+    console.print()
+    console.print(Text(answer.dispute, style="bold yellow"))
+    number = len(answer.citations)
+    for other in answer.contradicted_by:
+        console.print()
+        console.print(Text(_lines(other.text), style="bold"))
+        console.print(Text(f"confidence {other.confidence:.0%}", style="dim"))
+        for citation in other.citations:
+            number += 1
+            _show_citation(console, number, citation)
+
+
+def _show_citation(console: Console, number: int, citation: Citation) -> None:
+    page = f", page {citation.page}" if citation.page else ""
+    place = f"{printable(citation.path)}{page}, characters {citation.start}–{citation.end}"
+    dated = f", file of {citation.dated}" if citation.dated else ""
+    headings = " › ".join((citation.title, *below_title(citation.title, citation.headings)))
+    before, quote, after = map(_lines, citation.sentence)
+    until = citation.sentence_start - citation.passage_start
+    since = citation.sentence_end - citation.passage_start
+    rest = citation.passage[:until], citation.passage[since:]
+    console.print()
+    console.print(Text(f"[{number}] {place}{dated}", style="cyan"))
+    console.print(_indented(Text(printable(headings), style="cyan")))
+    # What stands around the sentence steps back.
+    around, behind = ((_lines(part), "dim") for part in rest)
+    console.print(_indented(Text.assemble(around, before, (quote, "reverse"), after, behind)))
+
+
+def _lines(text: str) -> str:
+    """As ``printable``, line by line."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 4))
+
+
+def show_checked(console: Console, checked: Sequence[Checked]) -> None:
+    """Each quote of a receipt, and what became of it."""
+    if not checked:
+        console.print("The receipt quotes nothing.")
+    for one in checked:
+        cited = one.citation
+        now = ""
+        if one.path is not None and (one.path, one.start) != (cited.path, cited.start):
+            now = f", now in {one.path} from character {one.start}"
+        place = f"{cited.path}, characters {cited.start}–{cited.end}"
+        long = len(cited.quote) > MOST_QUOTED
+        quote = f"{cited.quote[:MOST_QUOTED]} …" if long else cited.quote
+        console.print(Text(f"{one.standing}: {printable(quote)}", style="bold"))
+        console.print(_indented(Text(printable(f"{place}: {MEANINGS[one.standing]}{now}"))))
+
+
+def show_library(console: Console, place: Path, listing: Listing) -> None:
+    """What the index holds, file by file."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("path", "title", "passages", "pages", "indexed (UTC)"):
+        justify: JustifyMethod = "right" if column in ("passages", "pages") else "left"
+        table.add_column(column, justify=justify, overflow="fold")
+    for one in listing.documents:
+        table.add_row(
+            escape(printable(one.path)),
+            escape(printable(one.title or "")),
+            str(one.passages),
+            str(one.pages or ""),
+            (one.indexed_at or "")[:16].replace("T", " "),
+        )
+    console.print(table, highlight=False)
+    for one in listing.files:
+        if one.problem:
+            console.print(
+                f"not indexed: {printable(one.path)} {printable(one.problem)}",
+                style="yellow",
+                markup=False,
+                highlight=False,
+            )
+    for name, location in listing.places.items():
+        console.print(f"{printable(name)} lies at {location}", markup=False, highlight=False)
+    # The same content at two paths is one document.
+    found = {one.sha256: one.passages for one in listing.documents}
+    console.print(
+        f"{len(found)} documents, {sum(found.values())} passages, index at {place}",
+        markup=False,
+        highlight=False,
+    )
+
+
+def show_measured(console: Console, report: "Report") -> None:
+    """The figures of ``qa eval``."""
+    library = f" over {report.contexts:,} contexts" if report.contexts else ""
+    console.print(f"{report.questions:,} questions{library}", highlight=False)
+    if report.retrieval:
+        console.print()
+        console.print(_retrieval_table(report.retrieval), highlight=False)
+    parts = {
+        "reader alone": report.reader,
+        "whole chain": report.chain,
+        "chain, half without their context": report.half,
+    }
+    measured = {name: scores for name, scores in parts.items() if scores}
+    if measured:
+        console.print()
+        console.print(_answers_table(measured, report.threshold), highlight=False)
+    for name, scores in measured.items():
+        if scores.mistakes:
+            console.print(f"\nWrong and surest, {name}:", highlight=False)
+        for one in scores.mistakes:
+            right = " | ".join(map(printable, one.right)) or "nothing answers it"
+            line = f"{one.confidence:4.0%}  {printable(one.question)}  {printable(one.given)}"
+            console.print(Text(f"{line}  (right: {right})"))
+
+
+def _retrieval_table(scores: Sequence[RetrievalScores]) -> Table:
+    """Recall and MRR of each way to order passages."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("retrieval")
+    ranks = list(scores[0].recall)
+    for name in (*(f"recall@{k}" for k in ranks), "MRR"):
+        table.add_column(name, justify="right")
+    for score in scores:
+        figures = (*(score.recall[k] for k in ranks), score.mrr)
+        table.add_row(score.name, *(f"{figure:.3f}" for figure in figures))
+    return table
+
+
+def _surest(risk: Sequence[tuple[float, float]]) -> float | None:
+    """Share that is right among the 60% that are surest; none of nothing."""
+    return 1 - risk[5][1] if risk else None
+
+
+def _answers_table(measured: Mapping[str, AnswerScores], threshold: float) -> Table:
+    """A column for each way of asking, a row for each figure."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("answers")
+    for name in measured:
+        table.add_column(name, justify="right")
+
+    def row(name: str, figure: Callable[[AnswerScores], float | None], form: str = ".3f") -> None:
+        figures = [figure(scores) for scores in measured.values()]
+        table.add_row(name, *("–" if one is None else format(one, form) for one in figures))
+
+    row("questions with an answer", lambda one: one.answerable, ",d")
+    row("questions without one", lambda one: one.unanswerable, ",d")
+    row("EM, answerable", lambda one: one.exact)
+    row("F1, answerable", lambda one: one.f1)
+    row(f"F1, answerable, abstaining below {threshold:g}", lambda one: one.with_threshold)
+    row("unanswerable left open", lambda one: one.refused)
+    row("answerable detected: precision", lambda one: one.precision)
+    row("answerable detected: recall", lambda one: one.recall)
+    row("answerable detected: AUROC", lambda one: one.auroc)
+    row("expected calibration error", lambda one: one.calibration_error)
+    row("right among the surest 30%", lambda one: 1 - one.risk[2][1])
+    row("right among the surest 60%", lambda one: 1 - one.risk[5][1])
+    row("right among all", lambda one: 1 - one.risk[9][1])
+    row("answerable ones, right among the surest 60%", lambda one: _surest(one.risk_answerable))
+    row("citations that are exact", lambda one: one.exact_citations, ".2%")
+    row("seconds a question, median", lambda one: one.seconds[0])
+    row("seconds a question, 95th percentile", lambda one: one.seconds[1])
+    return table

@@ -1,0 +1,1 @@
+"""Conversation: what a message asks, after what was said before."""

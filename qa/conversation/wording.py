@@ -1,0 +1,269 @@
+"""Wording: how what a question lacks is put into it, so that it reads as one question."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qa.text import STOP_WORDS, stem
+
+_WORD = re.compile(r"\w+")
+_SMALL = frozenset("of the for and in on to de".split())
+_END = re.compile(r"[\s?.!]*$")
+
+_VERB = (
+    r"(?:is|are|was|were|did|does|do|has|have|had|can|could|will|would|should|must|may|might|"
+    r"mean|means|work|works|happen|happens|happened)"
+)
+_POSSESSIVE = re.compile(r"\b(?:its|their|his|her(?= [a-z]{3}))\b", re.I)
+_DUMMY = r"(?! (?:take|takes|took|possible|necessary|true|rain|rains|matter)\b)"
+_PRONOUN = re.compile(
+    rf"\b(?:it{_DUMMY}|they|them|he|him|she|her)\b"
+    rf"|\b(?:this|that|these|those)(?=\s*[?.!,]|\s*$| {_VERB}\b)",
+    re.I,
+)
+_THERE = re.compile(rf"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! {_VERB}\b)", re.I)
+
+_NAME = re.compile(r"\b[A-Z]\w*(?:(?: (?:of|the|de|for|and))* [A-Z]\w*)*")
+_YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
+_ABOUT = re.compile(
+    r"^\W*(?:(?:and|but|so|ok|okay|now)\b,?\s*)?(?:(?:what|how) about|and)\s+"
+    r"(?P<place>in|for|of|from|with|to|on|at)?\s*(?P<what>[^?.!]{1,60}?)\s*[?.!]*\s*$",
+    re.I,
+)
+_BARE = re.compile(
+    r"^\W*(?:and\s+|but\s+|so\s+)?(?P<asks>why|when|where|who|how)"
+    r"(?: (?:is|was) (?:that|it|this))?\W*$",
+    re.I,
+)
+_ASKING = re.compile(
+    r"^(?P<asks>who|what|when|where|why|how)\s+(?P<verb>is|are|was|were|did|does|do|has|have|had|"
+    r"can|could|will|would|should|must)\b",
+    re.I,
+)
+_PERSONAL = re.compile(r"\b(?:he|him|his|she|her|hers)\b", re.I)
+_OTHER_PRONOUN = re.compile(r"\b(?:its?|they|them|theirs?|this|that|these|those|there)\b", re.I)
+_SOMEBODY = re.compile(r"\b(?:an?|the|any|each|every|some|no)\b", re.I)
+_GOES_ON = re.compile(r"^\W*(?:and|but|so|also)\b", re.I)
+_QUESTION_WORD = re.compile(r"\b(?:who|what|when|where|why|how|which|whose|whom)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of the history that belong together.
+
+    Attributes:
+        text: As written there.
+        definite: Whether "the" stands before it.
+        score: Of its likeliest word.
+    """
+
+    text: str
+    definite: bool
+    score: float
+
+
+def phrases_of(scores: Mapping[str, float], texts: Sequence[str]) -> list[Phrase]:
+    """The words of those stems, as the longest phrases in which they stand, likeliest first.
+
+    >>> phrases_of({"assembl": 1, "iof": 2}, ["Did the Assembly of the IOFS meet?"])
+    [Phrase(text='Assembly of the IOFS', definite=True, score=2)]
+
+    Args:
+        scores: By stem.
+        texts: In which to look for phrases; of equally long ones the first counts.
+    """
+    left = dict(scores)
+    cut = [[(match, stem(match[0])) for match in _WORD.finditer(text)] for text in texts]
+    found: list[Phrase] = []
+    while left:
+        best: tuple[int, str, bool, set[str]] | None = None
+        for text, words in zip(texts, cut, strict=True):
+            for first, last in _runs(text, words, left):
+                stems = {words[at][1] for at in range(first, last + 1)} & left.keys()
+                if best is None or len(stems) > best[0]:
+                    definite = first > 0 and words[first - 1][0][0].lower() == "the"
+                    cut_out = text[words[first][0].start() : words[last][0].end()]
+                    best = len(stems), cut_out, definite, stems
+        if best is None:
+            break
+        _, phrase, definite, stems = best
+        found.append(Phrase(" ".join(phrase.split()), definite, max(left[one] for one in stems)))
+        for one in stems:
+            del left[one]
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _runs(
+    text: str, words: Sequence[tuple[re.Match[str], str]], wanted: Mapping[str, float]
+) -> list[tuple[int, int]]:
+    """First and last word of each run of wanted words, over small ones between them."""
+    runs: list[tuple[int, int]] = []
+    since = None
+    for at, (match, stemmed) in enumerate(words):
+        if stemmed not in wanted or match[0].lower() in STOP_WORDS:
+            continue
+        joined = False
+        if runs and since is not None:
+            between = [words[one][0][0].lower() for one in range(since + 1, at)]
+            gap = text[words[since][0].end() : match.start()]
+            plain = not re.sub(r"[\w\s'’-]", "", gap)
+            joined = plain and len(between) <= 2 and all(one in _SMALL for one in between)
+            # What is said twice is not one phrase.
+            joined &= stemmed not in {words[one][1] for one in range(runs[-1][0], at)}
+        if joined:
+            runs[-1] = (runs[-1][0], at)
+        else:
+            runs.append((at, at))
+        since = at
+    return runs
+
+
+def worded(question: str, phrases: Sequence[Phrase]) -> str:
+    """The question with the phrases: the first in a pronoun's place, the others at its end.
+
+    >>> worded("When was it founded?", [Phrase("IOFS", True, 1.0)])
+    'When was the IOFS founded?'
+    >>> worded("How many members?", [Phrase("IOFS", True, 1.0)])
+    'How many members (IOFS)?'
+    """
+    left = list(phrases)
+    if left:
+        name = f"the {left[0].text}" if left[0].definite else left[0].text
+        ending = "'" if name.endswith("s") and name[-2:-1].islower() else "'s"
+        for pattern, put in (
+            (_POSSESSIVE, name + ending),
+            (_PRONOUN, name),
+            (_THERE, f"in {name}"),
+        ):
+            match = pattern.search(question)
+            if match:
+                put = put[0].upper() + put[1:] if match.start() == 0 else put
+                question = question[: match.start()] + put + question[match.end() :]
+                left = left[1:]
+                break
+    if not left:
+        return question
+    end = _END.search(question)
+    assert end is not None
+    rest = question[end.start() :].strip() or "?"
+    return f"{question[: end.start()]} ({', '.join(one.text for one in left)}){rest}"
+
+
+def points_back(question: str) -> bool:
+    """Whether a word of the question stands for something said before, or the question is cut off.
+
+    >>> points_back("When was it founded?"), points_back("And Turkey?"), points_back("Who won?")
+    (True, True, False)
+    """
+    patterns = (_POSSESSIVE, _PRONOUN, _THERE)
+    if any(pattern.search(question) for pattern in patterns):
+        return True
+    return bool(_BARE.match(question) or _ABOUT.match(question) or _GOES_ON.match(question))
+
+
+def asks_of_a_person(question: str) -> bool:
+    """Whether it asks of a person who is named before it, and of nothing else that is.
+
+    >>> asks_of_a_person("Where does he work?"), asks_of_a_person("Did Einstein like his work?")
+    (True, False)
+    >>> asks_of_a_person("What does a user do if he forgets a word?")
+    False
+    """
+    match = _PERSONAL.search(question)
+    if match is None or re.search(r"\b(?:he|his|him) or \w+|\bor (?:he|his|him)\b", question, re.I):
+        return False
+    before = question[: match.start()]
+    # At the beginning of a sentence a capital is no name, unless another one follows.
+    names = (one for one in _NAME.finditer(before) if one[0] != "I")
+    if any(one.start() > 0 or " " in one[0] for one in names):
+        return False
+    return not _OTHER_PRONOUN.search(question) and not _SOMEBODY.search(before)
+
+
+def carried_over(question: str, last: str) -> str | None:
+    """The last question asked again of something else, where that is all the question says.
+
+    >>> carried_over("What about Turkey?", "How much aid did Kazakhstan send to Syria?")
+    'How much aid did Kazakhstan send to Turkey?'
+    >>> carried_over("And where?", "When was the IOFS founded?")
+    'Where was the IOFS founded?'
+    >>> carried_over("And an open door?", "What does a closed door mean?")
+    'What does an open door mean?'
+    >>> carried_over("Who leads it?", "When was the IOFS founded?")
+    """
+    bare = _BARE.match(question)
+    if bare:
+        return _asked_otherwise(bare["asks"], last)
+    about = _ABOUT.match(question)
+    if (
+        about is None
+        or _QUESTION_WORD.search(about["what"])
+        or re.search(rf"\b{_VERB}\b", about["what"], re.I)
+    ):
+        return None
+    what = re.sub(r"^(?:the|a|an)\s+", "", about["what"], flags=re.I)
+    place = _place_in(last, what, about["place"])
+    is_one = re.match(r"an?\s", about["what"], re.I)
+    if place is None and is_one:
+        place = _place_of_one(last, len(what.split()))
+    if place is None:
+        return None
+    article = re.search(r"\ban? $", last[: place[0]], re.I)
+    if is_one and article:
+        what, place = about["what"], (article.start(), place[1])
+    return f"{last[: place[0]]}{what}{last[place[1] :]}"
+
+
+def _asked_otherwise(asks: str, last: str) -> str:
+    """The last question with another question word."""
+    match = _ASKING.match(last)
+    if match and match["asks"].lower() != asks.lower():
+        return asks.capitalize() + last[match.end("asks") :]
+    end = _END.search(last)
+    assert end is not None
+    rest = last[: end.start()]
+    question_word = re.match(
+        r"(?:who|what|when|where|why|how (?:many|much)|how|which)\s+", rest, re.I
+    )
+    rest = rest[question_word.end() :] if question_word else rest
+    return f"{asks.capitalize()} ({rest})?"
+
+
+def _place_in(last: str, what: str, preposition: str | None) -> tuple[int, int] | None:
+    """Where in the last question something of the same kind stands."""
+    if _YEAR.fullmatch(what):
+        years = [match.span() for match in _YEAR.finditer(last)]
+        return years[-1] if years else None
+    if what[0].isupper():
+        names = [match.span() for match in _NAME.finditer(last) if match.start() > 0]
+        own = {stem(word) for word in _WORD.findall(what)}
+        names = [one for one in names if stem(last[slice(*one)].split()[-1]) not in own]
+        if preposition:
+            before = [
+                one for one in names if re.search(rf"\b{preposition} (?:the )?$", last[: one[0]])
+            ]
+            names = before or names
+        return names[-1] if names else None
+    head = stem(_WORD.findall(what)[-1]) if _WORD.findall(what) else ""
+    words = list(_WORD.finditer(last))
+    for at, match in enumerate(words):
+        if stem(match[0]) == head and head:
+            first = at
+            while first and words[first - 1][0].lower() not in STOP_WORDS:
+                first -= 1
+            return words[first].start(), match.end()
+    return None
+
+
+def _place_of_one(last: str, count: int) -> tuple[int, int] | None:
+    """Where in the last question so many words stand that are what does something.
+
+    Only where nothing but a verb comes after them, so that they are known to end there.
+    """
+    match = re.match(
+        r"^\W*what (?:does|did|can|could|will|would|must|should) "
+        rf"an? (?P<one>[\w-]+(?: [\w-]+){{{count - 1}}}) [\w-]+\W{{0,3}}$",
+        last,
+        re.I,
+    )
+    return match.span("one") if match else None

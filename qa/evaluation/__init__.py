@@ -1,0 +1,1 @@
+"""Evaluation: questions with known answers, and how well they are answered."""

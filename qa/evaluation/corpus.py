@@ -1,0 +1,78 @@
+"""A library made of questions' contexts, to evaluate and to calibrate on."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from embeddings.document import Document, DocumentBuilder
+from embeddings.index.index import STORE_FILE, Index
+from embeddings.index.store import Source, Store
+from embeddings.models.encoder import Encoder, Progress
+from embeddings.passages import split
+from qa.evaluation.questions import Question
+
+FOLDER = "questions"
+
+
+def library_of(
+    questions: Sequence[Question],
+    folder: Path,
+    encoder: Encoder,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Index, dict[str, int]]:
+    """An index of all contexts of the questions, and each context's document id.
+
+    Args:
+        questions: Their distinct contexts become one document each.
+        folder: Empty; the index is made there.
+        encoder: For the passages.
+        on_progress: Told how many of how many passages are encoded.
+    """
+    contexts = {question.context: question.title for question in questions}
+    documents = [_document(text, title) for text, title in contexts.items()]
+    passages = [
+        split(document, encoder.tokenize, encoder.model.max_tokens) for document in documents
+    ]
+    texts = [passage.search_text for found in passages for passage in found]
+    vectors = encoder.encode(texts, progress=counting(on_progress, len(texts)))
+    store = Store.create(folder / STORE_FILE, encoder.model, vectors.shape[1])
+    ids: dict[str, int] = {}
+    at = 0
+    with store.transaction():
+        store.put_folder(FOLDER, folder)
+        for number, (context, document, found) in enumerate(
+            zip(contexts, documents, passages, strict=True)
+        ):
+            sha256 = f"{number:064x}"
+            id = store.put_document(
+                sha256, "context", document, found, vectors[at : at + len(found)]
+            )
+            store.put_source(Source(f"{FOLDER}/{number}", FOLDER, 0, 0, 0, 0, sha256, id))
+            ids[context] = id
+            at += len(found)
+    return Index(folder, store), ids
+
+
+def counting(tell: Callable[[int, int], object] | None, count: int) -> Progress | None:
+    """What an encoder tells of ``count`` texts, as numbers: how many are done, and of how many."""
+    if tell is None:
+        return None
+    done = 0
+
+    def progress(batch: Sequence[int]) -> None:
+        nonlocal done
+        done += len(batch)
+        tell(done, count)
+
+    return progress
+
+
+def _document(text: str, title: str) -> Document:
+    builder = DocumentBuilder(title.replace("_", " "))
+    for paragraph in text.split("\n\n"):
+        builder.add("paragraph", paragraph)
+    return builder.build("")
+
+
+def passages_of(index: Index, document: int) -> frozenset[int]:
+    """The ids of a document's passages, to search as if it were not in the library."""
+    return frozenset(passage.id for passage in index.store.passages_of(document))

@@ -1,0 +1,185 @@
+"""Evaluate: how well questions with known answers are answered, in three modes.
+
+The reader alone reads each question with its own context. Retrieval alone searches all contexts
+together, or an index. The whole chain retrieves there and reads what it finds; half of its
+questions are asked once more with their own context taken out, so that nothing answers them.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+
+from embeddings.index.index import SearchIndex, Snapshot
+from embeddings.models.encoder import Encoder
+from qa.evaluation.questions import Question
+from qa.evaluation.scores import Outcome, RetrievalScores, retrieval_scores
+from qa.pipeline import candidate_of
+from qa.reading.reader import Reader, read_passages
+from qa.reading.span_model import SpanModel
+from qa.retrieval.retriever import DEPTH, Retriever, search
+from qa.text import normalise
+
+READ_AT_ONCE = 64
+"""Questions read together where only the reader is measured."""
+
+OnProgress = Callable[[int, int], None]
+"""Called with how many of how many are done."""
+
+
+def evaluate_retrieval(
+    questions: Sequence[Question],
+    index: SearchIndex,
+    documents: dict[str, int] | None,
+    encoder: Encoder,
+    word_weight: float = 0.3,
+    on_progress: OnProgress | None = None,
+) -> list[RetrievalScores]:
+    """Scores of vectors alone, words alone, both fused by rank, and both fused by score.
+
+    Args:
+        questions: With answers.
+        index: To search.
+        documents: Each context's document id, from ``library_of``; none if the index was made of
+            other documents: then a passage is right that holds an answer.
+        encoder: For the questions.
+        word_weight: As in ``Retriever``.
+        on_progress: Told how many questions are done.
+    """
+    vectors = encoder.encode([question.text for question in questions], role="question")
+    ranks: dict[str, list[int | None]] = {}
+    with index.snapshot() as snapshot:
+        for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
+            found = search(snapshot, question.text, vector, DEPTH, word_weight)
+            is_right = _right_passages(snapshot, [one.id for one in found], question, documents)
+            worst = len(found) + DEPTH
+            vector_ranks = {one.id: one.vector_rank or worst for one in found}
+            word_ranks = {one.id: one.word_rank or worst for one in found}
+            orders: dict[str, Callable[[int], float]] = {
+                "vectors alone": vector_ranks.__getitem__,
+                "words alone": word_ranks.__getitem__,
+                "reciprocal ranks, k = 10": _reciprocal(10, vector_ranks, word_ranks),
+                "reciprocal ranks, k = 60": _reciprocal(60, vector_ranks, word_ranks),
+            }
+            ours = [one.id for one in found]
+            ordered = {name: sorted(ours, key=order) for name, order in orders.items()}
+            ordered[f"weighted scores, words {word_weight:g}"] = ours
+            for name, order in ordered.items():
+                # A context of several passages counts once.
+                distinct = list(dict.fromkeys(is_right[id] for id in order))
+                rank = next((at for at, (_, is_it) in enumerate(distinct, 1) if is_it), None)
+                ranks.setdefault(name, []).append(rank)
+            if on_progress:
+                on_progress(number + 1, len(questions))
+    return [retrieval_scores(name, found) for name, found in ranks.items()]
+
+
+def _right_passages(
+    snapshot: Snapshot, ids: Sequence[int], question: Question, documents: dict[str, int] | None
+) -> dict[int, tuple[int, bool]]:
+    """For each passage what it counts as, and whether that is right."""
+    stored = snapshot.passages(ids)
+    if documents is not None:
+        own = documents[question.context]
+        return {one.id: (one.document, one.document == own) for one in stored}
+    # Whole words: 41 does not stand in 1941.
+    answers = [f" {said} " for said in (normalise(gold.text) for gold in question.answers) if said]
+    return {
+        one.id: (one.id, any(answer in f" {normalise(one.passage.text)} " for answer in answers))
+        for one in stored
+    }
+
+
+def _reciprocal(k: int, one: dict[int, int], other: dict[int, int]) -> Callable[[int], float]:
+    """Sort key for reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)."""
+    return lambda id: -(1 / (k + one[id]) + 1 / (k + other[id]))
+
+
+def evaluate_reader(
+    questions: Sequence[Question], model: SpanModel, on_progress: OnProgress | None = None
+) -> list[Outcome]:
+    """Each question read with its own context and title, nothing else to choose from.
+
+    Args:
+        questions: With and without answers.
+        model: To read with.
+        on_progress: Told how many questions are done.
+    """
+    outcomes: list[Outcome] = []
+    for start in range(0, len(questions), READ_AT_ONCE):
+        some = questions[start : start + READ_AT_ONCE]
+        began = time.perf_counter()
+        pairs = [(question.text, question.context) for question in some]
+        read = read_passages(model, pairs, [question.title for question in some])
+        spent = (time.perf_counter() - began) / len(some)
+        for question, spans in zip(some, read, strict=True):
+            given = question.context[spans[0].start : spans[0].end] if spans else ""
+            logit = spans[0].answerable if spans else -np.inf
+            outcomes.append(Outcome(question, given, float(1 / (1 + np.exp(-logit))), spent))
+        if on_progress:
+            on_progress(len(outcomes), len(questions))
+    return outcomes
+
+
+def evaluate_chain(
+    questions: Sequence[Question],
+    retriever: Retriever,
+    reader: Reader,
+    hits: int,
+    passages: Mapping[str, Set[int]] | None,
+    on_progress: OnProgress | None = None,
+) -> tuple[list[Outcome], dict[int, Outcome]]:
+    """Each question asked of the library, and half of them once more without their own context.
+
+    Args:
+        questions: With and without answers.
+        retriever: Of the library.
+        reader: To read with.
+        hits: Passages read for a question.
+        passages: The ids of each context's passages; without them nothing can be taken out.
+        on_progress: Told how many questions are done.
+
+    Returns:
+        The outcome of each question, and by position those of the questions asked once more.
+    """
+    asked: list[Outcome] = []
+    taken_out: dict[int, Outcome] = {}
+    answerable = [at for at, question in enumerate(questions) if question.answers]
+    again = set(Random(0).sample(answerable, len(answerable) // 2)) if passages else set()
+    for at, question in enumerate(questions):
+        asked.append(_ask(question, retriever, reader, hits))
+        if passages and at in again:
+            unanswerable = replace(question, answers=())
+            own = passages[question.context]
+            taken_out[at] = _ask(unanswerable, retriever, reader, hits, own)
+        if on_progress:
+            on_progress(at + 1, len(questions))
+    return asked, taken_out
+
+
+def _ask(
+    question: Question,
+    retriever: Retriever,
+    reader: Reader,
+    limit: int,
+    passed_over: Set[int] = frozenset(),
+) -> Outcome:
+    began = time.perf_counter()
+    asked = " ".join(question.text.split())
+    hits = retriever.retrieve(asked, limit, passed_over=passed_over)
+    read = reader.read(asked, hits)
+    spent = time.perf_counter() - began
+    if not read:
+        return Outcome(question, "", 0.0, spent)
+    candidate = candidate_of(hits, read[0])
+    documents = {hit.path: hit.document for hit in hits}
+    with retriever.index.snapshot() as snapshot:
+        exact = sum(
+            snapshot.text(documents[one.path], one.start, one.end) == one.quote
+            for one in candidate.citations
+        )
+    return Outcome(
+        question, candidate.text, candidate.confidence, spent, len(candidate.citations), exact
+    )

@@ -1,0 +1,1 @@
+"""The library: what it holds, answers to keep, what readers said of answers."""

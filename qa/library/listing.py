@@ -1,0 +1,128 @@
+"""Listing: what a library holds, file by file."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from embeddings.index.index import Index
+from embeddings.index.store import Store
+
+MOST_CHOICES = 2_000
+"""Documents and folders offered to choose from; each page that is opened gets all of them."""
+
+MOST_CHOICE_CHARACTERS = 200_000
+"""Of their paths in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file of the library: a document, or the reason why there is none.
+
+    Attributes:
+        path: In the library.
+        folder: The folder's name in the library.
+        sha256: Of the file's bytes; empty if it could not be opened.
+        title: Of its document; none if it has none.
+        passages: Of its document.
+        pages: Of its document; 0 where its format has none.
+        indexed_at: ISO 8601, UTC; none if it has no document.
+        problem: Why it has none.
+    """
+
+    path: str
+    folder: str
+    sha256: str
+    title: str | None = None
+    passages: int = 0
+    pages: int = 0
+    indexed_at: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a library holds.
+
+    Attributes:
+        files: Sorted by path.
+        places: Where each of its folders lies, by name.
+        problem: Why it cannot be read, as a sentence; empty if it can.
+    """
+
+    files: tuple[Listed, ...]
+    places: dict[str, Path]
+    problem: str = ""
+
+    @property
+    def documents(self) -> list[Listed]:
+        """The files that have a document."""
+        return [one for one in self.files if one.title is not None]
+
+    @property
+    def titles(self) -> list[str]:
+        """Titles of the documents, sorted."""
+        return sorted(one.title for one in self.files if one.title is not None)
+
+    @property
+    def choices(self) -> list[str]:
+        """Library paths to which an answer can be limited: folders within, then documents.
+
+        The first of them, where there are very many.
+        """
+        paths = [one.path for one in self.documents]
+        folders = {path[:at] for path in paths for at in range(len(path)) if path[at] == "/"}
+        tops = {one.folder for one in self.files}
+        # The only folder of all would limit nothing.
+        folders = folders - tops if len(tops) == 1 else folders
+        return sorted(_first([*sorted(folders), *paths]))
+
+    @property
+    def removable(self) -> list[str]:
+        """Library paths of files that can be removed: the first, where there are very many."""
+        return _first([one.path for one in self.files])
+
+    def location(self, path: str) -> Path | None:
+        """Where the file of a library path lies; none if its folder is not known."""
+        name, _, inside = path.partition("/")
+        return self.places[name] / inside if name in self.places else None
+
+
+def list_library(index: Index, within: Sequence[str] = ()) -> Listing:
+    """What is at these paths of the library, documents or folders; all if none are named.
+
+    Read through a connection of its own, so that no search waits for it.
+
+    Raises:
+        IndexDamaged: What is stored fails its checks.
+    """
+    with closing(Store.open(index.store.path)) as store, store.snapshot():
+        facts, sources, places = store.documents(), store.sources(), store.folders()
+    files = []
+    for path, source in sources.items():
+        about = None if source.document is None else facts[source.document]
+        if not within or any(path == at or path.startswith(f"{at}/") for at in within):
+            files.append(
+                Listed(
+                    path=path,
+                    folder=source.folder,
+                    sha256=source.sha256,
+                    title=about.title if about else None,
+                    passages=about.passages if about else 0,
+                    pages=len(about.page_starts) if about else 0,
+                    indexed_at=about.indexed_at if about else None,
+                    problem=source.problem,
+                )
+            )
+    return Listing(tuple(files), places)
+
+
+def _first(paths: Sequence[str]) -> list[str]:
+    """As many paths as are offered to choose from."""
+    lengths = accumulate(map(len, paths[:MOST_CHOICES]))
+    return [
+        path
+        for path, length in zip(paths, lengths, strict=False)
+        if length <= MOST_CHOICE_CHARACTERS
+    ]

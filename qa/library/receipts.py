@@ -1,0 +1,235 @@
+"""Receipts: answers to keep, and whether the documents still say what they quote.
+
+A receipt is the JSON of one answer, as ``qa ask --json`` prints it, or of a list of answers.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from embeddings.index.store import Store
+from qa.results import NEAREST, Answer, Citation
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Standing = Literal["exact", "moved", "changed", "gone"]
+
+MEANINGS: dict[Standing, str] = {
+    "exact": "stands there exactly",
+    "moved": "stands elsewhere in the document now",
+    "changed": "is not in the document any more",
+    "gone": "was in a document that is not in the index any more",
+}
+
+# What means something to Markdown anywhere, and what does at the beginning of a line.
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~$&!]")
+_MARKDOWN_LINE = re.compile(r"^([^\S\n]*\d*)([-+=.)])", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A citation as it stands today.
+
+    Attributes:
+        citation: As it was given.
+        standing: What became of its quote.
+        path: Of the document that holds the quote today; none if none does.
+        start: Offset of the quote in it; none if it is nowhere.
+    """
+
+    citation: Citation
+    standing: Standing
+    path: str | None = None
+    start: int | None = None
+
+
+def as_json(answers: Sequence[Answer]) -> str:
+    """The answers as a receipt."""
+    return _adapter().dump_json(list(answers), indent=2).decode("utf-8")
+
+
+def without_passages(answer: Answer) -> Answer:
+    """The answer without what it does not need to be shown or verified again."""
+    return replace(
+        answer,
+        hits=() if answer.text is not None else answer.hits[:NEAREST],
+        parts=tuple(map(without_passages, answer.parts)),
+    )
+
+
+def parse_receipt(content: str | bytes) -> list[Answer]:
+    """The answers in a receipt's JSON.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    many = content.lstrip()[:1] in ("[", b"[")
+    return _adapter().validate_json(content) if many else [Answer.from_json(content)]
+
+
+def read_receipt(path: Path) -> list[Answer]:
+    """The answers in a receipt.
+
+    Raises:
+        ValueError: It is not one.
+        OSError: It cannot be read.
+    """
+    content = path.read_bytes()
+    try:
+        return parse_receipt(content)
+    except ValueError as error:
+        raise ValueError(
+            f"expected an answer's JSON in {path}, as `qa ask --json` prints it, or a list of "
+            f"them, got something else ({str(error).splitlines()[0]})"
+        ) from error
+
+
+def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
+    """Each quote of the answers, in their order, as it stands in the index today.
+
+    What contradicts an answer is quoted as well. A document that was renamed is known by its
+    content.
+
+    Raises:
+        IndexDamaged: What is stored fails its checks.
+    """
+    with store.snapshot():
+        sources = store.sources()
+        by_sha256 = {one.sha256: path for path, one in sources.items() if one.document is not None}
+
+        @cache
+        def text_of(path: str) -> str | None:
+            source = sources.get(path)
+            if source is None or source.document is None:
+                return None
+            return store.document(source.document).text
+
+        for answer in answers:
+            for citation in answer.quotes:
+                paths = [citation.path, *citation.also_at]
+                renamed = by_sha256.get(citation.sha256)
+                found = {path: text_of(path) for path in [*paths, *([renamed] if renamed else [])]}
+                yield _checked(
+                    citation, {path: text for path, text in found.items() if text is not None}
+                )
+
+
+def stands_in(text: str, citation: Citation) -> bool:
+    """Whether a document's text holds exactly the quote at its place."""
+    there = 0 <= citation.start < citation.end
+    return there and text[citation.start : citation.end] == citation.quote
+
+
+def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
+    for path, text in texts.items():
+        if stands_in(text, citation):
+            return Checked(citation, "exact", path, citation.start)
+    for path, text in texts.items():
+        places = list(_places(text, citation.quote))
+        if places:
+            nearest = min(places, key=lambda start: abs(start - citation.start))
+            return Checked(citation, "moved", path, nearest)
+    return Checked(citation, "changed" if texts else "gone")
+
+
+def _places(text: str, quote: str) -> Iterator[int]:
+    """Where the quote stands, not as a part of other words: "41" is not in "1941"."""
+    if not quote:
+        return
+    begins, ends = map(_is_of_a_word, (quote[0], quote[-1]))
+    at = text.find(quote)
+    while at >= 0:
+        end = at + len(quote)
+        inside = (begins and at and _is_of_a_word(text[at - 1])) or (
+            ends and end < len(text) and _is_of_a_word(text[end])
+        )
+        if not inside:
+            yield at
+            at = text.find(quote, end)
+        else:
+            at = _next_place(text, quote, at)
+
+
+def _next_place(text: str, quote: str, at: int) -> int:
+    """The next place that may overlap the one at ``at``; what both share is not compared again."""
+    step = _period(quote)
+    end = at + len(quote)
+    if text.startswith(quote[len(quote) - step :], end):
+        return at + step
+    return text.find(quote, at + step)
+
+
+@lru_cache(maxsize=16)
+def _period(quote: str) -> int:
+    """How far a text must be moved to lie upon itself (Knuth, Morris and Pratt).
+
+    >>> _period("abcabca"), _period("abc")
+    (3, 3)
+    """
+    borders = [0] * len(quote)
+    for end in range(1, len(quote)):
+        border = borders[end - 1]
+        while border and quote[end] != quote[border]:
+            border = borders[border - 1]
+        borders[end] = border + (quote[end] == quote[border])
+    return len(quote) - borders[-1]
+
+
+def _is_of_a_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def as_markdown(answers: Sequence[Answer]) -> str:
+    """The answers to read, as one document; each as ``answer_as_markdown`` has it."""
+    return "\n\n".join(["# Questions and answers", *map(answer_as_markdown, answers)]) + "\n"
+
+
+def answer_as_markdown(answer: Answer) -> str:
+    """Question, answer, and each quote with its place, all as plain text."""
+    if answer.parts:
+        return "\n\n".join(map(answer_as_markdown, answer.parts))
+    parts = [f"## {_plain(' '.join(answer.question.split()))}"]
+    if answer.completed is not None:
+        parts.append(f"*{_plain(' '.join(answer.completed.split()))}*")
+    if answer.text is None:
+        return "\n\n".join([*parts, answer.explanation])
+    # White space beside the asterisks would make them something else.
+    text = answer.text.strip()
+    parts += [f"**{_plain(text)}**"] if text else []
+    parts += _quoted(answer.citations, 1)
+    number = len(answer.citations) + 1
+    parts += [answer.dispute] if answer.dispute else []
+    for other in answer.contradicted_by:
+        parts += [f"**{_plain(other.text.strip())}**", *_quoted(other.citations, number)]
+        number += len(other.citations)
+    return "\n\n".join(parts)
+
+
+def _quoted(citations: Sequence[Citation], first: int) -> Iterator[str]:
+    """Each citation's sentence and place, numbered from ``first`` on."""
+    for number, citation in enumerate(citations, start=first):
+        sentence = _plain("".join(citation.sentence)).replace("\n", "\n> ")
+        page = f", page {citation.page}" if citation.page else ""
+        dated = f", file of {citation.dated}" if citation.dated else ""
+        place = f"{_plain(citation.path)}{page}, characters {citation.start}–{citation.end}{dated}"
+        yield f"> {sentence}\n>\n> — [{number}] {_plain(citation.title)}, {place}"
+
+
+def _plain(text: str) -> str:
+    r"""Text that Markdown shows as it stands.
+
+    >>> print(_plain("<b> *1*"))
+    \<b\> \*1\*
+    """
+    return _MARKDOWN_LINE.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", text))
+
+
+@cache
+def _adapter() -> "TypeAdapter[list[Answer]]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(list[Answer])

@@ -1,0 +1,1 @@
+"""Reading: from passages to the spans or sentences that answer, each with a confidence."""

@@ -1,0 +1,245 @@
+"""Results: what comes back for a question, and the citations that prove it."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+NothingFound = Literal["nothing near", "none answers", "nothing asked"]
+
+MOST_PLACES = 20
+"""Other places named of one passage: of a thousand copies the rest says nothing more."""
+
+NEAREST = 3
+"""Passages shown where there is no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was retrieved for a question.
+
+    Attributes:
+        document: Id of its document in the index.
+        path: Where the document lies in the library; the first, if it lies in several places.
+        also_at: Its other paths, where the same content lies; at most ``MOST_PLACES``.
+        near_duplicates: Paths of documents with nearly the same passage, left out for this one.
+        title: Of the document.
+        sha256: Of the document's file.
+        dated: Day on which the file at ``path`` was changed last, ISO 8601, UTC; empty if its time
+            is not one of years 1 to 9999.
+        page: On which the passage begins, where the format has pages.
+        page_breaks: Offsets inside the passage at which the next pages begin.
+        headings: The headings above the passage, outermost first.
+        context: "title › headings".
+        start: Offset of the passage's first character, into ``Document.text``.
+        end: Offset behind its last character.
+        text: The passage, ``Document.text[start:end]``.
+        score: The fused score by which hits are ordered, 0 to 1.
+        rank: From 1.
+        vector_score: Cosine of the question's and the passage's vectors, -1 to 1.
+        vector_rank: Rank among all passages by it; none if it was not among the nearest.
+        word_score: BM25, 0 if no word is shared.
+        word_rank: Rank among all passages by it; none if it was not among the best.
+    """
+
+    document: int
+    path: str
+    also_at: tuple[str, ...]
+    near_duplicates: tuple[str, ...]
+    title: str
+    sha256: str
+    dated: str
+    page: int | None
+    page_breaks: tuple[int, ...]
+    headings: tuple[str, ...]
+    context: str
+    start: int
+    end: int
+    text: str
+    score: float
+    rank: int
+    vector_score: float
+    vector_rank: int | None
+    word_score: float
+    word_rank: int | None
+
+    def page_at(self, offset: int) -> int | None:
+        """The page on which a character of the passage stands, where the format has pages."""
+        return None if self.page is None else self.page + bisect_right(self.page_breaks, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Chapter and verse: the exact characters quoted, and where they stand.
+
+    ``document.text[start:end] == quote``: the passage was compared with the stored text when
+    it was retrieved, and the quote is cut out of it.
+
+    Attributes:
+        path: Where the document lies in the library.
+        also_at: Other places where the same content lies.
+        title: Of the document.
+        page: Page on which the quote begins, where the format has pages.
+        headings: The headings above it, outermost first.
+        start: Offset of the quote's first character, into ``Document.text``.
+        end: Offset behind its last character.
+        quote: The characters quoted.
+        sentence_start: Offset of the first character of the sentence around the quote.
+        sentence_end: Offset behind the last character of that sentence.
+        passage: The passage around the quote.
+        passage_start: Offset of the passage's first character.
+        sha256: Of the document's file.
+        dated: Day on which the file was changed last, as in ``Hit``.
+    """
+
+    path: str
+    also_at: tuple[str, ...]
+    title: str
+    page: int | None
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    quote: str
+    sentence_start: int
+    sentence_end: int
+    passage: str
+    passage_start: int
+    sha256: str
+    dated: str
+
+    @property
+    def around(self) -> tuple[str, str, str]:
+        """The passage before the quote, the quote, and the passage behind it."""
+        start, end = self.start - self.passage_start, self.end - self.passage_start
+        return self.passage[:start], self.quote, self.passage[end:]
+
+    @property
+    def sentence(self) -> tuple[str, str, str]:
+        """The sentence before the quote, the quote, and the sentence behind it."""
+        before, quote, after = self.around
+        return (
+            before[self.sentence_start - self.passage_start :],
+            quote,
+            after[: self.sentence_end - self.end],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An answer with the places that give it.
+
+    Attributes:
+        text: In the documents' own words: a quote, or the quotes of its citations one after
+            another where sentences answer together.
+        confidence: Estimated probability that it is right, 0 to 1.
+        citations: At least one, the best first.
+    """
+
+    text: str
+    confidence: float
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the documents say to a question, or that they do not say.
+
+    Attributes:
+        question: As it was asked.
+        text: The answer in the documents' own words; none if they do not say.
+        confidence: Estimated probability that the best answer found is right, 0 to 1.
+        citations: Where it stands: each quotes ``text``, or together they make it up.
+        candidates: Other answers found, best first.
+        hits: The passages considered, best first: the nearest ones if there is no answer.
+        reason: Why there is no answer.
+        seconds: Time spent, by stage: "complete" where something was said before, which is to
+            find out what is asked; "retrieve" and "read", of an answer or passages that were
+            kept from before, what these took then or nothing.
+        completed: The question that was answered in its place, which stands alone; none if it
+            was left alone.
+        parts: Where several questions were asked at once, or two things compared, the answer to
+            each; ``text`` then is what all of them say, one after another.
+        remark: What is said in place of an answer where nothing was asked of the documents.
+        contradicted_by: What other documents say to the same question that is not the same as
+            ``text``, the likeliest first, each with its places in documents that agree with one
+            another; of several parts, that of all of them.
+    """
+
+    question: str
+    text: str | None
+    confidence: float
+    citations: tuple[Citation, ...]
+    candidates: tuple[Candidate, ...]
+    hits: tuple[Hit, ...]
+    reason: NothingFound | None
+    seconds: dict[str, float]
+    completed: str | None = None
+    parts: tuple["Answer", ...] = ()
+    remark: str = ""
+    contradicted_by: tuple[Candidate, ...] = ()
+
+    @property
+    def quotes(self) -> tuple[Citation, ...]:
+        """The citations of the answer, then those of what contradicts it."""
+        return (
+            *self.citations,
+            *(one for other in self.contradicted_by for one in other.citations),
+        )
+
+    @property
+    def dispute(self) -> str:
+        """That other documents say otherwise, as a sentence; empty if none does."""
+        documents = {one.path for other in self.contradicted_by for one in other.citations}
+        if not documents:
+            return ""
+        one = len(documents) == 1
+        return "Another document says otherwise." if one else "Other documents say otherwise."
+
+    @property
+    def explanation(self) -> str:
+        """Why there is no answer, as a sentence; empty if there is one."""
+        return self.remark or (EXPLANATIONS[self.reason] if self.reason else "")
+
+    @property
+    def understood(self) -> str:
+        """The question as it was answered, standing alone."""
+        return self.completed or self.question
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The answer as JSON, all of it."""
+        return _adapter().dump_json(self, indent=indent).decode("utf-8")
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Answer":
+        """The answer that ``to_json`` wrote.
+
+        Raises:
+            ValueError: It is not an answer's JSON.
+        """
+        return _adapter().validate_json(text)
+
+
+def below_title(title: str, headings: tuple[str, ...]) -> tuple[str, ...]:
+    """The headings above a passage, without a first one that only says the title again.
+
+    >>> below_title("Guide", ("Guide", "Formats"))
+    ('Formats',)
+    """
+    return headings[1:] if headings[:1] == (title,) else headings
+
+
+EXPLANATIONS: dict[NothingFound, str] = {
+    "nothing near": "The documents do not say: nothing in them is near to this question.",
+    "none answers": "The documents do not say: passages are near, but none answers the question.",
+    "nothing asked": "Nothing was asked of the documents.",
+}
+
+
+@cache
+def _adapter() -> "TypeAdapter[Answer]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Answer)

@@ -1,0 +1,1 @@
+"""The page as HTML: the conversation, the library, whole documents."""

@@ -1,0 +1,123 @@
+"""Server: the routes beside the chat's page, and what guards them all.
+
+Gradio serves the page itself; ``app.py`` mounts it here.
+"""
+
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import FastAPI, Query
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+
+from embeddings.errors import ChapterAndVerseError
+from qa.web.chat import Chat
+from qa.web.events import EventKind, Events
+from qa.web.guard import Guard
+from qa.web.html.document_page import PICTURE_ROUTE, ROUTE
+from qa.web.html.document_page import POLICY as DOCUMENT_POLICY
+from qa.web.receiving import add_receiving
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+PICTURE_SECONDS = 3600
+"""How long a browser keeps a picture of a page; its address names the file's content."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPage:
+    """The page of a chat, made by whatever shows it.
+
+    Attributes:
+        events: By their numbers.
+        mount: Adds it to a server.
+    """
+
+    events: Mapping[int, EventKind]
+    mount: Callable[[FastAPI], None]
+
+
+class AddressError(ChapterAndVerseError):
+    """The chat cannot be served at that address."""
+
+
+def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> FastAPI:
+    """The web server: the page, documents, and ``/healthz`` for whoever watches over it.
+
+    Args:
+        chat: That replies.
+        host: At which it is served.
+        read_only: Whether uploads are refused.
+        page: Of the chat.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        chat.warm_up()
+        yield
+
+    server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    @server.get("/healthz")
+    async def healthz() -> dict[str, str]:  # Waits for no thread.
+        return {"status": "ok"}
+
+    @server.get(f"/{ROUTE}")
+    def document(
+        path: Annotated[str, Query(max_length=5_000)],
+        sha256: Annotated[str, Query(max_length=64)] = "",
+        quote: Annotated[list[str] | None, Query()] = None,
+        part: Annotated[int | None, Query(ge=0)] = None,
+        at: Annotated[int, Query(ge=1)] = 1,
+    ) -> HTMLResponse:
+        status, content = chat.documents.page(path, sha256, quote or (), part, at)
+        headers = {"Content-Security-Policy": DOCUMENT_POLICY} | _to_come_back(status)
+        return HTMLResponse(content, status, headers)
+
+    @server.get(f"/{PICTURE_ROUTE}")
+    def picture(
+        path: Annotated[str, Query(max_length=5_000)],
+        page: Annotated[int, Query(ge=1)],
+        sha256: Annotated[str, Query(max_length=64)] = "",
+        quote: Annotated[list[str] | None, Query()] = None,
+    ) -> Response:
+        status, content = chat.documents.picture(path, page, quote or (), sha256)
+        if isinstance(content, str):
+            return PlainTextResponse(content, status, _to_come_back(status))
+        kept = {"Cache-Control": f"private, max-age={PICTURE_SECONDS}"}
+        return Response(content, status, kept, media_type="image/png")
+
+    incoming = None if read_only else chat.uploads.incoming
+    if incoming is not None:
+        add_receiving(server, incoming)
+    page.mount(server)
+    # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
+    hosts = LOOPBACK if host in LOOPBACK else ()
+    server.add_middleware(Guard, events=Events(page.events, incoming), hosts=hosts)
+    return server
+
+
+def _to_come_back(status: int) -> dict[str, str]:
+    return {"Retry-After": "2"} if status == 503 else {}
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there, held from before indexing until the end.
+
+    Raises:
+        AddressError: It cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = f"Port {port} on {host} is in use; choose another with --port."
+        elif error.errno == errno.EACCES:
+            message = f"Port {port} needs more rights; choose one from 1024 on with --port."
+        else:
+            message = f"{host} is no address of this machine; choose another with --host."
+        raise AddressError(message) from error

@@ -1,0 +1,116 @@
+"""What stands above passages is stored once, comes back whole, and is found by its words."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings.document import Document
+from embeddings.index.database import TOKENIZER
+from embeddings.index.sections import Section, joined, rest_of, whole
+from embeddings.index.store import Source, Store
+from embeddings.passages import Passage
+from tests.encoders import HashingEncoder
+
+ENCODER = HashingEncoder(dimension=8)
+TEXTS = st.text(st.sampled_from("ab› é🚚"), max_size=8)
+SECTIONS = st.builds(Section, TEXTS, st.lists(TEXTS, max_size=4).map(tuple))
+
+
+@given(section=SECTIONS, base=SECTIONS)
+def test_section_comes_back_from_its_rest(section: Section, base: Section) -> None:
+    rest = rest_of(section, base)
+    assert joined(whole(section), None) == section
+    if rest is None:
+        half = (len(section.context) + 1) // 2
+        assert section.context[:half] != base.context[:half]
+    else:
+        assert joined(rest, base) == section
+        assert 2 * len(rest.context) <= len(section.context)
+
+
+def passages(contexts: Sequence[tuple[str, tuple[str, ...]]]) -> list[Passage]:
+    return [
+        Passage(at, at + 1, f"Passage {at} of {at % 7}.", context, headings)
+        for at, (context, headings) in enumerate(contexts)
+    ]
+
+
+def stored(folder: Path, *documents: Sequence[Passage]) -> Store:
+    store = Store.create(folder / "library.sqlite", ENCODER.model, 8)
+    with store.transaction():
+        store.put_folder("docs", folder)
+        for number, made in enumerate(documents):
+            vectors = np.zeros((len(made), 8), dtype=np.float32)
+            id = store.put_document(str(number), "text", Document("T", "t", ()), made, vectors)
+            path = f"docs/{number}"
+            store.put_source(Source(path, "docs", 1, 1, 1, 1, str(number), id))
+    return store
+
+
+@given(
+    documents=st.lists(
+        st.lists(st.tuples(TEXTS, st.lists(TEXTS, max_size=3).map(tuple)), max_size=12), max_size=3
+    )
+)
+def test_any_contexts_and_headings_come_back(
+    documents: list[list[tuple[str, tuple[str, ...]]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made = [passages(contexts) for contexts in documents]
+    with closing(stored(tmp_path_factory.mktemp("sections"), *made)) as store:
+        for number, expected in enumerate(made):
+            id = store.document_at(f"docs/{number}")
+            assert id is not None
+            assert [one.passage for one in store.passages_of(id)] == expected
+        assert store.damage() == []
+        with store.transaction():
+            for path in store.sources():
+                store.drop_source(path)
+        assert store._rows("SELECT count(*) FROM section") == [(0,)]
+        assert store.damage() == []
+
+
+def test_passages_of_one_section_share_it(tmp_path: Path) -> None:
+    contexts = [("A › B", ("B",))] * 5 + [("A › C", ("C",))] * 3 + [("A › B", ("B",))]
+    with closing(stored(tmp_path, passages(contexts))) as store:
+        assert store._rows("SELECT count(*) FROM section") == [(3,)]
+
+
+def test_words_above_passages_score_as_if_each_held_them(tmp_path: Path) -> None:
+    heads = ["Aid report", "Grain for Yemen", "Grain for Syria and Yemen", "Trains"]
+    contexts = [
+        (f"The library › {heads[at % 4]} › Part {at // 9}", (heads[at % 4], f"Part {at // 9}"))
+        for at in range(200)
+    ]
+    made = passages(contexts)
+    with closing(stored(tmp_path, made)) as store, closing(sqlite3.connect(":memory:")) as plain:
+        plain.execute(f"CREATE VIRTUAL TABLE words USING fts5 (a, b, tokenize = '{TOKENIZER}')")
+        rows = [(at, one.context, one.text) for at, one in enumerate(made, start=1)]
+        plain.executemany("INSERT INTO words (rowid, a, b) VALUES (?, ?, ?)", rows)
+        for terms in (["grain"], ["yemen", "passage"], ["part", "3", "aid"], ["library"]):
+            sql = "SELECT rowid, -rank FROM words WHERE words MATCH ?"
+            expected = dict(plain.execute(sql, (" OR ".join(terms),)).fetchall())
+            found = dict(store.search_words(terms, 1_000))
+            assert found.keys() == expected.keys()
+            assert np.allclose([found[id] for id in expected], list(expected.values()), atol=1e-9)
+
+
+def test_long_heading_is_not_stored_with_each_section_below_it(tmp_path: Path) -> None:
+    sections = 20_000
+    sizes = []
+    for words in (1, 50):
+        heading = " ".join(f"w{at:04}" for at in range(words))
+        contexts = [
+            (f"Title › {heading} › Part {at}", (heading, f"Part {at}")) for at in range(sections)
+        ]
+        (tmp_path / str(words)).mkdir()
+        with closing(stored(tmp_path / str(words), passages(contexts))) as store:
+            store.settle()
+            sizes.append(store.path.stat().st_size)
+    # The word index holds a byte or so for each word of each; nothing holds the letters.
+    assert sizes[1] - sizes[0] < sections * 4 * 50, sizes

@@ -1,0 +1,83 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from embeddings.errors import IndexDamaged
+from embeddings.index.commits import Commit, Commits
+from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index
+from qa import Settings
+from qa.cli.doctor import examine
+
+
+@pytest.fixture
+def place(docs_index: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(docs_index, tmp_path / "index"))
+
+
+def test_sound_index_has_only_sound_findings(place: Path) -> None:
+    findings = list(examine(Settings(index=place)))
+    assert [finding.sound for finding in findings] == [True] * 7
+    assert "documents and" in findings[4].what
+    assert "vectors of this generation" in findings[6].what
+
+
+def test_changed_letter_in_the_database_is_found(place: Path) -> None:
+    path = place / STORE_FILE
+    content = path.read_bytes()
+    assert content.count(b"50 tons") >= 2
+    path.write_bytes(content.replace(b"50 tons", b"90 tons"))
+    findings = list(examine(Settings(index=place)))
+    wrong = [finding.what for finding in findings if not finding.sound]
+    assert any("fails its checksum in table passage" in what for what in wrong)
+    assert any("fails its checksum in table part" in what for what in wrong)
+    assert wrong[-1].startswith(f"Delete {place} and index again")
+
+
+def test_lost_rows_are_found(place: Path) -> None:
+    index = Index.open(place)
+    with index.store.transaction():
+        index.store._execute("DELETE FROM vector WHERE passage = 3")
+    index.close()
+    wrong = [finding.what for finding in examine(Settings(index=place)) if not finding.sound]
+    assert [what.partition(":")[0] for what in wrong] == [
+        "Rows are lost",
+        f"Delete {place} and index again; your documents are not touched.",
+    ]
+
+
+def test_documents_that_a_damaged_log_has_lost_are_named(place: Path) -> None:
+    commits = Commits(place / STORE_FILE)
+    (base,) = commits.read()
+    changes = tuple((f"docs/{number}.md", "0" * 64) for number in range(7))
+    commits.add(Commit(base.library, base.generation + 1, "f" * 32, changes))
+    wrong = [finding.what for finding in examine(Settings(index=place)) if not finding.sound]
+    assert wrong == [
+        *(
+            f"docs/{number}.md had been indexed and is missing; index its folder again."
+            for number in range(7)
+        ),
+        "The log of the database was damaged. Index the folders again that hold these documents: "
+        f"qa index FOLDER. Uploads lie in {place}.uploads.",
+    ]
+    with pytest.raises(IndexDamaged, match=r"of docs/0\.md, .*, docs/4\.md and 2 more\. Index"):
+        Index.open(place)
+
+
+def test_damaged_faiss_file_is_no_fault_of_the_index(place: Path) -> None:
+    path = place / VECTORS_FILE
+    path.write_bytes(path.read_bytes()[:-100])
+    findings = list(examine(Settings(index=place)))
+    assert all(finding.sound for finding in findings)
+    assert findings[-1].what.startswith("The FAISS file is missing, damaged or older")
+
+
+def test_missing_index_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
+    *_, last = examine(Settings(index=tmp_path))
+    assert (last.sound, "qa index FOLDER" in last.what) == (False, True)
+
+
+def test_missing_model_is_wrong(place: Path, tmp_path: Path) -> None:
+    (finding,) = examine(Settings(index=place, encoder=str(tmp_path)))
+    assert not finding.sound
+    assert "holds no model" in finding.what

@@ -1,0 +1,246 @@
+"""Questions completed by the packaged model, and by logits that are given."""
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.errors import ModelError
+from embeddings.models import model_cache
+from embeddings.models.model_folder import load_tokenizer
+from qa import Turn
+from qa.conversation.completion import FILES, FOLDER, GRAPH, Completer, Thresholds, completions
+from qa.conversation.history import person_of, window_of
+from qa.conversation.wording import asks_of_a_person, carried_over
+from qa.reading.span_model import FOLDER as READER_FOLDER
+
+
+def turns(*questions: str) -> list[Turn]:
+    return [Turn(question, question) for question in questions]
+
+
+@pytest.fixture(scope="module")
+def completer() -> Completer:
+    return Completer()
+
+
+IOFS = "What does IOFS stand for?"
+
+
+def said(question: str, answer: str = "") -> Turn:
+    return Turn(question, question, answer)
+
+
+COMPLETED = (
+    (turns(IOFS), "When was it founded?", "When was IOFS founded?"),
+    (turns(IOFS), "And how many members does it have?", "And how many members does IOFS have?"),
+    (turns("When was the IOFS founded?"), "And the OTS?", "When was the OTS founded?"),
+    (
+        turns("How much aid did Kazakhstan send to Syria?"),
+        "What about Turkey?",
+        "How much aid did Kazakhstan send to Turkey?",
+    ),
+    (turns("When was the IOFS founded?"), "Where?", "Where was the IOFS founded?"),
+)
+
+PERSONS = (
+    ([said("Who is Miras Zhienbayev?", "an expert"), said("When did it appear?")],
+     "Where does he work?", "Where does Miras Zhienbayev work?"),
+    ([said("Who leads the IOFS?", "Berik Aryn")], "When was he born?", "When was Berik Aryn born?"),
+    ([said("who was Ada Lovelace?")], "What did her mother do?",
+     "What did Ada Lovelace's mother do?"),
+    ([said("Who is Ada Lovelace?"), said("What did Ada Lovelace write?")], "When did she die?",
+     "When did Ada Lovelace die?"),
+    ([said("Who was Hamlet written by?", "William Shakespeare")], "When was he born?",
+     "When was William Shakespeare born?"),
+    ([said("Who is Director General of the IOFS?", "Berik Aryn")], "Where does he work?",
+     "Where does Berik Aryn work?"),
+    ([said("Who is Özlem Türeci?")], "Where was she born?", "Where was Özlem Türeci born?"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("history", "question", "whole"), (*COMPLETED, *PERSONS))
+def test_question_that_leans_is_completed(
+    history: list[Turn], question: str, whole: str, completer: Completer
+) -> None:
+    assert completer.complete(question, history)[0] == whole
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who is Miras Zhienbayev?",
+        "What is the capital of Kazakhstan?",
+    ],
+)
+def test_change_of_subject_is_left_alone_at_once(question: str, completer: Completer) -> None:
+    history = turns(IOFS, "When was the IOFS founded?", "How many members does the IOFS have?")
+    assert completer.complete(question, history) == (question,)
+
+
+def test_nothing_before_completes_nothing(tmp_path: Path) -> None:
+    # Not even the model is looked for.
+    nowhere = Completer(tmp_path)
+    question = "When was it founded?"
+    assert nowhere.complete(question, []) == (question,)
+    assert nowhere.complete(question, turns("", "  ")) == (question,)
+
+
+def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None:
+    history = turns("What is the IOFS?", "Who sent aid?")
+    window = window_of("When was it sent?", history, load_tokenizer(READER_FOLDER))
+    logits = np.array(
+        [{"aid": 2.0, "IOFS": -1.0}.get(w.form, -9) for w in window.words], np.float32
+    )
+
+    def asked(lacks: float, thresholds: Thresholds) -> tuple[str, ...]:
+        return completions("When was it sent?", history, window, (logits, lacks), thresholds)
+
+    assert asked(1.0, Thresholds()) == ("When was aid sent?",)
+    # What is less likely may be too much: it is tried without.
+    assert asked(1.0, Thresholds(belongs=-2.0)) == (
+        "When was aid sent (IOFS)?",
+        "When was aid sent?",
+    )
+    assert asked(-1.0, Thresholds()) == ("When was it sent?",)
+    assert asked(1.0, Thresholds(lacks=2.0)) == ("When was it sent?",)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What does he credit Astana with?", "Who published his comments?", "Did she like the town?"],
+)
+def test_what_is_named_after_he_does_not_stand_for_it(question: str) -> None:
+    assert asks_of_a_person(question)
+
+
+ADA = said("Who is Ada Lovelace?")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [ADA, said("Who leads the IOFS?")],
+        [ADA, said("who is alan turing?")],
+        [ADA, said("What did Marie Curie discover?")],
+        [ADA, said("Who is the president of Kazakhstan?", "Tokayev, elected in 2019")],
+        [said("Who funds it?", "Islamic Development Bank")],
+        [said("Who sent aid?", "the countries of the region")],
+        [said("Who leads it?", "The Secretary")],
+        [said("Who is it?", "OTS")],
+        [said("Who is it?", "A" * 5_000)],
+        [said("Where is Doha?", "Qatar")],
+        [],
+    ],
+)
+def test_nobody_is_taken_for_a_person_who_may_not_be_meant(history: list[Turn]) -> None:
+    assert person_of(history) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where did Einstein do his work?",
+        "Did Einstein like his work?",
+        "Was Ada Lovelace proud of her work?",
+        "What does it say about him?",
+        "Where did its founder do his work?",
+        "What must a member bring to his or her first meeting?",
+        "What does a user do if he forgets his password?",
+        "Is he or she paid?",
+        "Where does it stand?",
+        "Where is the hero?",
+    ],
+)
+def test_nobody_is_put_for_he_where_another_may_be_meant(question: str) -> None:
+    assert not asks_of_a_person(question)
+
+
+ODD = (
+    turns(*["When was the IOFS founded?"] * 1_000),
+    [Turn("", "", "", ("",))] * 50,
+    turns("Когда была основана ИОПБ?", "什么是粮食安全?", "‮evil‬"),
+    turns("'; DROP TABLE passages; --", "{{7*7}} <script>alert(1)</script>", "__import__('os')"),
+    [Turn("What?", "word " * 50_000, "answer " * 50_000, ("sentence " * 50_000,))],
+    turns("\0\x1b[31m", "(" * 5_000, "a" * 100_000),
+    [said("Who is it?", "A" * 5_000), said("Who is A" + "." * 1_985 + "(b")],
+)
+
+
+@pytest.mark.parametrize("history", ODD)
+@pytest.mark.parametrize(
+    "question", ["When was it founded?", "Why?", "x" * 2_000, "и что?", "Where is he?"]
+)
+def test_odd_history_takes_bounded_time(
+    history: list[Turn], question: str, completer: Completer
+) -> None:
+    completer.complete("Load it.", turns("Load it."))
+    started = time.perf_counter()
+    whole = completer.complete(question, history)
+    assert time.perf_counter() - started < 2
+    assert all(len(one) <= max(1_000, len(question)) for one in whole)
+
+
+def test_hostile_text_is_text(completer: Completer) -> None:
+    history = turns("What is <script>alert(1)</script> {{7*7}} in Kazakhstan?")
+    assert "49" not in completer.complete("When was it founded?", history)[0]
+
+
+def test_in_8_bits_words_belong_as_in_full_precision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path)
+    full, eight = (Completer(precision=each)._model for each in ("float32", "int8"))
+    assert sorted(path.name.split("-")[0] for path in tmp_path.glob("completion*")) == [
+        "completion",
+        "completion8",
+    ]
+    differences = []
+    for history, question, _ in COMPLETED:
+        window = window_of(question, history, full[0])
+        (one, lacks), (other, lacks_other) = full[1](window), eight[1](window)
+        differences += [*np.abs(one - other), abs(lacks - lacks_other)]
+    # Without instructions for it sums are cut off, and what is computed is further away.
+    assert 0 < max(differences) < 3
+    assert np.mean(differences) < 1
+
+
+def test_model_that_cannot_be_kept_is_served_from_its_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file")
+    history, question, whole = COMPLETED[0]
+    assert Completer().complete(question, history)[0] == whole
+    assert "The model that completes questions runs from its own file" in caplog.text
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_damaged_model_is_told(name: str, tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "model")
+    with (tmp_path / "model" / name).open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ModelError, match=f"{name} is not the published file"):
+        Completer(tmp_path / "model").complete("Why?", turns(IOFS))
+
+
+def test_missing_model_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="install Chapter and Verse again"):
+        Completer(tmp_path).complete("Why?", turns(IOFS))
+
+
+def test_model_is_small_enough_for_the_repository() -> None:
+    assert (FOLDER / GRAPH).stat().st_size < 23_500_000
+
+
+def test_last_question_again_needs_no_thresholds() -> None:
+    assert carried_over("And the OTS?", "What does IOFS stand for?") == "What does OTS stand for?"
+
+
+def test_question_completed_for_what_is_shown_is_not_completed_again_for_the_answer() -> None:
+    completer = Completer()
+    for _ in range(2):
+        completer.complete("When was it founded?", turns(IOFS))
+    assert completer._kept.cache_info()[:2] == (1, 1)

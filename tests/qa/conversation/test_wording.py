@@ -1,0 +1,105 @@
+"""How what a question lacks is put into it."""
+
+import pytest
+
+from qa.conversation.wording import Phrase, carried_over, phrases_of, worded
+
+IOFS = Phrase("IOFS", True, 2.0)
+AID = Phrase("aid", False, 1.0)
+
+WORDED = {
+    "When was it founded?": "When was the IOFS founded?",
+    "How many members does it have": "How many members does the IOFS have",
+    "What are its tasks?": "What are the IOFS's tasks?",
+    "Its tasks?": "The IOFS's tasks?",
+    "Who leads them?": "Who leads the IOFS?",
+    "What is that?": "What is the IOFS?",
+    "Who met there?": "Who met in the IOFS?",
+    "Are there members?": "Are there members (IOFS)?",
+    "How many members?": "How many members (IOFS)?",
+    "How long does it take?": "How long does it take (IOFS)?",
+    "Name the members.": "Name the members (IOFS).",
+    "": " (IOFS)?",
+}
+
+
+@pytest.mark.parametrize("question", WORDED)
+def test_phrase_takes_the_place_of_a_pronoun_or_stands_at_the_end(question: str) -> None:
+    assert worded(question, [IOFS]) == WORDED[question]
+
+
+def test_other_phrases_stand_at_the_end() -> None:
+    assert worded("When was it sent?", [IOFS, AID]) == "When was the IOFS sent (aid)?"
+
+
+def test_question_that_lacks_nothing_is_as_it_was() -> None:
+    assert worded("When was it founded?", []) == "When was it founded?"
+
+
+def test_words_are_put_together_as_they_stand_in_what_was_said() -> None:
+    texts = ["Where did the General Assembly of the IOFS meet in Syria?", "A general meeting."]
+    found = phrases_of({"general": 1, "assembl": 3, "iof": 2, "syria": 4}, texts)
+    assert found == [
+        Phrase("Syria", False, 4),
+        Phrase("General Assembly of the IOFS", True, 3),
+    ]
+
+
+def test_what_is_said_twice_is_not_one_phrase() -> None:
+    found = phrases_of({"command": 1, "list": 2}, ["the command list. The command"])
+    assert [one.text for one in found] == ["command list"]
+    found = phrases_of({"qa": 1}, ["qa qa qa"])
+    assert [one.text for one in found] == ["qa"]
+
+
+AID_QUESTION = "How much aid did Kazakhstan send to Syria in 2023?"
+
+CARRIED = {
+    ("What about Turkey?", AID_QUESTION): AID_QUESTION.replace("Syria", "Turkey"),
+    ("and in 2022?", AID_QUESTION): AID_QUESTION.replace("2023", "2022"),
+    ("And to Turkey?", AID_QUESTION): AID_QUESTION.replace("Syria", "Turkey"),
+    ("And the OTS?", "When was the IOFS founded?"): "When was the OTS founded?",
+    ("How about closed files?", "How are hidden files read?"): "How are closed files read?",
+    ("Where?", "When was the IOFS founded?"): "Where was the IOFS founded?",
+    ("And why is that?", "When was the IOFS founded?"): "Why was the IOFS founded?",
+    ("When?", "Who founded the IOFS?"): "When (founded the IOFS)?",
+    ("Why?", "How many members are there?"): "Why (members are there)?",
+    ("And a damaged index?", "What does a blank question raise?"): (
+        "What does a damaged index raise?"
+    ),
+}
+
+
+@pytest.mark.parametrize(("question", "last"), CARRIED)
+def test_last_question_is_asked_of_something_else(question: str, last: str) -> None:
+    assert carried_over(question, last) == CARRIED[question, last]
+
+
+@pytest.mark.parametrize(
+    ("question", "last"),
+    [
+        ("And a second user?", "What does a licence cost?"),
+        ("And a larger encoder?", "Where does a model store weights?"),
+        ("What about a vegan lifestyle?", "Is a plant based diet healthy?"),
+        ("And a list?", "What does a blank question raise?"),
+        ("And an open door?", "When was the IOFS founded?"),
+    ],
+)
+def test_one_thing_is_put_for_another_only_where_it_is_known_to_end(
+    question: str, last: str
+) -> None:
+    assert carried_over(question, last) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who leads it?",
+        "And how many members does it have?",
+        "What about it is new?",
+        "",
+        "And?",
+    ],
+)
+def test_question_that_says_more_is_not_the_last_one_again(question: str) -> None:
+    assert carried_over(question, "When was the IOFS founded?") is None

@@ -1,0 +1,131 @@
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings.document import normalise
+from embeddings.models.encoder import SentenceTransformersEncoder
+from qa import QuestionAnswerer
+from qa.reading.sentence_reader import (
+    FEATURES,
+    MOST_SENTENCES,
+    WEIGHTS,
+    SentenceReader,
+    answer_units,
+    asks_for_sentences,
+    fits_kind,
+    may_need_sentences,
+)
+
+TEXT = st.text(st.sampled_from("aB1 .?!\n-“”é😀()")).map(normalise)
+
+
+@pytest.fixture(scope="module")
+def reader() -> SentenceReader:
+    # In 8 bits a sentence's vector depends on what is encoded beside it.
+    return SentenceReader(SentenceTransformersEncoder.load())
+
+
+@given(TEXT)
+def test_units_are_in_order_and_hold_every_character_but_spaces(text: str) -> None:
+    units = answer_units(text)
+    assert all(end <= start for (_, end), (start, _) in pairwise(units))
+    kept = "".join(text[start:end] for start, end in units)
+    assert "".join(kept.split()) == "".join(text.split())
+    assert all(text[start:end] == text[start:end].strip() != "" for start, end in units)
+
+
+def test_each_line_of_a_list_is_a_unit() -> None:
+    text = "The tasks are these:\n- fight hunger\n- give help"
+    assert [text[a:b] for a, b in answer_units(text)] == [
+        "The tasks are these:",
+        "- fight hunger",
+        "- give help",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "fits"),
+    [
+        ("How many members are there?", "It has 41 members.", 1.0),
+        ("How many members are there?", "It has six members.", 1.0),
+        ("How many members are there?", "It has members.", 0.0),
+        ("In which year did it meet?", "It met in 1999.", 1.0),
+        ("Who leads it?", "The head is Dana Omarova.", 1.0),
+        ("Who leads it?", "The head is away.", 0.0),
+        ("Why was it founded?", "It met in 1999.", 0.5),
+    ],
+)
+def test_kind_asked_for_is_looked_for(question: str, sentence: str, fits: float) -> None:
+    assert fits_kind(question, sentence) == fits
+
+
+@pytest.mark.parametrize(
+    ("question", "asks", "may"),
+    [
+        ("Why was the IOFS founded?", False, True),
+        ("How does the index work?", False, True),
+        ("How many members are there?", False, False),
+        ("Explain the food security system.", True, True),
+        ("What is said about hunger?", True, True),
+        ("What does the minister say about hunger?", True, True),
+        ("What is the purpose of the system?", False, True),
+        ("Who founded it?", False, False),
+        ("How old is it?", False, False),
+    ],
+)
+def test_questions_that_need_sentences_are_told_apart(question: str, asks: bool, may: bool) -> None:
+    assert (asks_for_sentences(question), may_need_sentences(question)) == (asks, may)
+
+
+def test_each_feature_has_a_weight_that_speaks_for_an_answer() -> None:
+    assert len(FEATURES) == len(WEIGHTS)
+    assert all(weight > 0 for weight in WEIGHTS)
+
+
+def test_every_sentence_of_the_hits_is_scored_best_first(
+    answerer: QuestionAnswerer, reader: SentenceReader
+) -> None:
+    question = "How many members does the IOFS have?"
+    hits = answerer.retriever.retrieve(question, 5)
+    scored = reader.score(question, hits)
+    units = [
+        (at, hit.start + start, hit.start + end)
+        for at, hit in enumerate(hits)
+        for start, end in answer_units(hit.text)
+    ]
+    assert sorted((one.span.hit, one.span.start, one.span.end) for one in scored) == sorted(units)
+    probabilities = [one.probability for one in scored]
+    assert probabilities == sorted(probabilities, reverse=True)
+    best = scored[0].span
+    hit = hits[best.hit]
+    assert hit.text[best.start - hit.start : best.end - hit.start] == "The IOFS has 41 members."
+
+
+def test_probability_grows_with_the_score_of_the_hit(
+    answerer: QuestionAnswerer, reader: SentenceReader
+) -> None:
+    question = "How many members does the IOFS have?"
+    hit = answerer.retriever.retrieve(question, 1)[0]
+    low, high = (reader.score(question, [replace(hit, score=score)])[0] for score in (0.1, 0.9))
+    assert low.probability < high.probability
+
+
+def test_sentences_that_answer_together_say_different_things(
+    answerer: QuestionAnswerer, reader: SentenceReader
+) -> None:
+    question = "What is said about the IOFS?"
+    hit = answerer.retriever.retrieve(question, 1)[0]
+    once = reader.read(question, [hit])[0]
+    twice = reader.read(question, [hit, replace(hit, document=hit.document + 1, rank=2)])[0]
+    assert 1 <= len(once.spans) <= MOST_SENTENCES
+    assert once.joined
+    assert [(one.start, one.end) for one in twice.spans] == [
+        (one.start, one.end) for one in once.spans
+    ]
+
+
+def test_no_hits_have_no_sentences(reader: SentenceReader) -> None:
+    assert reader.read("Why?", []) == []

@@ -1,0 +1,231 @@
+"""The chain on the shipped documents, with the real encoder."""
+
+from pathlib import Path
+
+import pytest
+
+from embeddings.errors import IndexMissing
+from embeddings.index.index import Index
+from qa import Answer, QuestionAnswerer, Settings
+from qa.evaluation.metrics import exact_match
+from qa.reading.sentence_reader import may_need_sentences
+from qa.text import normalise
+
+FORMATS = "plain text, Markdown, HTML, PDF, Word (.docx), PowerPoint (.pptx), EPUB and CSV"
+ROLE = "chief expert of the Kazakhstan Institute for Strategic Studies (KazISS)"
+
+ANSWERED = {
+    "How many organisations does Kazakhstan chair in 2024?": ("six", "overview.md"),
+    "What does IOFS stand for?": ("Islamic Organization for Food Security", "food-security.html"),
+    "When was the IOFS founded?": ("2013", "food-security.html"),
+    "How many members does the IOFS have?": ("41", "food-security.html"),
+    "How much aid did Kazakhstan send to Syria?": ("50 tons", "food-security.html"),
+    "When did Kazakhstan send aid to Syria?": ("February 2023", "food-security.html"),
+    "Where did the sixth General Assembly of the IOFS meet?": ("Doha", "food-security.html"),
+    "Who is Miras Zhienbayev?": (ROLE, "expert-view.pdf"),
+    "How do I add my own documents?": ("qa index FOLDER", "adding-documents.md"),
+    "Which formats are read?": (FORMATS, "formats.md"),
+}
+
+NOT_ANSWERED = (
+    "What is the population of Kazakhstan?",
+    "Who won the 2022 World Cup?",
+    "What is the budget of the IOFS?",
+)
+
+
+def shown(answer: Answer) -> str:
+    hits = "\n".join(f"  {hit.score:.3f} {hit.path} {hit.text[:80]!r}" for hit in answer.hits)
+    return f"{answer.text!r} ({answer.confidence:.2f}, {answer.reason})\n{hits}"
+
+
+@pytest.mark.parametrize("question", ANSWERED)
+def test_question_of_the_shipped_documents_is_answered(
+    question: str, answerer: QuestionAnswerer
+) -> None:
+    right, name = ANSWERED[question]
+    answer = answerer.answer(question)
+    assert answer.text is not None and right in answer.text, shown(answer)
+    if may_need_sentences(question):
+        assert len(answer.text) < 250, shown(answer)
+    else:
+        assert exact_match(answer.text, right), shown(answer)
+    assert answer.citations[0].path.endswith(name), shown(answer)
+    assert answer.confidence >= answerer.settings.threshold
+    assert answer.text == answer.citations[0].quote
+
+
+@pytest.mark.parametrize("question", NOT_ANSWERED)
+def test_question_beyond_the_shipped_documents_is_not_answered(
+    question: str, answerer: QuestionAnswerer
+) -> None:
+    answer = answerer.answer(question)
+    assert answer.text is None, shown(answer)
+    assert (answer.citations, answer.candidates) == ((), ())
+    assert answer.reason in ("nothing near", "none answers")
+    assert len(answer.hits) == answerer.settings.hits
+
+
+@pytest.mark.parametrize("question", ANSWERED)
+def test_every_citation_stands_at_its_offsets(question: str, answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer(question)
+    assert isinstance(answerer.index, Index)
+    store = answerer.index.store
+    documents = {
+        path: store.document(id) for id, facts in store.documents().items() for path in facts.paths
+    }
+    cited = [*answer.citations, *(c for one in answer.candidates for c in one.citations)]
+    assert len(cited) >= 1
+    for citation in cited:
+        document = documents[citation.path]
+        assert document.text[citation.start : citation.end] == citation.quote
+        assert "".join(citation.around) == citation.passage
+        sentence = document.text[citation.sentence_start : citation.sentence_end]
+        assert "".join(citation.sentence) == sentence and citation.quote in sentence
+        assert citation.page == document.page_at(citation.start)
+
+
+def test_short_answer_stands_in_its_sentence(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("How many members does the IOFS have?")
+    assert answer.citations[0].sentence == ("The IOFS has ", "41", " members.")
+
+
+def test_question_why_is_answered(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("Why was the IOFS created?")
+    assert answer.text is not None and "food security" in answer.text, shown(answer)
+
+
+def test_list_is_answered_as_a_whole(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("What are the tasks of the IOFS?")
+    assert answer.text is not None, shown(answer)
+    lines = answer.text.splitlines()
+    assert len(lines) == 6
+    assert "raising the productivity of agriculture" in lines[0]
+    assert "providing assistance" in lines[-1]
+
+
+def test_question_about_another_name_is_less_sure(answerer: QuestionAnswerer) -> None:
+    asked = "How much aid did {} send to Syria?"
+    other, right = (answerer.answer(asked.format(one)) for one in ("Turkey", "Kazakhstan"))
+    assert other.confidence < right.confidence / 1.5, shown(other)
+
+
+def test_citation_of_a_pdf_names_its_page_and_heading(answerer: QuestionAnswerer) -> None:
+    citation = answerer.answer("Who is Miras Zhienbayev?").citations[0]
+    assert (citation.page, citation.headings[-1]) == (1, "Who is speaking")
+
+
+def test_equal_answers_are_cited_at_every_place(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("Who is Miras Zhienbayev?")
+    names = {citation.path.rsplit("/", 1)[1] for citation in answer.citations}
+    assert names >= {"expert-view.pdf", "diplomacy.md"}, shown(answer)
+    assert {normalise(citation.quote) for citation in answer.citations} == {normalise(ROLE)}
+
+
+def test_answer_keeps_within_the_folder_named(answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer("When was the IOFS founded?", within=["docs/guide"])
+    assert answer.text is None, shown(answer)
+    assert {hit.path.split("/")[1] for hit in answer.hits} == {"guide"}
+
+
+@pytest.mark.parametrize("within", ["docs/guide", ["docs/guide/"]])
+def test_folder_may_be_named_alone_and_with_a_slash(
+    within: str | list[str], answerer: QuestionAnswerer
+) -> None:
+    hits = answerer.answer("Which formats are read?", within=within).hits
+    assert {hit.path.split("/")[1] for hit in hits} == {"guide"}
+
+
+def test_place_that_is_not_in_the_library_is_refused(answerer: QuestionAnswerer) -> None:
+    with pytest.raises(ValueError, match="expected paths of the library, got docs/gide; see"):
+        answerer.answer("Which formats are read?", within=["docs/gide"])
+
+
+def test_half_a_surrogate_pair_is_no_harm(answerer: QuestionAnswerer) -> None:
+    assert answerer.answer("caf\udcff?").question == "caf??"
+
+
+WRAPPED = """The harbour of Aldenport was founded
+in the year 1743 by the merchant Joris Veld, who
+had come from the north with three ships and a
+crew of forty men.
+"""
+
+
+@pytest.mark.parametrize("name", ["harbour.md", "harbour.txt"])
+def test_sentence_goes_on_over_wrapped_lines(tmp_path: Path, name: str) -> None:
+    (tmp_path / "d").mkdir()
+    text = WRAPPED.replace("founded\n", "founded, as is told, \n")
+    (tmp_path / "d" / name).write_text(text)
+    with QuestionAnswerer.from_documents(tmp_path / "d", tmp_path / "index") as answerer:
+        answer = answerer.answer("When was the harbour of Aldenport founded?")
+    assert answer.text is not None and "1743" in answer.text, shown(answer)
+    sentence = "".join(answer.citations[0].sentence)
+    assert sentence.startswith("The harbour of Aldenport") and sentence.endswith("forty men.")
+
+
+def test_white_space_in_a_question_does_not_matter(answerer: QuestionAnswerer) -> None:
+    one = answerer.answer("When was the IOFS founded?")
+    other = answerer.answer("  When was\nthe IOFS   founded? ")
+    assert (other.text, other.confidence) == (one.text, one.confidence)
+
+
+@pytest.mark.parametrize("question", ["", "  \n", "x" * 2_001, "why " * 25_000])
+def test_blank_or_overlong_question_is_refused(question: str, answerer: QuestionAnswerer) -> None:
+    with pytest.raises(ValueError, match=r"expected a question of 1 to 2,000 characters, got"):
+        answerer.answer(question)
+
+
+@pytest.mark.parametrize("question", ["?", '"', "AND OR NOT", "NEAR(a b)", "x" * 2_000, "\0", "😀"])
+def test_odd_question_gets_an_ordinary_answer(question: str, answerer: QuestionAnswerer) -> None:
+    answer = answerer.answer(question)
+    assert answer.question == question
+    assert answer.text is None or answer.text == answer.citations[0].quote
+
+
+def test_higher_threshold_answers_less(docs_index: Path) -> None:
+    with QuestionAnswerer.open(docs_index, Settings(threshold=1.0)) as strict:
+        answer = strict.answer("When was the IOFS founded?")
+    assert (answer.text, answer.reason) == (None, "none answers")
+
+
+def test_time_is_told_by_stage(answerer: QuestionAnswerer) -> None:
+    seconds = answerer.answer("When was the IOFS founded?").seconds
+    assert set(seconds) == {"retrieve", "read"}
+    assert all(0 < spent < 60 for spent in seconds.values())
+
+
+def test_missing_index_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="index a folder first: qa index FOLDER"):
+        QuestionAnswerer.open(tmp_path)
+
+
+def test_answerer_of_documents_answers_from_that_folder_alone(tmp_path: Path) -> None:
+    for name, year in (("one", "1901"), ("two", "1902")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(f"The bridge of {name} was opened in {year}.")
+    place = tmp_path / "index"
+    QuestionAnswerer.from_documents(tmp_path / "one", place).close()
+    with QuestionAnswerer.from_documents(tmp_path / "two", place) as two:
+        answer = two.answer("When was the bridge opened?")
+        assert answer.text == "1902"
+        assert {hit.path for hit in answer.hits} == {"two/a.txt"}
+        everywhere = two.answer("When was the bridge opened?", within=["one", "two"])
+        assert {hit.path for hit in everywhere.hits} == {"one/a.txt", "two/a.txt"}
+
+
+def test_answer_is_kept_while_the_index_is_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The bridge was opened in 1901.")
+    question = "When was the bridge opened?"
+    with QuestionAnswerer.from_documents(folder, tmp_path / "index") as answerer:
+        first = answerer.answer(question)
+        again = answerer.answer(f" {question}")
+        # The hits are the very same objects: nothing was searched or read again.
+        assert first.text == "1901" and again.hits is first.hits
+        assert (again.question, first.question) == (f" {question}", question)
+        assert answerer.answer(question, within=["d/a.txt"]).hits is not first.hits
+        (folder / "a.txt").write_text("The bridge was opened in 1902.")
+        QuestionAnswerer.from_documents(folder, tmp_path / "index").close()
+        assert answerer.answer(question).text == "1902"

@@ -1,0 +1,106 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings.document import page_at
+from qa.results import Answer, Candidate, Citation, Hit
+
+CITATION = Citation(
+    path="docs/a.md",
+    also_at=("docs/b.md",),
+    title="A",
+    page=3,
+    headings=("One", "Two"),
+    start=12,
+    end=16,
+    quote="2013",
+    sentence_start=5,
+    sentence_end=17,
+    passage="It was 2013.",
+    passage_start=5,
+    sha256="0" * 64,
+    dated="2024-02-07",
+)
+HIT = Hit(
+    document=1,
+    path="docs/a.md",
+    also_at=(),
+    near_duplicates=(),
+    title="A",
+    sha256="0" * 64,
+    dated="2024-02-07",
+    page=1,
+    page_breaks=(100,),
+    headings=(),
+    context="A",
+    start=5,
+    end=17,
+    text="It was 2013.",
+    score=0.75,
+    rank=1,
+    vector_score=0.5,
+    vector_rank=None,
+    word_score=3.25,
+    word_rank=1,
+)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def answer_of(text: str | None, question: str = "When?") -> Answer:
+    return Answer(
+        question=question,
+        text=text,
+        confidence=0.875,
+        citations=(CITATION,) if text else (),
+        candidates=(Candidate("1999", 0.1, (CITATION,)),),
+        hits=(HIT,),
+        reason=None if text else "none answers",
+        seconds={"retrieve": 0.5, "read": 0.25},
+    )
+
+
+@given(TEXT, st.none() | TEXT)
+def test_answer_survives_json(question: str, text: str | None) -> None:
+    answer = answer_of(text, question)
+    assert Answer.from_json(answer.to_json()) == answer
+
+
+def test_json_has_the_fields_of_the_answer() -> None:
+    told = json.loads(answer_of("2013").to_json())
+    assert list(told) == list(Answer.__slots__)
+    assert told["citations"][0]["start"] == 12
+
+
+def test_json_of_something_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="question"):
+        Answer.from_json('{"text": "2013"}')
+
+
+def test_passage_is_parted_around_the_quote() -> None:
+    assert CITATION.around == ("It was ", "2013", ".")
+
+
+def test_sentence_is_parted_around_the_quote() -> None:
+    longer = replace(CITATION, passage="Yes. It was 2013. No.", passage_start=0)
+    assert longer.around == ("Yes. It was ", "2013", ". No.")
+    assert longer.sentence == ("It was ", "2013", ".")
+
+
+def test_only_an_answer_without_text_is_explained() -> None:
+    assert answer_of("2013").explanation == ""
+    assert answer_of(None).explanation.startswith("The documents do not say: passages are near")
+
+
+def test_page_of_a_character_is_that_of_the_whole_document() -> None:
+    starts = (0, 10, 40, 40, 90)
+    for start, end in ((0, 100), (12, 95), (40, 60), (95, 99)):
+        page = page_at(starts, start)
+        breaks = tuple(at for at in starts[page or 0 :] if at < end)
+        hit = replace(HIT, start=start, end=end, page=page, page_breaks=breaks)
+        assert [hit.page_at(at) for at in range(start, end)] == [
+            page_at(starts, at) for at in range(start, end)
+        ]
+    assert replace(HIT, page=None, page_breaks=()).page_at(7) is None

@@ -1,0 +1,335 @@
+"""Answers as HTML."""
+
+import html
+import re
+from base64 import b64decode
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from qa.library.receipts import as_markdown, parse_receipt
+from qa.results import NEAREST, Answer, Candidate, Citation, Hit
+from qa.web.html.page import (
+    CONFIDENCE_WORDS,
+    MOST_TITLES,
+    answer_turn,
+    confidence_in_words,
+    header,
+    notice,
+    opening,
+    panel,
+    problem_turn,
+    shown,
+    typed,
+    waiting_turn,
+)
+
+PASSAGE = "It is old. It was founded in 2013. It has 41 members."
+CITATION = Citation(
+    path="docs/a.pdf",
+    also_at=("docs/b.pdf",),
+    title="The body",
+    page=7,
+    headings=("The body", "Its founding"),
+    start=111,
+    end=134,
+    quote="It was founded in 2013.",
+    sentence_start=111,
+    sentence_end=134,
+    passage=PASSAGE,
+    passage_start=100,
+    sha256="0" * 64,
+    dated="2024-02-07",
+)
+HIT = Hit(
+    document=1,
+    path="docs/a.pdf",
+    also_at=(),
+    near_duplicates=(),
+    title="The body",
+    sha256="0" * 64,
+    dated="2024-02-07",
+    page=2,
+    page_breaks=(),
+    headings=("Its founding",),
+    context="The body › Its founding",
+    start=100,
+    end=100 + len(PASSAGE),
+    text=PASSAGE,
+    score=0.5,
+    rank=1,
+    vector_score=0.5,
+    vector_rank=1,
+    word_score=1.0,
+    word_rank=1,
+)
+ANSWER = Answer(
+    question="When was it founded?",
+    text=CITATION.quote,
+    confidence=0.83,
+    citations=(CITATION, replace(CITATION, title="Another")),
+    candidates=(Candidate("It has 41 members.", 0.2, (replace(CITATION, page=None),)),),
+    hits=(HIT,),
+    reason=None,
+    seconds={},
+)
+NO_ANSWER = replace(
+    ANSWER, text=None, confidence=0.02, citations=(), candidates=(), reason="nothing near"
+)
+
+HOSTILE = "<img src=x onerror=a()> ${a()} `{{value}}` \\u003c <script> ' \" &lt; $$x$$"
+
+
+class Read(HTMLParser):
+    """What a browser makes of HTML: its text, its tags, and the text of each kind of tag."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text = ""
+        self.tags: list[str] = []
+        self.inside: dict[str, str] = {}
+        self._open: list[str] = []
+        self.feed(source)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        for tag in set(self._open):
+            self.inside[tag] = self.inside.get(tag, "") + data
+
+
+# The store holds no such characters, and a browser may show them as others.
+TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]))
+
+
+@given(TEXT)
+@example(HOSTILE)
+def test_any_text_is_shown_as_it_stands(text: str) -> None:
+    written = shown(text)
+    assert Read(written).text == text
+    assert not set("<>\"'$`{}\\") & set(written)
+
+
+def test_short_answer_is_shown_in_its_sentence() -> None:
+    short = replace(CITATION, start=129, end=133, quote="2013")
+    turn = answer_turn(1, replace(ANSWER, text="2013", citations=(short,)))
+    read = Read(turn.reply)
+    assert read.inside["q"] == read.inside["mark"] == "2013"
+    assert 'class="cv-sentence" dir="auto">It was founded in <mark>2013</mark>.</p>' in turn.reply
+    assert Read(turn.sources).inside["mark"] == "2013"
+    assert "cv-sentence" not in answer_turn(1, ANSWER).reply
+
+
+def test_sentence_around_an_answer_is_shown_as_it_stands() -> None:
+    passage = f"{HOSTILE} 2013 {HOSTILE}"
+    at = 100 + len(HOSTILE) + 1
+    short = replace(
+        CITATION,
+        start=at,
+        end=at + 4,
+        quote="2013",
+        sentence_start=100,
+        sentence_end=100 + len(passage),
+        passage=passage,
+    )
+    read = Read(answer_turn(1, replace(ANSWER, text="2013", citations=(short,))).reply)
+    assert passage in read.text
+    assert set(read.tags) == {"p", "q", "a", "mark", "span"}
+
+
+@given(TEXT.filter(bool))
+@example(HOSTILE)
+def test_no_text_adds_an_element_anywhere(text: str) -> None:
+    hostile = replace(
+        CITATION, path=text, also_at=(text,), title=text, headings=(text, text), passage=PASSAGE
+    )
+    answer = replace(
+        ANSWER,
+        question=text,
+        citations=(hostile, hostile),
+        candidates=(Candidate(text, 0.2, (replace(hostile, page=None),)),),
+    )
+    turn, plain = answer_turn(1, answer), answer_turn(1, ANSWER)
+    assert Read(turn.question).tags == []
+    assert Read(turn.reply).tags == Read(plain.reply).tags
+    assert set(Read(panel([turn, turn])).tags) == set(Read(panel([plain, plain])).tags)
+    hit = replace(HIT, title=text, path=text, text=text, headings=(text,))
+    said, unsaid = answer_turn(1, replace(NO_ANSWER, hits=(hit,))), answer_turn(1, NO_ANSWER)
+    assert set(Read(said.sources).tags) <= set(Read(unsaid.sources).tags)
+    assert Read(header(text)).tags == Read(header("")).tags
+    assert Read(notice(text)).tags == Read(notice("a")).tags
+    assert Read(problem_turn(1, text, text).reply).tags == ["p"]
+    assert Read(opening([text])).text.count(text) >= 1
+
+
+def test_quote_is_marked_in_its_passage() -> None:
+    sources = Read(answer_turn(3, replace(ANSWER, citations=(CITATION,))).sources)
+    assert sources.inside["mark"] == CITATION.quote
+    assert sources.inside["blockquote"] == PASSAGE
+
+
+def test_each_citation_is_numbered_and_linked_to_its_source() -> None:
+    turn = answer_turn(3, ANSWER)
+    assert Read(turn.reply).inside["a"] == "[1][2]"
+    for number in (1, 2):
+        assert f"to-cv-3-{number}" in turn.reply
+        assert turn.sources.count(f'id="cv-3-{number}"') == 1
+
+
+def test_source_tells_title_page_headings_and_place() -> None:
+    text = Read(answer_turn(1, ANSWER).sources).text
+    assert "[1] The body" in text and "[2] Another" in text
+    assert "docs/a.pdf · page 7 · characters 111–134" in text
+    assert "also at docs/b.pdf" in text
+    assert "The body › Its founding" in text, "the second title differs from the first heading"
+    assert "docs/a.pdf · characters 111–134" in text, "a candidate without pages"
+
+
+DISPUTED = replace(
+    ANSWER,
+    contradicted_by=(
+        Candidate("In 2009.", 0.4, (replace(CITATION, path="docs/c.md", dated="2023-01-31"),)),
+        Candidate("In 1999.", 0.2, (replace(CITATION, path="docs/d.md", dated=""),)),
+    ),
+)
+
+
+def test_what_other_documents_say_otherwise_stands_beside_the_answer() -> None:
+    turn = answer_turn(3, DISPUTED)
+    reply = Read(turn.reply)
+    assert "Other documents say otherwise." in reply.text
+    sides = reply.inside["li"]
+    for side in (
+        f"{ANSWER.text} [1][2]The body · docs/a.pdf · file of 2024-02-07",
+        "In 2009. [3]The body · docs/c.md · file of 2023-01-31uncertain, probability 40%",
+        "In 1999. [4]The body · docs/d.mddoubtful, probability 20%",
+    ):
+        assert side in sides.replace("[1] [2]", "[1][2]"), sides
+    one = answer_turn(3, replace(DISPUTED, contradicted_by=DISPUTED.contradicted_by[:1]))
+    assert "Another document says otherwise." in Read(one.reply).text
+    assert "otherwise" not in answer_turn(3, ANSWER).reply + answer_turn(3, ANSWER).sources
+
+
+def test_each_quote_that_contradicts_has_its_number_and_its_source() -> None:
+    turn = answer_turn(3, DISPUTED)
+    for number in (1, 2, 3, 4):
+        assert f"to-cv-3-{number}" in turn.reply
+        assert turn.sources.count(f'id="cv-3-{number}"') == 1
+    assert "docs/c.md · page 7 · characters 111–134 · file of 2023-01-31" in Read(turn.sources).text
+    changed = answer_turn(3, DISPUTED, {"docs/c.md"})
+    assert "has changed since" in changed.reply
+    assert changed.sources.count("This document has changed since") == 1
+
+
+def test_numbers_go_on_behind_a_part_that_is_contradicted() -> None:
+    whole = replace(ANSWER, parts=(DISPUTED, ANSWER))
+    sources = answer_turn(1, whole).sources
+    assert [sources.count(f'id="cv-1-{number}"') for number in range(1, 8)] == [1] * 6 + [0]
+
+
+def test_text_of_a_document_that_contradicts_is_only_text() -> None:
+    hostile = replace(CITATION, title=HOSTILE, path=HOSTILE, dated=HOSTILE)
+    other = Candidate(HOSTILE, 0.5, (hostile,))
+    plain = replace(DISPUTED, contradicted_by=(replace(DISPUTED.contradicted_by[0]),))
+    turn = answer_turn(1, replace(DISPUTED, contradicted_by=(other,)))
+    assert Read(turn.reply).tags == Read(answer_turn(1, plain).reply).tags
+    assert HOSTILE in Read(turn.reply).inside["q"]
+
+
+def test_first_heading_that_repeats_the_title_is_left_out() -> None:
+    sources = Read(answer_turn(1, replace(ANSWER, citations=(CITATION,), candidates=())).sources)
+    assert "The body › " not in sources.text
+    assert "[1] The bodyIts founding" in sources.text
+
+
+def test_no_answer_shows_the_nearest_passages_and_marks_nothing() -> None:
+    turn = answer_turn(1, replace(NO_ANSWER, hits=(HIT,) * (NEAREST + 1)))
+    assert NO_ANSWER.explanation in Read(turn.reply).text
+    assert "doubtful, probability 2%" in Read(turn.reply).text
+    sources = Read(turn.sources)
+    assert "mark" not in sources.tags and "a" not in Read(turn.reply).tags
+    assert "Not an answer." in sources.text
+    assert sources.inside["blockquote"] == PASSAGE * NEAREST
+    assert "docs/a.pdf · page 2 · characters 100–153" in sources.text
+
+
+def test_no_answer_from_nothing() -> None:
+    turn = answer_turn(1, replace(NO_ANSWER, hits=(), confidence=0.0))
+    assert "%" not in turn.reply
+    assert Read(turn.sources).tags == ["p"]
+
+
+def test_sources_of_earlier_turns_are_folded_newest_first() -> None:
+    turns = [answer_turn(n, replace(ANSWER, question=f"{n}?", candidates=())) for n in (1, 2, 3)]
+    read = Read(panel(turns))
+    assert read.inside["summary"] == "Earlier: 2?Earlier: 1?"
+    assert read.text.index("3?") < read.text.index("2?")
+
+
+def test_before_the_first_question_the_documents_are_named() -> None:
+    titles = [f"Title {number}" for number in range(MOST_TITLES + 1_500)]
+    read = Read(opening(titles))
+    assert f"{len(titles):,} documents" in read.text
+    assert read.tags.count("li") == MOST_TITLES
+    assert "and 1,500 more" in read.text
+    assert "1 document" in Read(opening(["Only"])).text
+    assert "1 documents" not in Read(opening(["Only"])).text
+
+
+def test_waiting_and_problem_are_told() -> None:
+    waiting = waiting_turn(1, "Why?", "Reading 1 passage …", [HIT])
+    assert "Reading 1 passage …" in waiting.reply
+    assert "Being read." in waiting.sources and "Not an answer." not in waiting.sources
+    assert Read(problem_turn(1, "Why?", "The disk is full.").reply).text == "The disk is full."
+    assert notice("") == ""
+
+
+@pytest.mark.parametrize("confidence", [0.0, 0.004, 0.39, 0.4, 0.6, 0.8, 0.95, 0.991, 1.0])
+def test_confidence_has_a_word_and_never_says_certain(confidence: float) -> None:
+    words, percent = confidence_in_words(confidence)
+    assert words in {words for _, words in CONFIDENCE_WORDS}
+    assert percent not in ("100%", "0%")
+    reply = answer_turn(1, replace(ANSWER, confidence=confidence)).reply
+    assert f'title="probability {percent}">{words}<' in reply
+
+
+def test_document_that_changed_since_is_named_so_at_its_source() -> None:
+    other = replace(CITATION, path="docs/b.pdf")
+    answer = replace(ANSWER, citations=(CITATION, other))
+    first, second = answer_turn(1, answer, {other.path}).sources.split('id="cv-1-2"')
+    assert "has changed since" not in first
+    assert "This document has changed since, or is gone." in second
+
+
+def test_conversation_is_saved_from_links_that_hold_it() -> None:
+    shown = panel(
+        [answer_turn(1, ANSWER), problem_turn(2, "Why?", "Full."), answer_turn(3, NO_ANSWER)]
+    )
+    links = re.findall(r'download="([^"]*)" href="data:([^;]*)[^,]*base64,([^"]*)"', shown)
+    assert [(name, kind) for name, kind, _ in links] == [
+        ("answers.md", "text/markdown"),
+        ("receipt.json", "application/json"),
+    ]
+    markdown, receipt = (b64decode(content).decode() for _, _, content in links)
+    assert markdown == as_markdown([ANSWER, NO_ANSWER])
+    assert parse_receipt(receipt) == [replace(ANSWER, hits=()), NO_ANSWER]
+    assert "download" not in panel([problem_turn(1, "Why?", "The disk is full.")])
+
+
+@given(TEXT)
+@example(HOSTILE)
+def test_edited_question_is_what_was_typed(text: str) -> None:
+    question = waiting_turn(1, text).question
+    assert typed(question) == html.unescape(question) == text
+    assert Read(question).tags == []

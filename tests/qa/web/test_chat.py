@@ -1,0 +1,295 @@
+"""The chat without a page: replies, and conversations that a browser kept."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from embeddings.errors import IndexDamaged
+from qa import QuestionAnswerer
+from qa.conversation.conversation import Part
+from qa.pipeline import SETTLING_HITS
+from qa.reading.reader import ReadAnswer
+from qa.results import Candidate, Hit
+from qa.web.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
+from qa.web.html.page import Turn, answer_turn
+from tests.qa.conftest import DOCS, TEXT
+
+
+@pytest.fixture
+def chat(town: Path, tmp_path: Path) -> Iterator[Chat]:
+    with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
+        chat = Chat(answerer, town)
+        chat.warm_up()
+        yield chat
+        chat.close()
+
+
+def reply(
+    chat: Chat,
+    question: str,
+    within: Sequence[str] = (),
+    number: int = 1,
+    before: Sequence[Turn] = (),
+    completed: str | None = None,
+) -> Turn:
+    *_, last = chat.replies(number, question, within, before, completed)
+    return last
+
+
+def test_question_leans_on_the_turns_before(chat: Chat) -> None:
+    first = reply(chat, "When was the bridge opened?")
+    second = reply(chat, "And when was it closed?", number=2, before=[first])
+    assert second.answer is not None
+    assert second.answer.completed == "And when was the bridge closed?"
+    assert second.answer.text == "1950"
+    # What was understood can be put right.
+    said = "When was the bridge opened?"
+    third = reply(chat, "And when was it closed?", number=2, before=[first], completed=said)
+    assert third.answer is not None
+    assert (third.answer.completed, third.answer.text) == (said, "1901")
+    restored = chat.restored(as_kept([first, second]))
+    assert restored[1].answer == second.answer
+
+
+def test_small_talk_is_answered_without_a_search(chat: Chat) -> None:
+    searching, said = chat.replies(1, "Hello!")
+    assert "Searching the documents" in searching.reply
+    assert said.answer is not None and said.answer.citations == ()
+    assert "The library holds 1 document" in said.reply
+    assert [turn.asked for turn in chat.restored(as_kept([said]))] == ["Hello!"]
+
+
+def test_opinion_is_kept_of_an_answer_in_parts(chat: Chat) -> None:
+    both = reply(chat, "When was the bridge opened and when was it closed?")
+    assert both.answer is not None and both.answer.text == "1901 1950"
+    assert len(both.answer.parts) == 2
+    (restored,) = chat.restored(as_kept([both]))
+    key, told = chat.like(restored, True, "me")
+    assert key and told == ""
+
+
+def test_stages_are_told_as_they_happen(chat: Chat) -> None:
+    searching, reading, answered = chat.replies(1, "When was the bridge opened?")
+    assert "Searching the documents" in searching.reply and searching.sources == ""
+    assert "Reading 1 passage …" in reading.reply
+    assert "Being read." in reading.sources and TEXT in reading.sources
+    assert answered.answer is not None and answered.answer.text == "1901"
+    assert searching.answer is None and reading.answer is None
+
+
+def test_only_passages_in_which_wordings_are_tried_are_told(docs_index: Path) -> None:
+    asked = "Where is it?"
+    with QuestionAnswerer.from_documents(DOCS, docs_index) as answerer:
+        first = answer_turn(1, answerer.answer("When was the IOFS founded?"))
+        assert first.answer is not None
+        (part,) = answerer.understood(asked, [first.answer])
+        assert len(part.wordings) > 1
+        tried = {
+            (hit.path, hit.start)
+            for one in part.wordings
+            for hit in answerer.search(Part(one, one))[:SETTLING_HITS]
+        }
+        with closing(Chat(answerer, DOCS)) as chat:
+            chat.warm_up()
+            _, reading, _ = chat.replies(2, asked, before=[first])
+    assert f"Reading {len(tried)} passages …" in reading.reply
+
+
+def found_examples(chat: Chat) -> list[str]:
+    deadline = time.monotonic() + 60
+    while (found := chat.examples) is None:
+        assert time.monotonic() < deadline, "examples are not found"
+        time.sleep(0.02)
+    return found
+
+
+def test_examples_are_questions_that_the_documents_answer(chat: Chat, town: Path) -> None:
+    assert found_examples(chat) == []
+    (town / "mill.txt").write_text(
+        "The Old Mill was built in 1850. The Old Mill has three wheels. It has two doors. "
+        "Nothing is known of Westfield."
+    )
+    with QuestionAnswerer.from_documents(town, chat.index.folder) as answerer:
+        again = Chat(answerer, town)
+        again.warm_up()
+        assert found_examples(again) == [
+            "When was the Old Mill built?",
+            "How many wheels does the Old Mill have?",
+        ]
+
+
+def test_answer_is_limited_to_places(chat: Chat, town: Path, tmp_path: Path) -> None:
+    (town / "old").mkdir()
+    (town / "old" / "mill.txt").write_text("The mill was opened in 1850.")
+    with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
+        chat = Chat(answerer, town)
+        chat.warm_up()
+        assert chat.listing().choices == ["town/bridge.txt", "town/old", "town/old/mill.txt"]
+        for within, text in ((["town/old"], "1850"), (["town/bridge.txt"], "1901")):
+            answer = reply(chat, "When was it opened?", within).answer
+            assert answer is not None and answer.text == text
+        gone = reply(chat, "When was it opened?", ["town/gone.txt"])
+        assert gone.answer is None and "is not in the library any more" in gone.reply
+
+
+def test_conversation_is_kept_and_restored(chat: Chat) -> None:
+    turns = tuple(
+        reply(chat, question, number=number)
+        for number, question in enumerate(("When was the bridge opened?", "Who won?"), start=1)
+    )
+    assert [turn.answer.text if turn.answer else "" for turn in turns] == ["1901", None]
+    restored = chat.restored(as_kept(turns))
+    assert [(one.number, one.asked, one.reply, one.sources) for one in restored] == [
+        (one.number, one.asked, one.reply, one.sources) for one in turns
+    ]
+
+
+def test_document_that_changed_or_went_is_named_in_what_was_kept(
+    chat: Chat, town: Path, tmp_path: Path
+) -> None:
+    saved = as_kept([reply(chat, "When was the bridge opened?")])
+    (unchanged,) = chat.restored(saved)
+    assert "has changed since" not in unchanged.sources
+    (town / "bridge.txt").write_text(TEXT.replace("1950", "1951"))
+    QuestionAnswerer.from_documents(town, tmp_path / "index").close()
+    (changed,) = chat.restored(saved)
+    assert "This document has changed since, or is gone." in changed.sources
+    status, page = chat.documents.page("town/bridge.txt", "00", ["25-29"], None)
+    assert status == 200 and "has changed since it was quoted" in page
+
+
+DEEP = '{"parts":[' * 50_000
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [None, 3, "", "[", "{}", '[{"question": 1}]', ["x"], "[" * 100_000, "[" * 90 + "]" * 90, DEEP],
+)
+def test_something_else_restores_nothing(chat: Chat, saved: object) -> None:
+    assert chat.restored(saved) == ()
+
+
+def test_what_this_program_did_not_give_is_left_out(chat: Chat) -> None:
+    turn = reply(chat, "When was the bridge opened?")
+    answer = turn.answer
+    assert answer is not None
+    forged = (
+        replace(answer, citations=()),
+        replace(answer, text="1902"),
+        replace(answer, candidates=(Candidate("1901", 2.0, answer.citations),)),
+    )
+    kept = as_kept([*(replace(turn, answer=each) for each in forged), turn])
+    rows = [*json.loads(kept), {"question": 1}, "x", None]
+    restored = chat.restored(json.dumps(rows))
+    assert [(turn.answer, turn.signature) for turn in restored] == [(answer, turn.signature)]
+
+
+def test_forged_conversation_costs_next_to_nothing(chat: Chat) -> None:
+    turn = reply(chat, "When was the bridge opened?")
+    assert turn.answer is not None
+    many = replace(turn.answer, citations=turn.answer.citations * 1_000)
+    started = time.process_time()
+    for kept in (
+        f"[{','.join('0' * 1_450_000)}]",
+        as_kept([replace(turn, answer=many)] * 2),
+        f"[{','.join(['{}'] * 400_000)}]",
+        "[" * 900_000,
+    ):
+        assert chat.restored(kept) == ()
+    assert time.process_time() - started < 2
+
+
+def test_conversation_is_shown_though_the_index_cannot_be_read(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = as_kept([reply(chat, "When was the bridge opened?")])
+
+    def fail(paths: object) -> None:
+        raise IndexDamaged("The disk is broken.")
+
+    monkeypatch.setattr(chat.index, "digests", fail)
+    assert [turn.asked for turn in chat.restored(saved)] == ["When was the bridge opened?"]
+
+
+def test_opinion_is_kept_of_an_answer_that_was_given_only(chat: Chat) -> None:
+    given = reply(chat, "When was the bridge opened?")
+    answer = given.answer
+    assert answer is not None
+    key, told = chat.like(given, True, "me")
+    assert key and told == "" and len(chat.feedback.opinions()) == 1
+    chat.note(key, "Right.")
+    assert chat.like(given, None, "me") == ("", "")
+    assert chat.feedback.opinions() == []
+    another = reply(chat, "Who is the king of Norway?")
+    forged = (
+        replace(given, answer=replace(answer, text="1902")),
+        replace(given, answer=replace(answer, confidence=0.1)),
+        replace(given, answer=replace(answer, contradicted_by=(Candidate("1902", 0.5, ()),))),
+        replace(given, answer=replace(answer, question="x" * 190_000)),
+        replace(given, signature=another.signature),
+        replace(given, signature=""),
+        replace(given, signature="é" * 64),
+        answer_turn(1, answer),
+        *chat.restored(as_kept([replace(given, signature="0" * 64)])),
+    )
+    for turn in forged:
+        assert chat.like(turn, True, "me") == (
+            "",
+            "This answer was not given by this server; ask again.",
+        )
+    assert chat.like(None, True, "me") == ("", "There was no answer to this question.")
+    assert chat.feedback.opinions() == []
+
+
+def test_question_of_too_many_words_is_told(chat: Chat) -> None:
+    assert "too many words" in reply(chat, "why " * 300).reply
+
+
+def test_only_the_last_turns_are_restored(chat: Chat) -> None:
+    turn = reply(chat, "When was the bridge opened?")
+    one = len(as_kept([turn]))
+    many = as_kept([turn] * 1_000)
+    assert MOST_KEPT - one < len(many) <= MOST_KEPT
+    restored = chat.restored(as_kept([turn] * (MOST_TURNS + 5)))
+    assert [turn.number for turn in restored] == list(range(1, MOST_TURNS + 1))
+
+
+def test_document_of_another_folder_is_not_shown(chat: Chat, town: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "secret.txt").write_text("The key lies under the mat.")
+    QuestionAnswerer.from_documents(other, tmp_path / "index").close()
+    assert chat.index.facts("other/secret.txt") is not None
+    for path in ("other/secret.txt", "town", "", "town/../other/secret.txt"):
+        status, page = chat.documents.page(path, "", [], None)
+        assert status == 404 and "There is no document at" in page and "mat" not in page
+
+
+class NoReader:
+    """Finds an answer in no passage, at once."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
+        return []
+
+
+def test_memory_stays_flat_over_thousands_of_questions(chat: Chat) -> None:
+    found_examples(chat)
+    chat.answerer.reader = NoReader()
+    process = psutil.Process()
+
+    def ask(numbers: range) -> int:
+        for number in numbers:
+            turn = reply(chat, f"When was bridge {number} opened?")
+            assert turn.answer is not None and turn.answer.text is None
+        return int(process.memory_info().rss)
+
+    # What is kept of answers and vectors has its full size by then.
+    before = ask(range(300))
+    # One answer kept of each would be 40 MB.
+    assert ask(range(300, 2_300)) - before < 20_000_000

@@ -1,0 +1,144 @@
+"""Whole documents and pictures of their pages."""
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from embeddings.index.store import DocumentFacts
+from qa import QuestionAnswerer
+from qa.web import documents as module
+from qa.web.documents import Busy, Documents, Slots
+from tests.embeddings.files.formats.test_pdf_picture import pdf_of
+
+
+@pytest.fixture
+def documents(town: Path, tmp_path: Path) -> Iterator[Documents]:
+    pdf_of(town, "The mill was built in 1850.", "It burnt down in 1890.")
+    with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
+        yield Documents(answerer, town)
+
+
+def size(png: bytes | str) -> tuple[int, int]:
+    assert isinstance(png, bytes)
+    return Image.open(io.BytesIO(png)).size
+
+
+def where(documents: Documents, words: str) -> tuple[DocumentFacts, int]:
+    """About the PDF, and where in its text words stand."""
+    facts = documents.facts("town/a.pdf")
+    assert facts is not None
+    return facts, documents.index.text(facts.id, 0, facts.characters).index(words)
+
+
+def test_page_of_a_pdf_shows_its_picture_behind_the_quote(documents: Documents) -> None:
+    facts, at = where(documents, "1890")
+    status, page = documents.page("town/a.pdf", facts.sha256, [f"{at}-{at + 4}"])
+    assert status == 200
+    picture = f"page.png?path=town%2Fa.pdf&amp;sha256={facts.sha256}&amp;quote={at}-{at + 4}"
+    assert f'<img src="{picture}&amp;page=2"' in page
+    assert page.index("<mark>1890</mark>") < page.index("<figure>")
+    assert page.count("<figure>") == 1 and page.count(">as printed</a>") == 2
+    _, text = documents.page("town/bridge.txt", "", ["0-3"])
+    assert "page.png" not in text
+
+
+def test_picture_differs_where_something_is_quoted(documents: Documents) -> None:
+    _, plain = documents.picture("town/a.pdf", 2)
+    _, at = where(documents, "1890")
+    status, marked = documents.picture("town/a.pdf", 2, [f"{at}-{at + 4}"])
+    assert status == 200 and size(plain) == size(marked) == (800, 600)
+    assert plain != marked
+    # A quote of another page changes nothing.
+    assert documents.picture("town/a.pdf", 2, ["0-3"]) == (200, plain)
+
+
+def test_picture_that_was_drawn_is_kept(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = documents.picture("town/a.pdf", 1)
+
+    def fail(*_: object) -> None:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr(module, "DocumentLoader", fail)
+    assert documents.picture("town/a.pdf", 1) == first
+
+
+@pytest.mark.parametrize(
+    ("path", "number", "told"),
+    [
+        ("town/nothing.pdf", 1, "There is no PDF at town/nothing.pdf."),
+        ("town/bridge.txt", 1, "There is no PDF at town/bridge.txt."),
+        ("../a.pdf", 1, "There is no PDF at ../a.pdf."),
+        ("town/a.pdf", 3, "town/a.pdf has no page 3."),
+    ],
+)
+def test_what_has_no_picture_is_told(
+    documents: Documents, path: str, number: int, told: str
+) -> None:
+    assert documents.picture(path, number) == (404, told)
+
+
+def test_file_that_changed_or_went_has_no_picture(documents: Documents, town: Path) -> None:
+    pdf_of(town, "Another text.", "And a second page.")
+    status, told = documents.picture("town/a.pdf", 1)
+    assert status == 404
+    assert told == "town/a.pdf has changed since it was indexed; index the folder again."
+    (town / "a.pdf").unlink()
+    status, told = documents.picture("town/a.pdf", 1)
+    assert status == 404 and str(town) not in str(told)
+    assert str(told).startswith("town/a.pdf cannot be opened")
+
+
+def test_too_many_at_once_are_told(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = Slots(1, 1)
+    monkeypatch.setattr(documents, "_drawing", slots)
+    monkeypatch.setattr(documents, "_making", slots)
+    with slots:
+        status, told = documents.picture("town/a.pdf", 1)
+        assert status == 503 and "try again" in str(told)
+        status, told = documents.page("town/a.pdf", "", ())
+        assert status == 503 and "try again" in str(told)
+    assert documents.picture("town/a.pdf", 1)[0] == 200
+    assert documents.page("town/a.pdf", "", ())[0] == 200
+
+
+def test_so_many_are_inside_and_so_many_wait() -> None:
+    slots, inside, most = Slots(2, 5), 0, 0
+    lock, leave = threading.Lock(), threading.Event()
+
+    def enter() -> None:
+        nonlocal inside, most
+        with slots:
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            leave.wait(10)
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=enter) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    while inside < 2 or slots._waiting._value:
+        time.sleep(0.001)
+    with pytest.raises(Busy), slots:
+        pass
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert most == 2 and inside == 0
+    with slots:
+        pass
+
+
+def test_link_from_before_a_change_marks_nothing_on_the_new_page(documents: Documents) -> None:
+    facts, _ = where(documents, "1890")
+    assert documents.picture("town/a.pdf", 1, ["0-3"], facts.sha256)[0] == 200
+    status, told = documents.picture("town/a.pdf", 1, ["0-3"], "00ff")
+    assert (status, told) == (404, "town/a.pdf has changed since it was quoted; ask again.")
