@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from qa.cli.main import explained
+from qa.cli.main import report_errors
 from qa.web.addresses import network_of
-from qa.web.html.page import STYLE, Turn, header, notice, opening, panel, typed
+from qa.web.html.page import STYLE, RenderedTurn, header, notice, opening, panel, typed
 from qa.web.sessions import MOST_SESSIONS
 
 if TYPE_CHECKING:
@@ -131,11 +131,11 @@ def _add_conversation(
 
     def reply(
         asked: str,
-        before: tuple[Turn, ...],
+        before: tuple[RenderedTurn, ...],
         kept: object,
         within: Sequence[str],
         session: str | None,
-        completed: str | None = None,
+        rewritten: str | None = None,
     ) -> Iterator[Changes]:
         """Answer a question behind the turns before.
 
@@ -145,7 +145,7 @@ def _add_conversation(
             kept: As the event brings it.
             within: Where to look.
             session: Of the browser.
-            completed: The question to answer in its place.
+            rewritten: The question to answer in its place.
         """
         if is_stale(kept, session):
             yield {said: notice(CHANGED_MEANWHILE)}
@@ -153,7 +153,7 @@ def _add_conversation(
         mine = awaited[session] = object()
         try:
             yield {said: "", button: gr.update(visible=False), stop: gr.update(visible=True)}
-            for turn in chat.replies(len(before) + 1, asked, within, before, completed):
+            for turn in chat.replies(len(before) + 1, asked, within, before, rewritten):
                 if awaited.get(session) is not mine:
                     # What comes last is sent once more at the end: it must change nothing.
                     yield {said: gr.skip()}
@@ -171,9 +171,9 @@ def _add_conversation(
             if awaited.get(session) is mine:
                 del awaited[session]
 
-    def shown(turns: tuple[Turn, ...]) -> Changes:
+    def shown(turns: tuple[RenderedTurn, ...]) -> Changes:
         last = turns[-1].answer if turns else None
-        completed = last.completed if last else None
+        rewritten = last.rewritten if last else None
         return {
             conversation: _messages(turns),
             sources: panel(turns) if turns else opening(chat.listing().titles),
@@ -182,10 +182,10 @@ def _add_conversation(
             stop: gr.update(visible=False),
             copied: answer_as_markdown(last) if last else "",
             copy: gr.update(visible=last is not None, value=COPY),
-            understood: gr.update(visible=completed is not None, value=completed or ""),
+            understood: gr.update(visible=rewritten is not None, value=rewritten or ""),
         }
 
-    def written(turns: tuple[Turn, ...], session: str | None) -> Changes:
+    def written(turns: tuple[RenderedTurn, ...], session: str | None) -> Changes:
         text = as_kept(turns)
         newest[session] = hash(text)
         newest.move_to_end(session)
@@ -495,7 +495,7 @@ def _turn_of(message: object) -> int:
     return (message[0] if isinstance(message, Sequence) else int(str(message))) // 2
 
 
-def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+def _messages(turns: Sequence[RenderedTurn]) -> list[dict[str, str]]:
     return [
         {"role": role, "content": content}
         for turn in turns
@@ -595,7 +595,7 @@ def _stay_offline(settings: "Settings") -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="File for warnings, which rotates; without it they are told here.",
 )
-@explained
+@report_errors
 def main(
     folder: Path, host: str, port: int, index: Path | None, read_only: bool, log: Path | None
 ) -> int:

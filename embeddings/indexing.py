@@ -332,7 +332,9 @@ class _Run:
 
     def _set_aside(self) -> set[Content]:
         """Contents at which runs died, of whatever folder and under whatever name."""
-        written = (one for one in self.store.sources().values() if one.problem == SET_ASIDE)
+        written = (
+            source for source in self.store.sources().values() if source.problem == SET_ASIDE
+        )
         formats = ((one, format_of(Path(one.path))) for one in written)
         aside = {(one.sha256, each.name) for one, each in formats if each}
         return aside | self.at_hand.sole_suspects

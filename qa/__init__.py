@@ -13,7 +13,7 @@ from qa.results import Answer, Candidate, Citation, Hit
 
 if TYPE_CHECKING:
     from embeddings.errors import ChapterAndVerseError
-    from qa.conversation.history import Turn
+    from qa.conversation.context import Turn
     from qa.pipeline import QuestionAnswerer
     from qa.settings import Settings
 
@@ -35,7 +35,7 @@ _HOMES = {
     "ChapterAndVerseError": "embeddings.errors",
     "QuestionAnswerer": "qa.pipeline",
     "Settings": "qa.settings",
-    "Turn": "qa.conversation.history",
+    "Turn": "qa.conversation.context",
 }
 
 

@@ -12,11 +12,17 @@ from typing import Self
 from embeddings.index.index import Index, SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, open_and_index
 from embeddings.models.encoder import Encoder
-from qa.conversation.completion import Completer
-from qa.conversation.conversation import Part, remark, together, turns_of, understood
-from qa.conversation.history import Turn
-from qa.conversation.parts import comparison_of, parts_of
+from qa.conversation.context import Turn
+from qa.conversation.rewriter import QuestionRewriter
 from qa.conversation.small_talk import small_talk
+from qa.conversation.splitting import comparison_of, parts_of
+from qa.conversation.understanding import (
+    Subquestion,
+    combine_answers,
+    parse_message,
+    remark,
+    turns_of,
+)
 from qa.conversation.wording import points_back
 from qa.library.listing import list_library
 from qa.reading.combined_reader import CombinedReader
@@ -67,7 +73,7 @@ class QuestionAnswerer:
         settings: Settings,
         folders: Sequence[Path] = (),
         report: IndexingReport | None = None,
-        completer: Completer | None = None,
+        rewriter: QuestionRewriter | None = None,
     ) -> None:
         self.index = index
         self.retriever = retriever
@@ -75,7 +81,7 @@ class QuestionAnswerer:
         self.settings = settings
         self.folders = tuple(folders)
         self.report = report
-        self.completer = completer or settings.load_completer()
+        self.rewriter = rewriter or settings.load_rewriter()
         self._found = lru_cache(maxsize=ANSWERS_KEPT)(self._search)
         self._nearby = lru_cache(maxsize=ANSWERS_KEPT)(self._try)
         self._kept = lru_cache(maxsize=ANSWERS_KEPT)(self._answer)
@@ -161,16 +167,16 @@ class QuestionAnswerer:
             ModelError: A model is missing or damaged.
         """
         self.answer("?")
-        self.completer.load()
+        self.rewriter.load()
 
-    def search(self, part: Part, within: Sequence[str] = ()) -> tuple[Hit, ...]:
+    def search(self, part: Subquestion, within: Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that are read first for a part: shown before it is answered.
 
         Of one wording all that are read for it, best first; of several the nearest of each, in
         which they are tried.
 
         Args:
-            part: As ``understood`` gives it.
+            part: As ``parse_message`` gives it.
             within: As for ``answer``.
 
         Raises:
@@ -186,29 +192,29 @@ class QuestionAnswerer:
             found += hits[:most]
         return tuple(found)
 
-    def understood(
-        self, question: str, history: Sequence[Answer | Turn] = (), completed: str | None = None
-    ) -> tuple[Part, ...]:
+    def parse_message(
+        self, question: str, history: Sequence[Answer | Turn] = (), rewritten: str | None = None
+    ) -> tuple[Subquestion, ...]:
         """The questions that ``answer`` will ask of the documents; none for small talk.
 
         Args:
             question: As for ``answer``.
             history: As for ``answer``.
-            completed: As for ``answer``.
+            rewritten: As for ``answer``.
 
         Raises:
-            ModelError: The model that completes questions is missing or damaged.
+            ModelError: The question rewriting model is missing or damaged.
         """
-        if completed is not None:
-            return tuple(Part(one, one) for one in parts_of(_plain(completed)))
-        return understood(_plain(question), turns_of(history), self.completer.complete)
+        if rewritten is not None:
+            return tuple(Subquestion(one, one) for one in parts_of(_plain(rewritten)))
+        return parse_message(_plain(question), turns_of(history), self.rewriter.rewrite)
 
     def answer(
         self,
         question: str,
         within: Sequence[str] = (),
         history: Sequence[Answer | Turn] = (),
-        completed: str | None = None,
+        rewritten: str | None = None,
     ) -> Answer:
         """What the documents say to the question, or that they do not say.
 
@@ -217,36 +223,36 @@ class QuestionAnswerer:
             within: Library paths of the documents or folders to answer from, in place of
                 ``self.within``.
             history: The answers, or turns, of the conversation so far, oldest first. A question
-                that leans on them is completed.
-            completed: The question to answer in place of what would be made of it.
+                that leans on them is rewritten.
+            rewritten: The question to answer in place of what would be made of it.
 
         Raises:
             ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
                 many words), or nothing is indexed at ``within`` (``NothingWithin``).
             IndexDamaged: What is stored fails its checks.
-            ModelError: The model that completes questions is missing or damaged.
+            ModelError: The question rewriting model is missing or damaged.
         """
         self._asked(question, within)
         started = time.perf_counter()
-        parts = self.understood(question, history, completed)
+        parts = self.parse_message(question, history, rewritten)
         kind = small_talk(question)
         if not parts and kind:
             return remark(_whole(question), kind, self._titles(within))
-        if completed is None:
+        if rewritten is None:
             parts = tuple(self._settled(part, within) for part in parts)
-        spent = {"complete": time.perf_counter() - started} if history else {}
+        spent = {"rewrite": time.perf_counter() - started} if history else {}
         found = [self._to_part(part, within) for part in parts]
-        whole = found[0] if len(found) == 1 else together(found)
-        stands_alone = completed is None and all(one.asked == one.completed for one in parts)
+        whole = found[0] if len(found) == 1 else combine_answers(found)
+        stands_alone = rewritten is None and all(one.asked == one.rewritten for one in parts)
         return replace(
             whole,
             question=_whole(question),
-            completed=None if stands_alone else " ".join(one.completed for one in parts),
+            rewritten=None if stands_alone else " ".join(one.rewritten for one in parts),
             seconds=spent | whole.seconds,
         )
 
-    def _settled(self, part: Part, within: Sequence[str]) -> Part:
-        """The part as the passages nearest to it answer it most surely: completed, or as asked.
+    def _settled(self, part: Subquestion, within: Sequence[str]) -> Subquestion:
+        """The part as the passages nearest to it answer it most surely: rewritten, or as asked.
 
         Whether "Which formats are read?" goes on about what was said, its words alone do not
         tell. Where they do, as in "When was it founded?", what is as sure is not enough: an
@@ -259,17 +265,17 @@ class QuestionAnswerer:
         threshold = self.settings.threshold
         # Where the nearest passages answer no wording, one further down may.
         for sureness in (self._sureness_nearby, self._sureness):
-            confidences = {one: sureness(one, within) for one in others}
-            completed = max(others, key=confidences.__getitem__)
-            confidence = confidences[completed]
+            confidences = {other: sureness(other, within) for other in others}
+            rewritten = max(others, key=confidences.__getitem__)
+            confidence = confidences[rewritten]
             if confidence >= threshold and confidence + lead >= 1:
                 # Nothing can be surer by so much: what was asked need not be read.
-                return Part(part.asked, _plain(completed))
+                return Subquestion(part.asked, _plain(rewritten))
             bare = sureness(asked, within)
             if max(confidence, bare) >= threshold:
                 break
         surer = confidence < threshold or bare > confidence + lead
-        return Part(part.asked, _plain(asked if bare >= threshold and surer else completed))
+        return Subquestion(part.asked, _plain(asked if bare >= threshold and surer else rewritten))
 
     def _sureness_nearby(self, question: str, within: Sequence[str]) -> float:
         """Confidence of the best answer in the passages nearest to a question."""
@@ -279,9 +285,9 @@ class QuestionAnswerer:
         """Confidence of the best answer in all passages read for a question."""
         return self._alone(question, within).confidence
 
-    def _to_part(self, part: Part, within: Sequence[str]) -> Answer:
+    def _to_part(self, part: Subquestion, within: Sequence[str]) -> Answer:
         """The answer to one question, or to what is asked of each thing that it compares."""
-        compared = comparison_of(part.completed)
+        compared = comparison_of(part.rewritten)
         if compared:
             sides = [
                 max(
@@ -292,10 +298,10 @@ class QuestionAnswerer:
             ]
             # A conclusion is not drawn; where one side is not known, the documents may have it.
             if all(side.text is not None for side in sides):
-                return together(sides)
-        answer = self._alone(part.completed, within)
-        completed = None if part.asked == part.completed else part.completed
-        return replace(answer, question=part.asked, completed=completed)
+                return combine_answers(sides)
+        answer = self._alone(part.rewritten, within)
+        rewritten = None if part.asked == part.rewritten else part.rewritten
+        return replace(answer, question=part.asked, rewritten=rewritten)
 
     def _alone(self, question: str, within: Sequence[str]) -> Answer:
         """The answer to one question that is asked as it stands."""
@@ -357,7 +363,7 @@ class QuestionAnswerer:
             text=first.text,
             confidence=confidence,
             citations=first.citations,
-            candidates=tuple(candidate_of(hits, one) for one in others),
+            candidates=tuple(candidate_of(hits, other) for other in others),
             hits=hits,
             reason=None,
             seconds=seconds,

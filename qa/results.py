@@ -155,10 +155,10 @@ class Answer:
         candidates: Other answers found, best first.
         hits: The passages considered, best first: the nearest ones if there is no answer.
         reason: Why there is no answer.
-        seconds: Time spent, by stage: "complete" where something was said before, which is to
+        seconds: Time spent, by stage: "rewrite" where something was said before, which is to
             find out what is asked; "retrieve" and "read", of an answer or passages that were
             kept from before, what these took then or nothing.
-        completed: The question that was answered in its place, which stands alone; none if it
+        rewritten: The question that was answered in its place, which stands alone; none if it
             was left alone.
         parts: Where several questions were asked at once, or two things compared, the answer to
             each; ``text`` then is what all of them say, one after another.
@@ -176,7 +176,7 @@ class Answer:
     hits: tuple[Hit, ...]
     reason: NothingFound | None
     seconds: dict[str, float]
-    completed: str | None = None
+    rewritten: str | None = None
     parts: tuple["Answer", ...] = ()
     remark: str = ""
     contradicted_by: tuple[Candidate, ...] = ()
@@ -186,13 +186,15 @@ class Answer:
         """The citations of the answer, then those of what contradicts it."""
         return (
             *self.citations,
-            *(one for other in self.contradicted_by for one in other.citations),
+            *(citation for other in self.contradicted_by for citation in other.citations),
         )
 
     @property
     def dispute(self) -> str:
         """That other documents say otherwise, as a sentence; empty if none does."""
-        documents = {one.path for other in self.contradicted_by for one in other.citations}
+        documents = {
+            citation.path for other in self.contradicted_by for citation in other.citations
+        }
         if not documents:
             return ""
         one = len(documents) == 1
@@ -204,9 +206,9 @@ class Answer:
         return self.remark or (EXPLANATIONS[self.reason] if self.reason else "")
 
     @property
-    def understood(self) -> str:
+    def standalone_question(self) -> str:
         """The question as it was answered, standing alone."""
-        return self.completed or self.question
+        return self.rewritten or self.question
 
     def to_json(self, indent: int | None = None) -> str:
         """The answer as JSON, all of it."""

@@ -14,7 +14,7 @@ from embeddings.files.limits import Limits
 from embeddings.index.index import DEFAULT_INDEX
 from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
 from embeddings.models.precision import Choice, Precision, fastest
-from qa.conversation.completion import Completer
+from qa.conversation.rewriter import QuestionRewriter
 from qa.reading.span_model import DEFAULT_READER, LazyModel, load_span_model
 
 FORM_BYTES = 10_000
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     hub."""
 
     precision: Choice = "auto"
-    """In which these, and the model that completes questions, compute: ``float32``, ``int8``, or
+    """In which these, and the question rewriting model, compute: ``float32``, ``int8``, or
     ``auto``, which is int8 where the processor has instructions for it and the model is a
     packaged one, on which it was measured."""
 
@@ -96,9 +96,9 @@ class Settings(BaseSettings):
         """
         return load_span_model(self.reader, self._precision(self.reader == DEFAULT_READER))
 
-    def load_completer(self) -> Completer:
+    def load_rewriter(self) -> QuestionRewriter:
         """What completes questions, in its precision; read when it is needed."""
-        return Completer(precision=self._precision(packaged=True))
+        return QuestionRewriter(precision=self._precision(packaged=True))
 
     def _precision(self, packaged: bool) -> Precision:
         return fastest(self.precision) if packaged or self.precision != "auto" else "float32"

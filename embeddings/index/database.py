@@ -225,7 +225,7 @@ def damaged(path: Path, what: str) -> IndexDamaged:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
+def sqlite_errors(path: Path) -> Iterator[None]:
     """Turns SQLite's errors into what happened, where, and what to do."""
     try:
         yield

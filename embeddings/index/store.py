@@ -32,8 +32,8 @@ from embeddings.index.database import (
     columns,
     connect,
     damaged,
-    explained,
     make_tables,
+    sqlite_errors,
 )
 from embeddings.index.sections import Rest, Section, joined, rest_of, whole
 from embeddings.index.word_index import WordIndex
@@ -195,7 +195,7 @@ class Store:
         new = path.with_name(f"{path.name}.new")
         for left in (new, new.with_name(f"{new.name}-journal")):
             left.unlink(missing_ok=True)
-        with explained(path):
+        with sqlite_errors(path):
             store = cls(path, connect(new, create=True))
             try:
                 with store.transaction():
@@ -235,7 +235,7 @@ class Store:
             raise IndexMissing(
                 f"Nothing is indexed at {path.parent}; index a folder first: qa index FOLDER"
             )
-        with explained(path):
+        with sqlite_errors(path):
             connection = connect(path)
             with ExitStack() as unless_kept:
                 # Until there is a store, nobody else closes it.
@@ -278,7 +278,7 @@ class Store:
     def _scope(self, begin: str) -> Iterator[None]:
         if self._connection.in_transaction:
             raise ValueError("expected no open transaction or snapshot, found one")
-        with explained(self.path):
+        with sqlite_errors(self.path):
             try:
                 self._connection.execute(begin)
                 yield
@@ -543,7 +543,7 @@ class Store:
         """
         among = self.passage_ids(within) if within else None
         try:
-            with explained(self.path):
+            with sqlite_errors(self.path):
                 return self._words.search(terms, limit, self.header.stamp, among)
         except (ArithmeticError, TypeError, ValueError) as error:
             # FTS5 keeps no checksums: any number of its own tables can be something else.
@@ -824,15 +824,15 @@ class Store:
     # Plumbing
 
     def _execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        with explained(self.path):
+        with sqlite_errors(self.path):
             return self._connection.execute(sql, values)
 
     def _each(self, sql: str) -> Iterator[Row]:
-        with explained(self.path):
+        with sqlite_errors(self.path):
             yield from self._connection.execute(sql)
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        with explained(self.path):
+        with sqlite_errors(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     def _ids(self, sql: str, values: Sequence[object] = ()) -> list[int]:

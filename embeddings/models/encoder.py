@@ -23,7 +23,7 @@ from embeddings.models.model_folder import (
     token_starts,
 )
 from embeddings.models.onnx_encoder import GRAPH, OnnxVectors, Progress, Role, Vectors
-from embeddings.models.precision import Precision, bring_to, kept_as
+from embeddings.models.precision import Precision, cache_name, convert_precision
 from embeddings.passages import Splitting, Tokenize
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class SentenceTransformersEncoder:
 
             self.check()
             convert(load_transformer(self.folder), self.folder, to)
-            bring_to(self.precision, to / GRAPH)
+            convert_precision(self.precision, to / GRAPH)
 
         def unconverted() -> "OnnxVectors | TorchVectors":
             from embeddings.models.torch_encoder import TorchVectors, load_transformer
@@ -177,7 +177,7 @@ class SentenceTransformersEncoder:
             self.check()
             return TorchVectors(load_transformer(self.folder))
 
-        key = f"{kept_as('encoder', self.precision)}-{CONVERSION}-{self.model.digest}"
+        key = f"{cache_name('encoder', self.precision)}-{CONVERSION}-{self.model.digest}"
         return served(f"encoder {self.name}", key, make, OnnxVectors, unconverted, IN_PYTORCH)
 
     def encode(

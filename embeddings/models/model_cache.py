@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 from embeddings.errors import NotConvertible
 from embeddings.models.model_folder import file_sha256, sums_of, write_sums
 from embeddings.models.onnx_model import lay_out
-from embeddings.models.precision import Precision, bring_to, kept_as
+from embeddings.models.precision import Precision, cache_name, convert_precision
 
 CACHE = user_cache_path("chapter-and-verse", appauthor=False) / "models"
 
@@ -71,7 +71,7 @@ def served(
         return unconverted()
 
 
-def served_graph(
+def load_graph(
     name: str,
     kind: str,
     graph: Path,
@@ -97,7 +97,7 @@ def served_graph(
     def make(to: Path) -> None:
         check()
         lay_out(graph, to / graph.name)
-        bring_to(precision, to / graph.name)
+        convert_precision(precision, to / graph.name)
 
     def as_it_is() -> Served:
         check()
@@ -105,7 +105,7 @@ def served_graph(
 
     return served(
         name,
-        f"{kept_as(kind, precision)}-{LAYOUT}-{sha256}",
+        f"{cache_name(kind, precision)}-{LAYOUT}-{sha256}",
         make,
         lambda place: serve(place / graph.name, f"delete {place}"),
         as_it_is,

@@ -15,7 +15,7 @@ from embeddings.models.model_folder import load_tokenizer, read_json
 from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
 
 GRAPH = "encoder.onnx"
-RECIPE = "recipe.json"
+RECIPE = "config.json"
 
 Vectors = NDArray[np.float32]
 Role = Literal["question", "passage"]
@@ -27,7 +27,7 @@ TOKENIZED = 1_024
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class EmbeddingConfig:
     """How texts become the inputs of a converted model.
 
     Attributes:
@@ -52,7 +52,7 @@ class Recipe:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The recipe beside a model.
+        """The config beside a model.
 
         Raises:
             ModelError: There is none.
@@ -62,34 +62,34 @@ class Recipe:
             # Written by ``save`` and compared with its checksum: its types are the attributes'.
             return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]  # from JSON
         except (KeyError, TypeError) as error:
-            raise ModelError(f"{folder / RECIPE} is no recipe; delete {folder}.") from error
+            raise ModelError(f"{folder / RECIPE} is no config; delete {folder}.") from error
 
 
 class OnnxVectors:
     """Encodes with the model that was converted into a folder. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        self.recipe = Recipe.load(folder)
+        self.config = EmbeddingConfig.load(folder)
         self._tokenizer = load_tokenizer(folder)
-        self._room = self.recipe.max_tokens - self._tokenizer.num_special_tokens_to_add(False)
+        self._room = self.config.max_tokens - self._tokenizer.num_special_tokens_to_add(False)
         self._session = open_session(folder / GRAPH, f"delete {folder}")
 
     def encode(self, texts: Sequence[str], role: Role, progress: Progress | None) -> Vectors:
         """``(n, dimension)`` float32, unit norm, in the order of ``texts``."""
-        prompt = self.recipe.question if role == "question" else self.recipe.passage
-        vectors = np.empty((len(texts), self.recipe.dimension), dtype=np.float32)
+        prompt = self.config.question if role == "question" else self.config.passage
+        vectors = np.empty((len(texts), self.config.dimension), dtype=np.float32)
         longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
         for start in range(0, len(texts), TOKENIZED):
             some = longest_first[start : start + TOKENIZED]
             tokens = self._tokens([prompt + texts[at] for at in some])
-            for batch in batches_of_like_length([len(one.ids) for one in tokens]):
+            for batch in batches_of_like_length([len(token.ids) for token in tokens]):
                 rows = [tokens[at] for at in batch]
                 inputs = {
-                    "input_ids": padded([one.ids for one in rows], self.recipe.pad_id),
-                    "attention_mask": padded([one.attention_mask for one in rows], 0),
-                    "token_type_ids": padded([one.type_ids for one in rows], 0),
+                    "input_ids": padded([row.ids for row in rows], self.config.pad_id),
+                    "attention_mask": padded([row.attention_mask for row in rows], 0),
+                    "token_type_ids": padded([row.type_ids for row in rows], 0),
                 }
-                wanted = {name: inputs[name] for name in self.recipe.inputs}
+                wanted = {name: inputs[name] for name in self.config.inputs}
                 encoded = [some[at] for at in batch]
                 vectors[encoded] = self._session.run(None, wanted)[0]
                 if progress:

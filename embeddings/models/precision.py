@@ -46,16 +46,16 @@ def _instructions() -> frozenset[str]:
     return frozenset(flags.partition(":")[2].split())
 
 
-def kept_as(kind: str, precision: Precision) -> str:
+def cache_name(kind: str, precision: Precision) -> str:
     """The kind under which a model is kept in a precision: both lie side by side.
 
-    >>> kept_as("span", "float32"), kept_as("span", "int8")
+    >>> cache_name("span", "float32"), cache_name("span", "int8")
     ('span', 'span8')
     """
     return kind if precision == "float32" else f"{kind}8"
 
 
-def bring_to(precision: Precision, graph: Path) -> None:
+def convert_precision(precision: Precision, graph: Path) -> None:
     """Make a graph that ``lay_out`` wrote compute in a precision, in place.
 
     Raises:

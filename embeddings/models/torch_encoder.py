@@ -1,6 +1,6 @@
 """Vectors from sentence-transformers itself, and the conversion that makes it unnecessary.
 
-PyTorch is imported here and, for readers, in ``qa/reading/transformers_model.py`` alone: at
+PyTorch is imported here and, for readers, in ``qa/reading/transformers_reader.py`` alone: at
 the first start with a model, to convert it, or for a model that cannot be converted.
 """
 
@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embeddings.errors import ModelError, NotConvertible
-from embeddings.models.onnx_encoder import GRAPH, OnnxVectors, Progress, Recipe, Role, Vectors
+from embeddings.models.onnx_encoder import (
+    GRAPH,
+    EmbeddingConfig,
+    OnnxVectors,
+    Progress,
+    Role,
+    Vectors,
+)
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -142,7 +149,7 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
         copyfile(folder / "tokenizer.json", to / "tokenizer.json")
         prompts = transformer.prompts
         passage = (prompts.get(name) for name in ("document", "passage", "corpus"))
-        Recipe(
+        EmbeddingConfig(
             inputs=tuple(inputs),
             question=prompts.get("query") or "",
             passage=next((prompt for prompt in passage if prompt is not None), ""),

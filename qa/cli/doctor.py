@@ -7,7 +7,7 @@ from embeddings.errors import ChapterAndVerseError
 from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index, uploads_beside
 from embeddings.index.store import Store
 from embeddings.index.vectors import VectorIndex
-from qa.conversation.completion import Completer
+from qa.conversation.rewriter import QuestionRewriter
 from qa.settings import Settings
 
 
@@ -40,8 +40,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(str(error), sound=False)
         return
     try:
-        Completer().check()
-        yield Finding("The model that completes questions is there.")
+        QuestionRewriter().check()
+        yield Finding("The question rewriting model is there.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)
         return

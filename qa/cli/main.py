@@ -25,7 +25,7 @@ INTERRUPTED = "Interrupted; what was finished is kept. Run the same command agai
 _Parameters = ParamSpec("_Parameters")
 
 
-def explained(command: Callable[_Parameters, int]) -> Callable[_Parameters, None]:
+def report_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters, None]:
     """The command, its return value the exit code and its errors one sentence each."""
 
     @wraps(command)
@@ -78,7 +78,7 @@ def main() -> None:
 @main.command("index")
 @click.argument("folder", type=click.Path(path_type=Path))
 @index_option
-@explained
+@report_errors
 def index_command(folder: Path, index: Path | None) -> int:
     """Index FOLDER, or bring its index up to date."""
     from rich.console import Console
@@ -102,7 +102,7 @@ def index_command(folder: Path, index: Path | None) -> int:
 @click.option("--in", "within", multiple=True, help="Answer from this document or folder only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 @index_option
-@explained
+@report_errors
 def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | None) -> int:
     """Answer QUESTION from what is indexed."""
     from rich.console import Console
@@ -122,7 +122,7 @@ def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | Non
 @main.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @index_option
-@explained
+@report_errors
 def list_command(as_json: bool, index: Path | None) -> int:
     """Show what is indexed: documents, passages, when; and what is not, and why."""
     import json
@@ -138,15 +138,15 @@ def list_command(as_json: bool, index: Path | None) -> int:
     if as_json:
         documents = [
             {
-                "path": one.path,
-                "title": one.title,
-                "passages": one.passages,
-                "pages": one.pages,
-                "indexed_at": one.indexed_at,
-                "sha256": one.sha256,
-                "problem": one.problem,
+                "path": file.path,
+                "title": file.title,
+                "passages": file.passages,
+                "pages": file.pages,
+                "indexed_at": file.indexed_at,
+                "sha256": file.sha256,
+                "problem": file.problem,
             }
-            for one in listing.files
+            for file in listing.files
         ]
         places = {name: str(location) for name, location in listing.places.items()}
         told = {"index": str(settings.index), "folders": places, "documents": documents}
@@ -159,7 +159,7 @@ def list_command(as_json: bool, index: Path | None) -> int:
 @main.command("remove")
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 @index_option
-@explained
+@report_errors
 def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
     """Forget the document or folder at each PATH; the files themselves are not touched."""
     from embeddings.index.index import Index
@@ -174,7 +174,7 @@ def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
 
 @main.command()
 @index_option
-@explained
+@report_errors
 def doctor(index: Path | None) -> int:
     """Check that index, checksums and models are sound, and say what to do if not."""
     from qa.cli.doctor import examine
@@ -191,7 +191,7 @@ def doctor(index: Path | None) -> int:
 @click.argument("receipt", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @index_option
-@explained
+@report_errors
 def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
     """Say for each quote in RECEIPT whether its document still says it; 1 if one does not.
 
@@ -216,7 +216,7 @@ def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
             {
                 "quote": one.citation.quote,
                 "cited": [one.citation.path, one.citation.start, one.citation.end],
-                "standing": one.standing,
+                "status": one.status,
                 "path": one.path,
                 "start": one.start,
             }
@@ -225,13 +225,13 @@ def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         show_checked(Console(), checked)
-    return OK if all(one.standing == "exact" for one in checked) else NOT_SAID
+    return OK if all(one.status == "exact" for one in checked) else NOT_SAID
 
 
 @main.command("feedback")
 @click.option("--all", "everything", is_flag=True, help="Print all of it, dislikes and notes too.")
 @index_option
-@explained
+@report_errors
 def feedback_command(everything: bool, index: Path | None) -> int:
     """Print what readers liked as JSON lines: questions that `qa eval` reads."""
     import json
@@ -240,12 +240,17 @@ def feedback_command(everything: bool, index: Path | None) -> int:
 
     opinions = Feedback(_settings(index).index).opinions()
     if everything:
-        for one in opinions:
-            answer = json.loads(one.answer.to_json())
-            told = {"liked": one.liked, "note": one.note, "at": one.at, "answer": answer}
+        for opinion in opinions:
+            answer = json.loads(opinion.answer.to_json())
+            told = {
+                "liked": opinion.liked,
+                "note": opinion.note,
+                "at": opinion.at,
+                "answer": answer,
+            }
             click.echo(json.dumps(told, ensure_ascii=False))
         return OK
-    rows = [row for one in opinions if (row := as_question(one))]
+    rows = [row for opinion in opinions if (row := as_question(opinion))]
     for row in rows:
         click.echo(json.dumps(row, ensure_ascii=False))
     left_out = len(opinions) - len(rows)
@@ -276,7 +281,7 @@ def feedback_command(everything: bool, index: Path | None) -> int:
     type=click.Path(path_type=Path),
     help="Ask this index; without it a library is made of the questions' contexts.",
 )
-@explained
+@report_errors
 def eval_command(
     questions: Path,
     modes: tuple[str, ...],
@@ -293,7 +298,7 @@ def eval_command(
     from rich.console import Console
 
     from qa.cli.terminal import counting_bar, show_measured
-    from qa.evaluation.questions import load_questions
+    from qa.evaluation.datasets import load_questions
     from qa.evaluation.report import evaluate, plot
 
     settings = _settings(None)

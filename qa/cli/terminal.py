@@ -113,12 +113,12 @@ def show_answer(console: Console, answer: Answer) -> None:
     for number, part in enumerate(answer.parts):
         if number:
             console.print()
-        console.print(Text(printable(part.understood), style="underline"))
-        show_answer(console, replace(part, completed=None))
+        console.print(Text(printable(part.standalone_question), style="underline"))
+        show_answer(console, replace(part, rewritten=None))
     if answer.parts:
         return
-    if answer.completed is not None:
-        console.print(Text(f"asked: {printable(answer.completed)}", style="dim"))
+    if answer.rewritten is not None:
+        console.print(Text(f"asked: {printable(answer.rewritten)}", style="dim"))
     if answer.text is None:
         console.print(answer.explanation, style="bold", highlight=False)
         for hit in answer.hits[:NEAREST]:
@@ -131,13 +131,13 @@ def show_answer(console: Console, answer: Answer) -> None:
     for number, citation in enumerate(answer.citations, start=1):
         _show_citation(console, number, citation)
     _show_dispute(console, answer)
-    others = [one for one in answer.candidates if one.confidence >= LEAST_SHOWN]
+    others = [candidate for candidate in answer.candidates if candidate.confidence >= LEAST_SHOWN]
     if others:
         console.print()
-    for one in others:
-        place = f"{printable(one.citations[0].path)}, characters {one.citations[0].start}"
-        told = f"or, {one.confidence:.0%}: {_lines(one.text)}"
-        console.print(Text(f"{told} ({place}–{one.citations[0].end})", style="dim"))
+    for other in others:
+        place = f"{printable(other.citations[0].path)}, characters {other.citations[0].start}"
+        told = f"or, {other.confidence:.0%}: {_lines(other.text)}"
+        console.print(Text(f"{told} ({place}–{other.citations[0].end})", style="dim"))
 
 
 def _show_dispute(console: Console, answer: Answer) -> None:
@@ -194,8 +194,8 @@ def show_checked(console: Console, checked: Sequence[Checked]) -> None:
         place = f"{cited.path}, characters {cited.start}–{cited.end}"
         long = len(cited.quote) > MOST_QUOTED
         quote = f"{cited.quote[:MOST_QUOTED]} …" if long else cited.quote
-        console.print(Text(f"{one.standing}: {printable(quote)}", style="bold"))
-        console.print(_indented(Text(printable(f"{place}: {MEANINGS[one.standing]}{now}"))))
+        console.print(Text(f"{one.status}: {printable(quote)}", style="bold"))
+        console.print(_indented(Text(printable(f"{place}: {MEANINGS[one.status]}{now}"))))
 
 
 def show_library(console: Console, place: Path, listing: Listing) -> None:
@@ -204,19 +204,19 @@ def show_library(console: Console, place: Path, listing: Listing) -> None:
     for column in ("path", "title", "passages", "pages", "indexed (UTC)"):
         justify: JustifyMethod = "right" if column in ("passages", "pages") else "left"
         table.add_column(column, justify=justify, overflow="fold")
-    for one in listing.documents:
+    for document in listing.documents:
         table.add_row(
-            escape(printable(one.path)),
-            escape(printable(one.title or "")),
-            str(one.passages),
-            str(one.pages or ""),
-            (one.indexed_at or "")[:16].replace("T", " "),
+            escape(printable(document.path)),
+            escape(printable(document.title or "")),
+            str(document.passages),
+            str(document.pages or ""),
+            (document.indexed_at or "")[:16].replace("T", " "),
         )
     console.print(table, highlight=False)
-    for one in listing.files:
-        if one.problem:
+    for file in listing.files:
+        if file.problem:
             console.print(
-                f"not indexed: {printable(one.path)} {printable(one.problem)}",
+                f"not indexed: {printable(file.path)} {printable(file.problem)}",
                 style="yellow",
                 markup=False,
                 highlight=False,
@@ -224,7 +224,7 @@ def show_library(console: Console, place: Path, listing: Listing) -> None:
     for name, location in listing.places.items():
         console.print(f"{printable(name)} lies at {location}", markup=False, highlight=False)
     # The same content at two paths is one document.
-    found = {one.sha256: one.passages for one in listing.documents}
+    found = {document.sha256: document.passages for document in listing.documents}
     console.print(
         f"{len(found)} documents, {sum(found.values())} passages, index at {place}",
         markup=False,
@@ -251,10 +251,11 @@ def show_measured(console: Console, report: "Report") -> None:
     for name, scores in measured.items():
         if scores.mistakes:
             console.print(f"\nWrong and surest, {name}:", highlight=False)
-        for one in scores.mistakes:
-            right = " | ".join(map(printable, one.right)) or "nothing answers it"
-            line = f"{one.confidence:4.0%}  {printable(one.question)}  {printable(one.given)}"
-            console.print(Text(f"{line}  (right: {right})"))
+        for mistake in scores.mistakes:
+            right = " | ".join(map(printable, mistake.right)) or "nothing answers it"
+            asked, given = printable(mistake.question), printable(mistake.given)
+            line = f"{mistake.confidence:4.0%}  {asked}  {given}  (right: {right})"
+            console.print(Text(line))
 
 
 def _retrieval_table(scores: Sequence[RetrievalScores]) -> Table:

@@ -175,7 +175,7 @@ def asks_of_a_person(question: str) -> bool:
     before = question[: match.start()]
     # At the beginning of a sentence a capital is no name, unless another one follows.
     names = (one for one in _NAME.finditer(before) if one[0] != "I")
-    if any(one.start() > 0 or " " in one[0] for one in names):
+    if any(name.start() > 0 or " " in name[0] for name in names):
         return False
     return not _OTHER_PRONOUN.search(question) and not _SOMEBODY.search(before)
 
@@ -237,10 +237,10 @@ def _place_in(last: str, what: str, preposition: str | None) -> tuple[int, int] 
     if what[0].isupper():
         names = [match.span() for match in _NAME.finditer(last) if match.start() > 0]
         own = {stem(word) for word in _WORD.findall(what)}
-        names = [one for one in names if stem(last[slice(*one)].split()[-1]) not in own]
+        names = [name for name in names if stem(last[slice(*name)].split()[-1]) not in own]
         if preposition:
             before = [
-                one for one in names if re.search(rf"\b{preposition} (?:the )?$", last[: one[0]])
+                name for name in names if re.search(rf"\b{preposition} (?:the )?$", last[: name[0]])
             ]
             names = before or names
         return names[-1] if names else None

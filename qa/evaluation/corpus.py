@@ -8,7 +8,7 @@ from embeddings.index.index import STORE_FILE, Index
 from embeddings.index.store import Source, Store
 from embeddings.models.encoder import Encoder, Progress
 from embeddings.passages import split
-from qa.evaluation.questions import Question
+from qa.evaluation.datasets import Question
 
 FOLDER = "questions"
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from embeddings.index.index import SearchIndex, Snapshot
 from embeddings.models.encoder import Encoder
-from qa.evaluation.questions import Question
+from qa.evaluation.datasets import Question
 from qa.evaluation.scores import Outcome, RetrievalScores, retrieval_scores
 from qa.pipeline import candidate_of
 from qa.reading.reader import Reader, read_passages
@@ -177,8 +177,8 @@ def _ask(
     documents = {hit.path: hit.document for hit in hits}
     with retriever.index.snapshot() as snapshot:
         exact = sum(
-            snapshot.text(documents[one.path], one.start, one.end) == one.quote
-            for one in candidate.citations
+            snapshot.text(documents[citation.path], citation.start, citation.end) == citation.quote
+            for citation in candidate.citations
         )
     return Outcome(
         question, candidate.text, candidate.confidence, spent, len(candidate.citations), exact

@@ -9,8 +9,8 @@ from typing import Any
 
 from embeddings.index.index import Index
 from qa.evaluation.corpus import library_of, passages_of
+from qa.evaluation.datasets import Question, sample
 from qa.evaluation.evaluate import OnProgress, evaluate_chain, evaluate_reader, evaluate_retrieval
-from qa.evaluation.questions import Question, sample
 from qa.evaluation.scores import AnswerScores, RetrievalScores, half_unanswerable, score
 from qa.pipeline import reader_of
 from qa.retrieval.retriever import Retriever

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.evaluation.datasets import Question
 from qa.evaluation.metrics import (
     RIGHT_F1,
     best,
@@ -14,7 +15,6 @@ from qa.evaluation.metrics import (
     f1,
     risk_at_coverage,
 )
-from qa.evaluation.questions import Question
 
 RANKS = (1, 5, 20)
 
@@ -127,7 +127,11 @@ def half_unanswerable(asked: Sequence[Outcome], taken_out: Mapping[int, Outcome]
         asked: The outcome of each question.
         taken_out: By position, those of the questions asked without their context.
     """
-    others = [one for at, one in enumerate(asked) if one.question.answers and at not in taken_out]
+    others = [
+        outcome
+        for at, outcome in enumerate(asked)
+        if outcome.question.answers and at not in taken_out
+    ]
     return [*taken_out.values(), *others[: len(taken_out)]]
 
 
@@ -140,18 +144,18 @@ def score(outcomes: Sequence[Outcome], threshold: float) -> AnswerScores:
     """
     from sklearn.metrics import roc_auc_score
 
-    golds = [[gold.text for gold in one.question.answers] for one in outcomes]
-    pairs = [(one.given, gold) for one, gold in zip(outcomes, golds, strict=True)]
+    golds = [[gold.text for gold in outcome.question.answers] for outcome in outcomes]
+    pairs = [(outcome.given, gold) for outcome, gold in zip(outcomes, golds, strict=True)]
     there = np.array([bool(gold) for gold in golds])
     matches = np.array([best(exact_match, *pair) for pair in pairs])
     scores = np.array([best(f1, *pair) for pair in pairs])
     right = there & (scores >= RIGHT_F1)
-    confidences = np.array([one.confidence for one in outcomes])
+    confidences = np.array([outcome.confidence for outcome in outcomes])
     given = confidences >= threshold
     both = bool(there.any() and not there.all())
-    seconds = np.array([one.seconds for one in outcomes])
-    citations = sum(one.citations for one in outcomes)
-    exact_citations = sum(one.exact_citations for one in outcomes)
+    seconds = np.array([outcome.seconds for outcome in outcomes])
+    citations = sum(outcome.citations for outcome in outcomes)
+    exact_citations = sum(outcome.exact_citations for outcome in outcomes)
     return AnswerScores(
         answerable=int(there.sum()),
         unanswerable=int((~there).sum()),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError, IndexDamaged, IndexNotWritable
-from embeddings.index.database import checksum, damaged, explained
+from embeddings.index.database import checksum, damaged, sqlite_errors
 from embeddings.private_files import private_file
 from qa.library.receipts import without_passages
 from qa.results import Answer
@@ -164,7 +164,7 @@ class Feedback:
             private_file(self.path)
         try:
             with (
-                explained(self.path),
+                sqlite_errors(self.path),
                 closing(sqlite3.connect(self.path, timeout=10)) as connection,
                 connection,
             ):
@@ -213,7 +213,7 @@ def as_question(opinion: Opinion) -> dict[str, object] | None:
     key = hashlib.sha256(answer.to_json().encode()).hexdigest()[:12]
     return {
         "id": f"feedback-{key}",
-        "question": answer.understood,
+        "question": answer.standalone_question,
         "context": context,
         "answers": answers,
         "title": title,

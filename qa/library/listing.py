@@ -58,12 +58,12 @@ class Listing:
     @property
     def documents(self) -> list[Listed]:
         """The files that have a document."""
-        return [one for one in self.files if one.title is not None]
+        return [file for file in self.files if file.title is not None]
 
     @property
     def titles(self) -> list[str]:
         """Titles of the documents, sorted."""
-        return sorted(one.title for one in self.files if one.title is not None)
+        return sorted(file.title for file in self.files if file.title is not None)
 
     @property
     def choices(self) -> list[str]:
@@ -71,9 +71,9 @@ class Listing:
 
         The first of them, where there are very many.
         """
-        paths = [one.path for one in self.documents]
+        paths = [document.path for document in self.documents]
         folders = {path[:at] for path in paths for at in range(len(path)) if path[at] == "/"}
-        tops = {one.folder for one in self.files}
+        tops = {file.folder for file in self.files}
         # The only folder of all would limit nothing.
         folders = folders - tops if len(tops) == 1 else folders
         return sorted(_first([*sorted(folders), *paths]))
@@ -81,7 +81,7 @@ class Listing:
     @property
     def removable(self) -> list[str]:
         """Library paths of files that can be removed: the first, where there are very many."""
-        return _first([one.path for one in self.files])
+        return _first([file.path for file in self.files])
 
     def location(self, path: str) -> Path | None:
         """Where the file of a library path lies; none if its folder is not known."""

@@ -16,9 +16,9 @@ from qa.results import NEAREST, Answer, Citation
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-Standing = Literal["exact", "moved", "changed", "gone"]
+QuoteStatus = Literal["exact", "moved", "changed", "gone"]
 
-MEANINGS: dict[Standing, str] = {
+MEANINGS: dict[QuoteStatus, str] = {
     "exact": "stands there exactly",
     "moved": "stands elsewhere in the document now",
     "changed": "is not in the document any more",
@@ -36,13 +36,13 @@ class Checked:
 
     Attributes:
         citation: As it was given.
-        standing: What became of its quote.
+        status: What became of its quote.
         path: Of the document that holds the quote today; none if none does.
         start: Offset of the quote in it; none if it is nowhere.
     """
 
     citation: Citation
-    standing: Standing
+    status: QuoteStatus
     path: str | None = None
     start: int | None = None
 
@@ -193,8 +193,8 @@ def answer_as_markdown(answer: Answer) -> str:
     if answer.parts:
         return "\n\n".join(map(answer_as_markdown, answer.parts))
     parts = [f"## {_plain(' '.join(answer.question.split()))}"]
-    if answer.completed is not None:
-        parts.append(f"*{_plain(' '.join(answer.completed.split()))}*")
+    if answer.rewritten is not None:
+        parts.append(f"*{_plain(' '.join(answer.rewritten.split()))}*")
     if answer.text is None:
         return "\n\n".join([*parts, answer.explanation])
     # White space beside the asterisks would make them something else.

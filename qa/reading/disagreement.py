@@ -122,12 +122,12 @@ def contradictions(
     ]
     subject = _Subject.of(question, hits[first.spans[0].hit])
     against = [
-        one
-        for one in others
-        if one is not None
-        and one.confidence >= LEAST_ALONE
-        and differs(one.text, said)
-        and subject.is_of(hits[one.places[0].hit])
+        other
+        for other in others
+        if other is not None
+        and other.confidence >= LEAST_ALONE
+        and differs(other.text, said)
+        and subject.is_of(hits[other.places[0].hit])
     ]
     together = _together(against, read)
     if statement(said).kind == "words":
@@ -203,4 +203,7 @@ def _together(against: Sequence[Alone], read: Sequence[ReadAnswer]) -> tuple[Rea
 
 def _confidence(place: Span, read: Sequence[ReadAnswer]) -> float:
     """Of what stands there among all answers."""
-    return next((one.confidence for one in read if place in one.spans), read[-1].confidence)
+    return next(
+        (read_answer.confidence for read_answer in read if place in read_answer.spans),
+        read[-1].confidence,
+    )

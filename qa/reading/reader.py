@@ -118,7 +118,7 @@ def read_passages(
         pairs: Questions and passages.
         headings: What is read before each passage, to know what it is about.
     """
-    cut = model.cutter.cut(pairs, headings)
+    cut = model.window_tokenizer.split(pairs, headings)
     by_passage: list[list[tuple[Window, Logits]]] = [[] for _ in pairs]
     for window, logits in zip(cut, model.read(cut), strict=True):
         by_passage[window.passage].append((window, logits))
@@ -190,7 +190,9 @@ def answers_of(found: Found, logits: NDArray[np.float64]) -> list[FoundAnswer]:
         said = found.said[at]
         if said in places:
             near = logits[at] >= logits[places[said][0]] - MOST_BEHIND
-            if near and all(found.spans[at].hit != found.spans[one].hit for one in places[said]):
+            if near and all(
+                found.spans[at].hit != found.spans[place].hit for place in places[said]
+            ):
                 places[said].append(at)
         elif len(places) < MAX_ANSWERS and not _overlaps(found, at, places):
             places[said] = [at]

@@ -170,14 +170,14 @@ def _different(scored: Sequence[ScoredSentence], hits: Sequence[Hit]) -> list[Sc
     """
     chosen: list[tuple[ScoredSentence, set[str]]] = []
     document = hits[scored[0].span.hit].document
-    for one in scored:
-        if hits[one.span.hit].document != document:
+    for scored_sentence in scored:
+        if hits[scored_sentence.span.hit].document != document:
             continue
-        words = stems(quoted(hits, one.span))
-        if one.probability < LEAST_SHARE * scored[0].probability:
+        words = stems(quoted(hits, scored_sentence.span))
+        if scored_sentence.probability < LEAST_SHARE * scored[0].probability:
             break
         if all(len(words & other) < MOST_ALIKE * len(words | other) for _, other in chosen):
-            chosen.append((one, words))
+            chosen.append((scored_sentence, words))
         if len(chosen) == MOST_SENTENCES:
             break
     first = chosen[0][0].span.hit

@@ -2,7 +2,7 @@
 
 ``PackagedSpanModel`` is the model that comes with the project, served by ONNX Runtime.
 Any extractive question-answering model of the transformers library can take its place, see
-``qa/reading/transformers_model.py``.
+``qa/reading/transformers_reader.py``.
 """
 
 from abc import ABC, abstractmethod
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
-from embeddings.models.model_cache import served_graph
+from embeddings.models.model_cache import load_graph
 from embeddings.models.model_folder import (
     SUMS,
     check_sha256,
@@ -30,7 +30,7 @@ from embeddings.models.model_folder import (
 from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
 from embeddings.models.precision import Precision
 from qa.reading.calibration import Calibration
-from qa.reading.windows import Cutter, Window
+from qa.reading.windows import Window, WindowTokenizer
 
 DEFAULT_READER = "chapter-and-verse-reader"
 """Packaged with the project; any other name is looked for as a folder, then on the hub."""
@@ -72,7 +72,7 @@ class SpanModel(Protocol):
     """Reads windows."""
 
     @property
-    def cutter(self) -> Cutter:
+    def window_tokenizer(self) -> WindowTokenizer:
         """Cuts passages into windows that the model can read."""
         ...
 
@@ -95,13 +95,15 @@ class LazyModel(ABC):
 
     Attributes:
         folder: Of the model.
-        cutter: Cuts passages into windows that it can read.
+        window_tokenizer: Cuts passages into windows that it can read.
         precision: In which it computes.
     """
 
-    def __init__(self, folder: Path, cutter: Cutter, precision: Precision = "float32") -> None:
+    def __init__(
+        self, folder: Path, window_tokenizer: WindowTokenizer, precision: Precision = "float32"
+    ) -> None:
         self.folder = folder
-        self.cutter = cutter
+        self.window_tokenizer = window_tokenizer
         self.precision = precision
         self._lock = RLock()
 
@@ -132,7 +134,7 @@ class LazyModel(ABC):
         """
         with self._lock:
             run = self._run
-        return read_batches(windows, run, self.cutter.pad_id)
+        return read_batches(windows, run, self.window_tokenizer.pad_id)
 
 
 def load_span_model(name: str, precision: Precision = "float32") -> LazyModel:
@@ -153,7 +155,7 @@ def load_span_model(name: str, precision: Precision = "float32") -> LazyModel:
     folder = folder_of(name)
     if (folder / GRAPH).is_file():
         return PackagedSpanModel(folder, precision)
-    from qa.reading.transformers_model import TransformersSpanModel
+    from qa.reading.transformers_reader import TransformersSpanModel
 
     return TransformersSpanModel.load(folder, precision)
 
@@ -162,7 +164,7 @@ class PackagedSpanModel(LazyModel):
     """The trained reader, 8-bit weights in ONNX; see its card, ``qa/reading/model/README.md``."""
 
     def __init__(self, folder: Path, precision: Precision = "float32") -> None:
-        super().__init__(folder, Cutter(load_tokenizer(folder)), precision)
+        super().__init__(folder, WindowTokenizer(load_tokenizer(folder)), precision)
 
     def check(self) -> None:
         """Make sure that the weights that come with the project are the published ones.
@@ -191,7 +193,7 @@ class PackagedSpanModel(LazyModel):
     def _run(self) -> Run:
         graph = self.folder / GRAPH
         packaged = self.folder == FOLDER
-        return served_graph(
+        return load_graph(
             f"reader at {self.folder}",
             "span",
             graph,
@@ -227,7 +229,7 @@ def onnx_run(path: Path, remedy: str) -> Run:
         ModelError: It cannot be loaded.
     """
     session = open_session(path, remedy)
-    names = {one.name for one in session.get_inputs()}
+    names = {get_input.name for get_input in session.get_inputs()}
 
     def run(
         ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]

@@ -45,7 +45,7 @@ class SpanReader:
         Raises:
             QuestionTooLong: It is longer than the model can read.
         """
-        self.model.cutter.check(question)
+        self.model.window_tokenizer.check(question)
         pairs = [(question, hit.text) for hit in hits]
         read = read_passages(self.model, pairs, [hit.context for hit in hits])
         return compare(question, hits, read)

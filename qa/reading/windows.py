@@ -43,7 +43,7 @@ class QuestionTooLong(ValueError):
     """The question has more words than can be read."""
 
 
-class Cutter:
+class WindowTokenizer:
     """Cuts questions with their passages into the windows of one model.
 
     Attributes:
@@ -58,7 +58,7 @@ class Cutter:
         self._tokenizer = tokenizer
         self._special: int = tokenizer.num_special_tokens_to_add(is_pair=True)
 
-    def cut(self, pairs: Sequence[tuple[str, str]], headings: Sequence[str]) -> list[Window]:
+    def split(self, pairs: Sequence[tuple[str, str]], headings: Sequence[str]) -> list[Window]:
         """The windows of (question, passage) pairs, in the order of the pairs.
 
         A question that would take more than half of a window is cut off there.
@@ -110,7 +110,7 @@ class Cutter:
 
 def _window(passage: int, encoding: Encoding, text: str, skipped: int) -> Window:
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2) - skipped
-    second = np.array([one == 1 for one in encoding.sequence_ids], dtype=np.bool_)
+    second = np.array([sequence_id == 1 for sequence_id in encoding.sequence_ids], dtype=np.bool_)
     inside = second & (offsets[:, 0] >= 0)
     # Some tokenizers count the space before a word to its first token.
     letters = np.flatnonzero(~np.fromiter(map(str.isspace, text), np.bool_, len(text)))

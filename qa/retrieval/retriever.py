@@ -133,8 +133,8 @@ def _best_unseen(found: Sequence[Scored], depth: int, word_weight: float) -> flo
 
     It is behind the last that each of them found (Fagin, Lotem and Naor, 2003).
     """
-    cosines = [one.vector_score for one in found if one.vector_rank is not None]
-    bm25 = [one.word_score for one in found if one.word_rank is not None]
+    cosines = [scored.vector_score for scored in found if scored.vector_rank is not None]
+    bm25 = [scored.word_score for scored in found if scored.word_rank is not None]
     last = min(bm25) if len(bm25) >= depth else 0.0
     return fuse(min(cosines, default=0.0), last, max(bm25, default=0.0), word_weight)
 

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import write_sums
-from qa.cli.main import OK, explained
-from qa.conversation.completion import FOLDER as COMPLETION_FOLDER
+from qa.cli.main import OK, report_errors
+from qa.conversation.rewriter import FOLDER as REWRITER_FOLDER
 from qa.reading.span_model import FILES, FOLDER
 from qa.training.fitting import fit_sentences, fit_spans
 from qa.training.loop import Plan
@@ -65,7 +65,7 @@ def main() -> None:
 @files_argument
 @work_option
 @folder_option
-@explained
+@report_errors
 def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
     """Train, export and calibrate the packaged reader.
 
@@ -121,7 +121,7 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
     type=click.Path(exists=True, path_type=Path),
     help="Folder of a trained model to start from, in place of the encoder.",
 )
-@explained
+@report_errors
 def train_command(
     files: Sequence[Path],
     work: Path,
@@ -148,7 +148,7 @@ def train_command(
 @click.argument("trained", type=click.Path(exists=True, path_type=Path))
 @folder_option
 @click.option("--full", is_flag=True, help="Keep full precision, to compare with.")
-@explained
+@report_errors
 def export_command(trained: Path, folder: Path, full: bool) -> int:
     """Write the model in TRAINED as the packaged one; then calibrate it."""
     _export(trained, folder, quantised=not full)
@@ -160,7 +160,7 @@ def export_command(trained: Path, folder: Path, full: bool) -> int:
 @folder_option
 @click.option("--sample", "count", default=SAMPLE, show_default=True, help="Questions to fit on.")
 @click.option("--sentences", is_flag=True, help="Fit the sentence reader instead.")
-@explained
+@report_errors
 def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences: bool) -> int:
     """Fit the confidence on what training held back of FILES."""
     console = Console(stderr=True)
@@ -186,10 +186,10 @@ def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences
     "--to",
     "folder",
     type=click.Path(path_type=Path),
-    default=COMPLETION_FOLDER,
+    default=REWRITER_FOLDER,
     help="Folder of the model; without it the packaged one is replaced.",
 )
-@explained
+@report_errors
 def conversation_command(
     conversations: Path, files: Sequence[Path], work: Path, reader: Path, folder: Path
 ) -> int:
@@ -199,9 +199,9 @@ def conversation_command(
     work folder already is not trained again.
     """
     # Brings PyTorch along, which the other commands may not need.
-    from qa.training.completion_run import train_completion
+    from qa.training.rewriter_run import train_rewriter
 
-    train_completion(conversations, files, reader, work, folder, Console())
+    train_rewriter(conversations, files, reader, work, folder, Console())
     return OK
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from qa.evaluation.datasets import Question
 from qa.evaluation.metrics import RIGHT_F1, best, f1
-from qa.evaluation.questions import Question
 from qa.reading.calibration import ANSWER_FEATURES, Calibration
 from qa.reading.reader import (
     Found,
@@ -80,7 +80,7 @@ def fit(readings: Sequence[Read]) -> Calibration:
     passages say the same (Platt, 1999).
     """
     spans = LogisticRegression(C=10, max_iter=5000)
-    kept = [one for one in readings if len(one.scores)]
+    kept = [reading for reading in readings if len(reading.scores)]
     spans.fit(
         np.concatenate([one.found.features for one in kept]),
         np.concatenate([one.scores >= RIGHT_F1 for one in kept]),
@@ -115,14 +115,14 @@ def cross_validated(
 
     Both readings of a question are in the same fold.
     """
-    questions = list(dict.fromkeys(one.question for one in readings))
+    questions = list(dict.fromkeys(reading.question for reading in readings))
     fold = {question: at % FOLDS for at, question in enumerate(questions)}
     rows: list[tuple[float, float, bool]] = []
     for part in range(FOLDS):
-        calibration = fit([one for one in readings if fold[one.question] != part])
-        for one in readings:
-            if fold[one.question] == part and len(one.scores):
-                features, score = first(one, calibration)
-                rows.append((calibration.confidence(features), score, one.answerable))
+        calibration = fit([reading for reading in readings if fold[reading.question] != part])
+        for reading in readings:
+            if fold[reading.question] == part and len(reading.scores):
+                features, score = first(reading, calibration)
+                rows.append((calibration.confidence(features), score, reading.answerable))
     confidences, scores, answerable = zip(*rows, strict=True)
     return np.array(confidences), np.array(scores), np.array(answerable)

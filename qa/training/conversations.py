@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from qa.conversation.history import Turn, content
+from qa.conversation.context import Turn, content
 
 FOLDS = 5
 
@@ -20,7 +20,7 @@ class Lesson:
         conversation: Id of its conversation.
         question: As it was asked.
         rewrite: The same, such that it stands alone, by a person.
-        history: What was said before; ``completed`` is a person's rewrite.
+        history: What was said before; ``rewritten`` is a person's rewrite.
     """
 
     conversation: str
@@ -90,7 +90,7 @@ def varied(lesson: Lesson, others: Sequence[Lesson], random: Random) -> Lesson:
     """The lesson as another conversation could have had it.
 
     Now and then the question stands alone already, or comes after something else entirely; the
-    questions before it are completed as a person does, as a program does, or not at all.
+    questions before it are rewritten as a person does, as a program does, or not at all.
     """
     drawn = random.random()
     if drawn < 0.12:
@@ -104,11 +104,11 @@ def varied(lesson: Lesson, others: Sequence[Lesson], random: Random) -> Lesson:
         drawn = random.random()
         if drawn < 0.35:
             lacking = [
-                word for word in turn.completed.split() if content(word) - content(turn.question)
+                word for word in turn.rewritten.split() if content(word) - content(turn.question)
             ]
-            turn = replace(turn, completed=f"{turn.question} {' '.join(lacking)}".strip())
+            turn = replace(turn, rewritten=f"{turn.question} {' '.join(lacking)}".strip())
         elif drawn < 0.45:
-            turn = replace(turn, completed=turn.question)
+            turn = replace(turn, rewritten=turn.question)
         if random.random() < 0.15:
             turn = replace(turn, answer="")
         turns.append(turn)

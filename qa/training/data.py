@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa.evaluation.questions import Question, load_questions
+from qa.evaluation.datasets import Question, load_questions
 
 HELD_BACK = 0.08
 """Share of the articles that is never trained on: it calibrates and validates."""
 
-MOST_MISFITS = 0.01
+MOST_MISALIGNED = 0.01
 """Share of spans that may fail to fit their context before a file is refused."""
 
 _LARGEST_ARTICLE = 200
@@ -25,13 +25,13 @@ class TrainingSet:
         name: Of the file, without its endings.
         train: To train on.
         held_back: Of articles that nothing is trained on.
-        misfits: Questions left out, because their answer does not stand where it should.
+        misaligned: Questions left out, because their answer does not stand where it should.
     """
 
     name: str
     train: tuple[Question, ...]
     held_back: tuple[Question, ...]
-    misfits: tuple[Question, ...]
+    misaligned: tuple[Question, ...]
 
 
 def load_sets(paths: Sequence[Path]) -> list[TrainingSet]:
@@ -50,23 +50,23 @@ def load_sets(paths: Sequence[Path]) -> list[TrainingSet]:
     sizes = Counter(title for title, _ in contexts)
     sets: list[TrainingSet] = []
     for path, questions in loaded:
-        misfits = tuple(question for question in questions if question.misfit)
+        misaligned = tuple(question for question in questions if question.misaligned)
         answered = sum(bool(question.answers) for question in questions)
-        if len(misfits) > MOST_MISFITS * answered:
-            first = misfits[0]
+        if len(misaligned) > MOST_MISALIGNED * answered:
+            first = misaligned[0]
             raise ValueError(
                 f"expected answers that stand where they are said to stand, got "
-                f"{len(misfits):,} of {answered:,} in {path} that do not, the first "
-                f"{first.misfit} of question {first.id}; mend the offsets"
+                f"{len(misaligned):,} of {answered:,} in {path} that do not, the first "
+                f"{first.misaligned} of question {first.id}; mend the offsets"
             )
-        fitting = [question for question in questions if not question.misfit]
+        fitting = [question for question in questions if not question.misaligned]
         back = [is_held_back(question, sizes) for question in fitting]
         sets.append(
             TrainingSet(
                 path.name.split(".", maxsplit=1)[0],
                 tuple(one for one, held in zip(fitting, back, strict=True) if not held),
                 tuple(one for one, held in zip(fitting, back, strict=True) if held),
-                misfits,
+                misaligned,
             )
         )
     trained = {question.context for one in sets for question in one.train}

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from qa.evaluation.questions import Gold, Question
-from qa.reading.windows import Cutter, Window
+from qa.evaluation.datasets import Gold, Question
+from qa.reading.windows import Window, WindowTokenizer
 from qa.training.made import as_bullets
 from qa.training.variation import Names, as_typed, near_miss
 
@@ -121,7 +121,7 @@ def examples_of(sources: Sequence[Source], names: Names, random: Random) -> list
             if lacking and random.random() < RETRIEVED:
                 most = min(MOST_RETRIEVED, len(lacking))
                 others = random.sample(lacking, random.randint(1, most))
-                group += [_example(text, replace(one, answers=()), random) for one in others]
+                group += [_example(text, replace(other, answers=()), random) for other in others]
                 if random.random() < TAKEN_OUT:
                     del group[0]
             found.append(group)
@@ -166,9 +166,9 @@ def batches_of(
     """
     chosen: list[list[Labelled]] = [[] for _ in groups]
     is_short = [random.random() < SHORT for _ in groups]
-    for cutter, shortened in (
-        (Cutter(tokenizer, TOKENS), False),
-        (Cutter(tokenizer, SHORT_TOKENS), True),
+    for window_tokenizer, shortened in (
+        (WindowTokenizer(tokenizer, TOKENS), False),
+        (WindowTokenizer(tokenizer, SHORT_TOKENS), True),
     ):
         wanted = [
             (at, one)
@@ -180,7 +180,7 @@ def batches_of(
             some = wanted[start : start + 1024]
             pairs = [(one.question, one.text) for _, one in some]
             by_example: dict[int, list[Window]] = {}
-            for window in cutter.cut(pairs, [one.heading for _, one in some]):
+            for window in window_tokenizer.split(pairs, [one.heading for _, one in some]):
                 by_example.setdefault(window.passage, []).append(window)
             for row, (at, one) in enumerate(some):
                 chosen[at].append(_choose(by_example[row], one.gold, random))

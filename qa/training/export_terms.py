@@ -1,17 +1,17 @@
-"""Export of the completion model, as the reader is exported: 8-bit weights in ONNX."""
+"""Export of the rewriting model, as the reader is exported: 8-bit weights in ONNX."""
 
 from pathlib import Path
 
 import torch
 
-from qa.conversation.completion import GRAPH
-from qa.conversation.history import FACTS
+from qa.conversation.context import FACTS
+from qa.conversation.rewriter import GRAPH
 from qa.training.export import write_model
 from qa.training.term_model import TermModel
 
 
 def export_terms(trained: Path, folder: Path) -> None:
-    """Write ``completion.onnx``; its tokenizer is the reader's.
+    """Write ``rewriter.onnx``; its tokenizer is the reader's.
 
     Args:
         trained: Folder that ``TermModel.save`` wrote.

@@ -15,8 +15,8 @@ from sklearn.metrics import roc_auc_score
 from embeddings.models.encoder import SentenceTransformersEncoder
 from qa.cli.terminal import counting_bar
 from qa.evaluation.corpus import library_of, passages_of
+from qa.evaluation.datasets import Question, sample
 from qa.evaluation.metrics import RIGHT_F1, best_threshold, calibration_error
-from qa.evaluation.questions import Question, sample
 from qa.reading.sentence_reader import FEATURES, SentenceReader
 from qa.reading.span_model import PackagedSpanModel
 from qa.retrieval.retriever import Retriever
@@ -105,7 +105,7 @@ def _held_back(
     files: Sequence[Path], count: int, console: Console
 ) -> Iterator[tuple[Retriever, list[Held], int]]:
     """A retriever over all contexts held back, questions to ask, and hits to read for each."""
-    sets = [one for one in load_sets(files) if one.name not in NOT_MINED]
+    sets = [load_set for load_set in load_sets(files) if load_set.name not in NOT_MINED]
     questions = [question for one in sets for question in one.held_back if question.answers]
     asked = [question for question in questions if question.source not in NOT_FITTED]
     if not asked:

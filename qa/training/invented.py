@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from urllib.parse import unquote
 
-from qa.conversation.history import Turn, content
-from qa.evaluation.questions import Question
+from qa.conversation.context import Turn, content
+from qa.evaluation.datasets import Question
 from qa.text import STOP_WORDS, stem
 from qa.training.conversations import Lesson
 
@@ -57,7 +57,7 @@ def invented(questions: Sequence[Question], random: Random) -> Iterator[Lesson]:
                 if _NAME.search(question.text):
                     yield Lesson(title, question.text, question.text, history)
             elif drawn < 0.30:
-                last = history[-1].completed
+                last = history[-1].rewritten
                 short = random.choice(_SHORT)
                 yield Lesson(title, short, f"{short} {last}", history)
             elif drawn < 0.37:
@@ -77,16 +77,16 @@ def _history(before: Sequence[Question], title: str, random: Random) -> tuple[Tu
         opening = random.choice(_OPENINGS).format(named)
         turns.append(Turn(opening, opening))
     answered = random.random() < 0.7
-    for one in before:
+    for question in before:
         said = ""
-        if answered and one.answers:
-            gold = one.answers[0]
+        if answered and question.answers:
+            gold = question.answers[0]
             if random.random() < 0.5:
-                start = max(one.context.rfind(". ", 0, gold.start) + 1, 0)
-                said = f"{gold.text} {one.context[start : start + 300].strip()}"
+                start = max(question.context.rfind(". ", 0, gold.start) + 1, 0)
+                said = f"{gold.text} {question.context[start : start + 300].strip()}"
             else:
-                said = one.context[:600]
-        turns.append(Turn(one.text, one.text, said))
+                said = question.context[:600]
+        turns.append(Turn(question.text, question.text, said))
     return tuple(turns)
 
 
@@ -95,7 +95,7 @@ def _leaning(
 ) -> Lesson | None:
     """The question without one to three runs of words that were said before."""
     text = question.text
-    asked = set().union(*(content(turn.completed) for turn in history))
+    asked = set().union(*(content(turn.rewritten) for turn in history))
     said = set().union(*(content(turn.answer) for turn in history))
     known = asked | said if random.random() < 0.6 else asked
     words = list(_WORD.finditer(text))
@@ -191,7 +191,7 @@ def _what_about(
     title: str, question: Question, history: tuple[Turn, ...], random: Random
 ) -> Lesson | None:
     """A bare "What about Y?" in place of the last question asked again with another name."""
-    last = history[-1].completed
+    last = history[-1].rewritten
     names = [name for name in _NAME.findall(question.text) if stem(name) not in content(last)]
     in_last = _NAME.findall(last)
     if not names or not in_last:

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
-from qa.reading.windows import Cutter
+from qa.reading.windows import WindowTokenizer
 from qa.training.examples import Batch, Labelled, Source, batches_of, examples_of, iterate
 from qa.training.model import SpanModel, loss_of, taught_loss
 from qa.training.variation import Names
@@ -87,11 +87,13 @@ class Trainer:
         self.plan = plan
         self.folder = folder
         self.tokenizer = tokenizer
-        self.pad_id = Cutter(tokenizer).pad_id
+        self.pad_id = WindowTokenizer(tokenizer).pad_id
         for name, parameter in model.named_parameters():
             parameter.requires_grad_("word_embeddings" not in name)
         self.full = model.float().to(self.device)
-        self.teachers = [Working.of(one.float().to(self.device)).model.eval() for one in teachers]
+        self.teachers = [
+            Working.of(teacher.float().to(self.device)).model.eval() for teacher in teachers
+        ]
         self.names = [name for name, one in self.full.named_parameters() if one.requires_grad]
         parameters = dict(self.full.named_parameters())
         self.weights = [parameters[name] for name in self.names]
@@ -111,7 +113,7 @@ class Trainer:
             "taught": plan.taught,
             "seed": plan.seed,
             "start": _digest_of(self.full),
-            "teachers": " ".join(sorted(_digest_of(one)[:8] for one in teachers)),
+            "teachers": " ".join(sorted(_digest_of(teacher)[:8] for teacher in teachers)),
         }
         if (folder / PROGRESS).is_file():
             self._resume()
@@ -188,7 +190,8 @@ class Trainer:
         file = f"checkpoint-{self.epoch}-{self.step}.safetensors"
         before = self._progress()
         save_file(
-            {name: one.contiguous().cpu() for name, one in tensors.items()}, self.folder / file
+            {name: tensor.contiguous().cpu() for name, tensor in tensors.items()},
+            self.folder / file,
         )
         written = self.folder / f"{PROGRESS}.new"
         written.write_text(json.dumps({**progress, "file": file}), encoding="utf-8")
@@ -206,7 +209,7 @@ class Trainer:
         self._check(self.run)
         tensors = load_file(self.folder / progress["file"])
         self.full.load_state_dict(
-            {name[7:]: one for name, one in tensors.items() if name.startswith("weight ")}
+            {name[7:]: tensor for name, tensor in tensors.items() if name.startswith("weight ")}
         )
         for name, weight in zip(self.names, self.weights, strict=True):
             keys = ("step", "exp_avg", "exp_avg_sq")
@@ -235,7 +238,7 @@ class Trainer:
 
     def _loss(self, model: SpanModel, batch: Batch) -> torch.Tensor:
         ids, types, mask, inside, spans, groups = (
-            torch.from_numpy(getattr(batch, one.name)).to(self.device) for one in fields(batch)
+            torch.from_numpy(getattr(batch, field.name)).to(self.device) for field in fields(batch)
         )
         outputs = model(ids, mask, types)
         loss = loss_of(outputs, inside, spans, groups, self.plan.label_smoothing)

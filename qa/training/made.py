@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from random import Random
 
-from qa.evaluation.questions import Gold, Question
+from qa.evaluation.datasets import Gold, Question
 
 _SMALL = r"(?:of|and|for|the|in|on|to|de|&)"
 _SHORT = re.compile(r"\(([A-Z]{2,8})\)")

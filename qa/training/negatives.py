@@ -15,7 +15,7 @@ import numpy as np
 from embeddings.models.encoder import Encoder, EncoderModel, Progress, Role, Vectors
 from embeddings.passages import Splitting, Tokenize
 from qa.evaluation.corpus import counting, library_of
-from qa.evaluation.questions import Question
+from qa.evaluation.datasets import Question
 from qa.retrieval.retriever import search
 from qa.text import normalise
 
@@ -84,8 +84,8 @@ def mine(
         kept = json.loads(keep.read_text(encoding="utf-8"))
         if kept["of"] == digest:
             return [[contexts[at] for at in found] for found in kept["passages"]]
-    normal = [f" {normalise(one.context)} " for one in contexts]
-    positions = {one.context: at for at, one in enumerate(contexts)}
+    normal = [f" {normalise(context.context)} " for context in contexts]
+    positions = {context.context: at for at, context in enumerate(contexts)}
     chosen = sorted(Random(0).sample(range(len(questions)), int(SHARE * len(questions))))
     mined: list[list[int]] = [[] for _ in questions]
     with TemporaryDirectory() as folder:
@@ -120,6 +120,8 @@ def _digest(questions: Sequence[Question], encoder: Encoder, word_weight: float)
     """Of all that the result depends on."""
     given = (DEPTH, KEPT, SHARE, type(encoder).__name__, encoder.model.digest, word_weight)
     digest = hashlib.sha256(repr(given).encode())
-    for one in questions:
-        digest.update(repr((one.id, one.text, one.context, one.answers)).encode())
+    for question in questions:
+        digest.update(
+            repr((question.id, question.text, question.context, question.answers)).encode()
+        )
     return digest.hexdigest()

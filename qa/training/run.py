@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
 from qa.cli.terminal import counting_bar
-from qa.evaluation.questions import Question, sample
+from qa.evaluation.datasets import Question, sample
 from qa.settings import Settings
 from qa.training.data import TrainingSet, load_sets
 from qa.training.examples import Source
@@ -53,7 +53,7 @@ VALIDATED = 800
 LOGGED = 25
 """Steps between two lines of the log."""
 
-MISFITS_NAMED = 5
+MISALIGNED_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,11 @@ def train(
     else:
         model = SpanModel.load(start, plan.dropout, attention="sdpa")
     trainer = Trainer(
-        model, tokenizer, plan, work, [SpanModel.load(one, attention="sdpa") for one in teachers]
+        model,
+        tokenizer,
+        plan,
+        work,
+        [SpanModel.load(teacher, attention="sdpa") for teacher in teachers],
     )
     held_back = [question for one in prepared.sets for question in one.held_back]
     checked = sample([question for question in held_back if question.answers], VALIDATED)
@@ -138,7 +142,7 @@ def train(
         # A step takes seconds: the speed is that of the last ten minutes.
         Progress(*columns, console=console, speed_estimate_period=600) as bar,
     ):
-        task = bar.add_task("Training", total=plan.epochs, completed=trainer.epoch)
+        task = bar.add_task("Training", total=plan.epochs, rewritten=trainer.epoch)
         recent: list[float] = []
 
         def write(row: Mapping[str, object]) -> None:
@@ -166,10 +170,10 @@ def train(
 
 
 def _tell_set(one: TrainingSet, console: Console) -> None:
-    named = ", ".join(question.id for question in one.misfits[:MISFITS_NAMED])
+    named = ", ".join(question.id for question in one.misaligned[:MISALIGNED_NAMED])
     console.print(
         f"{one.name}: {len(one.train):,} to train on, {len(one.held_back):,} held back, "
-        f"{len(one.misfits)} do not fit{f' ({named})' if named else ''}",
+        f"{len(one.misaligned)} do not fit{f' ({named})' if named else ''}",
         markup=False,
         highlight=False,
     )

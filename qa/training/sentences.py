@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from qa.evaluation.questions import Question
+from qa.evaluation.datasets import Question
 from qa.reading.reader import Span, quoted
 from qa.reading.sentence_reader import SentenceReader, answer_units
 from qa.retrieval.retriever import Retriever
@@ -58,9 +58,9 @@ def read_twice(
             for start, end in answer_units(hit.text)
         ]
         right = [
-            hits[one.hit].document == document
-            and any(gold.text in quoted(hits, one) for gold in question.answers)
-            for one in spans
+            hits[span.hit].document == document
+            and any(gold.text in quoted(hits, span) for gold in question.answers)
+            for span in spans
         ]
         yield Read(reader.features(question.text, hits, spans), np.array(right), not passed_over)
 
@@ -73,8 +73,8 @@ def fit(readings: Sequence[Read]) -> tuple[NDArray[np.float64], float]:
     """
     every = LogisticRegression(C=10, max_iter=2000)
     every.fit(
-        np.concatenate([one.features for one in readings]),
-        np.concatenate([one.right for one in readings]),
+        np.concatenate([reading.features for reading in readings]),
+        np.concatenate([reading.right for reading in readings]),
     )
     weights, bias = every.coef_[0], float(every.intercept_[0])
     logits, right = first(readings, weights, bias)
@@ -88,9 +88,9 @@ def first(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The highest logit of each question, and whether its sentence is right."""
     logits, right = [], []
-    for one in readings:
-        scores = one.features @ weights + bias
+    for reading in readings:
+        scores = reading.features @ weights + bias
         at = int(np.argmax(scores))
         logits.append(float(scores[at]))
-        right.append(bool(one.right[at]))
+        right.append(bool(reading.right[at]))
     return np.array(logits), np.array(right)

@@ -1,4 +1,4 @@
-"""The training loop of the completion model."""
+"""The training loop of the rewriting model."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from embeddings.models.onnx_model import padded
-from qa.conversation.history import FACTS, HistoryWindow, window_of
+from qa.conversation.context import FACTS, HistoryWindow, window_of
 from qa.training.conversations import Lesson
 from qa.training.term_model import TermModel, loss_of
 from qa.training.working import Working
@@ -99,12 +99,12 @@ def fit(
 
 def tensors_of(windows: Sequence[HistoryWindow]) -> list[torch.Tensor]:
     """Ids, mask, types and facts of windows as a batch."""
-    ids = padded([one.ids for one in windows], 0)
-    mask = padded([np.ones_like(one.ids) for one in windows], 0)
-    types = padded([one.types for one in windows], 0)
+    ids = padded([window.ids for window in windows], 0)
+    mask = padded([np.ones_like(window.ids) for window in windows], 0)
+    types = padded([window.types for window in windows], 0)
     facts = np.zeros((*ids.shape, FACTS), np.float32)
-    for row, one in enumerate(windows):
-        facts[row, : len(one.ids)] = one.facts
+    for row, window in enumerate(windows):
+        facts[row, : len(window.ids)] = window.facts
     return [torch.from_numpy(one) for one in (ids, mask, types, facts)]
 
 

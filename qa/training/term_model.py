@@ -1,11 +1,11 @@
-"""The completion model: which words of the history belong to the question."""
+"""The rewriting model: which words of the history belong to the question."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from qa.conversation.history import FACTS
+from qa.conversation.context import FACTS
 from qa.training.transformer import TransformerModel
 
 WIDTH = 64

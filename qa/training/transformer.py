@@ -78,7 +78,7 @@ class TransformerModel(nn.Module):
         model = cls.load(folders[0])
         states = [cls.load(folder).state_dict() for folder in folders]
         model.load_state_dict(
-            {name: torch.stack([one[name] for one in states]).mean(dim=0) for name in states[0]}
+            {name: torch.stack([state[name] for state in states]).mean(dim=0) for name in states[0]}
         )
         model.save(to)
         return to

@@ -9,10 +9,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
+from qa.evaluation.datasets import Question
 from qa.evaluation.metrics import best, exact_match, f1
-from qa.evaluation.questions import Question
 from qa.reading.spans import best_spans
-from qa.reading.windows import Cutter, Window
+from qa.reading.windows import Window, WindowTokenizer
 from qa.training.examples import padded
 from qa.training.model import SpanModel
 from qa.training.negatives import contexts_of
@@ -76,14 +76,14 @@ def read_all(
     size: int = 64,
 ) -> tuple[list[str], list[float], list[float]]:
     """The best span's text, its score above the null span's, and the answerable logit."""
-    cutter = Cutter(tokenizer)
-    found = sorted(cutter.cut(pairs, headings), key=lambda one: len(one.ids))
+    window_tokenizer = WindowTokenizer(tokenizer)
+    found = sorted(window_tokenizer.split(pairs, headings), key=lambda one: len(one.ids))
     texts = [""] * len(pairs)
     margins, answerable = [-np.inf] * len(pairs), [-np.inf] * len(pairs)
     device = next(model.parameters()).device
     for start in range(0, len(found), size):
         some = found[start : start + size]
-        batch = padded([[(window, (0, 0))] for window in some], cutter.pad_id)
+        batch = padded([[(window, (0, 0))] for window in some], window_tokenizer.pad_id)
         inputs = (
             torch.from_numpy(one).to(device) for one in (batch.ids, batch.mask, batch.type_ids)
         )

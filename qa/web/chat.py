@@ -21,7 +21,7 @@ from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
 from qa.web.documents import Documents
 from qa.web.examples import READ, in_turn, questions_of
-from qa.web.html.page import Turn, answer_turn, problem_turn, waiting_turn
+from qa.web.html.page import RenderedTurn, answer_turn, problem_turn, waiting_turn
 from qa.web.uploads import Uploads
 
 MOST_TURNS = 30
@@ -126,7 +126,7 @@ class Chat:
         self._warming.join()
         found: dict[str, object] = {}
         try:
-            paths = [one.path for one in self.listing().documents[:DOCUMENTS_ASKED]]
+            paths = [document.path for document in self.listing().documents[:DOCUMENTS_ASKED]]
             documents = filter(None, map(self.index.facts, paths))
             texts = [self.index.text(facts.id, 0, READ) for facts in documents]
             asked = in_turn(list(map(questions_of, texts)))
@@ -168,9 +168,9 @@ class Chat:
         number: int,
         question: str,
         within: Sequence[str] = (),
-        before: Sequence[Turn] = (),
-        completed: str | None = None,
-    ) -> Iterator[Turn]:
+        before: Sequence[RenderedTurn] = (),
+        rewritten: str | None = None,
+    ) -> Iterator[RenderedTurn]:
         """The turn for a question as it comes about; the last one is the reply, whatever happens.
 
         Args:
@@ -178,19 +178,19 @@ class Chat:
             question: As asked.
             within: Library paths of documents or folders to answer from; all if empty.
             before: The turns of the conversation before it, on which the question may lean.
-            completed: The question to answer in its place, where the reader has said which.
+            rewritten: The question to answer in its place, where the reader has said which.
         """
         history = [turn.answer for turn in before if turn.answer]
         yield waiting_turn(number, question, "Searching the documents …")
         try:
             self._warming.join()
-            parts = self.answerer.understood(question, history, completed)
+            parts = self.answerer.parse_message(question, history, rewritten)
             if parts:
                 found = [hit for part in parts for hit in self.answerer.search(part, within)]
                 hits = list({(hit.path, hit.start): hit for hit in found}.values())
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
                 yield waiting_turn(number, question, f"Reading {count} …", hits)
-            answer = self.answerer.answer(question, within, history, completed)
+            answer = self.answerer.answer(question, within, history, rewritten)
             yield self._signed(answer_turn(number, answer))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
@@ -204,11 +204,11 @@ class Chat:
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, WENT_WRONG)
 
-    def _signed(self, turn: Turn) -> Turn:
+    def _signed(self, turn: RenderedTurn) -> RenderedTurn:
         return replace(turn, signature=self.signer.sign(turn.answer)) if turn.answer else turn
 
     def like(
-        self, turn: Turn | None, liked: bool | None, reader: str, sender: str = ""
+        self, turn: RenderedTurn | None, liked: bool | None, reader: str, sender: str = ""
     ) -> tuple[str, str]:
         """Keep what a reader said of an answer: the key for a note, and a sentence for the reader.
 
@@ -245,7 +245,7 @@ class Chat:
             return NOT_KEPT
         return ""
 
-    def restored(self, kept: object) -> tuple[Turn, ...]:
+    def restored(self, kept: object) -> tuple[RenderedTurn, ...]:
         """The conversation that a browser kept, without what this program did not give it.
 
         Documents that have changed since, or are gone, are named so.
@@ -276,7 +276,7 @@ class KeptTurn:
     signature: str
 
 
-def as_kept(turns: Sequence[Turn]) -> str:
+def as_kept(turns: Sequence[RenderedTurn]) -> str:
     """The conversation as a browser keeps it, for ``Chat.restored``."""
     kept: list[bytes] = []
     room = MOST_KEPT
@@ -312,7 +312,7 @@ def _kept_turns(kept: object) -> list[KeptTurn]:
 
 def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
     """Path and SHA-256 of each document of which an answer shows something."""
-    cited = [answer.quotes, *(one.citations for one in answer.candidates)]
+    cited = [answer.quotes, *(candidate.citations for candidate in answer.candidates)]
     for citations in cited:
         yield from ((citation.path, citation.sha256) for citation in citations)
     yield from ((hit.path, hit.sha256) for hit in answer.hits)

@@ -87,9 +87,13 @@ class LimitedConnection(H11Protocol):
 
     def _make_room(self) -> None:
         """Drop a connection that only waits if there are too many, or this one if there is none."""
-        all_of_them = [one for one in self.connections if isinstance(one, LimitedConnection)]
+        all_of_them = [
+            connection
+            for connection in self.connections
+            if isinstance(connection, LimitedConnection)
+        ]
         ours = [one for one in all_of_them if one.address == self.address]
-        waiting = [one for one in ours if one.awaits_head]
+        waiting = [our for our in ours if our.awaits_head]
         if len(waiting) > MOST_UNFINISHED:
             min(waiting, key=lambda one: one._since).drop()
         elif len(ours) > MOST_OF_AN_ADDRESS:
@@ -107,5 +111,5 @@ class LimitedConnection(H11Protocol):
         return [one for one in connections if one.address == address] if most > ours else []
 
     def _oldest(self, connections: "list[LimitedConnection]") -> "LimitedConnection":
-        others = [one for one in connections if one is not self]
-        return min(others, key=lambda one: one._since, default=self)
+        others = [connection for connection in connections if connection is not self]
+        return min(others, key=lambda other: other._since, default=self)

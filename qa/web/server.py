@@ -23,7 +23,7 @@ from qa.web.receiving import add_receiving
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-PICTURE_SECONDS = 3600
+PICTURE_MAX_AGE = 3600
 """How long a browser keeps a picture of a page; its address names the file's content."""
 
 
@@ -87,7 +87,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
         status, content = chat.documents.picture(path, page, quote or (), sha256)
         if isinstance(content, str):
             return PlainTextResponse(content, status, _to_come_back(status))
-        kept = {"Cache-Control": f"private, max-age={PICTURE_SECONDS}"}
+        kept = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}
         return Response(content, status, kept, media_type="image/png")
 
     incoming = None if read_only else chat.uploads.incoming

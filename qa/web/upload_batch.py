@@ -114,7 +114,9 @@ class UploadBatch:
             location.unlink(missing_ok=True)
         try:
             listing = self.documents.listing()
-            paths = [one.path for one in listing.files if listing.location(one.path) in locations]
+            paths = [
+                file.path for file in listing.files if listing.location(file.path) in locations
+            ]
             if paths:
                 remove(self.documents.index, paths)
         except ChapterAndVerseError as error:  # Another process may write just now.
@@ -157,7 +159,7 @@ class UploadBatch:
     def _settle(self, problem: str) -> None:
         """Say what became of each file; what has no document is not kept either."""
         listing = self.documents.listing()
-        by_location = {listing.location(one.path): one for one in listing.files}
+        by_location = {listing.location(file.path): file for file in listing.files}
         refused: dict[Path, str] = {}
         for name, at in self.placed.items():
             location = self.folder / name

@@ -158,7 +158,7 @@ class Uploads:
         try:
             with self._changing:
                 listing = self.documents.listing()
-                located = {one.path: listing.location(one.path) for one in listing.files}
+                located = {file.path: listing.location(file.path) for file in listing.files}
                 chosen = [path for path in dict.fromkeys(paths) if path in located]
                 if not chosen:
                     return "Choose the documents to remove first."

@@ -148,13 +148,13 @@ def examining(
                     with found.noting("lock"), _expecting_lock(), writer_lock(place):
                         pass
             with found.noting("list"):
-                held = {one.path for one in list_library(index).documents}
+                held = {document.path for document in list_library(index).documents}
                 found.missing += sorted(set(paths) - held)
             _answer(found, index, expected, folder)
         with found.noting("feedback"):
-            for one in Feedback(place).opinions():
-                if one.answer.to_json() not in opinions:
-                    found.wrong_quotes.append(f"an opinion: {one.answer.text!r}")
+            for opinion in Feedback(place).opinions():
+                if opinion.answer.to_json() not in opinions:
+                    found.wrong_quotes.append(f"an opinion: {opinion.answer.text!r}")
         with found.noting("doctor"):
             found.told += _doctor(place)
         if not found.told:
@@ -202,6 +202,6 @@ def _doctor(place: Path) -> list[str]:
     settings = SimpleNamespace(
         index=place, reader="none", load_encoder=lambda: sound, load_reader=lambda: sound
     )
-    with patch.object(doctor, "Completer", lambda: sound):
+    with patch.object(doctor, "QuestionRewriter", lambda: sound):
         findings = list(doctor.examine(cast(Settings, settings)))
-    return [one.what for one in findings if not one.sound]
+    return [finding.what for finding in findings if not finding.sound]

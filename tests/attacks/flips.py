@@ -45,7 +45,7 @@ class Image:
         look = at.with_name(f"{at.name}-looked-at")
         shutil.copytree(at, look)
         index = Index.open(look / "index")
-        self.paths = [path for path, one in index.store.sources().items() if one.document]
+        self.paths = [path for path, source in index.store.sources().items() if source.document]
         answerer = answering(index)
         held = [name for name in NAMES if f"woods/{name}.txt" in self.paths]
         answers = {name: answerer.answer(question_of(name)) for name in held}
@@ -53,7 +53,9 @@ class Image:
             name: [str(answer.text), answer.citations[0].path] for name, answer in answers.items()
         }
         assert all(name in text for name, (text, _) in self.expected.items()), self.expected
-        self.opinions = [one.answer.to_json() for one in Feedback(look / "index").opinions()]
+        self.opinions = [
+            opinion.answer.to_json() for opinion in Feedback(look / "index").opinions()
+        ]
         index.close()
         self.files = sorted(str(path.relative_to(at)) for path in at.rglob("*") if path.is_file())
 

@@ -90,7 +90,7 @@ def _read(loader: DocumentLoader, path: Path, how: str, tally: Tally) -> None:
     try:
         document, passages = loader.load_split(path, SPLITTING)
         tally.seen["read"] += 1
-        if any(document.text[one.start : one.end] != one.text for one in passages):
+        if any(document.text[passage.start : passage.end] != passage.text for passage in passages):
             tally.broken(WRONG, how)
     except UnreadableFile as error:
         tally.seen["refused"] += 1

@@ -156,11 +156,11 @@ class Kills:
             gone = [path for path in told if not (uploads.folder / Path(path).name).is_file()]
             if gone:
                 trial.broken(LOST, f"files of {gone}")
-            listed = {one.path.rpartition("/")[2] for one in listing.files}
+            listed = {file.path.rpartition("/")[2] for file in listing.files}
             left = [one.name for one in uploads.folder.iterdir() if one.name not in listed]
             if left:
                 trial.broken(HALF, f"files that are not in the library: {left}")
-            problems = [one.path for one in listing.files if one.problem]
+            problems = [file.path for file in listing.files if file.problem]
             if len(problems) > IN_HAND:
                 trial.broken(LOST, f"set aside: {problems}")
             incoming = [one for one in uploads.incoming.folder.parent.iterdir() if one.is_dir()]
@@ -183,7 +183,7 @@ class Kills:
         with refused, quick(), served(self.town, place) as uploads:
             # Of the one in hand either is right.
             self._check(trial, uploads.index, order[len(told) + 1 :])
-            held = {one.path for one in uploads.documents.listing().files}
+            held = {file.path for file in uploads.documents.listing().files}
             names = {one.name for one in uploads.folder.iterdir()}
             back = [path for path in told if path in held or Path(path).name in names]
             if back:

@@ -119,7 +119,7 @@ def half_there(index: Index) -> list[str]:
     store = index.store
     sources = store.sources()
     broken = [
-        path for path, one in sources.items() if not one.problem and not is_whole(index, path)
+        path for path, source in sources.items() if not source.problem and not is_whole(index, path)
     ]
-    orphans = [f"document {id}" for id, one in store.documents().items() if not one.paths]
+    orphans = [f"document {id}" for id, document in store.documents().items() if not document.paths]
     return [*store.damage(), *broken, *orphans]

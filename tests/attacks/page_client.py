@@ -72,7 +72,9 @@ class PageClient:
     def component(self, elem_id: str) -> int:
         """Id of the component of that name."""
         return next(
-            int(id) for id, one in self.components.items() if one["props"].get("elem_id") == elem_id
+            int(id)
+            for id, component in self.components.items()
+            if component["props"].get("elem_id") == elem_id
         )
 
     def events_of(self, how: str, elem_id: str = "") -> list[dict[str, Any]]:

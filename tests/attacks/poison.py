@@ -160,7 +160,7 @@ def poison(work: Path, lies: Sequence[Lie] = LIES) -> Tally:
 
 def _judge(tally: Tally, kind: str, lie: Lie, answer: Answer) -> None:
     tally.seen[ASKED] += 1
-    places = sorted({one.path for one in answer.citations})
+    places = sorted({citation.path for citation in answer.citations})
     how = f"{kind}: {lie.question} {answer.text!r} of {places}"
     if len({hit.document for hit in answer.hits}) == 1:
         tally.broken(CROWDED, how)

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from qa.cli.main import OK, explained
-from qa.evaluation.questions import load_questions
+from qa.cli.main import OK, report_errors
+from qa.evaluation.datasets import load_questions
 
 SIZES = (1_000, 100_000)
 
@@ -20,7 +20,7 @@ MILLION = 1_000_000
 )
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True)
 @click.option("--million", is_flag=True, help="Also 1,000,000 passages: more time, 10 GB of disk.")
-@explained
+@report_errors
 def main(questions: Path, work: Path, runs: int, million: bool) -> int:
     """Measure this project and what users would pick instead, over the contexts of QUESTIONS.
 

@@ -13,7 +13,7 @@ from embeddings.index.store import Source, Store
 from embeddings.models.encoder import Encoder, EncoderModel, Vectors
 from embeddings.passages import Passage
 from embeddings.sentences import sentence_spans
-from qa.evaluation.questions import Question
+from qa.evaluation.datasets import Question
 
 DOCUMENT_PASSAGES = 100
 """Passages of each document of a large library."""
@@ -79,11 +79,14 @@ def real_passages(folder: Path) -> tuple[EncoderModel, list[Real]]:
         }
         found = [
             Real(
-                one.passage.context,
-                tuple(one.passage.text[a:b].strip() for a, b in sentence_spans(one.passage.text)),
-                vectors[one.id],
+                passage.passage.context,
+                tuple(
+                    passage.passage.text[a:b].strip()
+                    for a, b in sentence_spans(passage.passage.text)
+                ),
+                vectors[passage.id],
             )
-            for one in index.store.passages(ids.tolist())
+            for passage in index.store.passages(ids.tolist())
         ]
         return index.encoder_model, found
     finally:
@@ -153,7 +156,9 @@ def make_library(real: Sequence[Real], model: EncoderModel, count: int, folder: 
     while number * DOCUMENT_PASSAGES < count:
         with store.transaction():
             for _ in range(TRANSACTION_DOCUMENTS):
-                some = [one for _, one in zip(range(DOCUMENT_PASSAGES), passages, strict=False)]
+                some = [
+                    passage for _, passage in zip(range(DOCUMENT_PASSAGES), passages, strict=False)
+                ]
                 if some:
                     _put(store, number, some)
                     number += 1

@@ -153,7 +153,7 @@ def best_peer(systems: Sequence[System], figure: str, most: bool = False) -> Sys
         figure: Name of an attribute of ``System``.
         most: Whether more is better.
     """
-    having = [one for one in systems[1:] if getattr(one, figure)]
+    having = [system for system in systems[1:] if getattr(system, figure)]
     medians = {one.name: median(getattr(one, figure)) for one in having}
     key = (lambda one: -medians[one.name]) if most else (lambda one: medians[one.name])
     return min(having, key=key, default=None)

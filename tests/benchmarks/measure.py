@@ -14,7 +14,7 @@ from statistics import fmean
 from rich.console import Console
 
 from embeddings.models.encoder import SentenceTransformersEncoder
-from qa.evaluation.questions import Question, sample
+from qa.evaluation.datasets import Question, sample
 from qa.reading.span_model import FOLDER
 from tests.benchmarks.commands import (
     HITS,

@@ -16,7 +16,7 @@ import numpy as np
 from embeddings.index.index import Index
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
-from qa.conversation.conversation import Part
+from qa.conversation.understanding import Subquestion
 from qa.pipeline import QuestionAnswerer
 from qa.reading.span_model import load_span_model
 from qa.settings import Settings
@@ -48,7 +48,7 @@ def recall(index: Path, questions: list[str]) -> None:
     opened = Index.open(index)
     vectors = SentenceTransformersEncoder.load().encode(questions, role="question")
     with opened.snapshot() as snapshot:
-        found = [{id for id, _ in snapshot.search_vectors(one, NEAREST)} for one in vectors]
+        found = [{id for id, _ in snapshot.search_vectors(vector, NEAREST)} for vector in vectors]
     exact_ids = np.empty((len(questions), 0), dtype=np.int64)
     exact_scores = np.empty((len(questions), 0), dtype=np.float32)
     for ids, block in opened.store.vectors(opened.store.passage_ids()):
@@ -65,12 +65,14 @@ def recall(index: Path, questions: list[str]) -> None:
 def tokens(index: Path, questions: list[str]) -> None:
     """For each question the tokens of the question and of each window that a reader reads."""
     settings = Settings()
-    cutter = load_span_model(settings.reader).cutter
+    window_tokenizer = load_span_model(settings.reader).window_tokenizer
     tokenizer = load_tokenizer(SentenceTransformersEncoder.load(settings.encoder).folder)
     with QuestionAnswerer.open(index, settings) as answerer:
         for question in questions:
-            hits = answerer.search(Part(question, question))
-            windows = cutter.cut([(question, one.text) for one in hits], [h.context for h in hits])
+            hits = answerer.search(Subquestion(question, question))
+            windows = window_tokenizer.split(
+                [(question, hit.text) for hit in hits], [h.context for h in hits]
+            )
             asked = len(tokenizer.encode(question).ids)
             _tell({"question": asked, "windows": [len(window.ids) for window in windows]})
 

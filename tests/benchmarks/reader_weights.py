@@ -143,6 +143,6 @@ def largest_difference(packaged: Path, folder: Path) -> float:
     ours = onnx_run(packaged / GRAPH, "install Chapter and Verse again")(ids, types, mask)
     theirs = (outputs.start_logits.numpy(), outputs.end_logits.numpy())
     return max(
-        float(np.abs((one - other)[mask == 1]).max())
-        for one, other in zip(ours, theirs, strict=False)
+        float(np.abs((our - other)[mask == 1]).max())
+        for our, other in zip(ours, theirs, strict=False)
     )

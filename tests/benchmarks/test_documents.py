@@ -8,7 +8,7 @@ import pytest
 from embeddings.index.index import Index
 from embeddings.indexing import open_and_index
 from embeddings.models.encoder import Encoder, SentenceTransformersEncoder
-from qa.evaluation.questions import Question
+from qa.evaluation.datasets import Question
 from tests.benchmarks.documents import (
     NOISE,
     Real,
@@ -87,7 +87,9 @@ def test_library_is_an_ordinary_index(tmp_path: Path, hashing: HashingEncoder) -
     made = list(recombined(real, 205))
     with index.snapshot() as snapshot:
         ids = index.store.passage_ids().tolist()
-        assert [one.passage.text for one in snapshot.passages(ids)] == [one[1] for one in made]
+        assert [passage.passage.text for passage in snapshot.passages(ids)] == [
+            one[1] for one in made
+        ]
         nearest, cosine = snapshot.search_vectors(made[150][2], 1)[0]
         assert nearest == ids[150]
         assert cosine == pytest.approx(1, abs=1e-5)

@@ -49,7 +49,7 @@ REPORT = Report(
 
 
 def row(report: Report, what: str) -> Row:
-    (found,) = [one for one in aims(report) if one.what.startswith(what)]
+    (found,) = [aim for aim in aims(report) if aim.what.startswith(what)]
     return found
 
 

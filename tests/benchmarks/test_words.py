@@ -9,7 +9,7 @@ CONTEXTS = ["The mill was built in 1850. It burnt down.", "The bridge was opened
 
 def test_passages_are_halves_of_two_contexts() -> None:
     documents = list(documents_of(CONTEXTS, 250))
-    assert [len(one) for one in documents] == [100, 100, 50]
+    assert [len(document) for document in documents] == [100, 100, 50]
     halves = {half.strip() + "." for one in CONTEXTS for half in one.split(".") if half}
     assert {part for text in documents[0] for part in halves if part in text} == halves
     assert all(sum(part in text for part in halves) in (1, 2) for text in documents[0])

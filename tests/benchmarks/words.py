@@ -22,8 +22,8 @@ from embeddings.index.store import Source, Store
 from embeddings.models.encoder import EncoderModel
 from embeddings.passages import Passage
 from embeddings.sentences import sentence_spans
-from qa.cli.main import OK, explained
-from qa.evaluation.questions import load_questions
+from qa.cli.main import OK, report_errors
+from qa.evaluation.datasets import load_questions
 from qa.text import search_terms
 from tests.benchmarks.figures import percentile, shown
 
@@ -191,7 +191,7 @@ def measure(words: Words, documents: Sequence[Sequence[str]], asked: Sequence[st
 @click.argument("questions", type=click.Path(exists=True, path_type=Path))
 @click.option("--passages", type=click.IntRange(min=DOCUMENT * 2), default=100_000)
 @click.option("--system", "chosen", multiple=True, type=click.Choice(list(SYSTEMS)))
-@explained
+@report_errors
 def main(questions: Path, passages: int, chosen: Sequence[str]) -> int:
     """Measure searching words over passages recombined of the contexts of QUESTIONS."""
     read = load_questions(questions)

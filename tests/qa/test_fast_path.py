@@ -14,7 +14,7 @@ from qa.reading.combined_reader import CombinedReader
 from qa.reading.sentence_reader import SentenceReader
 from qa.reading.span_model import FOLDER
 from qa.reading.span_reader import SpanReader
-from qa.reading.transformers_model import TransformersSpanModel, _load, _torch_run
+from qa.reading.transformers_reader import TransformersSpanModel, _load, _torch_run
 from tests.benchmarks.reader_weights import peers_reader
 
 ASKED = 500

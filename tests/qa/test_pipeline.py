@@ -74,7 +74,10 @@ def test_every_citation_stands_at_its_offsets(question: str, answerer: QuestionA
     documents = {
         path: store.document(id) for id, facts in store.documents().items() for path in facts.paths
     }
-    cited = [*answer.citations, *(c for one in answer.candidates for c in one.citations)]
+    cited = [
+        *answer.citations,
+        *(c for candidate in answer.candidates for c in candidate.citations),
+    ]
     assert len(cited) >= 1
     for citation in cited:
         document = documents[citation.path]

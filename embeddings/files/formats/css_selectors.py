@@ -48,7 +48,7 @@ _GROUPS = frozenset("not is where matches any -webkit-any -moz-any".split())
 def selectors(
     tokens: Sequence[Any], parents: Sequence[Selector], spend: Callable[[int], None]
 ) -> Iterator[Selector]:
-    """Those of a list that are understood.
+    """Those of a list that are parse_message.
 
     Args:
         tokens: Of the list, as tinycss2 reads them.
@@ -80,7 +80,7 @@ def _parts(tokens: Sequence[Any]) -> list[list[Any]]:
 
 
 def _selector(chain: "Sequence[_Link]", parent: Selector | None) -> Selector | None:
-    """A selector with that of the rule around it; none if it is not understood."""
+    """A selector with that of the rule around it; none if it is not parse_message."""
     weight, is_made_up = chain[-1].weight, chain[-1].is_made_up
     links = [(link.sign, link.compound, link.is_parent) for link in chain]
     if parent is None:
@@ -129,7 +129,7 @@ class _Link:
 
 
 def _chain(tokens: Sequence[Any], depth: int) -> list[_Link] | None:
-    """What a selector says of each element, from left to right; none if it is not understood."""
+    """What a selector says of each element, from left to right; none if it is not parse_message."""
     if depth > DEEPEST:
         raise UnreadableFile(TOO_INTRICATE)
     chain = [_Link("")]

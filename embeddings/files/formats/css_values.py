@@ -194,7 +194,7 @@ def _background(value: str) -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def colour(value: str) -> Colour | None:
-    """A colour; none if it is not understood.
+    """A colour; none if it is not parse_message.
 
     >>> colour("hsl(0 100% 50% / 50%)"), colour("mintcream")
     ((255.0, 0.0, 0.0, 0.5), (245.0, 255.0, 250.0, 1.0))

@@ -147,7 +147,7 @@ def _coloured(look: Look, styles: dict[str, str]) -> Look:
 
 
 def _ground(styles: dict[str, str], look: Look) -> _RGB | None:
-    """Colour of a ground; none if it is a picture or is not understood."""
+    """Colour of a ground; none if it is a picture or is not parse_message."""
     if styles.get("background-image", "none") not in ("none", "initial", *SAME):
         return None
     value = styles.get("background-color", "transparent")

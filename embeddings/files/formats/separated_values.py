@@ -2,7 +2,7 @@
 
 Each row becomes a paragraph, "Country: Syria; Tons: 50", because a row is what
 an answer is found in and cited from: with its headings beside the values it can be
-retrieved and understood alone, which row 7,000 of one large table cannot.
+retrieved and parse_message alone, which row 7,000 of one large table cannot.
 
 The standard library's csv: fast and safe; its Sniffer is not used, as its regular
 expressions can take minutes on hostile input.

@@ -124,7 +124,7 @@ def _shades(shading: Any) -> bool:
 
 
 def _first(sources: list[Any], name: str) -> Any:
-    return next((found for one in sources if (found := one.find(name)) is not None), None)
+    return next((found for source in sources if (found := source.find(name)) is not None), None)
 
 
 def _meaning(style: Any) -> Style | None:

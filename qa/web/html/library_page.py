@@ -32,9 +32,9 @@ def library_table(listing: Listing, sought: str = "") -> str:
         return f'<p class="cv-problem" role="alert">{shown(listing.problem)}</p>'
     words = sought.casefold().split()
     found = [
-        one
-        for one in listing.files
-        if all(word in f"{one.title or ''} {one.path}".casefold() for word in words)
+        file
+        for file in listing.files
+        if all(word in f"{file.title or ''} {file.path}".casefold() for word in words)
     ]
     if not found:
         none = "Nothing in the library has these words." if words else "The library is empty."
@@ -96,9 +96,9 @@ def caring(folder: str) -> str:
 def uploads_list(uploads: Sequence[Upload]) -> str:
     """What has become of each file that was uploaded."""
     items = "".join(
-        f'<li class="cv-upload cv-{one.state}"><span dir="auto">{shown(one.name)}</span> '
-        f'<span class="cv-note">{_told(one)}</span></li>'
-        for one in uploads
+        f'<li class="cv-upload cv-{upload.state}"><span dir="auto">{shown(upload.name)}</span> '
+        f'<span class="cv-note">{_told(upload)}</span></li>'
+        for upload in uploads
     )
     return f'<ul class="cv-uploads" role="status">{items}</ul>' if items else ""
 

@@ -41,7 +41,7 @@ _TEMPLATE_CHARACTERS = str.maketrans({letter: f"&#{ord(letter)};" for letter in 
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RenderedTurn:
     """A question and what was replied to it.
 
     Attributes:
@@ -73,9 +73,9 @@ class Turn:
 def typed(question: str) -> str:
     """The question that was edited in the chat, where it stands as HTML.
 
-    >>> Turn(1, "R&D for {x}?", "", "").question
+    >>> RenderedTurn(1, "R&D for {x}?", "", "").question
     'R&D for {x}?'
-    >>> typed(Turn(1, "Is <b> &amp; so?", "", "").question)
+    >>> typed(RenderedTurn(1, "Is <b> &amp; so?", "", "").question)
     'Is <b> &amp; so?'
     """
     return html.unescape(question)
@@ -102,7 +102,7 @@ def confidence_in_words(confidence: float) -> tuple[str, str]:
     return words, "under 1%" if confidence < 0.01 else f"{confidence:.0%}"
 
 
-def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) -> Turn:
+def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) -> RenderedTurn:
     """The turn for an answer, or for what the documents do not say.
 
     Args:
@@ -121,12 +121,12 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
         sources.append(_sources(number, first, part, changed))
         first += len(part.quotes)
     understood = (
-        f'<p class="cv-note">Understood as: <em dir="auto">{shown(answer.completed)}</em></p>'
-        if answer.completed is not None
+        f'<p class="cv-note">Understood as: <em dir="auto">{shown(answer.rewritten)}</em></p>'
+        if answer.rewritten is not None
         else ""
     )
     ids = [_id(number, at) for at in range(1, first)]
-    return Turn(
+    return RenderedTurn(
         number,
         answer.question,
         understood + "".join(replies),
@@ -173,7 +173,9 @@ def _dispute(number: int, first: int, answer: Answer) -> str:
 
 def _side(number: int, first: int, side: Candidate) -> str:
     """An answer of several, with its documents and their days."""
-    documents = dict.fromkeys((one.title, one.path, one.dated) for one in side.citations)
+    documents = dict.fromkeys(
+        (citation.title, citation.path, citation.dated) for citation in side.citations
+    )
     places = "".join(
         f'<p class="cv-place" dir="auto">{_joined(shown(title), shown(path), _file(day))}</p>'
         for title, path, day in documents
@@ -241,16 +243,16 @@ def _sentence(citation: Citation) -> str:
     return f'<p class="cv-sentence" dir="auto">{before}<mark>{quote}</mark>{after}</p>'
 
 
-def problem_turn(number: int, question: str, sentence: str) -> Turn:
+def problem_turn(number: int, question: str, sentence: str) -> RenderedTurn:
     """The turn for a question that could not be answered, with one sentence that says why."""
     reply = f'<p class="cv-problem" role="alert">{shown(sentence)}</p>'
     none = '<p class="cv-note">No sources: there was no answer.</p>'
-    return Turn(number, question, reply, none)
+    return RenderedTurn(number, question, reply, none)
 
 
 def waiting_turn(
     number: int, question: str, stage: str = "", hits: Sequence[Hit] | None = None
-) -> Turn:
+) -> RenderedTurn:
     """The turn while its question is being answered.
 
     Args:
@@ -261,7 +263,7 @@ def waiting_turn(
     """
     reply = f'<p class="cv-note" role="status">{shown(stage)}</p>'
     nearest = "" if hits is None else _nearest(hits, READING, frozenset())
-    return Turn(number, question, reply, nearest)
+    return RenderedTurn(number, question, reply, nearest)
 
 
 def notice(sentence: str) -> str:
@@ -277,7 +279,7 @@ def header(folder: str) -> str:
     )
 
 
-def panel(turns: Sequence[Turn], awaiting: bool = False) -> str:
+def panel(turns: Sequence[RenderedTurn], awaiting: bool = False) -> str:
     """The sources of the last turn, and folded below them those of the earlier ones.
 
     Args:

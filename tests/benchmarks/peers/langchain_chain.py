@@ -43,7 +43,7 @@ def load(store: Path, encoder: Path, reader: Path, hits: int) -> Answer:
             offsets = inputs.pop("offset_mapping")[0]
             with torch.inference_mode():
                 outputs = model(**inputs)
-            inside = torch.tensor([one == 1 for one in inputs.sequence_ids(0)])
+            inside = torch.tensor([sequence_id == 1 for sequence_id in inputs.sequence_ids(0)])
             starts = outputs.start_logits[0].masked_fill(~inside, float("-inf"))
             ends = outputs.end_logits[0].masked_fill(~inside, float("-inf"))
             spans = torch.triu(starts[:, None] + ends[None, :])

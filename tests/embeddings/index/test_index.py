@@ -414,7 +414,7 @@ def test_vector_search_stays_within_what_is_named(index: Index) -> None:
         found = snapshot.search_vectors(ENCODER.vector("grain"), 100, ["docs/3.pdf", "docs/1.pdf"])
         passages = snapshot.passages([id for id, _ in found])
         facts = snapshot.documents(passage.document for passage in passages)
-        assert {one.paths for one in facts.values()} == {("docs/1.pdf",), ("docs/3.pdf",)}
+        assert {fact.paths for fact in facts.values()} == {("docs/1.pdf",), ("docs/3.pdf",)}
         assert snapshot.search_vectors(ENCODER.vector("grain"), 100, ["docs/3"]) == []
 
 
@@ -714,8 +714,10 @@ def found(index: Index) -> set[str]:
     with index.snapshot() as snapshot:
         near = {id for id, _ in snapshot.search_vectors(ENCODER.vector("report"), 100)}
         assert near == {id for id, _ in snapshot.search_words(["report"], 100)}
-        documents = [one.document for one in snapshot.passages(sorted(near))]
-        return {path for one in snapshot.documents(documents).values() for path in one.paths}
+        documents = [passage.document for passage in snapshot.passages(sorted(near))]
+        return {
+            path for document in snapshot.documents(documents).values() for path in document.paths
+        }
 
 
 def test_replaced_index_is_opened_in_place_of_the_old_one(tmp_path: Path) -> None:

@@ -53,12 +53,12 @@ def test_auto_leaves_models_alone_on_which_it_was_not_measured(
     packaged = SentenceTransformersEncoder.load().folder
     assert Settings().load_encoder().precision == "int8"
     assert Settings().load_reader().precision == "int8"
-    assert Settings().load_completer().precision == "int8"
+    assert Settings().load_rewriter().precision == "int8"
     assert Settings(encoder=str(packaged)).load_encoder().precision == "float32"
     assert Settings(reader=str(FOLDER)).load_reader().precision == "float32"
     assert Settings(encoder=str(packaged), precision="int8").load_encoder().precision == "int8"
     assert Settings(precision="float32").load_reader().precision == "float32"
-    assert Settings(precision="float32").load_completer().precision == "float32"
+    assert Settings(precision="float32").load_rewriter().precision == "float32"
 
 
 def test_vectors_in_8_bits_are_near_those_in_full_precision() -> None:
@@ -78,7 +78,7 @@ def test_reader_in_8_bits_finds_the_same_spans() -> None:
         model = PackagedSpanModel.load(each)
         spans = []
         for pair in PAIRS:
-            (window,) = model.cutter.cut([pair], [""])
+            (window,) = model.window_tokenizer.split([pair], [""])
             (logits,) = model.read([window])
             span = best_spans(logits.starts, logits.ends, window, pair[1], 1)[0]
             spans.append((pair[1][span.start : span.end], span.score - logits.null))

@@ -62,7 +62,7 @@ def test_receipt_is_verified(docs_index: Path, tmp_path: Path) -> None:
     result = qa("verify", receipt, "--json", "--index", docs_index)
     assert result.exit_code == 1, result.output
     told = json.loads(result.stdout)
-    assert [one["standing"] for one in told] == ["changed"] * len(told)
+    assert [one["status"] for one in told] == ["changed"] * len(told)
     assert told[0]["cited"] == ["docs/kazakhstan-2024/food-security.html", 345, 349]
     receipt.write_text("no receipt", encoding="utf-8")
     result = qa("verify", receipt, "--index", docs_index)
@@ -108,7 +108,9 @@ def test_list_shows_documents_passages_and_folder(docs_index: Path) -> None:
     listing = json.loads(qa("list", "--json", "--index", docs_index).stdout)
     documents = {one["path"]: one for one in listing["documents"]}
     assert documents["docs/kazakhstan-2024/expert-view.pdf"]["pages"] == 2
-    assert all(one["passages"] >= 1 and one["problem"] is None for one in documents.values())
+    assert all(
+        document["passages"] >= 1 and document["problem"] is None for document in documents.values()
+    )
     files = {f"docs/{path.relative_to(DOCS).as_posix()}" for path in DOCS.rglob("*.*")}
     assert set(documents) == files
 

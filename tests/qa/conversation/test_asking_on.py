@@ -9,7 +9,7 @@ from rich.console import Console
 
 from qa import Answer, QuestionAnswerer, Turn
 from qa.cli.terminal import show_answer
-from qa.conversation.completion import Completer
+from qa.conversation.rewriter import QuestionRewriter
 from qa.library.receipts import as_markdown, without_passages
 from qa.pipeline import SETTLING_HITS
 from qa.reading.reader import ReadAnswer, Reader
@@ -33,19 +33,19 @@ def test_follow_up_is_answered_as_it_was_completed(answerer: QuestionAnswerer) -
     first = answerer.answer(FOUNDED)
     second = answerer.answer("And how many members does it have?", history=[first])
     assert second.question == "And how many members does it have?"
-    assert second.completed is not None
-    assert second.completed.startswith("And how many members does the IOFS have")
-    assert second.understood == second.completed
+    assert second.rewritten is not None
+    assert second.rewritten.startswith("And how many members does the IOFS have")
+    assert second.standalone_question == second.rewritten
     assert (second.text, second.citations[0].path.rsplit("/")[-1]) == ("41", "food-security.html")
-    assert 0 < second.seconds["complete"] < 5
+    assert 0 < second.seconds["rewrite"] < 5
     assert Answer.from_json(second.to_json()) == second
-    assert f"asked: {second.completed}" in told(second)
+    assert f"asked: {second.rewritten}" in told(second)
 
 
 def test_question_that_stands_alone_is_left_alone(answerer: QuestionAnswerer) -> None:
     first = answerer.answer(FOUNDED)
     other = answerer.answer("Which formats are read?", history=[first])
-    assert (other.completed, other.understood) == (None, "Which formats are read?")
+    assert (other.rewritten, other.standalone_question) == (None, "Which formats are read?")
     assert other.text == answerer.answer("Which formats are read?").text
 
 
@@ -54,18 +54,18 @@ def test_turns_may_be_given_in_place_of_answers(answerer: QuestionAnswerer) -> N
     assert answerer.answer("How many members does it have?", history=said).text == "41"
 
 
-class Given(Completer):
-    """Completes every question in the same ways."""
+class Given(QuestionRewriter):
+    """Rewrites every question in the same ways."""
 
-    def complete(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+    def rewrite(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
         return (ZEBRAS, MEMBERS)
 
 
 def test_completion_that_is_answered_most_surely_counts(answerer: QuestionAnswerer) -> None:
     parts = (answerer.index, answerer.retriever, answerer.reader, answerer.settings)
-    several = QuestionAnswerer(*parts, completer=Given())
+    several = QuestionAnswerer(*parts, rewriter=Given())
     answer = several.answer("And how many are there?", history=[Turn(FOUNDED, FOUNDED)])
-    assert (answer.completed, answer.text) == (MEMBERS, "41")
+    assert (answer.rewritten, answer.text) == (MEMBERS, "41")
 
 
 BARE = "When was it founded?"
@@ -102,7 +102,7 @@ class Sure:
 
 def with_reader(answerer: QuestionAnswerer, reader: Sure) -> QuestionAnswerer:
     parts = (answerer.index, answerer.retriever, reader, answerer.settings)
-    return QuestionAnswerer(*parts, completer=Given())
+    return QuestionAnswerer(*parts, rewriter=Given())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_wordings_are_tried_in_the_nearest_passages_and_the_surest_is_read_in_al
     reader = Sure(answerer.reader, sure)
     several = with_reader(answerer, reader)
     answer = several.answer(asked, history=[Turn(FOUNDED, FOUNDED)])
-    assert answer.understood == chosen
+    assert answer.standalone_question == chosen
     assert reader.readings == [
         *((one, SETTLING_HITS) for one in sure),
         (chosen, answerer.settings.hits),
@@ -147,7 +147,7 @@ def test_wordings_are_read_in_all_passages_where_the_nearest_answer_none(
     nearby = {ZEBRAS: 0.2, MEMBERS: 0.1, BARE: 0.1}
     reader = Sure(answerer.reader, nearby, {ZEBRAS: 0.1, MEMBERS: 0.6, BARE: 0.2})
     answer = with_reader(answerer, reader).answer(BARE, history=[Turn(FOUNDED, FOUNDED)])
-    assert (answer.understood, answer.text) == (MEMBERS, "41")
+    assert (answer.standalone_question, answer.text) == (MEMBERS, "41")
     hits = answerer.settings.hits
     assert reader.readings == [
         (one, count) for count in (SETTLING_HITS, hits) for one in (ZEBRAS, MEMBERS, BARE)
@@ -158,33 +158,33 @@ def test_time_to_find_out_what_is_asked_is_told(answerer: QuestionAnswerer) -> N
     reader = Sure(answerer.reader, {ZEBRAS: 0.9, MEMBERS: 0.8})
     reader.seconds = 0.2
     answer = with_reader(answerer, reader).answer(BARE, history=[Turn(FOUNDED, FOUNDED)])
-    assert answer.seconds["complete"] > 0.4 and answer.seconds["read"] > 0.2
+    assert answer.seconds["rewrite"] > 0.4 and answer.seconds["read"] > 0.2
 
 
 def test_completed_question_has_no_line_breaks(answerer: QuestionAnswerer) -> None:
     first = "How much aid\ndid Kazakhstan send to Syria?"
     answer = answerer.answer("What about Turkey?", history=[Turn(first, first)])
-    assert answer.completed == "How much aid did Kazakhstan send to Turkey?"
+    assert answer.rewritten == "How much aid did Kazakhstan send to Turkey?"
 
 
 def test_reader_may_say_what_was_meant(answerer: QuestionAnswerer) -> None:
     said = [Turn(FOUNDED, FOUNDED)]
-    answer = answerer.answer("And members?", history=said, completed=MEMBERS)
-    assert (answer.question, answer.completed) == ("And members?", MEMBERS)
+    answer = answerer.answer("And members?", history=said, rewritten=MEMBERS)
+    assert (answer.question, answer.rewritten) == ("And members?", MEMBERS)
     assert answer.text == "41"
     # It is taken as it is, though it leans on what was said.
-    taken = answerer.answer("And members?", history=said, completed="When was it founded?")
-    assert taken.completed == "When was it founded?"
+    taken = answerer.answer("And members?", history=said, rewritten="When was it founded?")
+    assert taken.rewritten == "When was it founded?"
 
 
 def test_two_questions_are_both_answered(answerer: QuestionAnswerer) -> None:
     message = "When was the IOFS founded and how many members does it have?"
     both = answerer.answer(message)
     assert both.question == message
-    assert both.completed == f"{FOUNDED} how many members does the IOFS have?"
+    assert both.rewritten == f"{FOUNDED} how many members does the IOFS have?"
     assert both.text == "2013 41"
     assert [part.text for part in both.parts] == ["2013", "41"]
-    assert [part.understood for part in both.parts] == [
+    assert [part.standalone_question for part in both.parts] == [
         FOUNDED,
         "how many members does the IOFS have?",
     ]
@@ -205,7 +205,7 @@ def test_part_without_an_answer_is_said_to_have_none(answerer: QuestionAnswerer)
 def test_comparison_shows_both_facts_and_no_conclusion(answerer: QuestionAnswerer) -> None:
     question = "What is the difference between the IOFS and the SCO?"
     compared = answerer.answer(question)
-    assert compared.question == question and compared.completed is None
+    assert compared.question == question and compared.rewritten is None
     assert [part.question for part in compared.parts] == ["What is the IOFS?", "What is the SCO?"]
     assert all(part.citations for part in compared.parts)
     assert compared.text == " ".join(citation.quote for citation in compared.citations)
@@ -243,7 +243,7 @@ def test_long_history_does_not_make_a_question_too_long(answerer: QuestionAnswer
     try:
         answer = answerer.answer("Why?", history=said)
     except QuestionTooLong as error:
-        pytest.fail(f"what was completed was refused: {error}")
+        pytest.fail(f"what was rewritten was refused: {error}")
     assert answer.question == "Why?"
 
 

@@ -55,12 +55,14 @@ def test_follow_ups_are_answered_and_cited(full: QuestionAnswerer) -> None:
                 whole_took += sum(asked_whole.seconds.values())
                 right += is_right(answer, span, document)
                 mark = "right" if is_right(answer, span, document) else "WRONG"
-                lines.append(f"{mark}  {question}  →  {answer.understood}: {answer.text!r}")
+                lines.append(
+                    f"{mark}  {question}  →  {answer.standalone_question}: {answer.text!r}"
+                )
             history.append(answer)
     print("\n" + "\n".join(lines))
     print(
-        f"{asked} follow-ups: right asked bare {bare / asked:.1%}, completed {right / asked:.1%}, "
-        f"completed by hand {by_hand / asked:.1%}; time against those by hand "
+        f"{asked} follow-ups: right asked bare {bare / asked:.1%}, rewritten {right / asked:.1%}, "
+        f"rewritten by hand {by_hand / asked:.1%}; time against those by hand "
         f"{took / whole_took:.2f}"
     )
     # 58 of 61 were right when it was last measured, 49 asked bare.

@@ -9,8 +9,8 @@ import pytest
 from embeddings.index.index import Index
 from embeddings.models.encoder import SentenceTransformersEncoder
 from qa.evaluation.corpus import library_of, passages_of
+from qa.evaluation.datasets import Gold, Question
 from qa.evaluation.evaluate import evaluate_chain, evaluate_reader, evaluate_retrieval
-from qa.evaluation.questions import Gold, Question
 from qa.reading.span_model import DEFAULT_READER, load_span_model
 from qa.reading.span_reader import SpanReader
 from qa.retrieval.retriever import Retriever
@@ -62,8 +62,8 @@ def test_retrieval_of_easy_questions_finds_them_first_by_every_way(library: Libr
         "reciprocal ranks, k = 60",
         "weighted scores, words 0.3",
     ]
-    for one in scores.values():
-        assert (one.recall, one.mrr) == ({1: 1.0, 5: 1.0, 20: 1.0}, 1.0)
+    for score in scores.values():
+        assert (score.recall, score.mrr) == ({1: 1.0, 5: 1.0, 20: 1.0}, 1.0)
 
 
 def test_passage_of_another_library_is_right_if_it_holds_the_answer(library: Library) -> None:
@@ -78,10 +78,10 @@ def test_passage_of_another_library_is_right_if_it_holds_the_answer(library: Lib
 
 def test_reader_alone_reads_each_question_in_its_context() -> None:
     outcomes = evaluate_reader(QUESTIONS, load_span_model(DEFAULT_READER))
-    assert [one.given for one in outcomes[:2]] == ["2013", "The mayor"]
+    assert [outcome.given for outcome in outcomes[:2]] == ["2013", "The mayor"]
     assert outcomes[2].given and outcomes[2].given in QUESTIONS[2].context
-    assert min(one.confidence for one in outcomes[:2]) > 0.5 > outcomes[2].confidence
-    assert all(one.seconds > 0 for one in outcomes)
+    assert min(outcome.confidence for outcome in outcomes[:2]) > 0.5 > outcomes[2].confidence
+    assert all(outcome.seconds > 0 for outcome in outcomes)
 
 
 def test_chain_asks_half_of_the_answerable_ones_again_without_their_context(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.evaluation.questions import Gold, Question
+from qa.evaluation.datasets import Gold, Question
 from qa.evaluation.scores import Outcome, half_unanswerable, retrieval_scores, score
 
 
@@ -50,7 +50,7 @@ def test_risk_and_calibration_count_an_answer_to_the_unanswerable_as_wrong() -> 
 
 def test_mistakes_are_the_surest_ones_first() -> None:
     mistakes = score(OUTCOMES, threshold=0.5).mistakes
-    assert [(one.given, one.right) for one in mistakes] == [
+    assert [(mistake.given, mistake.right) for mistake in mistakes] == [
         ("Cairo", ()),
         ("Cairo", ("Doha",)),
         ("Doha", ()),

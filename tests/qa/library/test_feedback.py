@@ -10,7 +10,7 @@ import pytest
 
 from embeddings.errors import IndexDamaged, IndexNotWritable
 from embeddings.index.database import checksum
-from qa.evaluation.questions import Gold, load_questions
+from qa.evaluation.datasets import Gold, load_questions
 from qa.library import feedback
 from qa.library.feedback import MOST_NOTE, Feedback, TooMuchFeedback, as_question
 from qa.library.receipts import without_passages
@@ -28,7 +28,9 @@ def test_opinion_is_kept_with_its_answer_and_note(tmp_path: Path) -> None:
     key = kept.put(ANSWER, True, ME)
     kept.note(key, "  Just what I wanted. ")
     kept.put(UNANSWERED, False, ME)
-    one, other = sorted(Feedback(tmp_path / "index").opinions(), key=lambda one: not one.liked)
+    one, other = sorted(
+        Feedback(tmp_path / "index").opinions(), key=lambda opinion: not opinion.liked
+    )
     assert (one.answer, one.liked) == (replace(ANSWER, hits=(), seconds={}), True)
     assert one.note == "Just what I wanted."
     assert (other.answer, other.liked, other.note) == (UNANSWERED, False, "")
@@ -50,7 +52,7 @@ def test_readers_of_one_answer_each_have_their_opinion(tmp_path: Path) -> None:
     kept = Feedback(tmp_path / "index")
     kept.note(kept.put(ANSWER, True, ME), "Right.")
     kept.put(ANSWER, False, "another")
-    assert sorted((one.liked, one.note) for one in kept.opinions()) == [
+    assert sorted((opinion.liked, opinion.note) for opinion in kept.opinions()) == [
         (False, ""),
         (True, "Right."),
     ]
@@ -64,7 +66,7 @@ def test_opinion_of_another_version_is_passed_over(tmp_path: Path) -> None:
         row = (*values, checksum(values))
         connection.execute("INSERT INTO opinion VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     connection.close()
-    assert [one.answer.question for one in kept.opinions()] == [ANSWER.question]
+    assert [opinion.answer.question for opinion in kept.opinions()] == [ANSWER.question]
 
 
 def test_many_readers_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -79,7 +81,9 @@ def test_many_readers_at_once_lose_nothing(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     opinions = Feedback(tmp_path / "index").opinions()
-    assert {one.answer.question for one in opinions} == {f"{number}?" for number in range(20)}
+    assert {opinion.answer.question for opinion in opinions} == {
+        f"{number}?" for number in range(20)
+    }
 
 
 def test_what_one_reader_and_all_may_say_is_bounded(
@@ -134,7 +138,7 @@ def test_file_is_an_ordinary_database(tmp_path: Path) -> None:
 
 
 def exported(folder: Path) -> Path:
-    rows = [as_question(one) for one in Feedback(folder / "index").opinions()]
+    rows = [as_question(opinion) for opinion in Feedback(folder / "index").opinions()]
     path = folder / "questions.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows if row), encoding="utf-8")
     return path
@@ -146,7 +150,7 @@ def test_liked_answer_is_a_question_with_its_right_answer(tmp_path: Path) -> Non
     cited = ANSWER.citations[0]
     assert (question.text, question.context) == (ANSWER.question, cited.passage)
     assert question.answers == (Gold(cited.quote, cited.start - cited.passage_start),)
-    assert question.misfit is None
+    assert question.misaligned is None
     assert (question.title, question.source) == (cited.title, "feedback")
 
 

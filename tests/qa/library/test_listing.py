@@ -26,13 +26,13 @@ def index(tmp_path: Path, hashing: HashingEncoder) -> Index:
 
 def test_documents_and_problems_are_listed_by_path(index: Index, tmp_path: Path) -> None:
     listing = list_library(index)
-    assert [(one.path, one.folder, one.title, one.problem) for one in listing.files] == [
+    assert [(file.path, file.folder, file.title, file.problem) for file in listing.files] == [
         ("sea/empty.txt", "sea", None, "is empty"),
         ("sea/pier.txt", "sea", "pier.txt", None),
         ("town/bridge.txt", "town", "bridge.txt", None),
         ("town/old/mill.txt", "town", "mill.txt", None),
     ]
-    assert [one.passages for one in listing.files] == [0, 1, 1, 1]
+    assert [file.passages for file in listing.files] == [0, 1, 1, 1]
     assert listing.location("town/old/mill.txt") == tmp_path / "town" / "old" / "mill.txt"
     assert listing.location("elsewhere/mill.txt") is None
 
@@ -51,12 +51,12 @@ def test_one_folder_offers_what_is_in_it_several_offer_themselves_too(index: Ind
         "town/old",
         "town/old/mill.txt",
     ]
-    assert [one.path for one in list_library(index, ["town/old", "sea/pier.txt"]).files] == [
+    assert [file.path for file in list_library(index, ["town/old", "sea/pier.txt"]).files] == [
         "sea/pier.txt",
         "town/old/mill.txt",
     ]
     documents = list_library(index, ["sea"]).documents
-    assert [one.path for one in documents] == ["sea/pier.txt"]
+    assert [document.path for document in documents] == ["sea/pier.txt"]
     assert isinstance(documents[0], Listed) and documents[0].indexed_at is not None
 
 

@@ -60,47 +60,47 @@ def cited(*citations: Citation) -> Answer:
     )  # fmt: skip
 
 
-def standing(index: Index, town: Path, citation: Citation) -> tuple[str, str | None, int | None]:
+def status(index: Index, town: Path, citation: Citation) -> tuple[str, str | None, int | None]:
     index_folder(town, index, HashingEncoder())
     (checked,) = verify([cited(citation)], index.store)
     assert checked.citation == citation
-    return checked.standing, checked.path, checked.start
+    return checked.status, checked.path, checked.start
 
 
 def test_quote_that_stands_there_is_exact(index: Index, town: Path) -> None:
-    assert standing(index, town, citation_of(index, "1950")) == ("exact", "town/bridge.txt", 48)
+    assert status(index, town, citation_of(index, "1950")) == ("exact", "town/bridge.txt", 48)
 
 
 def test_quote_behind_an_insertion_has_moved(index: Index, town: Path) -> None:
     citation = citation_of(index, "1950")
     (town / "bridge.txt").write_text("In 1950 much happened. " + TEXT)
     # Of two places it is the one nearest to where it stood.
-    assert standing(index, town, citation) == ("moved", "town/bridge.txt", 71)
+    assert status(index, town, citation) == ("moved", "town/bridge.txt", 71)
 
 
 def test_quote_that_was_edited_has_changed(index: Index, town: Path) -> None:
     citation = citation_of(index, "1950")
     (town / "bridge.txt").write_text(TEXT.replace("1950", "1951"))
-    assert standing(index, town, citation) == ("changed", None, None)
+    assert status(index, town, citation) == ("changed", None, None)
 
 
 def test_quote_that_is_left_as_a_part_of_a_word_only_has_changed(index: Index, town: Path) -> None:
     citation = citation_of(index, "1950")
     (town / "bridge.txt").write_text(TEXT.replace("1950", "A1950 or 19501"))
-    assert standing(index, town, citation) == ("changed", None, None)
+    assert status(index, town, citation) == ("changed", None, None)
 
 
 def test_quote_of_a_removed_document_is_gone(index: Index, town: Path) -> None:
     citation = citation_of(index, "1950")
     (town / "bridge.txt").unlink()
     (town / "other.txt").write_text("Something happened in 1950.")
-    assert standing(index, town, citation) == ("gone", None, None)
+    assert status(index, town, citation) == ("gone", None, None)
 
 
 def test_renamed_document_is_known_by_its_content(index: Index, town: Path) -> None:
     citation = citation_of(index, "1950")
     (town / "bridge.txt").rename(town / "renamed.txt")
-    assert standing(index, town, citation) == ("exact", "town/renamed.txt", 48)
+    assert status(index, town, citation) == ("exact", "town/renamed.txt", 48)
 
 
 def test_every_citation_is_told_in_order(index: Index) -> None:
@@ -116,7 +116,7 @@ def test_what_contradicts_an_answer_is_checked_and_written_down_too(index: Index
         cited(one),
         contradicted_by=(Candidate("1950", 0.4, (other,)), Candidate("1960", 0.2, (gone,))),
     )
-    told = [(checked.citation, checked.standing) for checked in verify([disputed], index.store)]
+    told = [(checked.citation, checked.status) for checked in verify([disputed], index.store)]
     assert told == [(one, "exact"), (other, "exact"), (gone, "changed")]
     text = as_markdown([disputed])
     assert "Another document says otherwise.\n\n**1950**\n\n> 1950\n>\n> — [2] bridge, " in text

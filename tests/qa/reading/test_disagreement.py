@@ -190,10 +190,10 @@ def test_each_side_has_its_documents_and_their_dates(tmp_path: Path) -> None:
     ]
     # What contradicts an answer is a quote like any other: kept, checked, and not said twice.
     assert Answer.from_json(answer.to_json()) == answer
-    assert [(one.citation, one.standing) for one in checked] == [
+    assert [(one.citation, one.status) for one in checked] == [
         (citation, "exact") for citation in answer.quotes
     ]
-    assert all(one.text not in sides for one in answer.candidates)
+    assert all(candidate.text not in sides for candidate in answer.candidates)
     assert answer.dispute in answer_as_markdown(answer)
     # Of several questions the whole is contradicted where a part is.
     assert again.parts and again.contradicted_by == again.parts[1].contradicted_by != ()

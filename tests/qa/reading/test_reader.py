@@ -20,7 +20,7 @@ from qa.reading.reader import (
 )
 from qa.reading.span_model import Logits
 from qa.reading.span_reader import SpanReader
-from qa.reading.windows import Cutter, Window
+from qa.reading.windows import Window, WindowTokenizer
 from qa.results import Hit
 from tests.qa.test_results import HIT
 
@@ -33,7 +33,7 @@ class MarkedModel:
 
     def __init__(self, max_tokens: int = 64) -> None:
         tokenizer = load_tokenizer(SentenceTransformersEncoder.load().folder)
-        self.cutter = Cutter(tokenizer, max_tokens)
+        self.window_tokenizer = WindowTokenizer(tokenizer, max_tokens)
         self.calibration = PLAIN
         self.ids = {mark: tokenizer.token_to_id(mark) for mark in "<>"}
 
@@ -63,7 +63,7 @@ def hit(number: int, text: str, score: float = 0.5) -> Hit:
 
 
 def quotes(hits: Sequence[Hit], spans: Sequence[Span]) -> list[str]:
-    return [hits[one.hit].text[one.start - 100 : one.end - 100] for one in spans]
+    return [hits[span.hit].text[span.start - 100 : span.end - 100] for span in spans]
 
 
 def test_best_span_is_the_one_that_the_model_means(model: MarkedModel) -> None:
@@ -94,7 +94,7 @@ def test_scores_of_passages_are_compared_without_a_softmax_of_each(model: Marked
     # The second passage has nothing else to offer, yet what it offers is worth less.
     hits = [hit(1, "Founded in < 2013 > or in < 1999 >."), hit(2, "Perhaps.")]
     margins = [
-        [one.margin for one in spans]
+        [span.margin for span in spans]
         for spans in read_passages(model, [("When?", one.text) for one in hits], ["", ""])
     ]
     assert margins[0][:2] == [6.0, 6.0]
@@ -110,7 +110,7 @@ def test_passage_longer_than_a_window_is_read_to_its_end(model: MarkedModel) -> 
 
 def test_heading_is_read_and_never_quoted(model: MarkedModel) -> None:
     (spans,) = read_passages(model, [("When?", "Nobody knows.")], ["Founded in < 2013 >"])
-    assert max(one.margin for one in spans) == -2.0
+    assert max(span.margin for span in spans) == -2.0
 
 
 def test_features_tell_what_question_and_hit_have_in_common(model: MarkedModel) -> None:
@@ -162,7 +162,7 @@ def test_question_for_several_things_is_answered_with_the_whole_list(
     hits = [hit(1, "It has these tasks:\n- < fight hunger >\n- give aid\nIt is old.")]
     (best, *others) = SpanReader(model).read(question, hits)
     assert quotes(hits, best.spans) == [answer]
-    assert all("give aid" not in quotes(hits, one.spans) for one in others if len(answer) > 20)
+    assert all("give aid" not in quotes(hits, other.spans) for other in others if len(answer) > 20)
 
 
 def test_place_far_less_likely_than_the_best_is_not_cited() -> None:

@@ -122,8 +122,8 @@ def test_sentences_that_answer_together_say_different_things(
     twice = reader.read(question, [hit, replace(hit, document=hit.document + 1, rank=2)])[0]
     assert 1 <= len(once.spans) <= MOST_SENTENCES
     assert once.joined
-    assert [(one.start, one.end) for one in twice.spans] == [
-        (one.start, one.end) for one in once.spans
+    assert [(span.start, span.end) for span in twice.spans] == [
+        (span.start, span.end) for span in once.spans
     ]
 
 

@@ -16,7 +16,7 @@ from embeddings.models import model_cache
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import SUMS, load_tokenizer
 from embeddings.models.onnx_model import BATCH_TOKENS
-from qa.reading import span_model, transformers_model
+from qa.reading import span_model, transformers_reader
 from qa.reading.calibration import Calibration
 from qa.reading.reader import read_passages
 from qa.reading.span_model import (
@@ -29,8 +29,8 @@ from qa.reading.span_model import (
     onnx_run,
     read_batches,
 )
-from qa.reading.transformers_model import TransformersSpanModel
-from qa.reading.windows import Cutter
+from qa.reading.transformers_reader import TransformersSpanModel
+from qa.reading.windows import WindowTokenizer
 
 PASSAGE = "In February 2023 Kazakhstan sent Syria 50 tons of humanitarian aid under the IOFS."
 
@@ -70,7 +70,7 @@ def test_packaged_reader_prefers_no_answer_to_a_wrong_one(packaged: PackagedSpan
 def test_windows_read_together_are_read_as_alone(packaged: PackagedSpanModel) -> None:
     pairs = [("Who?", PASSAGE[:at]) for at in range(1, len(PASSAGE), 3)]
     pairs += [("How much aid?", f"{PASSAGE} " * 12)]
-    windows = packaged.cutter.cut(pairs, [""] * len(pairs))
+    windows = packaged.window_tokenizer.split(pairs, [""] * len(pairs))
     assert sum(len(window.ids) for window in windows) > BATCH_TOKENS / 4
     together = packaged.read(windows)
     for window, one in zip(windows, together, strict=True):
@@ -91,15 +91,15 @@ def test_batches_hold_no_more_tokens_than_allowed(packaged: PackagedSpanModel) -
         return ids.astype(np.float32), ids.astype(np.float32), mask.sum(axis=1)
 
     pairs = [("Who?", "word " * count) for count in (300, 1, 200, 50, 120, 7, 90)]
-    windows = packaged.cutter.cut(pairs, [""] * len(pairs))
+    windows = packaged.window_tokenizer.split(pairs, [""] * len(pairs))
     logits = read_batches(windows, run, pad_id=9)
     # A window that is longer by itself is read by itself.
     assert all(rows == 1 or rows * tokens <= BATCH_TOKENS for rows, tokens in shapes)
     assert max(rows for rows, _ in shapes) > 1
     assert sum(rows for rows, _ in shapes) == len(windows)
-    for window, one in zip(windows, logits, strict=True):
-        assert one.starts.tolist() == window.ids.tolist()
-        assert one.answerable == len(window.ids)
+    for window, logit in zip(windows, logits, strict=True):
+        assert logit.starts.tolist() == window.ids.tolist()
+        assert logit.answerable == len(window.ids)
     assert read_batches([], run, pad_id=9) == []
 
 
@@ -132,7 +132,7 @@ def test_reader_that_cannot_be_kept_reads_the_same(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    windows = packaged.cutter.cut([("Who?", PASSAGE), ("Why?", "Aid.")], ["", ""])
+    windows = packaged.window_tokenizer.split([("Who?", PASSAGE), ("Why?", "Aid.")], ["", ""])
     expected = packaged.read(windows)
     (tmp_path / "file").write_text("no folder can be made in a file")
     monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file" / "models")
@@ -171,7 +171,7 @@ def test_question_answering_model_in_a_folder_takes_its_place(other: Path) -> No
     assert model.calibration == Calibration.rough()
     text, _ = best(model, "Who sent aid?")
     assert text and text in PASSAGE
-    (window,) = model.cutter.cut([("Who?", PASSAGE)], [""])
+    (window,) = model.window_tokenizer.split([("Who?", PASSAGE)], [""])
     (logits,) = model.read([window])
     assert logits.answerable is None
     assert logits.null == pytest.approx(float(logits.starts[0] + logits.ends[0]))
@@ -186,14 +186,16 @@ def test_question_answering_model_in_a_folder_takes_its_place(other: Path) -> No
 def test_model_that_cannot_be_converted_reads_the_same_in_pytorch(
     other: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    windows = Cutter(load_tokenizer(other)).cut([("Who?", PASSAGE), ("Why?", "Aid.")], ["", ""])
+    windows = WindowTokenizer(load_tokenizer(other)).split(
+        [("Who?", PASSAGE), ("Why?", "Aid.")], ["", ""]
+    )
     expected = load_span_model(str(other)).read(windows)
 
     def refuse(*_: object) -> None:
         raise NotConvertible("it does something that no graph can say")
 
-    monkeypatch.setattr(transformers_model, "_convert", refuse)
-    monkeypatch.setattr(transformers_model, "CONVERSION", "none")
+    monkeypatch.setattr(transformers_reader, "_convert", refuse)
+    monkeypatch.setattr(transformers_reader, "CONVERSION", "none")
     for one, same in zip(load_span_model(str(other)).read(windows), expected, strict=True):
         assert np.allclose(one.starts, same.starts, atol=1e-4)
         assert np.allclose(one.ends, same.ends, atol=1e-4)
@@ -214,7 +216,7 @@ def test_graph_that_holds_for_one_length_only_is_not_served(
 
         return off
 
-    monkeypatch.setattr(transformers_model, "onnx_run", short)
+    monkeypatch.setattr(transformers_reader, "onnx_run", short)
     best(load_span_model(str(other)), "Who sent aid?")
     assert "runs in PyTorch" in caplog.text and "its logits would differ by 1" in caplog.text
 

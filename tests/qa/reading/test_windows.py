@@ -12,7 +12,7 @@ from tokenizers.trainers import BpeTrainer
 
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
-from qa.reading.windows import Cutter, Window
+from qa.reading.windows import Window, WindowTokenizer
 
 TEXT = st.text(st.sampled_from("abz é1.\n-😀")) | st.text(max_size=40)
 
@@ -35,7 +35,7 @@ def covered(windows: list[Window], text: str) -> str:
 def test_offsets_point_into_the_passage_alone(
     tokenizer: Tokenizer, question: str, text: str, heading: str
 ) -> None:
-    for window in Cutter(tokenizer, 24).cut([(question, text)], [heading]):
+    for window in WindowTokenizer(tokenizer, 24).split([(question, text)], [heading]):
         assert len(window.ids) <= 24
         spans = window.offsets[window.inside]
         assert ((spans[:, 0] >= 0) & (spans[:, 0] < spans[:, 1])).all()
@@ -70,13 +70,13 @@ def test_space_that_is_counted_to_a_word_is_not_quoted(
             start += 1
         if 0 <= start < end - skipped:
             expected.append((start, end - skipped))
-    (window,) = Cutter(spaced).cut([("b?", text)], [heading])
+    (window,) = WindowTokenizer(spaced).split([("b?", text)], [heading])
     assert [tuple(one) for one in window.offsets[window.inside].tolist()] == expected
 
 
 def test_long_passage_is_covered_by_windows_that_overlap(tokenizer: Tokenizer) -> None:
     text = " ".join(f"word{number}" for number in range(300))
-    windows = Cutter(tokenizer, 64).cut([("why?", text)], [""])
+    windows = WindowTokenizer(tokenizer, 64).split([("why?", text)], [""])
     assert len(windows) > 10
     assert covered(windows, text) == text.replace(" ", "")
     for one, other in pairwise(windows):
@@ -85,7 +85,7 @@ def test_long_passage_is_covered_by_windows_that_overlap(tokenizer: Tokenizer) -
 
 
 def test_words_of_the_question_and_the_heading_are_outside(tokenizer: Tokenizer) -> None:
-    (window,) = Cutter(tokenizer).cut([("Who won?", "Denver won.")], ["Super Bowl 50"])
+    (window,) = WindowTokenizer(tokenizer).split([("Who won?", "Denver won.")], ["Super Bowl 50"])
     inside = [tuple(one) for one in window.offsets[window.inside].tolist()]
     assert inside == [(0, 6), (7, 10), (10, 11)]
     assert window.type_ids[window.inside].all()
@@ -94,27 +94,27 @@ def test_words_of_the_question_and_the_heading_are_outside(tokenizer: Tokenizer)
 
 def test_question_longer_than_the_window_leaves_half_to_the_passage(tokenizer: Tokenizer) -> None:
     question = "why " * 2_000
-    (window,) = Cutter(tokenizer, 64).cut([(question, "Because it rained.")], [""])
+    (window,) = WindowTokenizer(tokenizer, 64).split([(question, "Because it rained.")], [""])
     assert len(window.ids) <= 64
     assert covered([window], "Because it rained.") == "Becauseitrained."
 
 
 def test_question_that_cannot_be_read_whole_is_refused(tokenizer: Tokenizer) -> None:
-    cutter = Cutter(tokenizer)
-    cutter.check("why " * 192)
+    window_tokenizer = WindowTokenizer(tokenizer)
+    window_tokenizer.check("why " * 192)
     with pytest.raises(ValueError, match="at most 192 tokens, which is about 144 words, got 193"):
-        cutter.check("why " * 193)
+        window_tokenizer.check("why " * 193)
 
 
 @pytest.mark.parametrize("letter", ["한", "각", "\u0958", "ß", "ﷺ"])
 def test_letter_of_several_tokens_is_cut_like_others(tokenizer: Tokenizer, letter: str) -> None:
-    windows = Cutter(tokenizer, 64).cut([(letter * 90, "It rained.")], [""])
+    windows = WindowTokenizer(tokenizer, 64).split([(letter * 90, "It rained.")], [""])
     assert covered(windows, "It rained.") == "Itrained."
 
 
 def test_passage_of_one_enormous_word_is_read(tokenizer: Tokenizer) -> None:
     text = "x" * 20_000
-    (window,) = Cutter(tokenizer).cut([("why?", f"{text} it rained")], [""])
+    (window,) = WindowTokenizer(tokenizer).split([("why?", f"{text} it rained")], [""])
     # The vocabulary knows no such word: one token stands for all of it.
     spans = window.offsets[window.inside].tolist()
     assert spans == [[0, 20_000], [20_001, 20_003], [20_004, 20_010]]
@@ -122,7 +122,7 @@ def test_passage_of_one_enormous_word_is_read(tokenizer: Tokenizer) -> None:
 
 def test_each_pair_has_its_windows_in_order(tokenizer: Tokenizer) -> None:
     pairs = [("one?", "a b c"), ("two?", "word " * 100), ("three?", "")]
-    windows = Cutter(tokenizer, 32).cut(pairs, ["", "", ""])
+    windows = WindowTokenizer(tokenizer, 32).split(pairs, ["", "", ""])
     passages = [window.passage for window in windows]
     assert passages == sorted(passages)
     assert set(passages) == {0, 1, 2}

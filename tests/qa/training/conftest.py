@@ -6,7 +6,7 @@ from transformers import BertConfig, BertModel
 
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
-from qa.evaluation.questions import Gold, Question
+from qa.evaluation.datasets import Gold, Question
 from qa.training.model import SpanModel
 
 YEARS = {"bridge": "1901", "harbour": "1743", "school": "1888", "mill": "1650", "tower": "1999"}

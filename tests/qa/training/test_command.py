@@ -16,10 +16,10 @@ from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import sums_of
 from qa import Turn
 from qa.cli.main import ERROR, OK
-from qa.conversation.completion import Completer
-from qa.evaluation.questions import Question
+from qa.conversation.rewriter import QuestionRewriter
+from qa.evaluation.datasets import Question
 from qa.training import __main__ as command
-from qa.training import completion_run
+from qa.training import rewriter_run
 from qa.training.__main__ import main
 from qa.training.conversations import FOLDS
 from qa.training.loop import Plan
@@ -35,9 +35,12 @@ WEIGHTS = SpanModel.weights
 def file(tmp_path: Path, questions: list[Question]) -> Path:
     rows = []
     for number in range(12):
-        for one in questions:
-            fields = asdict(one) | {"question": one.text, "title": f"{one.title} {number}"}
-            fields["context"] = f"{one.context} It is number {number}."
+        for question in questions:
+            fields = asdict(question) | {
+                "question": question.text,
+                "title": f"{question.title} {number}",
+            }
+            fields["context"] = f"{question.context} It is number {number}."
             rows.append(json.dumps(fields) + "\n")
     path = tmp_path / "small.jsonl.gz"
     path.write_bytes(gzip.compress("".join(rows).encode()))
@@ -96,30 +99,30 @@ def test_reader_is_made_from_teachers_and_students_and_what_is_done_is_not_done_
 def test_completion_is_trained_and_measured_by_folds(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(completion_run, "INVENTED", 16)
-    monkeypatch.setattr(completion_run, "EPOCHS", 1)
+    monkeypatch.setattr(rewriter_run, "INVENTED", 16)
+    monkeypatch.setattr(rewriter_run, "EPOCHS", 1)
     monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
-    reader, work, folder = (tmp_path / name for name in ("reader", "work", "completion"))
+    reader, work, folder = (tmp_path / name for name in ("reader", "work", "rewriter"))
     SpanModel.start_from(SentenceTransformersEncoder.load().folder, 0).save(reader)
     conversations = conversations_written(tmp_path / "some.jsonl.gz", conversations=FOLDS)
     arguments = ["conversation", str(conversations), str(file)]
     places = ["--reader", str(reader), "--work", str(work), "--to", str(folder)]
     result = CliRunner().invoke(main, [*arguments, *places])
     assert result.exit_code == OK, result.output
-    for row in ("bare", *(f"completed, fold {fold}" for fold in range(FOLDS)), "all folds"):
+    for row in ("bare", *(f"rewritten, fold {fold}" for fold in range(FOLDS)), "all folds"):
         assert row in result.output
     assert "95th percentile" in result.output
     parts = [load_file(work / f"all-{at}" / TermModel.weights) for at in range(2)]
     for name, weight in load_file(work / "all" / TermModel.weights).items():
         assert torch.allclose(weight, (parts[0][name] + parts[1][name]) / 2, atol=1e-6)
-    assert Completer(folder).complete("Where is Doha?", [Turn("Hi", "Hi")])
+    assert QuestionRewriter(folder).rewrite("Where is Doha?", [Turn("Hi", "Hi")])
     # One that is trained again by itself, after anything else, is the same.
     for name in ("all", "all-1"):
         shutil.rmtree(work / name)
     torch.manual_seed(99)
     assert CliRunner().invoke(main, [*arguments, *places]).exit_code == OK
     again = load_file(work / "all-1" / TermModel.weights)
-    assert all(torch.equal(one, again[name]) for name, one in parts[1].items())
+    assert all(torch.equal(part, again[name]) for name, part in parts[1].items())
     SpanModel.start_from(SentenceTransformersEncoder.load().folder, 1).save(reader)
     result = CliRunner().invoke(main, [*arguments, *places])
     assert result.exit_code == ERROR
@@ -127,7 +130,7 @@ def test_completion_is_trained_and_measured_by_folds(
 
 
 def test_file_whose_spans_do_not_fit_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    path = written(tmp_path / "bad.jsonl.gz", misfits=40)
+    path = written(tmp_path / "bad.jsonl.gz", misaligned=40)
     result = CliRunner().invoke(main, ["train", str(path), "--work", str(tmp_path / "work")])
     assert result.exit_code == ERROR
     assert len(result.stderr.strip().splitlines()) == 1

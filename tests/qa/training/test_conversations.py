@@ -1,4 +1,4 @@
-"""Conversations to train on, given and invented, and how completions are measured."""
+"""Conversations to train on, given and invented, and how rewritings are measured."""
 
 import gzip
 import json
@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from qa.conversation.completion import Thresholds
-from qa.conversation.history import HistoryWindow, Turn
-from qa.evaluation.questions import Gold, Question
-from qa.training.completions import (
+from qa.conversation.context import HistoryWindow, Turn
+from qa.conversation.rewriter import Thresholds
+from qa.evaluation.datasets import Gold, Question
+from qa.training.conversations import FOLDS, Lesson, fold_of, load_conversations, varied
+from qa.training.invented import invented
+from qa.training.rewritings import (
     Logits,
     Run,
     baselines,
@@ -22,8 +24,6 @@ from qa.training.completions import (
     figures,
     read_all,
 )
-from qa.training.conversations import FOLDS, Lesson, fold_of, load_conversations, varied
-from qa.training.invented import invented
 
 ROWS: tuple[tuple[list[tuple[str, str]], str, str], ...] = (
     ([], "What is the IOFS?", "What is the IOFS?"),
@@ -177,15 +177,15 @@ def test_questions_are_read_after_the_models_own_completions(
     lessons: list[Lesson], tokenizer: Tokenizer
 ) -> None:
     given = [
-        replace(lesson, history=tuple(replace(t, completed="x") for t in lesson.history))
+        replace(lesson, history=tuple(replace(t, rewritten="x") for t in lesson.history))
         for lesson in lessons
     ]
     reads = read_all(given[:3], oracle, tokenizer, Thresholds())
-    assert [turn.completed for turn in reads[2].lesson.history] == [
+    assert [turn.rewritten for turn in reads[2].lesson.history] == [
         "What is the IOFS?",
         "Who leads the IOFS?",
     ]
-    assert [read.completed(Thresholds()) for read in reads[:2]] == [
+    assert [read.rewritten(Thresholds()) for read in reads[:2]] == [
         "What is the IOFS?",
         "Who leads the IOFS?",
     ]
@@ -212,8 +212,8 @@ def test_of_equal_thresholds_the_strictest_for_words_is_chosen(
 ) -> None:
     def logits(belonging: float) -> Run:
         return lambda windows: [
-            (np.array([belonging if word.stem == "iof" else -9.0 for word in one.words]), 9.0)
-            for one in windows
+            (np.array([belonging if word.stem == "iof" else -9.0 for word in window.words]), 9.0)
+            for window in windows
         ]
 
     reads = read_all(lessons[:2], logits(0.6), tokenizer, Thresholds())

@@ -7,11 +7,11 @@ import pytest
 from qa.training.data import HELD_BACK, load_sets
 
 
-def written(path: Path, misfits: int, count: int = 400, title: str = "") -> Path:
+def written(path: Path, misaligned: int, count: int = 400, title: str = "") -> Path:
     rows = []
     for number in range(count):
         context = f"The bridge number {number} was opened in 1901."
-        start = 3 if number < misfits else context.index("1901")
+        start = 3 if number < misaligned else context.index("1901")
         rows.append(
             {
                 "id": f"{path.stem}-{number}",
@@ -40,12 +40,12 @@ def test_contexts_are_held_back_where_a_title_names_a_collection(tmp_path: Path)
 
 
 def test_few_spans_that_do_not_fit_are_left_out_and_told(tmp_path: Path) -> None:
-    (one,) = load_sets([written(tmp_path / "a.jsonl.gz", misfits=4)])
-    assert [question.id for question in one.misfits] == [f"a.jsonl-{n}" for n in range(4)]
+    (one,) = load_sets([written(tmp_path / "a.jsonl.gz", misaligned=4)])
+    assert [question.id for question in one.misaligned] == [f"a.jsonl-{n}" for n in range(4)]
     assert len(one.train) + len(one.held_back) == 396
 
 
 def test_file_with_over_one_percent_of_misfits_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.jsonl.gz", misfits=5)
+    path = written(tmp_path / "a.jsonl.gz", misaligned=5)
     with pytest.raises(ValueError, match=r"got 5 of 400 in .*a\.jsonl\.gz .*a\.jsonl-0"):
         load_sets([path])

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from qa.evaluation.questions import Gold, Question
-from qa.reading.windows import Cutter
+from qa.evaluation.datasets import Gold, Question
+from qa.reading.windows import WindowTokenizer
 from qa.training.examples import (
     BATCH_SIZE,
     MOST_RETRIEVED,
@@ -27,7 +27,9 @@ SEPARATOR = 102
 
 def test_tokens_of_the_answer_spell_it(tokenizer: Tokenizer, questions: list[Question]) -> None:
     for question in questions:
-        (window,) = Cutter(tokenizer).cut([(question.text, question.context)], ["Some title"])
+        (window,) = WindowTokenizer(tokenizer).split(
+            [(question.text, question.context)], ["Some title"]
+        )
         first, last = tokens_of(window, question.answers[0])
         assert tokenizer.decode(window.ids[first : last + 1].tolist()) == question.answers[0].text
 
@@ -35,7 +37,7 @@ def test_tokens_of_the_answer_spell_it(tokenizer: Tokenizer, questions: list[Que
 def test_window_that_cuts_the_answer_has_none(tokenizer: Tokenizer) -> None:
     text = "word " * 40 + "in the year 2013"
     gold = Gold("in the year 2013", text.index("in the"))
-    windows = Cutter(tokenizer, 32).cut([("When?", text)], [""])
+    windows = WindowTokenizer(tokenizer, 32).split([("When?", text)], [""])
     found = [tokens_of(window, gold) for window in windows]
     assert found[0] == (0, 0)
     assert found[-1] != (0, 0)
@@ -68,14 +70,17 @@ def test_question_is_read_together_with_what_lacks_its_answer(questions: list[Qu
 
 
 def test_question_without_an_answer_is_read_alone(questions: list[Question]) -> None:
-    unanswered = [replace(one, answers=()) for one in questions]
+    unanswered = [replace(question, answers=()) for question in questions]
     source = Source(unanswered * 9, 1.0, [questions[:3]] * (9 * len(questions)))
     groups = examples_of([source], Names([]), Random(0))
     assert [len(group) for group in groups] == [1] * (9 * len(questions))
 
 
 def test_question_with_something_swapped_is_a_group_of_its_own(questions: list[Question]) -> None:
-    asked = [replace(one, text=f"{one.text[:-1]} in {one.answers[0].text}?") for one in questions]
+    asked = [
+        replace(question, text=f"{question.text[:-1]} in {question.answers[0].text}?")
+        for question in questions
+    ]
     groups = examples_of([Source(asked * 40)], Names([]), Random(0))
     swapped = [group for group in groups if not group[0].gold]
     assert 0.1 < len(swapped) / (40 * len(questions)) < 0.3
@@ -91,9 +96,9 @@ def test_share_of_a_source_is_drawn(questions: list[Question]) -> None:
 def groups_of(questions: list[Question]) -> list[list[Example]]:
     """Groups of one, two, three and four windows."""
     found = []
-    for at, one in enumerate(questions * 7):
-        beside = [Example(one.text, "", other.context, None) for other in questions[: at % 4]]
-        found.append([Example(one.text, "", one.context, one.answers[0]), *beside])
+    for at, question in enumerate(questions * 7):
+        beside = [Example(question.text, "", other.context, None) for other in questions[: at % 4]]
+        found.append([Example(question.text, "", question.context, question.answers[0]), *beside])
     return found
 
 

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import file_sha256
-from qa.evaluation.questions import Question
+from qa.evaluation.datasets import Question
 from qa.reading.span_model import Logits, PackagedSpanModel
 from qa.training.export import export, quantise
 from qa.training.model import SpanModel
@@ -35,15 +35,17 @@ def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 def read(folder: Path, questions: list[Question]) -> list[Logits]:
     model = PackagedSpanModel(folder)
-    pairs = [(one.text, one.context) for one in questions]
-    return model.read(model.cutter.cut(pairs, [one.title for one in questions]))
+    pairs = [(question.text, question.context) for question in questions]
+    return model.read(
+        model.window_tokenizer.split(pairs, [question.title for question in questions])
+    )
 
 
 def test_full_precision_reads_like_the_trained_model(
     trained: Path, exported: dict[str, Path], questions: list[Question], tokenizer: Tokenizer
 ) -> None:
-    pairs = [(one.text, one.context) for one in questions]
-    headings = [one.title for one in questions]
+    pairs = [(question.text, question.context) for question in questions]
+    headings = [question.title for question in questions]
     _, _, expected = read_all(SpanModel.load(trained).eval(), tokenizer, pairs, headings)
     found = [one.answerable for one in read(exported["full"], questions)]
     assert found == pytest.approx(expected, abs=1e-3)

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
 
-from qa.evaluation.questions import Question
+from qa.evaluation.datasets import Question
 from qa.training.examples import Source
 from qa.training.loop import PROGRESS, Plan, Trainer
 from qa.training.model import SpanModel, loss_of, taught_loss
@@ -26,7 +26,10 @@ def trained(
 ) -> tuple[Trainer, list[float]]:
     losses: list[float] = []
     trainer = Trainer(model, tokenizer, plan, folder, teachers)
-    lacking = [[other for other in questions if other.context != one.context] for one in questions]
+    lacking = [
+        [other for other in questions if other.context != question.context]
+        for question in questions
+    ]
     trainer.train(
         [Source(questions * 6, negatives=lacking * 6)],
         lambda _1, _2, _3, loss: losses.append(loss),
@@ -99,8 +102,8 @@ def test_steps_in_bfloat16_train_the_weights_in_full_precision(
     monkeypatch.setattr("qa.training.working.multiplies_bfloat16", lambda device: True)
     trainer, losses = trained(small, tokenizer, questions, Plan(8, 3e-3), tmp_path)
     assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
-    assert {one.dtype for one in trainer.full.parameters()} == {torch.float32}
-    steps = {one.dtype for one in Working.of(trainer.full).model.parameters()}
+    assert {parameter.dtype for parameter in trainer.full.parameters()} == {torch.float32}
+    steps = {parameter.dtype for parameter in Working.of(trainer.full).model.parameters()}
     assert steps == {torch.bfloat16}
 
 

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from qa.evaluation.questions import Gold, Question
+from qa.evaluation.datasets import Gold, Question
 from qa.training.negatives import SHARE, Blind, contexts_of, mine
 from tests.encoders import HashingEncoder
 

@@ -1,4 +1,4 @@
-"""The completion model: trained, saved, exported."""
+"""The rewriting model: trained, saved, exported."""
 
 from pathlib import Path
 from random import Random
@@ -9,8 +9,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
-from qa.conversation.completion import GRAPH, onnx_logits
-from qa.conversation.history import Turn
+from qa.conversation.context import Turn
+from qa.conversation.rewriter import GRAPH, onnx_logits
 from qa.training.conversations import Lesson
 from qa.training.export_terms import export_terms
 from qa.training.term_loop import Example, example_of, fit, logits_of
@@ -90,7 +90,7 @@ def test_steps_in_bfloat16_teach_the_same(
     monkeypatch.setattr("qa.training.working.multiplies_bfloat16", lambda device: True)
     losses = learn(small, lessons, tokenizer, 60)
     assert losses[-1] < losses[0] / 4
-    assert {one.dtype for one in small.parameters()} == {torch.float32}
+    assert {parameter.dtype for parameter in small.parameters()} == {torch.float32}
 
 
 def test_training_is_the_same_every_time(lessons: list[Lesson], tokenizer: Tokenizer) -> None:
@@ -112,7 +112,7 @@ def test_exported_model_says_the_same(
     small.save(tmp_path / "trained")
     export_terms(tmp_path / "trained", tmp_path / "model")
     logits = onnx_logits(tmp_path / "model" / GRAPH)
-    windows = [one.window for one in examples]
+    windows = [example.window for example in examples]
     for window, (belongs, lacks) in zip(windows, logits_of(small, windows), strict=True):
         exported, lacking = logits(window)
         assert exported == pytest.approx(belongs, abs=0.02)

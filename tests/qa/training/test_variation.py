@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 
-from qa.evaluation.questions import Gold, Question
+from qa.evaluation.datasets import Gold, Question
 from qa.training.made import abbreviations, as_bullets, made_questions
 from qa.training.variation import Names, as_typed, names_in, near_miss
 
@@ -65,7 +65,7 @@ def test_made_questions_quote_their_context() -> None:
         "Dana Omarova, director of the fund, named crops such as wheat, rye, oats and corn."
     )
     made = list(made_questions([Question("1", "", context, "", ())], Random(0)))
-    assert all(one.misfit is None for one in made)
+    assert all(one.misaligned is None for one in made)
     answers = {one.answers[0].text for one in made}
     assert {"World Food Fund", "director of the fund", "President"} <= answers
 
@@ -78,6 +78,6 @@ def test_list_in_a_sentence_becomes_lines() -> None:
     context = "The tasks are hunger, aid, health and trade. It says so."
     answer = "hunger, aid, health and trade"
     changed = as_bullets(Question("", "?", context, "", (Gold(answer, 14),)))
-    assert changed is not None and changed.misfit is None
+    assert changed is not None and changed.misaligned is None
     assert changed.answers[0].text == "hunger\naid\nhealth\ntrade"
     assert changed.context == "The tasks are:\nhunger\naid\nhealth\ntrade\nIt says so."

@@ -20,9 +20,9 @@ def test_steps_in_bfloat16_change_what_is_kept_in_float32(
 ) -> None:
     monkeypatch.setattr("qa.training.working.multiplies_bfloat16", lambda device: True)
     working = Working.of(full)
-    assert {one.dtype for one in working.model.parameters()} == {torch.bfloat16}
-    assert {one.dtype for one in full.parameters()} == {torch.float32}
-    trained = [one for one in full.parameters() if one.requires_grad]
+    assert {parameter.dtype for parameter in working.model.parameters()} == {torch.bfloat16}
+    assert {parameter.dtype for parameter in full.parameters()} == {torch.float32}
+    trained = [parameter for parameter in full.parameters() if parameter.requires_grad]
     assert [id(weight) for weight, _ in working.copies] == [id(one) for one in trained]
     working.model(torch.ones(1, 3, dtype=torch.bfloat16)).sum().backward()
     found = [copied.grad.float() for _, copied in working.copies if copied.grad is not None]

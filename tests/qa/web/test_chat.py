@@ -12,12 +12,12 @@ import pytest
 
 from embeddings.errors import IndexDamaged
 from qa import QuestionAnswerer
-from qa.conversation.conversation import Part
+from qa.conversation.understanding import Subquestion
 from qa.pipeline import SETTLING_HITS
 from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
 from qa.web.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
-from qa.web.html.page import Turn, answer_turn
+from qa.web.html.page import RenderedTurn, answer_turn
 from tests.qa.conftest import DOCS, TEXT
 
 
@@ -35,10 +35,10 @@ def reply(
     question: str,
     within: Sequence[str] = (),
     number: int = 1,
-    before: Sequence[Turn] = (),
-    completed: str | None = None,
-) -> Turn:
-    *_, last = chat.replies(number, question, within, before, completed)
+    before: Sequence[RenderedTurn] = (),
+    rewritten: str | None = None,
+) -> RenderedTurn:
+    *_, last = chat.replies(number, question, within, before, rewritten)
     return last
 
 
@@ -46,13 +46,13 @@ def test_question_leans_on_the_turns_before(chat: Chat) -> None:
     first = reply(chat, "When was the bridge opened?")
     second = reply(chat, "And when was it closed?", number=2, before=[first])
     assert second.answer is not None
-    assert second.answer.completed == "And when was the bridge closed?"
+    assert second.answer.rewritten == "And when was the bridge closed?"
     assert second.answer.text == "1950"
     # What was understood can be put right.
     said = "When was the bridge opened?"
-    third = reply(chat, "And when was it closed?", number=2, before=[first], completed=said)
+    third = reply(chat, "And when was it closed?", number=2, before=[first], rewritten=said)
     assert third.answer is not None
-    assert (third.answer.completed, third.answer.text) == (said, "1901")
+    assert (third.answer.rewritten, third.answer.text) == (said, "1901")
     restored = chat.restored(as_kept([first, second]))
     assert restored[1].answer == second.answer
 
@@ -88,12 +88,12 @@ def test_only_passages_in_which_wordings_are_tried_are_told(docs_index: Path) ->
     with QuestionAnswerer.from_documents(DOCS, docs_index) as answerer:
         first = answer_turn(1, answerer.answer("When was the IOFS founded?"))
         assert first.answer is not None
-        (part,) = answerer.understood(asked, [first.answer])
+        (part,) = answerer.parse_message(asked, [first.answer])
         assert len(part.wordings) > 1
         tried = {
             (hit.path, hit.start)
-            for one in part.wordings
-            for hit in answerer.search(Part(one, one))[:SETTLING_HITS]
+            for wording in part.wordings
+            for hit in answerer.search(Subquestion(wording, wording))[:SETTLING_HITS]
         }
         with closing(Chat(answerer, DOCS)) as chat:
             chat.warm_up()

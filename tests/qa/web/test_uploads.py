@@ -73,7 +73,7 @@ def kept(uploads: Uploads) -> list[str]:
 
 
 def paths(uploads: Uploads) -> list[str]:
-    return [one.path for one in list_library(uploads.index).files]
+    return [file.path for file in list_library(uploads.index).files]
 
 
 def test_file_is_taken_and_questions_are_answered_from_it(uploads: Uploads) -> None:
@@ -384,7 +384,7 @@ def test_chat_that_only_reads_sees_what_another_one_takes_in_later(
         assert answerer.answer("When was the mill built?").text is None
         add(uploads, mill_txt="The mill was built in 1850.")
         assert answerer.answer("When was the mill built?").text == "1850"
-        assert [one.path for one in public.documents.listing().files] == [
+        assert [file.path for file in public.documents.listing().files] == [
             "town/bridge.txt",
             "uploads/mill.txt",
         ]

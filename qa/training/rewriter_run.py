@@ -1,4 +1,4 @@
-"""One run of training of the completion model: five folds that measure it, then all of it."""
+"""One run of training of the rewriting model: five folds that measure it, then all of it."""
 
 import json
 import time
@@ -18,10 +18,14 @@ from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import file_sha256, load_tokenizer, write_sums
 from embeddings.models.precision import Precision, fastest
 from qa.cli.terminal import counting_bar
-from qa.conversation.completion import FILES, THRESHOLDS, Completer, Thresholds
-from qa.conversation.history import ANSWER_TOKENS, MAX_TOKENS
-from qa.evaluation.questions import load_questions
-from qa.training.completions import (
+from qa.conversation.context import ANSWER_TOKENS, MAX_TOKENS
+from qa.conversation.rewriter import FILES, THRESHOLDS, QuestionRewriter, Thresholds
+from qa.evaluation.datasets import load_questions
+from qa.training.conversations import FOLDS, Lesson, fold_of, load_conversations, varied
+from qa.training.export_terms import export_terms
+from qa.training.invented import invented
+from qa.training.model import SpanModel
+from qa.training.rewritings import (
     Figures,
     Read,
     baselines,
@@ -29,10 +33,6 @@ from qa.training.completions import (
     figures,
     read_all,
 )
-from qa.training.conversations import FOLDS, Lesson, fold_of, load_conversations, varied
-from qa.training.export_terms import export_terms
-from qa.training.invented import invented
-from qa.training.model import SpanModel
 from qa.training.term_loop import fit, logits_of
 from qa.training.term_model import TermModel
 from qa.training.working import device_to_train_on
@@ -62,10 +62,10 @@ WIDTH = 120
 """Characters in a line of the table of figures, at least."""
 
 FIRST = Thresholds(1.0, 3.0)
-"""With which the questions before are completed while thresholds are looked for."""
+"""With which the questions before are rewritten while thresholds are looked for."""
 
 
-def train_completion(
+def train_rewriter(
     conversations: Path,
     sets: Sequence[Path],
     reader: Path,
@@ -110,8 +110,8 @@ def train_completion(
         thresholds = best_thresholds(others)
         reads = training.read(model, held[fold], thresholds)
         added.append([read.added_words(thresholds) for read in reads])
-        measured[f"completed, fold {fold}"] = figures(held[fold], added[fold])
-    measured["completed, all folds"] = figures(
+        measured[f"rewritten, fold {fold}"] = figures(held[fold], added[fold])
+    measured["rewritten, all folds"] = figures(
         [lesson for some in held for lesson in some], [one for some in added for one in some]
     )
     training.on(lessons, "all", 7 + FOLDS)
@@ -168,10 +168,10 @@ class Training:
             return
         random = Random(0)
         questions = [
-            one
+            load_question
             for path in sets
-            for one in load_questions(path)
-            if one.source not in NOT_INVENTED_OF
+            for load_question in load_questions(path)
+            if load_question.source not in NOT_INVENTED_OF
         ]
         made: list[Lesson] = []
         for _ in range(ROUNDS):
@@ -183,8 +183,8 @@ class Training:
         prefix = "transformer."
         model.transformer.load_state_dict(
             {
-                name.removeprefix(prefix): one
-                for name, one in weights.items()
+                name.removeprefix(prefix): weight
+                for name, weight in weights.items()
                 if name.startswith(prefix)
             }
         )
@@ -212,7 +212,8 @@ class Training:
         model = TermModel.load(self.work / INVENTED_MODEL, attention="sdpa")
         random = Random(seed)
         epochs = [
-            [varied(one, lessons, random) for one in lessons if one.history] for _ in range(EPOCHS)
+            [varied(lesson, lessons, random) for lesson in lessons if lesson.history]
+            for _ in range(EPOCHS)
         ]
         model.to(device_to_train_on())
         # What is left out of a step does not depend on what was trained before.
@@ -235,7 +236,7 @@ class Training:
     def read(
         self, model: TermModel, lessons: Sequence[Lesson], thresholds: Thresholds
     ) -> list[Read]:
-        """The lessons as the model reads them, its own completions in the history."""
+        """The lessons as the model reads them, its own rewritings in the history."""
         return read_all(
             lessons, lambda windows: logits_of(model, windows), self.tokenizer, thresholds
         )
@@ -245,13 +246,13 @@ def _milliseconds(
     lessons: Sequence[Lesson], folder: Path, precision: Precision
 ) -> tuple[float, float]:
     """Time to complete a question as it is served here, median and 95th percentile."""
-    completer = Completer(folder, precision)
+    rewriter = QuestionRewriter(folder, precision)
     later = [lesson for lesson in lessons if lesson.history]
-    completer.complete(later[0].question, later[0].history)
+    rewriter.rewrite(later[0].question, later[0].history)
     spent = []
     for lesson in later:
         started = time.perf_counter()
-        completer.complete(lesson.question, lesson.history)
+        rewriter.rewrite(lesson.question, lesson.history)
         spent.append(1_000 * (time.perf_counter() - started))
     return float(np.median(spent)), float(np.percentile(spent, 95))
 

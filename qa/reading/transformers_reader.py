@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from embeddings.errors import ModelError, NotConvertible
 from embeddings.models.model_cache import IN_PYTORCH, served
 from embeddings.models.model_folder import digest_of, load_tokenizer, read_json
-from embeddings.models.precision import Precision, bring_to, kept_as
+from embeddings.models.precision import Precision, cache_name, convert_precision
 from qa.reading.span_model import GRAPH, LazyModel, Run, onnx_run
-from qa.reading.windows import MAX_TOKENS, Cutter
+from qa.reading.windows import MAX_TOKENS, WindowTokenizer
 
 CONVERSION = 2
 """Raised whenever conversion changes, so that models are converted anew."""
@@ -37,7 +37,9 @@ class TransformersSpanModel(LazyModel):
         positions = settings.get("max_position_embeddings")
         # Two positions are special in models of the RoBERTa family.
         limit = positions - 2 if isinstance(positions, int) else MAX_TOKENS
-        super().__init__(folder, Cutter(load_tokenizer(folder), min(MAX_TOKENS, limit)), precision)
+        super().__init__(
+            folder, WindowTokenizer(load_tokenizer(folder), min(MAX_TOKENS, limit)), precision
+        )
 
     @classmethod
     def load(cls, folder: Path, precision: Precision = "float32") -> "TransformersSpanModel":
@@ -66,7 +68,7 @@ class TransformersSpanModel(LazyModel):
     def _run(self) -> Run:
         return served(
             f"reader at {self.folder}",
-            f"{kept_as('reader', self.precision)}-{CONVERSION}-{digest_of(self.folder)}",
+            f"{cache_name('reader', self.precision)}-{CONVERSION}-{digest_of(self.folder)}",
             self._convert,
             lambda place: onnx_run(place / GRAPH, f"delete {place}"),
             lambda: _torch_run(_load(self.folder)),
@@ -74,8 +76,8 @@ class TransformersSpanModel(LazyModel):
         )
 
     def _convert(self, to: Path) -> None:
-        _convert(_load(self.folder), to / GRAPH, self.cutter.max_tokens)
-        bring_to(self.precision, to / GRAPH)
+        _convert(_load(self.folder), to / GRAPH, self.window_tokenizer.max_tokens)
+        convert_precision(self.precision, to / GRAPH)
 
 
 def _load(folder: Path) -> Any:

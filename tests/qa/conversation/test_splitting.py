@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.conversation.parts import comparison_of, parts_of
+from qa.conversation.splitting import comparison_of, parts_of
 
 ONE = (
     "When was the IOFS founded?",

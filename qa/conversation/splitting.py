@@ -98,7 +98,7 @@ def parts_of(message: str) -> list[str]:
     ['Who founded Microsoft and Apple?']
     """
     sentences = [one for one in _SENTENCE.split(message.strip()) if one]
-    spoken = [one for one in sentences if small_talk(one) is None]
+    spoken = [sentence for sentence in sentences if small_talk(sentence) is None]
     if not spoken:
         return [message]
     asked = [one for one in spoken if one.endswith("?") and _OPENS.match(one)]

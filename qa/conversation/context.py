@@ -1,4 +1,4 @@
-"""History: what was said before, as the tokens and facts that the completion model reads."""
+"""History: what was said before, as the tokens and facts that the rewriting model reads."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ QUESTION_TOKENS = 64
 ANSWER_TOKENS = (64, 16)
 """Tokens read of the last answer, and of the one before it; of older ones, none."""
 
-MOST_TURNS = 20
+TURNS_READ = 20
 """Turns looked at: the first, which names what it is all about, and the last ones."""
 
 MOST_CHARACTERS = 2_000
@@ -76,13 +76,13 @@ class Turn:
 
     Attributes:
         question: As it was asked.
-        completed: The question that was answered, which stands alone.
+        rewritten: The question that was answered, which stands alone.
         answer: What the documents said; empty if they did not.
         cited: The sentences in which the answer stands.
     """
 
     question: str
-    completed: str
+    rewritten: str
     answer: str = ""
     cited: tuple[str, ...] = ()
 
@@ -110,7 +110,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class HistoryWindow:
-    """What the completion model reads at once: the question, then the history, latest first.
+    """What the rewriting model reads at once: the question, then the history, latest first.
 
     Attributes:
         ids: ``(tokens,)`` int64, of the vocabulary.
@@ -181,8 +181,8 @@ def person_of(history: Sequence[Turn]) -> str | None:
     'Berik Aryn'
     """
     since: list[str] = []
-    for turn in reversed(history[-MOST_TURNS:]):
-        asked = " ".join(turn.completed[:ASKED_CHARACTERS].split())
+    for turn in reversed(history[-TURNS_READ:]):
+        asked = " ".join(turn.rewritten[:ASKED_CHARACTERS].split())
         name = _person_named(asked, turn.answer)
         if name is not None:
             return name if all(name.split()[-1] in one for one in since) else None
@@ -209,11 +209,11 @@ def _is_person(name: str) -> bool:
     return (
         0 < len(words) <= 5
         and len(name) <= NAME_CHARACTERS
-        and all(one.isalpha() for one in letters)
-        and all(one[0].isupper() or one in _PARTICLES for one in letters)
+        and all(letter.isalpha() for letter in letters)
+        and all(letter[0].isupper() or letter in _PARTICLES for letter in letters)
         and letters[0][0].isupper()
-        and not any(one.isupper() and len(one) > 1 for one in letters)
-        and not any(one.lower() in _NO_PERSON for one in letters)
+        and not any(letter.isupper() and len(letter) > 1 for letter in letters)
+        and not any(letter.lower() in _NO_PERSON for letter in letters)
     )
 
 
@@ -224,7 +224,7 @@ def _carries_meaning(word: str) -> bool:
 def pieces_of(history: Sequence[Turn]) -> list[tuple[int, bool, int, str]]:
     """Position, whether it is an answer, most tokens and text of each piece, in reading order."""
     count = len(history)
-    last = range(count - 1, max(count - MOST_TURNS, 0) - 1, -1)
+    last = range(count - 1, max(count - TURNS_READ, 0) - 1, -1)
     chosen = [*last] if 0 in last or not count else [*last, 0]
     # The first turn comes second: where there is no room for all, it is read still.
     if len(chosen) > 2:
@@ -232,7 +232,7 @@ def pieces_of(history: Sequence[Turn]) -> list[tuple[int, bool, int, str]]:
     pieces: list[tuple[int, bool, int, str]] = []
     for at in chosen:
         turn = history[at]
-        pieces.append((at, False, QUESTION_TOKENS, turn.completed[:MOST_CHARACTERS]))
+        pieces.append((at, False, QUESTION_TOKENS, turn.rewritten[:MOST_CHARACTERS]))
         back = count - 1 - at
         said = " ".join((turn.answer, *turn.cited))[:MOST_CHARACTERS]
         if back < len(ANSWER_TOKENS) and said.strip():

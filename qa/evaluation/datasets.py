@@ -49,7 +49,7 @@ class Question:
     source: str = ""
 
     @property
-    def misfit(self) -> Gold | None:
+    def misaligned(self) -> Gold | None:
         """An answer that does not stand where it is said to stand, if there is one."""
         for gold in self.answers:
             if not gold.text or self.context[gold.start : gold.end] != gold.text:
@@ -109,7 +109,9 @@ def _squad_rows(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]
 def _question(path: Path, place: str, row: str | Mapping[str, Any]) -> Question:
     try:
         fields = json.loads(row) if isinstance(row, str) else row
-        answers = tuple(Gold(str(one["text"]), int(one["start"])) for one in fields["answers"])
+        answers = tuple(
+            Gold(str(field["text"]), int(field["start"])) for field in fields["answers"]
+        )
         text, context = fields["question"], fields["context"]
         if not (isinstance(text, str) and isinstance(context, str)):
             raise TypeError("question and context are text")

@@ -1,4 +1,4 @@
-"""What the completion model reads of a conversation."""
+"""What the rewriting model reads of a conversation."""
 
 import time
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from embeddings.models.model_folder import load_tokenizer
-from qa.conversation.history import (
+from qa.conversation.context import (
     ANSWER_TOKENS,
     FACTS,
     MAX_TOKENS,
@@ -109,5 +109,5 @@ def test_whatever_was_said_fits_the_model(
         assert 0 < word.token < len(window.ids) and window.types[word.token] == 1
         assert word.stem not in own
         said = history[word.turn]
-        text = " ".join((said.answer, *said.cited)) if word.in_answer else said.completed
+        text = " ".join((said.answer, *said.cited)) if word.in_answer else said.rewritten
         assert text[word.start :].startswith(word.form)

@@ -3,53 +3,53 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qa.conversation.history import Turn
-from qa.conversation.parts import parts_of
+from qa.conversation.context import Turn
 from qa.conversation.small_talk import Kind, reply, small_talk
+from qa.conversation.splitting import parts_of
 from qa.results import Answer
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Subquestion:
     """One question of a message.
 
     Attributes:
         asked: As it stands in the message.
-        completed: The same, standing alone.
+        rewritten: The same, standing alone.
         others: What else it can have meant, less likely.
     """
 
     asked: str
-    completed: str
+    rewritten: str
     others: tuple[str, ...] = ()
 
     @property
     def wordings(self) -> tuple[str, ...]:
         """All in which it is tried, as it was asked last."""
-        return tuple(dict.fromkeys((self.completed, *self.others, self.asked)))
+        return tuple(dict.fromkeys((self.rewritten, *self.others, self.asked)))
 
 
-def understood(
+def parse_message(
     message: str,
     history: Sequence[Turn],
     complete: Callable[[str, Sequence[Turn]], tuple[str, ...]],
-) -> tuple[Part, ...]:
+) -> tuple[Subquestion, ...]:
     """The questions in a message; none if it is small talk.
 
     Args:
         message: As typed, white space joined.
         history: What was said before, oldest first.
-        complete: Completes a question after what was said before it, likeliest first.
+        complete: Rewrites a question after what was said before it, likeliest first.
     """
     if small_talk(message):
         return ()
     said = list(history)
-    parts: list[Part] = []
+    parts: list[Subquestion] = []
     for asked in parts_of(message):
-        completed, *others = complete(asked, said) if said else (asked,)
-        part = Part(asked, completed, tuple(others))
+        rewritten, *others = complete(asked, said) if said else (asked,)
+        part = Subquestion(asked, rewritten, tuple(others))
         parts.append(part)
-        said.append(Turn(part.asked, part.completed))
+        said.append(Turn(part.asked, part.rewritten))
     return tuple(parts)
 
 
@@ -65,10 +65,10 @@ def turns_of(history: Sequence[Answer | Turn]) -> list[Turn]:
 def turn_of(answer: Answer) -> Turn:
     """The answer as a turn of the conversation."""
     sentences = dict.fromkeys("".join(citation.sentence) for citation in answer.citations)
-    return Turn(answer.question, answer.understood, answer.text or "", tuple(sentences))
+    return Turn(answer.question, answer.standalone_question, answer.text or "", tuple(sentences))
 
 
-def together(parts: Sequence[Answer]) -> Answer:
+def combine_answers(parts: Sequence[Answer]) -> Answer:
     """The answers to several questions as one, which cites what each of them quotes.
 
     Its confidence is that of the least sure part that is answered, and what contradicts a part

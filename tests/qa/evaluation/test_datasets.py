@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qa.evaluation.questions import Gold, Question, load_questions, sample
+from qa.evaluation.datasets import Gold, Question, load_questions, sample
 
 ROWS: list[dict[str, Any]] = [
     {
@@ -119,7 +119,11 @@ def test_answer_elsewhere_than_it_says_is_a_misfit() -> None:
         Question("", "When?", "Founded in 2013.", "", (gold,))
         for gold in (Gold("2013", 11), Gold("2013", 10), Gold("", 3))
     )
-    assert (fits.misfit, off.misfit, empty.misfit) == (None, Gold("2013", 10), Gold("", 3))
+    assert (fits.misaligned, off.misaligned, empty.misaligned) == (
+        None,
+        Gold("2013", 10),
+        Gold("", 3),
+    )
 
 
 def test_sample_is_the_same_for_the_same_seed() -> None:

@@ -1,4 +1,4 @@
-"""Questions completed by the packaged model, and by logits that are given."""
+"""Questions rewritten by the packaged model, and by logits that are given."""
 
 import shutil
 import time
@@ -11,8 +11,8 @@ from embeddings.errors import ModelError
 from embeddings.models import model_cache
 from embeddings.models.model_folder import load_tokenizer
 from qa import Turn
-from qa.conversation.completion import FILES, FOLDER, GRAPH, Completer, Thresholds, completions
-from qa.conversation.history import person_of, window_of
+from qa.conversation.context import person_of, window_of
+from qa.conversation.rewriter import FILES, FOLDER, GRAPH, QuestionRewriter, Thresholds, rewritings
 from qa.conversation.wording import asks_of_a_person, carried_over
 from qa.reading.span_model import FOLDER as READER_FOLDER
 
@@ -22,8 +22,8 @@ def turns(*questions: str) -> list[Turn]:
 
 
 @pytest.fixture(scope="module")
-def completer() -> Completer:
-    return Completer()
+def rewriter() -> QuestionRewriter:
+    return QuestionRewriter()
 
 
 IOFS = "What does IOFS stand for?"
@@ -33,7 +33,7 @@ def said(question: str, answer: str = "") -> Turn:
     return Turn(question, question, answer)
 
 
-COMPLETED = (
+REWRITTEN = (
     (turns(IOFS), "When was it founded?", "When was IOFS founded?"),
     (turns(IOFS), "And how many members does it have?", "And how many members does IOFS have?"),
     (turns("When was the IOFS founded?"), "And the OTS?", "When was the OTS founded?"),
@@ -61,11 +61,11 @@ PERSONS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("history", "question", "whole"), (*COMPLETED, *PERSONS))
+@pytest.mark.parametrize(("history", "question", "whole"), (*REWRITTEN, *PERSONS))
 def test_question_that_leans_is_completed(
-    history: list[Turn], question: str, whole: str, completer: Completer
+    history: list[Turn], question: str, whole: str, rewriter: QuestionRewriter
 ) -> None:
-    assert completer.complete(question, history)[0] == whole
+    assert rewriter.rewrite(question, history)[0] == whole
 
 
 @pytest.mark.parametrize(
@@ -75,17 +75,17 @@ def test_question_that_leans_is_completed(
         "What is the capital of Kazakhstan?",
     ],
 )
-def test_change_of_subject_is_left_alone_at_once(question: str, completer: Completer) -> None:
+def test_change_of_subject_is_left_alone_at_once(question: str, rewriter: QuestionRewriter) -> None:
     history = turns(IOFS, "When was the IOFS founded?", "How many members does the IOFS have?")
-    assert completer.complete(question, history) == (question,)
+    assert rewriter.rewrite(question, history) == (question,)
 
 
 def test_nothing_before_completes_nothing(tmp_path: Path) -> None:
     # Not even the model is looked for.
-    nowhere = Completer(tmp_path)
+    nowhere = QuestionRewriter(tmp_path)
     question = "When was it founded?"
-    assert nowhere.complete(question, []) == (question,)
-    assert nowhere.complete(question, turns("", "  ")) == (question,)
+    assert nowhere.rewrite(question, []) == (question,)
+    assert nowhere.rewrite(question, turns("", "  ")) == (question,)
 
 
 def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None:
@@ -96,7 +96,7 @@ def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None
     )
 
     def asked(lacks: float, thresholds: Thresholds) -> tuple[str, ...]:
-        return completions("When was it sent?", history, window, (logits, lacks), thresholds)
+        return rewritings("When was it sent?", history, window, (logits, lacks), thresholds)
 
     assert asked(1.0, Thresholds()) == ("When was aid sent?",)
     # What is less likely may be too much: it is tried without.
@@ -174,31 +174,31 @@ ODD = (
     "question", ["When was it founded?", "Why?", "x" * 2_000, "и что?", "Where is he?"]
 )
 def test_odd_history_takes_bounded_time(
-    history: list[Turn], question: str, completer: Completer
+    history: list[Turn], question: str, rewriter: QuestionRewriter
 ) -> None:
-    completer.complete("Load it.", turns("Load it."))
+    rewriter.rewrite("Load it.", turns("Load it."))
     started = time.perf_counter()
-    whole = completer.complete(question, history)
+    whole = rewriter.rewrite(question, history)
     assert time.perf_counter() - started < 2
     assert all(len(one) <= max(1_000, len(question)) for one in whole)
 
 
-def test_hostile_text_is_text(completer: Completer) -> None:
+def test_hostile_text_is_text(rewriter: QuestionRewriter) -> None:
     history = turns("What is <script>alert(1)</script> {{7*7}} in Kazakhstan?")
-    assert "49" not in completer.complete("When was it founded?", history)[0]
+    assert "49" not in rewriter.rewrite("When was it founded?", history)[0]
 
 
 def test_in_8_bits_words_belong_as_in_full_precision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_cache, "CACHE", tmp_path)
-    full, eight = (Completer(precision=each)._model for each in ("float32", "int8"))
+    full, eight = (QuestionRewriter(precision=each)._model for each in ("float32", "int8"))
     assert sorted(path.name.split("-")[0] for path in tmp_path.glob("completion*")) == [
-        "completion",
+        "rewriter",
         "completion8",
     ]
     differences = []
-    for history, question, _ in COMPLETED:
+    for history, question, _ in REWRITTEN:
         window = window_of(question, history, full[0])
         (one, lacks), (other, lacks_other) = full[1](window), eight[1](window)
         differences += [*np.abs(one - other), abs(lacks - lacks_other)]
@@ -212,9 +212,9 @@ def test_model_that_cannot_be_kept_is_served_from_its_own_file(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file")
-    history, question, whole = COMPLETED[0]
-    assert Completer().complete(question, history)[0] == whole
-    assert "The model that completes questions runs from its own file" in caplog.text
+    history, question, whole = REWRITTEN[0]
+    assert QuestionRewriter().rewrite(question, history)[0] == whole
+    assert "The question rewriting model runs from its own file" in caplog.text
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -223,12 +223,12 @@ def test_damaged_model_is_told(name: str, tmp_path: Path) -> None:
     with (tmp_path / "model" / name).open("ab") as file:
         file.write(b"x")
     with pytest.raises(ModelError, match=f"{name} is not the published file"):
-        Completer(tmp_path / "model").complete("Why?", turns(IOFS))
+        QuestionRewriter(tmp_path / "model").rewrite("Why?", turns(IOFS))
 
 
 def test_missing_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="install Chapter and Verse again"):
-        Completer(tmp_path).complete("Why?", turns(IOFS))
+        QuestionRewriter(tmp_path).rewrite("Why?", turns(IOFS))
 
 
 def test_model_is_small_enough_for_the_repository() -> None:
@@ -240,7 +240,7 @@ def test_last_question_again_needs_no_thresholds() -> None:
 
 
 def test_question_completed_for_what_is_shown_is_not_completed_again_for_the_answer() -> None:
-    completer = Completer()
+    rewriter = QuestionRewriter()
     for _ in range(2):
-        completer.complete("When was it founded?", turns(IOFS))
-    assert completer._kept.cache_info()[:2] == (1, 1)
+        rewriter.rewrite("When was it founded?", turns(IOFS))
+    assert rewriter._kept.cache_info()[:2] == (1, 1)

@@ -1,4 +1,4 @@
-"""How well questions are completed, each after the program's own completions of those before."""
+"""How well questions are rewritten, each after the program's own rewritings of those before."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from qa.conversation.completion import Thresholds, asked_again, completions, with_person
-from qa.conversation.history import HistoryWindow, Turn, content, window_of
+from qa.conversation.context import HistoryWindow, Turn, content, window_of
+from qa.conversation.rewriter import Thresholds, asked_again, rewritings, with_person
 from qa.training.conversations import Lesson
 
 LEFT_ALONE = 0.96
@@ -31,10 +31,10 @@ Run = Callable[[Sequence[HistoryWindow]], Sequence[Logits]]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A lesson as a model read it, after its own completions of the questions before.
+    """A lesson as a model read it, after its own rewritings of the questions before.
 
     Attributes:
-        lesson: With those completions in its history.
+        lesson: With those rewritings in its history.
         window: That was read; none at the beginning of a conversation.
         logits: Of the window; none likewise.
     """
@@ -43,17 +43,17 @@ class Read:
     window: HistoryWindow | None
     logits: Logits | None
 
-    def completed(self, thresholds: Thresholds) -> str:
+    def rewritten(self, thresholds: Thresholds) -> str:
         """The question as the program completes it."""
         lesson = self.lesson
         if self.window is None or self.logits is None:
             return lesson.question
-        found = completions(lesson.question, lesson.history, self.window, self.logits, thresholds)
+        found = rewritings(lesson.question, lesson.history, self.window, self.logits, thresholds)
         return found[0]
 
     def added_words(self, thresholds: Thresholds) -> set[str]:
-        """The stems of the words in the completed question that the question lacks."""
-        return content(self.completed(thresholds)) - content(self.lesson.question)
+        """The stems of the words in the rewritten question that the question lacks."""
+        return content(self.rewritten(thresholds)) - content(self.lesson.question)
 
     def marked(self, thresholds: Thresholds) -> set[str]:
         """The same without wording the question, which takes longer."""
@@ -124,7 +124,7 @@ def read_all(
         lessons: Of any conversations.
         run: The model.
         tokenizer: Of the model.
-        thresholds: By which the questions before are completed.
+        thresholds: By which the questions before are rewritten.
     """
     depth: dict[tuple[str, tuple[tuple[str, str], ...], str], int] = {}
     for lesson in lessons:
@@ -145,12 +145,12 @@ def read_all(
             lesson = Lesson(conversation, question, rewrite, history)
             window = window_of(question, history, tokenizer) if history else None
             reads.append(Read(lesson, window, None))
-        windows = [one.window for one in reads if one.window is not None]
+        windows = [read.window for read in reads if read.window is not None]
         logits = iter(run(windows))
-        for place, one in zip(places, reads, strict=True):
-            full = one if one.window is None else replace(one, logits=next(logits))
+        for place, read in zip(places, reads, strict=True):
+            full = read if read.window is None else replace(read, logits=next(logits))
             done[place] = full
-            texts[place] = full.completed(thresholds)
+            texts[place] = full.rewritten(thresholds)
     return [done[_place(lesson, len(lesson.history))] for lesson in lessons]
 
 
@@ -164,16 +164,16 @@ def best_thresholds(reads: Sequence[Read]) -> Thresholds:
     Args:
         reads: Of conversations that the model was not trained on.
     """
-    lessons = [one.lesson for one in reads]
+    lessons = [read.lesson for read in reads]
     found: list[tuple[float, Thresholds]] = []
     for belongs, lacks in product(*GRID):
         thresholds = Thresholds(float(belongs), float(lacks))
-        scored = figures(lessons, [one.marked(thresholds) for one in reads])
+        scored = figures(lessons, [read.marked(thresholds) for read in reads])
         if scored.left_alone >= LEFT_ALONE:
             found.append((scored.f1, thresholds))
     least = max((f1 for f1, _ in found), default=0.0) - NEGLIGIBLE
     equals = [(one.belongs, f1, one) for f1, one in found if f1 >= least]
-    return max(equals, key=lambda one: one[:2])[2] if equals else Thresholds()
+    return max(equals, key=lambda equal: equal[:2])[2] if equals else Thresholds()
 
 
 def baselines(lessons: Sequence[Lesson]) -> Mapping[str, Figures]:

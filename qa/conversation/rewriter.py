@@ -1,4 +1,4 @@
-"""Completion: a question that leans on what was said before becomes one that stands alone."""
+"""Rewriting: a question that leans on what was said before becomes one that stands alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from embeddings.errors import ModelError
-from embeddings.models.model_cache import served_graph
+from embeddings.models.model_cache import load_graph
 from embeddings.models.model_folder import SUMS, check_sha256, load_tokenizer, read_json, sums_of
 from embeddings.models.onnx_model import open_session
 from embeddings.models.precision import Precision
-from qa.conversation.history import (
+from qa.conversation.context import (
     MOST_CHARACTERS,
     HistoryWindow,
     Turn,
@@ -27,25 +27,25 @@ from qa.conversation.history import (
 from qa.conversation.wording import Phrase, asks_of_a_person, carried_over, phrases_of, worded
 from qa.reading import span_model
 
-FOLDER = Path(__file__).parent / "completion_model"
+FOLDER = Path(__file__).parent / "model"
 
-GRAPH = "completion.onnx"
+GRAPH = "rewriter.onnx"
 
 THRESHOLDS = "thresholds.json"
 
 FILES = (GRAPH, THRESHOLDS)
 
-COMPLETED_TOKENS = 128
-"""Longest question that completing makes; more than twice what questions have."""
+REWRITTEN_TOKENS = 128
+"""Longest question that rewriting makes; more than twice what questions have."""
 
-COMPLETED_CHARACTERS = 1_000
+REWRITTEN_CHARACTERS = 1_000
 """Likewise; a word of any length can be a single token."""
 
 UNLIKELY = 2.0
 """Difference of logits from which a word is put into a question apart from a likelier one."""
 
-COMPLETIONS_KEPT = 32
-"""Questions kept as completed: what is shown while an answer is awaited is asked for again."""
+REWRITINGS_CACHED = 32
+"""Questions kept as rewritten: what is shown while an answer is awaited is asked for again."""
 
 REMEDY = "install Chapter and Verse again"
 
@@ -79,7 +79,7 @@ class Thresholds:
 
 
 class Logits(Protocol):
-    """What a completion model says of a window."""
+    """What a rewriting model says of a window."""
 
     def __call__(self, window: HistoryWindow) -> tuple[NDArray[np.float32], float]:
         """The logit of each of ``window.words`` belonging, and of the question lacking any."""
@@ -88,7 +88,7 @@ class Logits(Protocol):
 
 def asked_again(question: str, history: Sequence[Turn]) -> str | None:
     """The last question asked again of something else, where that is all the question says."""
-    return carried_over(question, history[-1].completed[:MOST_CHARACTERS])
+    return carried_over(question, history[-1].rewritten[:MOST_CHARACTERS])
 
 
 def with_person(question: str, history: Sequence[Turn]) -> str | None:
@@ -97,7 +97,7 @@ def with_person(question: str, history: Sequence[Turn]) -> str | None:
     return None if person is None else worded(question, [Phrase(person, False, 0)])
 
 
-def completions(
+def rewritings(
     question: str,
     history: Sequence[Turn],
     window: HistoryWindow,
@@ -134,8 +134,8 @@ def completions(
     return tuple(dict.fromkeys((*first, worded(question, phrases), worded(question, phrases[:1]))))
 
 
-class Completer:
-    """Completes questions with a trained model, which is read when something was said before.
+class QuestionRewriter:
+    """Rewrites questions with a trained model, which is read when something was said before.
 
     Safe to use from several threads.
 
@@ -148,9 +148,9 @@ class Completer:
         self.folder = folder
         self.precision = precision
         self._lock = RLock()
-        self._kept = lru_cache(maxsize=COMPLETIONS_KEPT)(self._complete)
+        self._kept = lru_cache(maxsize=REWRITINGS_CACHED)(self._complete)
 
-    def complete(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+    def rewrite(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
         """The question such that it stands alone, likeliest first; as it is if it does already.
 
         Args:
@@ -160,7 +160,7 @@ class Completer:
         Raises:
             ModelError: The model is missing or damaged.
         """
-        said = tuple(turn for turn in history if turn.completed.strip())
+        said = tuple(turn for turn in history if turn.rewritten.strip())
         return self._kept(question, said) if said else (question,)
 
     def _complete(self, question: str, said: tuple[Turn, ...]) -> tuple[str, ...]:
@@ -169,10 +169,10 @@ class Completer:
         window = window_of(question, said, tokenizer)
         found = [
             # What was said before may be too much for one question.
-            one
-            for one in completions(question, said, window, logits(window), thresholds)
-            if len(one) <= COMPLETED_CHARACTERS
-            and len(tokenizer.encode(one, add_special_tokens=False).ids) <= COMPLETED_TOKENS
+            rewriting
+            for rewriting in rewritings(question, said, window, logits(window), thresholds)
+            if len(rewriting) <= REWRITTEN_CHARACTERS
+            and len(tokenizer.encode(rewriting, add_special_tokens=False).ids) <= REWRITTEN_TOKENS
         ]
         return tuple(found) or (question,)
 
@@ -206,9 +206,9 @@ class Completer:
         self.check()
         # It reads the same tokens as the reader, from whose weights it was trained.
         tokenizer = load_tokenizer(span_model.FOLDER)
-        logits = served_graph(
-            "model that completes questions",
-            "completion",
+        logits = load_graph(
+            "question rewriting model",
+            "rewriter",
             self.folder / GRAPH,
             self._published()[GRAPH],
             self.precision,
@@ -221,7 +221,7 @@ class Completer:
 
 
 def onnx_logits(path: Path, remedy: str = REMEDY) -> Logits:
-    """The completion model in an ONNX file.
+    """The rewriting model in an ONNX file.
 
     Args:
         path: Of the file.
