@@ -15,7 +15,7 @@ from embeddings.models.model_folder import load_tokenizer, read_json
 from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
 
 GRAPH = "encoder.onnx"
-RECIPE = "config.json"
+RECIPE = "recipe.json"
 
 Vectors = NDArray[np.float32]
 Role = Literal["question", "passage"]
