@@ -31,19 +31,28 @@ def test_every_setting_is_told_with_its_default() -> None:
     assert told == plain | limits
 
 
-def test_every_module_is_told_in_how_it_works() -> None:
-    part = README[README.index("## How it works") : README.index("## What is guaranteed")]
-    rows = re.findall(r"^\| `([\w/]+/)` \| ([^|]*) \|", part, re.M)
-    told = {room + name for room, files in rows for name in re.findall(r"`(\w+\.py)`", files)}
-    as_a_whole = ("embeddings/files/formats/", "qa/training/")
-    assert all(f"`{folder}`" in part for folder in as_a_whole)
-    modules = {
-        path.relative_to(ROOT).as_posix()
+def test_every_room_is_named() -> None:
+    rooms = {
+        f"{path.parent.relative_to(ROOT).as_posix()}/"
         for package in ("embeddings", "qa")
-        for path in (ROOT / package).rglob("*.py")
-        if path.name != "__init__.py"
+        for path in (ROOT / package).glob("*/__init__.py")
     }
-    assert told == {path for path in modules if not path.startswith(as_a_whole)}
+    assert rooms
+    assert {room for room in rooms if f"`{room}`" not in README} == set()
+
+
+def test_every_path_that_is_named_is_there() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs" / "guide").glob("*.md")]
+    named = {
+        (path, page.name)
+        for page in pages
+        for path in re.findall(
+            r"[`(]((?:qa|embeddings|docs|tests|\.ci)/[\w./-]*)[`)]",
+            page.read_text(encoding="utf-8"),
+        )
+    }
+    assert named
+    assert {(path, page) for path, page in named if not (ROOT / path).exists()} == set()
 
 
 def test_top_level_holds_what_the_layout_says() -> None:
