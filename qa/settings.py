@@ -15,7 +15,8 @@ from embeddings.index.index import DEFAULT_INDEX
 from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
 from embeddings.models.precision import Choice, Precision, fastest
 from qa.conversation.rewriter import QuestionRewriter
-from qa.reading.span_model import DEFAULT_READER, LazyModel, load_span_model
+from qa.reading.base import LazyModel
+from qa.reading.factory import DEFAULT_READER, load_span_model
 
 FORM_BYTES = 10_000
 """Room for what a form says of each file beside the file."""

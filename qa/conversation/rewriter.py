@@ -25,7 +25,7 @@ from qa.conversation.context import (
     window_of,
 )
 from qa.conversation.wording import Phrase, asks_of_a_person, carried_over, phrases_of, worded
-from qa.reading import span_model
+from qa.reading import onnx_reader
 
 FOLDER = Path(__file__).parent / "model"
 
@@ -205,7 +205,7 @@ class QuestionRewriter:
     def _model(self) -> tuple[Tokenizer, Logits, Thresholds]:
         self.check()
         # It reads the same tokens as the reader, from whose weights it was trained.
-        tokenizer = load_tokenizer(span_model.FOLDER)
+        tokenizer = load_tokenizer(onnx_reader.FOLDER)
         logits = load_graph(
             "question rewriting model",
             "rewriter",

@@ -11,10 +11,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.reading.base import Logits, SpanModel
 from qa.reading.calibration import SPAN_FEATURES
 from qa.reading.lists import asks_for_list, whole_list
 from qa.reading.repeated import places
-from qa.reading.span_model import Logits, SpanModel
 from qa.reading.spans import best_spans
 from qa.reading.windows import Window
 from qa.results import Hit

@@ -7,9 +7,9 @@ compared across passages, and then across documents.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from qa.reading.base import SpanModel
 from qa.reading.disagreement import contradictions
 from qa.reading.reader import Found, ReadAnswer, answer_features, answers_of, compare, read_passages
-from qa.reading.span_model import SpanModel
 from qa.results import Hit
 
 

@@ -10,7 +10,7 @@ from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import write_sums
 from qa.cli.main import OK, report_errors
 from qa.conversation.rewriter import FOLDER as REWRITER_FOLDER
-from qa.reading.span_model import FILES, FOLDER
+from qa.reading.onnx_reader import FILES, FOLDER
 from qa.training.fitting import fit_sentences, fit_spans
 from qa.training.loop import Plan
 from qa.training.model import SpanModel

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from qa.evaluation.datasets import Question
 from qa.evaluation.metrics import RIGHT_F1, best, f1
+from qa.reading.base import SpanModel
 from qa.reading.calibration import ANSWER_FEATURES, Calibration
 from qa.reading.reader import (
     Found,
@@ -23,7 +24,6 @@ from qa.reading.reader import (
     compare,
     read_passages,
 )
-from qa.reading.span_model import SpanModel
 from qa.retrieval.retriever import Retriever
 
 FOLDS = 5

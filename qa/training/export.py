@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 
 from embeddings.models.conversion import write_graph
 from embeddings.models.model_folder import file_sha256
-from qa.reading.span_model import GRAPH
+from qa.reading.onnx_reader import GRAPH
 from qa.training.model import SpanModel
 from qa.training.transformer import TransformerModel
 

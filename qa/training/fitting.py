@@ -17,8 +17,8 @@ from qa.cli.terminal import counting_bar
 from qa.evaluation.corpus import library_of, passages_of
 from qa.evaluation.datasets import Question, sample
 from qa.evaluation.metrics import RIGHT_F1, best_threshold, calibration_error
+from qa.reading.onnx_reader import OnnxSpanModel
 from qa.reading.sentence_reader import FEATURES, SentenceReader
-from qa.reading.span_model import PackagedSpanModel
 from qa.retrieval.retriever import Retriever
 from qa.settings import Settings
 from qa.training import calibrate, sentences
@@ -53,7 +53,7 @@ def fit_spans(files: Sequence[Path], folder: Path, count: int, console: Console)
         count: Questions to fit on.
         console: Shown how it goes on; the figures go to standard output.
     """
-    model = PackagedSpanModel(folder)
+    model = OnnxSpanModel(folder)
     readings: list[calibrate.Read] = []
     with (
         _held_back(files, count, console) as (retriever, held, hits),

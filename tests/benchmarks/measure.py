@@ -15,7 +15,7 @@ from rich.console import Console
 
 from embeddings.models.encoder import SentenceTransformersEncoder
 from qa.evaluation.datasets import Question, sample
-from qa.reading.span_model import FOLDER
+from qa.reading.onnx_reader import FOLDER
 from tests.benchmarks.commands import (
     HITS,
     PEERS,

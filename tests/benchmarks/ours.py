@@ -18,7 +18,7 @@ from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
 from qa.conversation.understanding import Subquestion
 from qa.pipeline import QuestionAnswerer
-from qa.reading.span_model import load_span_model
+from qa.reading.factory import load_span_model
 from qa.settings import Settings
 
 NEAREST = 10

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 from safetensors.numpy import save_file
 
 from embeddings.models.onnx_model import padded
-from qa.reading.span_model import GRAPH, onnx_run
+from qa.reading.onnx_reader import GRAPH, onnx_run
 
 TOLERANCE = 1e-3
 """Largest difference of a logit: sums in another order differ by some 1e-5."""

@@ -8,7 +8,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from embeddings.models.encoder import SentenceTransformersEncoder
-from qa.reading.span_model import FOLDER
+from qa.reading.onnx_reader import FOLDER
 from tests.benchmarks.reader_weights import (
     constants,
     largest_difference,

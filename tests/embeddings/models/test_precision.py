@@ -11,7 +11,7 @@ from embeddings.models import precision
 from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
 from embeddings.models.onnx_model import lay_out
 from embeddings.models.precision import fastest, quantise
-from qa.reading.span_model import FOLDER, GRAPH, PackagedSpanModel
+from qa.reading.onnx_reader import FOLDER, GRAPH, OnnxSpanModel
 from qa.reading.spans import best_spans
 from qa.settings import Settings
 
@@ -75,7 +75,7 @@ def test_vectors_in_8_bits_are_near_those_in_full_precision() -> None:
 def test_reader_in_8_bits_finds_the_same_spans() -> None:
     found = []
     for each in ("float32", "int8"):
-        model = PackagedSpanModel.load(each)
+        model = OnnxSpanModel.load(each)
         spans = []
         for pair in PAIRS:
             (window,) = model.window_tokenizer.split([pair], [""])
@@ -114,5 +114,5 @@ def test_both_precisions_are_kept_side_by_side(
 ) -> None:
     monkeypatch.setattr("embeddings.models.model_cache.CACHE", tmp_path)
     for each in ("float32", "int8", "float32"):
-        PackagedSpanModel.load(each).load_weights()
+        OnnxSpanModel.load(each).load_weights()
     assert sorted(path.name.split("-")[0] for path in tmp_path.glob("span*")) == ["span", "span8"]

@@ -19,7 +19,7 @@ from qa.conversation.context import (
     pieces_of,
     window_of,
 )
-from qa.reading.span_model import FOLDER
+from qa.reading.onnx_reader import FOLDER
 
 FOUNDED = Turn("When was the IOFS founded?", "When was the IOFS founded?", "2013", ("In 2013.",))
 MEMBERS = Turn("How many members?", "How many members does the IOFS have?", "41")

@@ -14,7 +14,7 @@ from qa import Turn
 from qa.conversation.context import person_of, window_of
 from qa.conversation.rewriter import FILES, FOLDER, GRAPH, QuestionRewriter, Thresholds, rewritings
 from qa.conversation.wording import asks_of_a_person, carried_over
-from qa.reading.span_model import FOLDER as READER_FOLDER
+from qa.reading.onnx_reader import FOLDER as READER_FOLDER
 
 
 def turns(*questions: str) -> list[Turn]:

@@ -11,7 +11,7 @@ from embeddings.models.encoder import SentenceTransformersEncoder
 from qa.evaluation.corpus import library_of, passages_of
 from qa.evaluation.datasets import Gold, Question
 from qa.evaluation.evaluate import evaluate_chain, evaluate_reader, evaluate_retrieval
-from qa.reading.span_model import DEFAULT_READER, load_span_model
+from qa.reading.factory import DEFAULT_READER, load_span_model
 from qa.reading.span_reader import SpanReader
 from qa.retrieval.retriever import Retriever
 

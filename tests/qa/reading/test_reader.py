@@ -8,6 +8,7 @@ import pytest
 
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
+from qa.reading.base import Logits
 from qa.reading.calibration import SPAN_FEATURES, Calibration
 from qa.reading.reader import (
     MOST_LEAD,
@@ -18,7 +19,6 @@ from qa.reading.reader import (
     compare,
     read_passages,
 )
-from qa.reading.span_model import Logits
 from qa.reading.span_reader import SpanReader
 from qa.reading.windows import Window, WindowTokenizer
 from qa.results import Hit

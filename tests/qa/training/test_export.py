@@ -9,7 +9,8 @@ from tokenizers import Tokenizer
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import file_sha256
 from qa.evaluation.datasets import Question
-from qa.reading.span_model import Logits, PackagedSpanModel
+from qa.reading.base import Logits
+from qa.reading.onnx_reader import OnnxSpanModel
 from qa.training.export import export, quantise
 from qa.training.model import SpanModel
 from qa.training.validate import read_all
@@ -34,7 +35,7 @@ def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 def read(folder: Path, questions: list[Question]) -> list[Logits]:
-    model = PackagedSpanModel(folder)
+    model = OnnxSpanModel(folder)
     pairs = [(question.text, question.context) for question in questions]
     return model.read(
         model.window_tokenizer.split(pairs, [question.title for question in questions])

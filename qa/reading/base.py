@@ -1,8 +1,8 @@
-"""Span models: from token windows to logits of where the answer may be.
+"""Base of the span models: what a reader asks of them, lazy loading and batches.
 
-``PackagedSpanModel`` is the model that comes with the project, served by ONNX Runtime.
-Any extractive question-answering model of the transformers library can take its place, see
-``qa/reading/transformers_reader.py``.
+A span model turns token windows into logits of where the answer may be. ``onnx_reader`` serves
+the model that comes with the project, ``transformers_reader`` any other extractive
+question-answering model; ``factory`` chooses by name.
 """
 
 from abc import ABC, abstractmethod
@@ -18,30 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError
-from embeddings.models.model_cache import load_graph
-from embeddings.models.model_folder import (
-    SUMS,
-    check_sha256,
-    file_sha256,
-    folder_of,
-    load_tokenizer,
-    sums_of,
-)
-from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
+from embeddings.models.onnx_model import batches_of_like_length, padded
 from embeddings.models.precision import Precision
 from qa.reading.calibration import Calibration
 from qa.reading.windows import Window, WindowTokenizer
-
-DEFAULT_READER = "chapter-and-verse-reader"
-"""Packaged with the project; any other name is looked for as a folder, then on the hub."""
-
-FOLDER = Path(__file__).parent / "model"
-
-GRAPH = "reader.onnx"
-
-FILES = (GRAPH, "tokenizer.json", "calibration.json")
-
-REMEDY = "install Chapter and Verse again"
 
 Run = Callable[
     [NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Sequence[NDArray[np.float32]]
@@ -135,112 +115,6 @@ class LazyModel(ABC):
         with self._lock:
             run = self._run
         return read_batches(windows, run, self.window_tokenizer.pad_id)
-
-
-def load_span_model(name: str, precision: Precision = "float32") -> LazyModel:
-    """The span model of that name; its weights are read when it first reads.
-
-    Args:
-        name: The packaged model's name, a folder (of transformers, or one that ``python -m
-            qa.training export`` wrote), or a name on the Hugging Face hub, which is the only
-            thing that may use the network.
-        precision: In which it computes.
-
-    Raises:
-        ModelError: There is no such model, it answers no questions, or a packaged file is
-            damaged.
-    """
-    if name == DEFAULT_READER:
-        return PackagedSpanModel.load(precision)
-    folder = folder_of(name)
-    if (folder / GRAPH).is_file():
-        return PackagedSpanModel(folder, precision)
-    from qa.reading.transformers_reader import TransformersSpanModel
-
-    return TransformersSpanModel.load(folder, precision)
-
-
-class PackagedSpanModel(LazyModel):
-    """The trained reader, 8-bit weights in ONNX; see its card, ``qa/reading/model/README.md``."""
-
-    def __init__(self, folder: Path, precision: Precision = "float32") -> None:
-        super().__init__(folder, WindowTokenizer(load_tokenizer(folder)), precision)
-
-    def check(self) -> None:
-        """Make sure that the weights that come with the project are the published ones.
-
-        As for the encoder's, done before they are laid out to be served.
-
-        Raises:
-            ModelError: They are missing or others.
-        """
-        if self.folder == FOLDER:
-            check_sha256(FOLDER / GRAPH, _published()[GRAPH], REMEDY)
-
-    @classmethod
-    def load(cls, precision: Precision = "float32") -> "PackagedSpanModel":
-        """The model that comes with the project.
-
-        Raises:
-            ModelError: A file is missing or is not the published one.
-        """
-        for name, sha256 in _published().items():
-            if name != GRAPH:
-                check_sha256(FOLDER / name, sha256, REMEDY)
-        return cls(FOLDER, precision)
-
-    @cached_property
-    def _run(self) -> Run:
-        graph = self.folder / GRAPH
-        packaged = self.folder == FOLDER
-        return load_graph(
-            f"reader at {self.folder}",
-            "span",
-            graph,
-            _published()[GRAPH] if packaged else file_sha256(graph),
-            self.precision,
-            self.check,
-            onnx_run,
-            REMEDY if packaged else "export it again",
-        )
-
-
-def _published() -> dict[str, str]:
-    """SHA-256 of each file of the packaged model.
-
-    Raises:
-        ModelError: It is not known.
-    """
-    try:
-        sums = sums_of(FOLDER)
-        return {name: sums[name] for name in FILES}
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{FOLDER / SUMS} cannot be read ({error}); {REMEDY}.") from error
-
-
-def onnx_run(path: Path, remedy: str) -> Run:
-    """The model in an ONNX file.
-
-    Args:
-        path: Of the file.
-        remedy: What to do if it cannot be used.
-
-    Raises:
-        ModelError: It cannot be loaded.
-    """
-    session = open_session(path, remedy)
-    names = {get_input.name for get_input in session.get_inputs()}
-
-    def run(
-        ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]
-    ) -> Sequence[NDArray[np.float32]]:
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        outputs: Sequence[NDArray[np.float32]] = session.run(
-            None, {name: inputs[name] for name in inputs if name in names}
-        )
-        return outputs
-
-    return run
 
 
 def read_batches(windows: Sequence[Window], run: Run, pad_id: int) -> list[Logits]:
