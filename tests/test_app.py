@@ -22,8 +22,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
 
-from app import NOT_CHANGED
 from qa.library.feedback import Feedback
+from qa.web.messages import LIBRARY_UNCHANGED
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -450,7 +450,7 @@ def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
 @pytest.mark.browser
 def test_three_follow_ups_are_completed_and_a_wrong_guess_is_mended(page: Page) -> None:
     founded(page)
-    meant = page.locator("#understood textarea")
+    meant = page.locator("#standalone-question textarea")
     expect(meant).to_be_hidden()
     ask(page, "And how many members does it have?", "41")
     expect(replies(page).last).to_contain_text("Understood as: ")
@@ -766,9 +766,9 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
 
 STRAINED = """
 import pathlib, sys, time
-import app, qa.pipeline, qa.web.uploads
+import app, qa.pipeline, qa.web.queue_limits, qa.web.uploads
 
-app.AT_ONCE = app.MOST_WAITING = 1
+qa.web.queue_limits.CONCURRENT_ANSWERS = qa.web.queue_limits.MOST_WAITING = 1
 gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
 answer = qa.pipeline.QuestionAnswerer.answer
 
@@ -1144,7 +1144,7 @@ def test_full_queue_leaves_the_library_to_change_again(
             third.reload()
             third.get_by_role("tab", name="Library").click()
             change()
-            expect(changed).to_have_text(NOT_CHANGED)
+            expect(changed).to_have_text(LIBRARY_UNCHANGED)
         gate.unlink()
         for page in (first, second):
             expect(page.locator("#changed")).to_contain_text("0 added", timeout=30_000)
@@ -1257,12 +1257,12 @@ def test_page_tells_no_place_on_the_disk(chat: Running) -> None:
 FETCHING = """
 import asyncio, socket, sys
 from gradio import processing_utils
-import app
+from qa.web.tabs.page import refuse_addresses
 
 def asked(*named, **options):
     raise SystemExit(f"asked for {named}")
 
-app.refuse_addresses()
+refuse_addresses()
 socket.getaddrinfo = asked
 try:
     fetched = processing_utils.async_ssrf_protected_download("http://example.org/a.md", sys.argv[1])

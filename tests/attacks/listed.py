@@ -29,10 +29,10 @@ def _routes(routes: Sequence[object], prefix: str = "") -> Iterator[tuple[str, s
 
 def main() -> None:
     """Print the methods and paths."""
-    from app import chat_page
     from embeddings.index.index import Index
     from qa.web.chat import Chat
     from qa.web.server import build_server
+    from qa.web.tabs.page import chat_page
     from tests.attacks.library import answering, make_houses
     from tests.encoders import HashingEncoder
 

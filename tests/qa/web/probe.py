@@ -18,10 +18,10 @@ import httpx
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
-from app import chat_page
 from qa import QuestionAnswerer, Settings
 from qa.web.chat import Chat
 from qa.web.server import ChatPage, build_server
+from qa.web.tabs.page import chat_page
 
 SECRET = "swordfish"
 

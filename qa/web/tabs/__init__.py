@@ -1,0 +1,1 @@
+"""The page in Gradio: its tabs and their events. Imported by ``app.py`` alone."""

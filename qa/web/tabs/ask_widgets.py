@@ -1,0 +1,143 @@
+"""Ask widgets: the components of the tab where questions are asked, and their layout."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from qa.library.listing import Listing
+from qa.web.chat import EXAMPLES
+from qa.web.html.page import notice, opening
+
+COPY_LABEL = "Copy answer and sources"
+
+
+@dataclass(frozen=True, slots=True)
+class AskWidgets:
+    """The components that events of the tab read or change.
+
+    Attributes:
+        chatbot: The conversation.
+        examples: Example questions.
+        examples_timer: Ticks while example questions are being looked for.
+        question: Where the next question is typed.
+        ask: Sends it.
+        stop: Stops waiting for a reply.
+        within: Documents and folders to answer from.
+        standalone_question: The follow-up as it was rewritten, to be corrected.
+        opinion: A note on an answer that was rated.
+        opinion_key: Names the rating that the note belongs to.
+        notice: A line for what the conversation has no turn for.
+        copy: Copies the last answer.
+        copy_text: The text that it copies.
+        sources: The citations.
+    """
+
+    chatbot: gr.Chatbot
+    examples: list[gr.Button]
+    examples_timer: gr.Timer
+    question: gr.Textbox
+    ask: gr.Button
+    stop: gr.Button
+    within: gr.Dropdown
+    standalone_question: gr.Textbox
+    opinion: gr.Textbox
+    opinion_key: gr.State
+    notice: gr.HTML
+    copy: gr.Button
+    copy_text: gr.Textbox
+    sources: gr.HTML
+
+    @property
+    def conversation(self) -> list[Any]:
+        """The components that show a conversation."""
+        return [
+            self.question,
+            self.chatbot,
+            self.sources,
+            self.notice,
+            self.ask,
+            self.stop,
+            self.copy_text,
+            self.copy,
+            self.standalone_question,
+        ]
+
+
+def add_ask_widgets(listing: Listing) -> AskWidgets:
+    """The components, laid out in the tab that is being built.
+
+    Args:
+        listing: What the library holds at the start.
+    """
+    opinion_key, examples_timer = gr.State(""), gr.Timer(1, active=False)
+    with gr.Row(elem_id="columns"):
+        with gr.Column(elem_id="asking"):
+            chatbot = gr.Chatbot(
+                elem_id="chat",
+                label="Questions and answers",
+                show_label=False,
+                container=False,
+                height="100%",
+                placeholder="Ask in your own words. Each answer is quoted from the documents.",
+                buttons=[],
+                editable="user",
+                # Both: what is quoted is neither Markdown nor a formula.
+                render_markdown=False,
+                latex_delimiters=[],
+            )
+            with gr.Row(elem_id="examples"):
+                examples = [gr.Button(size="sm", visible=False) for _ in range(EXAMPLES)]
+            with gr.Row(elem_id="ask-row"):
+                question = gr.Textbox(
+                    elem_id="question",
+                    label="Your question",
+                    show_label=False,
+                    container=False,
+                    placeholder="Ask the documents",
+                    max_lines=4,
+                    autofocus=True,
+                )
+                ask = gr.Button("Ask", elem_id="ask", variant="primary")
+                stop = gr.Button("Stop", elem_id="stop", visible=False)
+            with gr.Accordion("Answer from certain documents only", open=False, elem_id="within"):
+                within = gr.Dropdown(
+                    listing.choices,
+                    value=[],
+                    multiselect=True,
+                    label="Documents and folders to answer from; all if none is chosen",
+                )
+            standalone_question = gr.Textbox(
+                elem_id="standalone-question",
+                label="Understood as; change it and press Enter if something else was meant",
+                visible=False,
+                max_lines=3,
+            )
+            opinion = gr.Textbox(
+                elem_id="opinion",
+                label="Your opinion of the answer, if you want to give it",
+                visible=False,
+                max_lines=2,
+                submit_btn="Save",
+            )
+            notice_line = gr.HTML(notice(""), elem_id="notice")
+        with gr.Column(elem_id="reading"):
+            copy = gr.Button(COPY_LABEL, elem_id="copy", size="sm", visible=False)
+            copy_text = gr.Textbox(visible="hidden", label="Text to copy")
+            sources = gr.HTML(opening(listing.titles), elem_id="sources")
+    return AskWidgets(
+        chatbot=chatbot,
+        examples=examples,
+        examples_timer=examples_timer,
+        question=question,
+        ask=ask,
+        stop=stop,
+        within=within,
+        standalone_question=standalone_question,
+        opinion=opinion,
+        opinion_key=opinion_key,
+        notice=notice_line,
+        copy=copy,
+        copy_text=copy_text,
+        sources=sources,
+    )

@@ -1,0 +1,99 @@
+"""Page: both tabs in one Gradio page, mounted on the chat's server."""
+
+from typing import NoReturn
+
+import gradio as gr
+from fastapi import FastAPI
+from gradio import processing_utils
+
+from qa.web.chat import Chat
+from qa.web.events import EventKind, Input
+from qa.web.html.page import STYLE, header
+from qa.web.queue_limits import MOST_WAITING
+from qa.web.server import ChatPage
+from qa.web.sessions import MOST_SESSIONS
+from qa.web.tabs.ask_tab import AskTab
+from qa.web.tabs.library_tab import LibraryTab
+
+INPUTS: dict[type, Input] = {
+    gr.Textbox: "text",
+    gr.BrowserState: "text",
+    gr.Dropdown: "texts",
+    gr.State: "state",
+    gr.File: "files",
+}
+"""What the components hold that are inputs of an event."""
+
+MESSAGE_TRIGGERS = ("edit", "like", "retry", "undo")
+"""Events of the chatbot that name a message."""
+
+
+def chat_page(chat: Chat, read_only: bool) -> ChatPage:
+    """The page, as the server mounts it and checks its events.
+
+    Args:
+        chat: Answers the questions.
+        read_only: Whether to offer nothing that changes the library.
+    """
+    refuse_addresses()
+    page = _build_page(chat, read_only)
+    # Only a page that was launched checks where the files lie that a client names, and a
+    # mounted one never is.
+    page.has_launched = True
+    events = {
+        number: EventKind(
+            inputs=tuple(INPUTS[type(component)] for component in event.inputs),
+            queued=event.queue,
+            of_message=any(trigger in MESSAGE_TRIGGERS for _, trigger in event.targets),
+        )
+        for number, event in page.fns.items()
+    }
+
+    def mount(server: FastAPI) -> None:
+        gr.mount_gradio_app(
+            server,
+            page,
+            path="/",
+            theme=gr.themes.Base(
+                primary_hue=gr.themes.colors.cyan,
+                neutral_hue=gr.themes.colors.stone,
+                font=["system-ui", "sans-serif"],
+                font_mono=["ui-monospace", "monospace"],
+            ),
+            css=STYLE,
+            footer_links=[],
+            run_history=False,
+            show_error=False,
+        )
+
+    return ChatPage(events, mount)
+
+
+def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
+    page: gr.Blocks
+    with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
+        # In this browser alone, one conversation for each folder of a library; a new start of
+        # the server finds it again.
+        library = chat.index.store.header.library
+        key = f"conversation-{library}-{chat.name}"
+        stored = gr.BrowserState("[]", storage_key=key, secret=library)
+        listing = chat.listing()
+        gr.HTML(header(chat.folder.name), elem_id="header")
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Ask"):
+                conversation = AskTab(page, chat, listing, stored)
+            with gr.Tab("Library"):
+                LibraryTab(page, chat, listing, read_only, conversation)
+    page.queue(max_size=MOST_WAITING)
+    page.state_session_capacity = MOST_SESSIONS
+    return page
+
+
+def refuse_addresses() -> None:
+    """Have Gradio fetch no address that is named as the file of an input; it has no setting."""
+    processing_utils.async_ssrf_protected_get = _fetch_nothing
+
+
+async def _fetch_nothing(url: str) -> NoReturn:
+    """Stands in for what fetches addresses in Gradio."""
+    raise ValueError("expected a file that was uploaded, got an address")
