@@ -311,7 +311,7 @@ class _Run:
         try:
             now = entry.location.stat()
             stamp = (now.st_size, now.st_mtime_ns, now.st_ctime_ns)
-            if known and known.problem == SET_ASIDE and self.retry:
+            if known and known.set_aside and self.retry:
                 known = None
             if known and _untouched(known, stamp):
                 return None
@@ -324,7 +324,9 @@ class _Run:
         if same and (same.document is not None or stamp == _stamp(same)):
             # Touched or copied back: the same content needs no new passages. Only a problem
             # may have gone with what was touched, permissions for example.
-            again = replace(source, document=same.document, problem=same.problem)
+            again = replace(
+                source, document=same.document, problem=same.problem, set_aside=same.set_aside
+            )
             with self.store.transaction():
                 self.store.put_source(again)
             return None
@@ -332,23 +334,16 @@ class _Run:
 
     def _set_aside(self) -> set[Content]:
         """Contents at which runs died, of whatever folder and under whatever name."""
-        written = (
-            source for source in self.store.sources().values() if source.problem == SET_ASIDE
-        )
-        formats = ((one, format_of(Path(one.path))) for one in written)
-        aside = {(one.sha256, each.name) for one, each in formats if each}
-        return aside | self.at_hand.sole_suspects
+        sources = self.store.sources().values()
+        stored = {_content(source) for source in sources if source.set_aside}
+        return stored | self.at_hand.sole_suspects
 
     def _remove_vanished(
         self, entries: list[Entry], files: list[Entry], before: dict[str, Source]
     ) -> tuple[str, ...]:
         there = {f"{self.name}/{entry.path}" for entry in files}
         # What lies below a subfolder that cannot be read just now is not known to be gone.
-        closed = tuple(
-            f"{self.name}/{entry.path}/"
-            for entry in entries
-            if entry.problem and entry.problem.startswith("cannot be read")
-        )
+        closed = tuple(f"{self.name}/{entry.path}/" for entry in entries if entry.unreadable)
         gone = [
             path for path in before if path not in there and not path.startswith(closed or ("\0",))
         ]
@@ -422,7 +417,7 @@ class _Run:
         if known is not None:
             self._put(replace(source, document=known))
         elif source.sha256 and (source.sha256, format) in self.aside and not self.retry:
-            self._put(replace(source, problem=SET_ASIDE))
+            self._put(replace(source, problem=SET_ASIDE, set_aside=True))
         else:
             return False
         return True

@@ -17,11 +17,13 @@ class Entry:
         path: Inside the folder, with ``/`` between its parts.
         location: Where it lies.
         problem: Why it is not read; none for an ordinary file.
+        unreadable: Whether the system refuses to show it, so that what lies below is unknown.
     """
 
     path: str
     location: Path
     problem: str | None = None
+    unreadable: bool = False
 
 
 def walk(folder: Path, leave_out: Collection[Path] = ()) -> Iterator[Entry]:
@@ -64,7 +66,7 @@ def walk(folder: Path, leave_out: Collection[Path] = ()) -> Iterator[Entry]:
         try:
             levels.append(_sorted(location))
         except OSError as error:
-            yield Entry(path, location, f"cannot be read ({error.strerror})")
+            yield Entry(path, location, f"cannot be read ({error.strerror})", unreadable=True)
 
 
 def _sorted(folder: Path) -> Iterator[os.DirEntry[str]]:

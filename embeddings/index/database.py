@@ -15,7 +15,7 @@ from pathlib import Path
 from embeddings.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexNotWritable
 from embeddings.private_files import private_file
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised whenever reading, splitting or storing changes, so that old indexes are made anew."""
 
 APPLICATION_ID = 0x43765131
@@ -58,8 +58,9 @@ CREATE TABLE source (
     folder TEXT NOT NULL REFERENCES folder (name), size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
     sha256 TEXT NOT NULL, document INTEGER REFERENCES document (id), problem TEXT,
-    checksum BLOB NOT NULL,
-    CHECK ((document IS NULL) <> (problem IS NULL))
+    set_aside INTEGER NOT NULL, checksum BLOB NOT NULL,
+    CHECK ((document IS NULL) <> (problem IS NULL)),
+    CHECK (set_aside = 0 OR problem IS NOT NULL)
 ) WITHOUT ROWID;
 CREATE INDEX source_document ON source (document);
 CREATE TABLE section (

@@ -115,6 +115,8 @@ class Source:
         sha256: Of the file's bytes.
         document: Id of its document.
         problem: Why it has none.
+        set_aside: Whether a run ended without notice while it had this file at hand; the file is
+            not read again unless that is asked for.
     """
 
     path: str
@@ -126,6 +128,7 @@ class Source:
     sha256: str
     document: int | None = None
     problem: str | None = None
+    set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +350,10 @@ class Store:
         if folder is None:
             self._all_there("source", len(rows), self.header.sources)
         # The schema declares the types of the columns, in the order of the attributes.
-        return {str(row[0]): Source(*row) for row in rows}  # type: ignore[arg-type]  # by schema
+        return {
+            str(row[0]): Source(*row[:-1], bool(row[-1]))  # type: ignore[arg-type]  # by schema
+            for row in rows
+        }
 
     def document_id(self, sha256: str, format: str) -> int | None:
         """Id of the document with that content, if it is stored."""
@@ -568,6 +574,7 @@ class Store:
             (
                 source.path, source.folder, source.size, source.mtime_ns, source.ctime_ns,
                 source.checked_ns, source.sha256, source.document, source.problem,
+                int(source.set_aside),
             ),
         )  # fmt: skip
         if before != source.document:
