@@ -351,7 +351,7 @@ class Store:
             self._all_there("source", len(rows), self.header.sources)
         # The schema declares the types of the columns, in the order of the attributes.
         return {
-            str(row[0]): Source(*row[:-1], bool(row[-1]))  # type: ignore[arg-type]  # by schema
+            str(row[0]): Source(*row[:-1], bool(row[-1]))  # type: ignore[arg-type, call-arg]  # by schema
             for row in rows
         }
 
