@@ -11,7 +11,8 @@ from typing import Self
 
 from embeddings.index.index import Index, SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, open_and_index
-from embeddings.models.encoder import Encoder
+from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
+from embeddings.models.precision import Choice, Precision, fastest
 from qa.conversation.context import Turn
 from qa.conversation.rewriter import QuestionRewriter
 from qa.conversation.small_talk import small_talk
@@ -25,13 +26,15 @@ from qa.conversation.understanding import (
 )
 from qa.conversation.wording import points_back
 from qa.library.listing import list_library
+from qa.reading.base import LazyModel
 from qa.reading.combined_reader import CombinedReader
+from qa.reading.factory import load_span_model
 from qa.reading.reader import ReadAnswer, Reader, Span, quoted
 from qa.reading.sentence_reader import SentenceReader, answer_units
 from qa.reading.span_reader import SpanReader
 from qa.results import Answer, Candidate, Citation, Hit, NothingFound
 from qa.retrieval.retriever import Retriever
-from qa.settings import Settings
+from qa.settings import DEFAULT_READER, Settings
 
 NEAR = 0.35
 """Cosine from which a passage is called near to the question."""
@@ -81,7 +84,7 @@ class QuestionAnswerer:
         self.settings = settings
         self.folders = tuple(folders)
         self.report = report
-        self.rewriter = rewriter or settings.load_rewriter()
+        self.rewriter = rewriter or load_rewriter(settings)
         self._found = lru_cache(maxsize=ANSWERS_KEPT)(self._search)
         self._nearby = lru_cache(maxsize=ANSWERS_KEPT)(self._try)
         self._kept = lru_cache(maxsize=ANSWERS_KEPT)(self._answer)
@@ -102,7 +105,7 @@ class QuestionAnswerer:
         """
         settings = settings or Settings()
         opened = Index.open(Path(index) if index is not None else settings.index)
-        encoder = settings.load_encoder()
+        encoder = load_encoder(settings)
         opened.check_encoder(encoder.model)
         return cls(opened, *_parts(opened, encoder, settings), settings)
 
@@ -126,7 +129,7 @@ class QuestionAnswerer:
             ChapterAndVerseError: The folder, the index or the encoder cannot be used.
         """
         settings = settings or Settings()
-        encoder = settings.load_encoder()
+        encoder = load_encoder(settings)
         place = Path(index) if index is not None else settings.index
         opened, report = open_and_index(Path(folder), place, encoder, settings.limits, on_progress)
         parts = _parts(opened, encoder, settings)
@@ -381,13 +384,47 @@ def _plain(question: str) -> str:
     return " ".join(_whole(question).split())
 
 
+def load_encoder(settings: Settings) -> SentenceTransformersEncoder:
+    """The encoder that the settings name, in their precision.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    precision = precision_of(settings.precision, packaged=settings.encoder == DEFAULT_MODEL)
+    return SentenceTransformersEncoder.load(settings.encoder, precision)
+
+
+def load_reader(settings: Settings) -> LazyModel:
+    """The span model that the settings name, in their precision.
+
+    Raises:
+        ModelError: As ``load_span_model``.
+    """
+    precision = precision_of(settings.precision, packaged=settings.reader == DEFAULT_READER)
+    return load_span_model(settings.reader, precision)
+
+
+def load_rewriter(settings: Settings) -> QuestionRewriter:
+    """The question rewriting model, in the precision of the settings; read when it is needed."""
+    return QuestionRewriter(precision=precision_of(settings.precision, packaged=True))
+
+
+def precision_of(choice: Choice, *, packaged: bool) -> Precision:
+    """The precision in which a model computes.
+
+    Other models than the packaged ones compute in float32 unless another precision is named:
+    what int8 costs was measured on the packaged ones alone.
+    """
+    return fastest(choice) if packaged or choice != "auto" else "float32"
+
+
 def reader_of(settings: Settings, encoder: Encoder) -> Reader:
     """The reader that the settings name.
 
     Raises:
         ModelError: It is missing, damaged, or answers no questions.
     """
-    model = settings.load_reader()
+    model = load_reader(settings)
     # Its weights are read while those of the encoder are and while passages are searched.
     Thread(target=model.load_weights, daemon=True).start()
     return CombinedReader(SpanReader(model), SentenceReader(encoder))

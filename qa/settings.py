@@ -12,11 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from embeddings.files.limits import Limits
 from embeddings.index.index import DEFAULT_INDEX
-from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
-from embeddings.models.precision import Choice, Precision, fastest
-from qa.conversation.rewriter import QuestionRewriter
-from qa.reading.base import LazyModel
-from qa.reading.factory import DEFAULT_READER, load_span_model
+from embeddings.models.encoder import DEFAULT_MODEL
+from embeddings.models.precision import Choice
+
+DEFAULT_READER = "chapter-and-verse-reader"
+"""Name of the packaged reader; any other is looked for as a folder, then on the hub."""
 
 FORM_BYTES = 10_000
 """Room for what a form says of each file beside the file."""
@@ -79,27 +79,3 @@ class Settings(BaseSettings):
 
     uploads: UploadLimits = UploadLimits()
     """Bounds on what readers add in the chat."""
-
-    def load_encoder(self) -> SentenceTransformersEncoder:
-        """The encoder, in its precision.
-
-        Raises:
-            ModelError: There is no such model.
-        """
-        precision = self._precision(self.encoder == DEFAULT_MODEL)
-        return SentenceTransformersEncoder.load(self.encoder, precision)
-
-    def load_reader(self) -> LazyModel:
-        """The reader's model, in its precision.
-
-        Raises:
-            ModelError: As ``load_span_model``.
-        """
-        return load_span_model(self.reader, self._precision(self.reader == DEFAULT_READER))
-
-    def load_rewriter(self) -> QuestionRewriter:
-        """What completes questions, in its precision; read when it is needed."""
-        return QuestionRewriter(precision=self._precision(packaged=True))
-
-    def _precision(self, packaged: bool) -> Precision:
-        return fastest(self.precision) if packaged or self.precision != "auto" else "float32"

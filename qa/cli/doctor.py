@@ -7,7 +7,7 @@ from embeddings.errors import ChapterAndVerseError
 from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index, uploads_beside
 from embeddings.index.store import Store
 from embeddings.index.vectors import VectorIndex
-from qa.conversation.rewriter import QuestionRewriter
+from qa.pipeline import load_encoder, load_reader, load_rewriter
 from qa.settings import Settings
 
 
@@ -27,20 +27,20 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every check, in the order in which things depend on each other; reads all of the index."""
     try:
-        encoder = settings.load_encoder()
+        encoder = load_encoder(settings)
         encoder.check()
         yield Finding(f"The encoder {encoder.name} is there and has the digest expected of it.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)
         return
     try:
-        settings.load_reader().check()
+        load_reader(settings).check()
         yield Finding(f"The reader {settings.reader} is there.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)
         return
     try:
-        QuestionRewriter().check()
+        load_rewriter(settings).check()
         yield Finding("The question rewriting model is there.")
     except ChapterAndVerseError as error:
         yield Finding(str(error), sound=False)

@@ -85,9 +85,10 @@ def index_command(folder: Path, index: Path | None) -> int:
 
     from embeddings.indexing import open_and_index
     from qa.cli.terminal import indexing_bar, show_report
+    from qa.pipeline import load_encoder
 
     settings = _settings(index)
-    encoder = settings.load_encoder()
+    encoder = load_encoder(settings)
     with indexing_bar(Console(stderr=True)) as tell:
         _, report = open_and_index(
             folder, settings.index, encoder, settings.limits, tell, retry=True

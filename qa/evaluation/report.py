@@ -12,7 +12,7 @@ from qa.evaluation.corpus import library_of, passages_of
 from qa.evaluation.datasets import Question, sample
 from qa.evaluation.evaluate import OnProgress, evaluate_chain, evaluate_reader, evaluate_retrieval
 from qa.evaluation.scores import AnswerScores, RetrievalScores, half_unanswerable, score
-from qa.pipeline import reader_of
+from qa.pipeline import load_encoder, load_reader, reader_of
 from qa.retrieval.retriever import Retriever
 from qa.settings import Settings
 
@@ -76,12 +76,12 @@ def evaluate(
     chosen = sample(questions, count or len(questions), seed)
     reader = retrieval = chain = half = None
     if "reader" in modes:
-        model = settings.load_reader()
+        model = load_reader(settings)
         with bar("Reading") as tell:
             reader = score(evaluate_reader(chosen, model, tell), settings.threshold)
     contexts = 0
     if "retrieval" in modes or "chain" in modes:
-        encoder = settings.load_encoder()
+        encoder = load_encoder(settings)
         documents: dict[str, int] | None = None
         passages: dict[str, frozenset[int]] | None = None
         with TemporaryDirectory() as folder:

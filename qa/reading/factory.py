@@ -5,9 +5,7 @@ from embeddings.models.precision import Precision
 from qa.reading.base import LazyModel
 from qa.reading.onnx_reader import GRAPH, OnnxSpanModel
 from qa.reading.transformers_reader import TransformersSpanModel
-
-DEFAULT_READER = "chapter-and-verse-reader"
-"""Packaged with the project; any other name is looked for as a folder, then on the hub."""
+from qa.settings import DEFAULT_READER
 
 
 def load_span_model(name: str, precision: Precision = "float32") -> LazyModel:

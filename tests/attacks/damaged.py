@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Literal, cast
+from typing import Literal
 from unittest.mock import patch
 
 from embeddings.errors import ChapterAndVerseError, IndexLocked
@@ -199,9 +199,8 @@ def _doctor(place: Path) -> list[str]:
     """What is not sound, without the models, which no flip here touches."""
     encoder = HashingEncoder()
     sound = SimpleNamespace(name="hashing", model=encoder.model, check=lambda: None)
-    settings = SimpleNamespace(
-        index=place, reader="none", load_encoder=lambda: sound, load_reader=lambda: sound
-    )
-    with patch.object(doctor, "QuestionRewriter", lambda: sound):
-        findings = list(doctor.examine(cast(Settings, settings)))
+    with ExitStack() as patches:
+        for name in ("load_encoder", "load_reader", "load_rewriter"):
+            patches.enter_context(patch.object(doctor, name, lambda settings: sound))
+        findings = list(doctor.examine(Settings(index=place)))
     return [finding.what for finding in findings if not finding.sound]

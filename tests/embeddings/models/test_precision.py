@@ -11,6 +11,7 @@ from embeddings.models import precision
 from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
 from embeddings.models.onnx_model import lay_out
 from embeddings.models.precision import fastest, quantise
+from qa.pipeline import load_encoder, load_reader, load_rewriter
 from qa.reading.onnx_reader import FOLDER, GRAPH, OnnxSpanModel
 from qa.reading.spans import best_spans
 from qa.settings import Settings
@@ -51,14 +52,14 @@ def test_auto_leaves_models_alone_on_which_it_was_not_measured(
 ) -> None:
     monkeypatch.setattr(precision, "_instructions", lambda: frozenset({"avx_vnni"}))
     packaged = SentenceTransformersEncoder.load().folder
-    assert Settings().load_encoder().precision == "int8"
-    assert Settings().load_reader().precision == "int8"
-    assert Settings().load_rewriter().precision == "int8"
-    assert Settings(encoder=str(packaged)).load_encoder().precision == "float32"
-    assert Settings(reader=str(FOLDER)).load_reader().precision == "float32"
-    assert Settings(encoder=str(packaged), precision="int8").load_encoder().precision == "int8"
-    assert Settings(precision="float32").load_reader().precision == "float32"
-    assert Settings(precision="float32").load_rewriter().precision == "float32"
+    assert load_encoder(Settings()).precision == "int8"
+    assert load_reader(Settings()).precision == "int8"
+    assert load_rewriter(Settings()).precision == "int8"
+    assert load_encoder(Settings(encoder=str(packaged))).precision == "float32"
+    assert load_reader(Settings(reader=str(FOLDER))).precision == "float32"
+    assert load_encoder(Settings(encoder=str(packaged), precision="int8")).precision == "int8"
+    assert load_reader(Settings(precision="float32")).precision == "float32"
+    assert load_rewriter(Settings(precision="float32")).precision == "float32"
 
 
 def test_vectors_in_8_bits_are_near_those_in_full_precision() -> None:

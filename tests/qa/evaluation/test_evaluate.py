@@ -11,9 +11,10 @@ from embeddings.models.encoder import SentenceTransformersEncoder
 from qa.evaluation.corpus import library_of, passages_of
 from qa.evaluation.datasets import Gold, Question
 from qa.evaluation.evaluate import evaluate_chain, evaluate_reader, evaluate_retrieval
-from qa.reading.factory import DEFAULT_READER, load_span_model
+from qa.reading.factory import load_span_model
 from qa.reading.span_reader import SpanReader
 from qa.retrieval.retriever import Retriever
+from qa.settings import DEFAULT_READER
 
 
 def question(id: str, text: str, context: str, answer: str, title: str = "") -> Question:

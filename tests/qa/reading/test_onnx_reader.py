@@ -11,8 +11,9 @@ from embeddings.models import model_cache
 from embeddings.models.model_folder import SUMS
 from qa.reading import onnx_reader
 from qa.reading.calibration import Calibration
-from qa.reading.factory import DEFAULT_READER, load_span_model
+from qa.reading.factory import load_span_model
 from qa.reading.onnx_reader import FILES, FOLDER, OnnxSpanModel
+from qa.settings import DEFAULT_READER
 from tests.qa.reading.conftest import PASSAGE, best_span
 
 
