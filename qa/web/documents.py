@@ -17,7 +17,8 @@ from embeddings.index.store import DocumentFacts
 from embeddings.models.model_folder import file_sha256
 from qa.library.listing import Listing, list_library
 from qa.pipeline import QuestionAnswerer
-from qa.web.html.document_page import document_page, parse_quotes, problem_page
+from qa.web.html.document_links import parse_quotes
+from qa.web.html.document_page import document_page, problem_page
 
 PICTURE_SECONDS = 20.0
 """Longest time to draw one page."""

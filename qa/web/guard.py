@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qa.web.addresses import network_of
 from qa.web.chat import MOST_KEPT
 from qa.web.events import Events, RefusedEvent
-from qa.web.html.document_page import PICTURE_ROUTE, ROUTE
+from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions

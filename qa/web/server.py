@@ -17,7 +17,7 @@ from embeddings.errors import ChapterAndVerseError
 from qa.web.chat import Chat
 from qa.web.events import EventKind, Events
 from qa.web.guard import Guard
-from qa.web.html.document_page import PICTURE_ROUTE, ROUTE
+from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.html.document_page import POLICY as DOCUMENT_POLICY
 from qa.web.receiving import add_receiving
 

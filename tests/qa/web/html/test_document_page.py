@@ -13,7 +13,8 @@ from embeddings import parts
 from embeddings.document import Document, DocumentBuilder
 from embeddings.index.store import DocumentFacts
 from embeddings.parts import number_at, parts_of
-from qa.web.html.document_page import document_page, parse_quotes
+from qa.web.html.document_links import parse_quotes
+from qa.web.html.document_page import document_page
 
 
 def document_of(*paragraphs: str) -> Document:

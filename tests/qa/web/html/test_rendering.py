@@ -1,0 +1,226 @@
+"""Templates escape every value, whoever wrote them."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from jinja2 import UndefinedError, nodes
+from markupsafe import Markup
+
+from embeddings.document import DocumentBuilder
+from embeddings.index.store import DocumentFacts
+from embeddings.parts import parts_of
+from qa.library.listing import Listed, Listing
+from qa.results import Answer, Candidate
+from qa.settings import UploadLimits
+from qa.web.html import rendering
+from qa.web.html.document_page import document_page, problem_page
+from qa.web.html.library_page import adding, caring, library_table, uploads_list
+from qa.web.html.page import (
+    answer_turn,
+    header,
+    notice,
+    opening,
+    panel,
+    problem_turn,
+    waiting_turn,
+)
+from qa.web.html.rendering import escape_text, render
+from qa.web.upload_batch import Upload
+from tests.qa.web.html.test_page import (
+    ANSWER,
+    CITATION,
+    HIT,
+    HOSTILE,
+    NO_ANSWER,
+    TEXT,
+    Read,
+)
+
+TEMPLATES = Path(rendering.__file__).with_name("templates")
+
+RAW_TEXT = re.compile(r"<style>.*?</style>", re.S)
+"""The only element in which a browser decodes no character references; it holds no value."""
+
+
+@given(TEXT)
+@example(HOSTILE)
+def test_escaped_text_is_shown_as_it_stands(text: str) -> None:
+    written = escape_text(text)
+    assert Read(written).text == text
+    assert not set("<>\"'$`{}\\") & set(written)
+
+
+def test_html_of_a_template_is_not_escaped_again() -> None:
+    assert escape_text(Markup("<b>")) == "<b>"
+
+
+def test_value_that_is_missing_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="'folder' is undefined"):
+        render("header.html")
+
+
+def _templates() -> list[str]:
+    return sorted(path.name for path in TEMPLATES.glob("*.html"))
+
+
+@pytest.mark.parametrize("name", _templates())
+def test_no_template_goes_round_the_escaping(name: str) -> None:
+    environment = rendering._ENVIRONMENT
+    assert environment.loader is not None
+    tree = environment.parse(environment.loader.get_source(environment, name)[0], name)
+    # What these make of HTML and text together is taken for HTML, and need not be escaped fully.
+    forbidden = (
+        nodes.Add,
+        nodes.Concat,
+        nodes.MarkSafe,
+        nodes.MarkSafeIfAutoescape,
+        nodes.Mod,
+        nodes.ScopedEvalContextModifier,
+    )
+    filters = {each.name for each in tree.find_all(nodes.Filter)}
+    assert filters <= {"confidence_in_words", "length", "thousands"}
+    assert list(tree.find_all(forbidden)) == []
+
+
+class _Shape(HTMLParser):
+    """The elements of HTML with the names of their attributes, and all values decoded."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, tuple[str, ...]]] = []
+        self.values: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        self.values += [value or "" for _, value in attrs]
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"comment: {data}")
+
+
+def _answers(text: str) -> Iterator[Answer]:
+    """Answers of each kind in which all strings are the text."""
+    whole = replace(
+        CITATION,
+        path=text,
+        also_at=(text,),
+        title=text,
+        headings=("x", text),
+        start=100 + len(text),
+        end=100 + 2 * len(text),
+        quote=text,
+        sentence_start=100,
+        sentence_end=100 + 3 * len(text),
+        passage=text * 3,
+        sha256=text,
+        dated=text,
+    )
+    candidate = Candidate(text, 0.5, (whole, whole))
+    answer = replace(
+        ANSWER,
+        question=text,
+        text=text,
+        citations=(whole,),
+        candidates=(candidate,),
+        contradicted_by=(candidate,),
+        rewritten=text,
+    )
+    hit = replace(HIT, path=text, title=text, headings=("x", text), text=text, dated=text)
+    none = replace(NO_ANSWER, question=text, hits=(replace(hit, sha256=text),))
+    yield answer
+    yield none
+    yield replace(none, remark=text)
+    yield replace(answer, parts=(answer, none))
+
+
+def _document(text: str, changed: bool) -> str:
+    builder = DocumentBuilder()
+    for kind in ("heading", "paragraph", "list", "table", "code"):
+        builder.start_page()
+        builder.add(kind, text, 2 if kind == "heading" else 0)
+    document = builder.build("a.pdf")
+    (part,) = parts_of(document)
+    characters = len(document.text)
+    facts = DocumentFacts(
+        1, (text,), text, text, document.page_starts, text, 1, characters, 3, (0,)
+    )
+    quotes = [(0, len(text)), (2, characters), (characters - 3, characters)]
+    return document_page(text, facts, 1, part, quotes, changed, pictured=True)
+
+
+def _pages(text: str) -> Iterator[str]:
+    """Everything that can be shown, with the text in place of every string."""
+    turns = [answer_turn(1, answer, {text}) for answer in _answers(text)]
+    turns.append(problem_turn(2, text, text))
+    for hits in (None, (), (replace(HIT, path=text, title=text, text=text, sha256=text),)):
+        turns.append(waiting_turn(3, text, text, hits))
+    for turn in turns:
+        yield turn.question
+        yield turn.reply
+        yield panel([*turns, turn], awaiting=True)
+        yield panel([turn])
+    yield notice(text)
+    yield header(text)
+    yield opening([text] * 20)
+    found = Listed(text, text, text, text, 3, 2, text)
+    problem = Listed(text, text, text, problem=text)
+    yield library_table(Listing((found, problem), {}))
+    yield library_table(Listing((), {}))
+    yield library_table(Listing((), {}, text))
+    yield adding(UploadLimits())
+    yield caring(text)
+    yield uploads_list([Upload(text, state, text) for state in ("reading", "taken", "refused")])
+    yield _document(text, changed=False)
+    yield _document(text, changed=True)
+    yield problem_page(text)
+
+
+PLAIN = "p" * len(HOSTILE)
+
+
+def test_hostile_text_is_escaped_in_every_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = rendering._ENVIRONMENT.loader
+    assert loader is not None
+    used: set[str] = set()
+    get_source: Callable[..., object] = loader.get_source
+    monkeypatch.setattr(rendering._ENVIRONMENT, "cache", None)
+
+    def note(environment: object, name: str) -> object:
+        used.add(name)
+        return get_source(environment, name)
+
+    monkeypatch.setattr(loader, "get_source", note)
+    shown = 0
+    for hostile, plain in zip(_pages(HOSTILE), _pages(PLAIN), strict=True):
+        parsed = _Shape(hostile)
+        assert parsed.elements == _Shape(plain).elements
+        assert not any(value.startswith("javascript:") for value in parsed.values)
+        rest = RAW_TEXT.sub("", hostile)
+        for fragment in ("<img src=x", "<script", "onerror=a()>", "&lt; $"):
+            assert fragment not in rest
+        shown += Read(_balanced(rest)).text.count(HOSTILE)
+    assert shown > 100
+    assert used == {*_templates(), "document_page.css"}
+
+
+def _balanced(page: str) -> str:
+    """The page without elements that have no end."""
+    return re.sub(r"<(?:meta|img|!doctype)[^>]*>", "", page)
+
+
+def test_gradio_finds_nothing_to_evaluate() -> None:
+    for page in (panel([answer_turn(1, each) for each in _answers(HOSTILE)]), header(HOSTILE)):
+        assert not re.search(r"[$`\\]|\{\{|\}\}", page)
+
+
+@pytest.mark.parametrize("name", _templates())
+def test_templates_hold_nothing_that_gradio_would_evaluate(name: str) -> None:
+    source = (TEMPLATES / name).read_text(encoding="utf-8")
+    assert "$" not in source and "`" not in source
