@@ -21,7 +21,9 @@ from embeddings.files.formats import SUFFIXES, format_of
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.index.index import STORE_FILE, Index, uploads_beside
-from embeddings.index.store import Source, Store
+from embeddings.index.paths import lies_within
+from embeddings.index.protocols import IndexWriter, SearchIndex
+from embeddings.index.records import Source
 from embeddings.models.encoder import Encoder, Progress, Vectors
 from embeddings.models.model_folder import file_sha256
 from embeddings.passages import Passage
@@ -161,7 +163,7 @@ def open_and_index(
 
 def index_folder(
     folder: Path,
-    index: Index,
+    index: SearchIndex,
     encoder: Encoder,
     limits: Limits = DEFAULT_LIMITS,
     on_progress: OnProgress | None = None,
@@ -192,7 +194,7 @@ def index_folder(
         return _Run(_resolved(folder), index, encoder, limits, tell, retry).run()
 
 
-def remove(index: Index, paths: Sequence[str]) -> tuple[str, ...]:
+def remove(index: SearchIndex, paths: Sequence[str]) -> tuple[str, ...]:
     """Forget documents or whole folders, all or none; the files themselves are not touched.
 
     Args:
@@ -211,8 +213,7 @@ def remove(index: Index, paths: Sequence[str]) -> tuple[str, ...]:
         sources = store.sources()
         for path in paths:
             name = path.rstrip("/")
-            found = [name] if name in sources else _inside(sources, {name})
-            found = found or _inside(sources, _names_of_place(store, path))
+            found = _inside(sources, {name}) or _inside(sources, _names_of_place(store, path))
             if not found:
                 raise IndexMissing(
                     f"{path} is not in the index at {index.folder}; see what is: qa list"
@@ -225,7 +226,7 @@ def remove(index: Index, paths: Sequence[str]) -> tuple[str, ...]:
                 if not store.sources(folder):
                     store.drop_folder(folder)
         index.save_vectors()
-        store.settle()
+        store.checkpoint()
         return tuple(gone)
 
 
@@ -235,7 +236,7 @@ class _Run:
     def __init__(
         self,
         folder: Path,
-        index: Index,
+        index: SearchIndex,
         encoder: Encoder,
         limits: Limits,
         tell: OnProgress,
@@ -274,7 +275,7 @@ class _Run:
             removed = self._remove_vanished(entries, files, before)
             self.index.save_vectors()
             after = self.store.sources(self.name)
-            self.store.settle(self.name)
+            self.store.checkpoint(self.name)
         touched = {source.path for _, source in todo}
         documents = {path for path, source in after.items() if source.document is not None}
         had = {path for path, source in before.items() if source.document is not None}
@@ -514,14 +515,10 @@ def _our_own(index: Path) -> tuple[Path, ...]:
 
 def _inside(sources: Iterable[str], names: set[str]) -> list[str]:
     """The sources that have one of these library paths, or lie inside one."""
-    return [
-        path
-        for path in sources
-        if any(path == name or path.startswith(f"{name}/") for name in names if name)
-    ]
+    return [path for path in sources if lies_within(path, names)]
 
 
-def _names_of_place(store: Store, path: str) -> set[str]:
+def _names_of_place(store: IndexWriter, path: str) -> set[str]:
     """The library paths of a place on the disk; more than one where folders overlap."""
     try:
         location = Path(path).resolve() if path else None

@@ -9,7 +9,9 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from embeddings.index.index import Index, SearchIndex
+from embeddings.index.index import Index
+from embeddings.index.paths import library_paths
+from embeddings.index.protocols import SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, open_and_index
 from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
 from embeddings.models.precision import Choice, Precision, fastest
@@ -142,14 +144,13 @@ class QuestionAnswerer:
 
         Looked up by where the folders lie: their names may go to others.
         """
-        if not self.folders or not isinstance(self.index, Index):
+        if not self.folders:
             return ()
         return self.index.names(self.folders) or (NOWHERE,)
 
     def close(self) -> None:
         """Release the index."""
-        if isinstance(self.index, Index):
-            self.index.close()
+        self.index.close()
 
     def __enter__(self) -> Self:
         return self
@@ -172,7 +173,7 @@ class QuestionAnswerer:
         self.answer("?")
         self.rewriter.load()
 
-    def search(self, part: Subquestion, within: Sequence[str] = ()) -> tuple[Hit, ...]:
+    def search(self, part: Subquestion, within: str | Sequence[str] = ()) -> tuple[Hit, ...]:
         """The passages that are read first for a part: shown before it is answered.
 
         Of one wording all that are read for it, best first; of several the nearest of each, in
@@ -187,6 +188,7 @@ class QuestionAnswerer:
                 many words), or nothing is indexed at ``within`` (``NothingWithin``).
             IndexDamaged: What is stored fails its checks.
         """
+        within = library_paths(within)
         most = None if part.wordings == (part.asked,) else SETTLING_HITS
         found: list[Hit] = []
         for wording in part.wordings:
@@ -215,7 +217,7 @@ class QuestionAnswerer:
     def answer(
         self,
         question: str,
-        within: Sequence[str] = (),
+        within: str | Sequence[str] = (),
         history: Sequence[Answer | Turn] = (),
         rewritten: str | None = None,
     ) -> Answer:
@@ -235,6 +237,7 @@ class QuestionAnswerer:
             IndexDamaged: What is stored fails its checks.
             ModelError: The question rewriting model is missing or damaged.
         """
+        within = library_paths(within)
         self._asked(question, within)
         started = time.perf_counter()
         parts = self.parse_message(question, history, rewritten)
@@ -254,7 +257,7 @@ class QuestionAnswerer:
             seconds=spent | whole.seconds,
         )
 
-    def _settled(self, part: Subquestion, within: Sequence[str]) -> Subquestion:
+    def _settled(self, part: Subquestion, within: tuple[str, ...]) -> Subquestion:
         """The part as the passages nearest to it answer it most surely: rewritten, or as asked.
 
         Whether "Which formats are read?" goes on about what was said, its words alone do not
@@ -280,15 +283,15 @@ class QuestionAnswerer:
         surer = confidence < threshold or bare > confidence + lead
         return Subquestion(part.asked, _plain(asked if bare >= threshold and surer else rewritten))
 
-    def _sureness_nearby(self, question: str, within: Sequence[str]) -> float:
+    def _sureness_nearby(self, question: str, within: tuple[str, ...]) -> float:
         """Confidence of the best answer in the passages nearest to a question."""
         return self._nearby(*self._asked(question, within))
 
-    def _sureness(self, question: str, within: Sequence[str]) -> float:
+    def _sureness(self, question: str, within: tuple[str, ...]) -> float:
         """Confidence of the best answer in all passages read for a question."""
         return self._alone(question, within).confidence
 
-    def _to_part(self, part: Subquestion, within: Sequence[str]) -> Answer:
+    def _to_part(self, part: Subquestion, within: tuple[str, ...]) -> Answer:
         """The answer to one question, or to what is asked of each thing that it compares."""
         compared = comparison_of(part.rewritten)
         if compared:
@@ -306,35 +309,31 @@ class QuestionAnswerer:
         rewritten = None if part.asked == part.rewritten else part.rewritten
         return replace(answer, question=part.asked, rewritten=rewritten)
 
-    def _alone(self, question: str, within: Sequence[str]) -> Answer:
+    def _alone(self, question: str, within: tuple[str, ...]) -> Answer:
         """The answer to one question that is asked as it stands."""
         answer = self._kept(*self._asked(question, within))
         self._check_within(within, answer.hits)
         return answer
 
-    def _titles(self, within: Sequence[str]) -> list[str]:
-        if not isinstance(self.index, Index):
-            return []
-        paths = [within] if isinstance(within, str) else within
-        places = [path.rstrip("/") for path in paths] or self.within
+    def _titles(self, within: tuple[str, ...]) -> list[str]:
+        places = within or self.within
         return list(dict.fromkeys(list_library(self.index, places).titles))
 
-    def _asked(self, question: str, within: Sequence[str]) -> tuple[str, tuple[str, ...], str]:
+    def _asked(self, question: str, within: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
         """What an answer depends on: the question's words, where to look, and the index's state."""
         asked = _plain(question)
-        paths = [within] if isinstance(within, str) else within
         if not 0 < len(asked) <= self.settings.question_characters:
             raise ValueError(
                 f"expected a question of 1 to {self.settings.question_characters:,} characters, "
                 f"got {len(asked):,}"
             )
-        places = tuple(path.rstrip("/") for path in paths) or self.within
+        places = within or self.within
         with self.index.snapshot() as snapshot:
             return asked, places, snapshot.state
 
-    def _check_within(self, within: Sequence[str], hits: Sequence[Hit]) -> None:
+    def _check_within(self, within: tuple[str, ...], hits: Sequence[Hit]) -> None:
         if within and not hits:
-            named = within if isinstance(within, str) else ", ".join(within)
+            named = ", ".join(within)
             raise NothingWithin(
                 f"expected paths of the library, got {named}; see what it holds: qa list"
             )

@@ -1,15 +1,14 @@
 """Index: the one place where passages are searched and fetched.
 
-``SearchIndex`` is all that retrieving needs; ``Index`` keeps it in one folder: a SQLite
-database, the FAISS file derived from it, what was committed, and the lock of the one writer.
+``Index`` is the protocol ``SearchIndex`` in one folder: a SQLite database, the FAISS file
+derived from it, the commit log, and the lock of the one writer.
 """
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from typing import Protocol
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -24,7 +23,8 @@ from embeddings.errors import (
     IndexProblem,
 )
 from embeddings.index.database import damaged
-from embeddings.index.store import DocumentFacts, Store, StoredPassage
+from embeddings.index.records import DocumentFacts, StoredPassage
+from embeddings.index.store import Store
 from embeddings.index.vectors import EXACT_LIMIT, VectorIndex
 from embeddings.models.encoder import Encoder, EncoderModel, Vectors
 from embeddings.parts import Part
@@ -50,59 +50,6 @@ def uploads_beside(folder: Path) -> Path:
     folder = folder.absolute()
     # Without links, as the index knows where its folders lie.
     return (folder.parent.resolve() / f"{folder.name}.uploads").resolve()
-
-
-class Snapshot(Protocol):
-    """One generation of an index, unchanged while it is open. Scores: higher is better."""
-
-    @property
-    def state(self) -> str:
-        """Another one after each change of the passages, and in another index."""
-        ...
-
-    def search_vectors(
-        self, vector: Vectors, limit: int, within: Sequence[str] = ()
-    ) -> list[tuple[int, float]]:
-        """Passages nearest to a unit vector ``(dimension,)``: (passage id, cosine), best first.
-
-        ``within`` names the documents or folders to search, by library path; all if empty.
-        """
-        ...
-
-    def similarities(self, vector: Vectors, ids: Sequence[int]) -> dict[int, float]:
-        """Cosine of those passages with a unit vector ``(dimension,)``, by passage id."""
-        ...
-
-    def search_words(
-        self, terms: Sequence[str], limit: int, within: Sequence[str] = ()
-    ) -> list[tuple[int, float]]:
-        """Passages that hold any of the words: (passage id, BM25), best first."""
-        ...
-
-    def passages(self, ids: Sequence[int]) -> list[StoredPassage]:
-        """The passages with those ids, in that order."""
-        ...
-
-    def documents(self, ids: Iterable[int]) -> dict[int, DocumentFacts]:
-        """What a citation says about each of these documents, by id."""
-        ...
-
-    def text(self, document: int, start: int, end: int) -> str:
-        """``Document.text[start:end]`` as stored, which proves a quote."""
-        ...
-
-
-class SearchIndex(Protocol):
-    """What the retriever needs of an index, wherever and however it is kept."""
-
-    @property
-    def encoder_model(self) -> EncoderModel:
-        """The encoder that questions must be encoded with."""
-        ...
-
-    def snapshot(self) -> AbstractContextManager[Snapshot]:
-        """One consistent generation to search."""
-        ...
 
 
 class Index:
@@ -176,6 +123,11 @@ class Index:
             self.store.close()
 
     @property
+    def library_id(self) -> str:
+        """32 hexadecimal digits that no other index has."""
+        return self._library
+
+    @property
     def encoder_model(self) -> EncoderModel:
         """The encoder whose vectors the index holds."""
         return self._encoder
@@ -222,7 +174,7 @@ class Index:
             except BaseException:
                 # What went wrong first is told.
                 with suppress(IndexProblem):
-                    store.settle()
+                    store.checkpoint()
                 raise
 
     @property
@@ -283,6 +235,14 @@ class Index:
         with suppress(FileNotFoundError):
             os.truncate(self._shared, self._mapped)
 
+    @contextmanager
+    def contents(self) -> Iterator[Store]:
+        """What the index holds, read through a connection of its own: no search waits for it."""
+        with self._lock:
+            database = self._here().path
+        with closing(Store.open(database)) as store, store.snapshot():
+            yield store
+
     def names(self, folders: Collection[Path]) -> tuple[str, ...]:
         """Names in the library of the folders that lie at these places; of those that have one."""
         with self._lock, self._here().snapshot():
@@ -314,9 +274,7 @@ class Index:
         Raises:
             IndexDamaged: It fails its checksum.
         """
-        with self._lock:
-            database = self._here().path
-        with closing(Store.open(database)) as store, store.snapshot():
+        with self.contents() as store:
             facts = _facts_at(store, path)
             return None if facts is None else (facts, *store.part(facts, number, offset))
 

@@ -35,6 +35,8 @@ from embeddings.index.database import (
     make_tables,
     sqlite_errors,
 )
+from embeddings.index.paths import SOURCES_WITHIN
+from embeddings.index.records import DocumentFacts, Header, Source, StoredPassage
 from embeddings.index.sections import Rest, Section, joined, rest_of, whole
 from embeddings.index.word_index import WordIndex
 from embeddings.models.encoder import EncoderModel, Vectors
@@ -58,34 +60,6 @@ PLACES_KEPT = 16
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the index was made with, and how often its passages have changed since.
-
-    Attributes:
-        library: Its name, 32 hexadecimal digits that no other index has.
-        encoder: That made its vectors.
-        dimension: Of the vectors.
-        generation: Number of changes.
-        stamp: 32 hexadecimal digits, other ones after each change: of two copies of an index
-            that went different ways, the same generation has different ones.
-        sources: Number of files that were looked at.
-        documents: Number of documents.
-        passages: Number of passages.
-        digest: Sum of the checksums of all rows, 16 hexadecimal digits.
-    """
-
-    library: str
-    encoder: EncoderModel
-    dimension: int
-    generation: int
-    stamp: str
-    sources: int = 0
-    documents: int = 0
-    passages: int = 0
-    digest: str = f"{0:016x}"
-
-
 @dataclass(slots=True)
 class _Tally:
     """What a transaction has changed so far."""
@@ -99,74 +73,6 @@ class _Tally:
             self.rows[table] += sign
         if table in TABLES:
             self.digest += sign * int.from_bytes(checksum, "big")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file that was looked at: it holds a document, or there was a problem with it.
-
-    Attributes:
-        path: The folder's name in the library, then the path inside it: "docs/guide/ask.md".
-        folder: The folder's name in the library.
-        size: Bytes.
-        mtime_ns: Time of the last change of its content, nanoseconds since 1970.
-        ctime_ns: Time of the last change of content or owner or name, likewise.
-        checked_ns: When it was read, likewise.
-        sha256: Of the file's bytes.
-        document: Id of its document.
-        problem: Why it has none.
-        set_aside: Whether a run ended without notice while it had this file at hand; the file is
-            not read again unless that is asked for.
-    """
-
-    path: str
-    folder: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    checked_ns: int
-    sha256: str
-    document: int | None = None
-    problem: str | None = None
-    set_aside: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFacts:
-    """What a citation says about its document, without the document's text.
-
-    Attributes:
-        id: Never used again for another document.
-        paths: Every path at which this content lies, sorted.
-        title: Of the document.
-        sha256: Of the file's bytes.
-        page_starts: As in ``Document``.
-        indexed_at: ISO 8601, UTC.
-        passages: Number of its passages.
-        characters: Of its text.
-        parts: In which it can be read.
-        modified_ns: For each path, when the file there was changed last, as in ``Source``.
-    """
-
-    id: int
-    paths: tuple[str, ...]
-    title: str
-    sha256: str
-    page_starts: tuple[int, ...]
-    indexed_at: str
-    passages: int
-    characters: int
-    parts: int
-    modified_ns: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPassage:
-    """A passage with its id and that of its document."""
-
-    id: int
-    document: int
-    passage: Passage
 
 
 class Store:
@@ -504,7 +410,7 @@ class Store:
             ids = self._ids_of(rows)
             self._all_there("passage", len(ids), header.passages)
             return ids
-        sources = self._read("source", _UNDER, (json.dumps(list(within)),))
+        sources = self._read("source", SOURCES_WITHIN, (json.dumps(list(within)),))
         documents = sorted({_int(row[7]) for row in sources if row[7] is not None})
         rows = []
         for batch in _batches(documents):
@@ -736,7 +642,7 @@ class Store:
         )
         self._begin(missing)
 
-    def settle(self, folder: str = "") -> None:
+    def checkpoint(self, folder: str = "") -> None:
         """Merge the log into the database, so that nothing depends on it any more.
 
         Args:
@@ -969,15 +875,6 @@ def _range(document: Row) -> range:
     """Ids of a document's passages."""
     first, count = _int(document[6]), _int(document[7])
     return range(first, first + count)
-
-
-# "0" is the character behind "/": the range holds everything that starts with "path/".
-_UNDER = """
-    SELECT source.* FROM json_each(?) AS wanted CROSS JOIN source
-    ON source.path = wanted.value
-    OR (source.path >= wanted.value || '/' AND source.path < wanted.value || '0')
-"""
-"""Sources that have one of these paths, or lie inside one."""
 
 
 def _batches(ids: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:

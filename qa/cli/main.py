@@ -209,7 +209,7 @@ def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
     answers = read_receipt(receipt)
     opened = Index.open(_settings(index).index)
     try:
-        checked = list(verify(answers, opened.store))
+        checked = list(verify(answers, opened))
     finally:
         opened.close()
     if as_json:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from embeddings.document import Document, DocumentBuilder
 from embeddings.index.index import STORE_FILE, Index
-from embeddings.index.store import Source, Store
+from embeddings.index.protocols import SearchIndex
+from embeddings.index.records import Source
+from embeddings.index.store import Store
 from embeddings.models.encoder import Encoder, Progress
 from embeddings.passages import split
 from qa.evaluation.datasets import Question
@@ -73,6 +75,7 @@ def _document(text: str, title: str) -> Document:
     return builder.build("")
 
 
-def passages_of(index: Index, document: int) -> frozenset[int]:
+def passages_of(index: SearchIndex, document: int) -> frozenset[int]:
     """The ids of a document's passages, to search as if it were not in the library."""
-    return frozenset(passage.id for passage in index.store.passages_of(document))
+    with index.contents() as contents:
+        return frozenset(passage.id for passage in contents.passages_of(document))

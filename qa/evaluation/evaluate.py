@@ -12,7 +12,7 @@ from random import Random
 
 import numpy as np
 
-from embeddings.index.index import SearchIndex, Snapshot
+from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.models.encoder import Encoder
 from qa.evaluation.datasets import Question
 from qa.evaluation.scores import Outcome, RetrievalScores, retrieval_scores

@@ -1,13 +1,12 @@
 """Listing: what a library holds, file by file."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from embeddings.index.index import Index
-from embeddings.index.store import Store
+from embeddings.index.paths import lies_within
+from embeddings.index.protocols import SearchIndex
 
 MOST_CHOICES = 2_000
 """Documents and folders offered to choose from; each page that is opened gets all of them."""
@@ -89,20 +88,20 @@ class Listing:
         return self.places[name] / inside if name in self.places else None
 
 
-def list_library(index: Index, within: Sequence[str] = ()) -> Listing:
+def list_library(index: SearchIndex, within: Sequence[str] = ()) -> Listing:
     """What is at these paths of the library, documents or folders; all if none are named.
 
-    Read through a connection of its own, so that no search waits for it.
+    No search waits for it.
 
     Raises:
         IndexDamaged: What is stored fails its checks.
     """
-    with closing(Store.open(index.store.path)) as store, store.snapshot():
-        facts, sources, places = store.documents(), store.sources(), store.folders()
+    with index.contents() as contents:
+        facts, sources, places = contents.documents(), contents.sources(), contents.folders()
     files = []
     for path, source in sources.items():
         about = None if source.document is None else facts[source.document]
-        if not within or any(path == at or path.startswith(f"{at}/") for at in within):
+        if not within or lies_within(path, within):
             files.append(
                 Listed(
                     path=path,

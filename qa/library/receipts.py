@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from embeddings.index.store import Store
+from embeddings.index.protocols import SearchIndex
 from qa.results import NEAREST, Answer, Citation
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def read_receipt(path: Path) -> list[Answer]:
         ) from error
 
 
-def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
+def verify(answers: Sequence[Answer], index: SearchIndex) -> Iterator[Checked]:
     """Each quote of the answers, in their order, as it stands in the index today.
 
     What contradicts an answer is quoted as well. A document that was renamed is known by its
@@ -97,8 +97,8 @@ def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
     Raises:
         IndexDamaged: What is stored fails its checks.
     """
-    with store.snapshot():
-        sources = store.sources()
+    with index.contents() as contents:
+        sources = contents.sources()
         by_sha256 = {one.sha256: path for path, one in sources.items() if one.document is not None}
 
         @cache
@@ -106,7 +106,7 @@ def verify(answers: Sequence[Answer], store: Store) -> Iterator[Checked]:
             source = sources.get(path)
             if source is None or source.document is None:
                 return None
-            return store.document(source.document).text
+            return contents.document(source.document).text
 
         for answer in answers:
             for citation in answer.quotes:

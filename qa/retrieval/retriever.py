@@ -12,8 +12,9 @@ from itertools import takewhile
 
 from embeddings.document import page_at
 from embeddings.errors import IndexDamaged
-from embeddings.index.index import SearchIndex, Snapshot
-from embeddings.index.store import DocumentFacts
+from embeddings.index.paths import lies_within
+from embeddings.index.protocols import SearchIndex, Snapshot
+from embeddings.index.records import DocumentFacts
 from embeddings.models.encoder import Encoder, Vectors
 from qa.results import MOST_PLACES, Hit
 from qa.retrieval.selection import Scored, Selection, select
@@ -192,7 +193,7 @@ def _files(about: DocumentFacts, within: Sequence[str]) -> list[tuple[str, int]]
     found = [
         (path, modified)
         for path, modified in zip(about.paths, about.modified_ns, strict=True)
-        if not within or any(path == place or path.startswith(f"{place}/") for place in within)
+        if not within or lies_within(path, within)
     ]
     if not found:
         raise IndexDamaged(

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from embeddings.index.index import Snapshot
-from embeddings.index.store import StoredPassage
+from embeddings.index.protocols import Snapshot
+from embeddings.index.records import StoredPassage
 from qa.text import STOP_WORDS
 
 BATCH = 100

@@ -12,7 +12,6 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from embeddings.errors import ChapterAndVerseError
-from embeddings.index.index import Index
 from qa.library.feedback import Feedback, TooMuchFeedback
 from qa.library.listing import Listing
 from qa.library.signing import Signer
@@ -71,7 +70,6 @@ class Chat:
         answerer: QuestionAnswerer,
         folder: Path,
     ) -> None:
-        assert isinstance(answerer.index, Index)
         self.answerer = answerer
         self.index = answerer.index
         self.folder = folder

@@ -12,8 +12,8 @@ from embeddings.errors import ChapterAndVerseError, UnreadableFile
 from embeddings.files.formats import format_of
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
-from embeddings.index.index import Index
-from embeddings.index.store import DocumentFacts
+from embeddings.index.paths import lies_within
+from embeddings.index.records import DocumentFacts
 from embeddings.models.model_folder import file_sha256
 from qa.library.listing import Listing, list_library
 from qa.pipeline import QuestionAnswerer
@@ -51,7 +51,6 @@ class Documents:
     """The documents of one chat, shown whole. Safe to use from several threads."""
 
     def __init__(self, answerer: QuestionAnswerer, folder: Path) -> None:
-        assert isinstance(answerer.index, Index)
         self.answerer = answerer
         self.index = answerer.index
         self.folder = folder
@@ -79,8 +78,7 @@ class Documents:
         Raises:
             IndexDamaged: It fails its checksum.
         """
-        inside = any(path.startswith(f"{name}/") for name in self.answerer.within)
-        return self.index.facts(path) if inside else None
+        return self.index.facts(path) if lies_within(path, self.answerer.within) else None
 
     def page(
         self, path: str, sha256: str, quotes: Sequence[str], part: int | None = None, at: int = 1

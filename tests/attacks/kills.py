@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from embeddings.index.index import STORE_FILE, Index
+from embeddings.index.protocols import SearchIndex
 from embeddings.indexing import index_folder
 from tests.attacks.children import child
 from tests.attacks.killed import indexing_houses, removing_houses, uploading_houses
@@ -189,7 +190,8 @@ class Kills:
             if back:
                 trial.broken(HALF, f"removed and back: {back}")
 
-    def _check(self, trial: Trial, index: Index, told: list[str]) -> None:
+    def _check(self, trial: Trial, index: SearchIndex, told: list[str]) -> None:
+        assert isinstance(index, Index)
         lost = [path for path in told if not is_whole(index, path)]
         if lost:
             trial.broken(LOST, f"{lost} of {len(told)} acknowledged")

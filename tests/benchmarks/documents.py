@@ -9,7 +9,8 @@ import numpy as np
 
 from embeddings.document import DocumentBuilder
 from embeddings.index.index import STORE_FILE, Index
-from embeddings.index.store import Source, Store
+from embeddings.index.records import Source
+from embeddings.index.store import Store
 from embeddings.models.encoder import Encoder, EncoderModel, Vectors
 from embeddings.passages import Passage
 from embeddings.sentences import sentence_spans

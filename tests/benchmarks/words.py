@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from embeddings.document import DocumentBuilder
-from embeddings.index.store import Source, Store
+from embeddings.index.records import Source
+from embeddings.index.store import Store
 from embeddings.models.encoder import EncoderModel
 from embeddings.passages import Passage
 from embeddings.sentences import sentence_spans

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from embeddings.document import Document, DocumentBuilder
 from embeddings.index.index import STORE_FILE, Index
-from embeddings.index.store import Source, Store
+from embeddings.index.records import Source
+from embeddings.index.store import Store
 from embeddings.passages import split
 from qa import Answer, QuestionAnswerer, Settings, Turn
 from qa.pipeline import reader_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from embeddings.document import Block, page_at
-from embeddings.index.store import DocumentFacts
+from embeddings.index.records import DocumentFacts
 from embeddings.parts import Part
 from qa.web.html.document_links import Quote, part_link, picture_link, quote_link
 from qa.web.html.rendering import render

@@ -74,7 +74,7 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
         # In this browser alone, one conversation for each folder of a library; a new start of
         # the server finds it again.
-        library = chat.index.store.header.library
+        library = chat.index.library_id
         key = f"conversation-{library}-{chat.name}"
         stored = gr.BrowserState("[]", storage_key=key, secret=library)
         listing = chat.listing()

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from embeddings.document import Document
 from embeddings.index.database import TOKENIZER
+from embeddings.index.records import Source
 from embeddings.index.sections import Section, joined, rest_of, whole
-from embeddings.index.store import Source, Store
+from embeddings.index.store import Store
 from embeddings.passages import Passage
 from tests.encoders import HashingEncoder
 
@@ -110,7 +111,7 @@ def test_long_heading_is_not_stored_with_each_section_below_it(tmp_path: Path) -
         ]
         (tmp_path / str(words)).mkdir()
         with closing(stored(tmp_path / str(words), passages(contexts))) as store:
-            store.settle()
+            store.checkpoint()
             sizes.append(store.path.stat().st_size)
     # The word index holds a byte or so for each word of each; nothing holds the letters.
     assert sizes[1] - sizes[0] < sections * 4 * 50, sizes

@@ -26,7 +26,8 @@ from embeddings.errors import (
     IndexProblem,
 )
 from embeddings.index.database import FORMAT_VERSION, checksum
-from embeddings.index.store import Source, Store
+from embeddings.index.records import Source
+from embeddings.index.store import Store
 from embeddings.passages import split
 from tests.encoders import HashingEncoder
 

@@ -62,7 +62,7 @@ def cited(*citations: Citation) -> Answer:
 
 def status(index: Index, town: Path, citation: Citation) -> tuple[str, str | None, int | None]:
     index_folder(town, index, HashingEncoder())
-    (checked,) = verify([cited(citation)], index.store)
+    (checked,) = verify([cited(citation)], index)
     assert checked.citation == citation
     return checked.status, checked.path, checked.start
 
@@ -105,7 +105,7 @@ def test_renamed_document_is_known_by_its_content(index: Index, town: Path) -> N
 
 def test_every_citation_is_told_in_order(index: Index) -> None:
     one, other = citation_of(index, "1901"), citation_of(index, "1950")
-    told = list(verify([cited(one, other), cited(other), answer_of(None)], index.store))
+    told = list(verify([cited(one, other), cited(other), answer_of(None)], index))
     assert [checked.citation for checked in told] == [one, other, other]
 
 
@@ -116,7 +116,7 @@ def test_what_contradicts_an_answer_is_checked_and_written_down_too(index: Index
         cited(one),
         contradicted_by=(Candidate("1950", 0.4, (other,)), Candidate("1960", 0.2, (gone,))),
     )
-    told = [(checked.citation, checked.status) for checked in verify([disputed], index.store)]
+    told = [(checked.citation, checked.status) for checked in verify([disputed], index)]
     assert told == [(one, "exact"), (other, "exact"), (gone, "changed")]
     text = as_markdown([disputed])
     assert "Another document says otherwise.\n\n**1950**\n\n> 1950\n>\n> — [2] bridge, " in text

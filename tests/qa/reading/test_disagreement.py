@@ -176,7 +176,7 @@ def test_each_side_has_its_documents_and_their_dates(tmp_path: Path) -> None:
         answer = answerer.answer("When was the bridge over the Ishim opened?")
         again = answerer.answer("Who opened it, and when was the bridge over the Ishim opened?")
         assert isinstance(answerer.index, Index)
-        checked = list(verify([answer], answerer.index.store))
+        checked = list(verify([answer], answerer.index))
     (other,) = answer.contradicted_by
     sides = {one.text: one.citations for one in (answer, other)}
     assert set(sides) == {"1901", "1907"}

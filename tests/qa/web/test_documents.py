@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from embeddings.index.store import DocumentFacts
+from embeddings.index.records import DocumentFacts
 from qa import QuestionAnswerer
 from qa.web import documents as module
 from qa.web.documents import Busy, Documents, Slots

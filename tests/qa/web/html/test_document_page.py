@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from embeddings import parts
 from embeddings.document import Document, DocumentBuilder
-from embeddings.index.store import DocumentFacts
+from embeddings.index.records import DocumentFacts
 from embeddings.parts import number_at, parts_of
 from qa.web.html.document_links import parse_quotes
 from qa.web.html.document_page import document_page
