@@ -12,7 +12,7 @@ from jinja2 import UndefinedError, nodes
 from markupsafe import Markup
 
 from embeddings.document import DocumentBuilder
-from embeddings.index.store import DocumentFacts
+from embeddings.index.records import DocumentFacts
 from embeddings.parts import parts_of
 from qa.library.listing import Listed, Listing
 from qa.results import Answer, Candidate
