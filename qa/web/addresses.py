@@ -1,17 +1,19 @@
-"""Addresses: which clients count as one."""
+"""Addresses: which clients are counted together."""
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 
 
-def network_of(client: Sequence[object] | None) -> str:
-    """The address of a client, of IPv6 the first half: one household has all of the other.
+def client_network(client: Sequence[object] | None) -> str:
+    """The client's address; of IPv6 only the /64 network, which is what one household has.
 
-    >>> network_of(("192.0.2.7", 80)), network_of(("2001:db8:1:2::7", 80)), network_of(None)
-    ('192.0.2.7', '2001:db8:1:2::', '')
+    >>> client_network(("192.0.2.7", 80)), client_network(("2001:db8:1:2::7", 80))
+    ('192.0.2.7', '2001:db8:1:2::')
+    >>> client_network(None)
+    ''
 
     Args:
-        client: Its address and port, as a server has them; none where there is no network.
+        client: Address and port, as an ASGI server gives them; None where there is no network.
     """
     if not client:
         return ""

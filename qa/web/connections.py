@@ -1,7 +1,7 @@
-"""Connections: bounded in number, and none waits for its request for ever.
+"""Connections: bounded in number, and in the time that a request may take to arrive.
 
-uvicorn limits neither how many connections there are nor how long the head of a request may
-take: a client that opens connections and sends half a head each shuts everybody else out.
+uvicorn limits neither the number of connections nor the time until a request's head is complete:
+a client that opens connections and sends half a head on each locks out everybody else.
 """
 
 import asyncio
@@ -10,72 +10,72 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from qa.web.addresses import network_of
+from qa.web.addresses import client_network
 
 HEAD_SECONDS = 10.0
 """From the first byte that may begin a request, or the connection, to the end of its head."""
 
 MOST_CONNECTIONS = 600
-"""Open at a time: a process may open 1,024 files unless its owner is given more."""
+"""Open at a time: a process may open 1,024 files unless its owner raises that limit."""
 
-MOST_OF_AN_ADDRESS = 300
+MOST_CONNECTIONS_PER_ADDRESS = 300
 """Of them from one address; a browser opens six, of which an open page keeps one or two."""
 
-MOST_UNFINISHED = 64
-"""Of them those whose request has not been told yet, from one address."""
+MOST_HEADS_PER_ADDRESS = 64
+"""Of them those whose request head is not complete, from one address."""
 
 BACKLOG = 64
-"""Connections accepted at a time: asyncio accepts so many before any of them is looked at."""
+"""Length of the socket's queue; asyncio accepts as many connections before it handles one."""
 
 
 class LimitedConnection(H11Protocol):
-    """One connection; when there are too many, the oldest that has not asked anything goes."""
+    """One connection; when there are too many, the oldest one without a request is aborted."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._deadline: asyncio.TimerHandle | None = None
-        self._since = 0.0
+        self._opened_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
-        """Take the connection, or make room for it."""
+        """Start the connection, and abort another one if there are too many."""
         super().connection_made(transport)
-        self._since = self.loop.time()
-        self._expect_head()
-        self._make_room()
+        self._opened_at = self.loop.time()
+        self._start_deadline()
+        self._enforce_limits()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        self._head_has_come()
+        """Cancel the deadline."""
+        self._cancel_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; half a head does not begin its time anew."""
+        """Process the bytes; half a head does not extend the deadline."""
         super().data_received(data)
         if not self.awaits_head:
-            self._head_has_come()
+            self._cancel_deadline()
         elif self._deadline is None:
-            self._expect_head()
+            self._start_deadline()
 
     @property
     def awaits_head(self) -> bool:
-        """Whether no request is being answered, nor its body awaited."""
+        """Whether neither a request's body nor its response is pending."""
         return self.cycle is None or self.cycle.response_complete
 
     @property
     def address(self) -> str:
-        """Of the client, see ``network_of``."""
-        return network_of(self.client)
+        """The client's, see ``client_network``."""
+        return client_network(self.client)
 
-    def drop(self) -> None:
-        """End the connection without another word."""
-        self._head_has_come()
+    def abort(self) -> None:
+        """Close the connection without a response."""
+        self._cancel_deadline()
         self.connections.discard(self)
         self.transport.abort()
 
-    def _expect_head(self) -> None:
+    def _start_deadline(self) -> None:
         self._deadline = self.loop.call_later(HEAD_SECONDS, self._expire)
 
-    def _head_has_come(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -83,33 +83,40 @@ class LimitedConnection(H11Protocol):
     def _expire(self) -> None:
         self._deadline = None
         if self.awaits_head:
-            self.drop()
+            self.abort()
 
-    def _make_room(self) -> None:
-        """Drop a connection that only waits if there are too many, or this one if there is none."""
-        all_of_them = [
+    def _enforce_limits(self) -> None:
+        """Abort a connection without a request if there are too many; this one if all have one."""
+        open_connections = [
             connection
             for connection in self.connections
             if isinstance(connection, LimitedConnection)
         ]
-        ours = [one for one in all_of_them if one.address == self.address]
-        waiting = [our for our in ours if our.awaits_head]
-        if len(waiting) > MOST_UNFINISHED:
-            min(waiting, key=lambda one: one._since).drop()
-        elif len(ours) > MOST_OF_AN_ADDRESS:
-            self._oldest(waiting).drop()
-        elif len(all_of_them) > MOST_CONNECTIONS:
-            waiting = [one for one in all_of_them if one.awaits_head and one is not self]
-            self._oldest(waiting or self._of_the_greediest(all_of_them, len(ours))).drop()
+        siblings = [each for each in open_connections if each.address == self.address]
+        waiting = [sibling for sibling in siblings if sibling.awaits_head]
+        if len(waiting) > MOST_HEADS_PER_ADDRESS:
+            min(waiting, key=lambda sibling: sibling._opened_at).abort()
+        elif len(siblings) > MOST_CONNECTIONS_PER_ADDRESS:
+            self._oldest(waiting).abort()
+        elif len(open_connections) > MOST_CONNECTIONS:
+            waiting = [
+                connection
+                for connection in open_connections
+                if connection.awaits_head and connection is not self
+            ]
+            busiest = self._of_busiest_address(open_connections, len(siblings))
+            self._oldest(waiting or busiest).abort()
 
-    def _of_the_greediest(
-        self, connections: "list[LimitedConnection]", ours: int
+    def _of_busiest_address(
+        self, connections: "list[LimitedConnection]", siblings: int
     ) -> "list[LimitedConnection]":
-        """Those of the address that has most; none if that is this connection's own."""
+        """The connections of the address that has most; none if this address has as many."""
         counts = Counter(connection.address for connection in connections)
         address, most = counts.most_common(1)[0]
-        return [one for one in connections if one.address == address] if most > ours else []
+        if most <= siblings:
+            return []
+        return [connection for connection in connections if connection.address == address]
 
     def _oldest(self, connections: "list[LimitedConnection]") -> "LimitedConnection":
         others = [connection for connection in connections if connection is not self]
-        return min(others, key=lambda other: other._since, default=self)
+        return min(others, key=lambda other: other._opened_at, default=self)

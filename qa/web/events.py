@@ -1,8 +1,8 @@
-"""Events: what the page may ask of the server, checked before Gradio sees it.
+"""Events: what the page sends to the server, checked before Gradio sees it.
 
-Gradio takes any value for any input, and whatever looks like a file of its own it looks up on
-the disk, in whichever input it stands. What the page itself sends is little and known: so all
-else is refused, and a file can only be one that was received from a client just before.
+Gradio accepts any value for any input, and a value that looks like one of its files it opens from
+the disk, in any input. The page itself sends few kinds of values: all others are refused, and a
+file can only be one that was received from a client before.
 """
 
 import json
@@ -16,17 +16,17 @@ from pydantic_core import from_json
 from qa.web.incoming import Incoming
 
 Input = Literal["text", "texts", "state", "files"]
-"""What an input holds: a text or none, texts, what the server keeps, or files received."""
+"""What an input holds: a text or None, texts, state of the server, or received files."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """An event that the page has.
+    """A kind of event that the page has.
 
     Attributes:
         inputs: What each of its inputs holds.
-        queued: Whether it waits for its turn; else it is done at once.
-        of_message: Whether it is about a message, which its data names.
+        queued: Whether it goes through the queue; otherwise it is processed at once.
+        of_message: Whether it concerns a message of the chat, which its data names.
     """
 
     inputs: tuple[Input, ...]
@@ -35,10 +35,10 @@ class EventKind:
 
 
 MOST_DEPTH = 4
-"""Of lists and objects in what is told of an event: a message is told by its place and text."""
+"""Nesting of an event's data; the page sends the position and text of a message."""
 
-MOST_BRACKETS = 200_000
-"""Lists and objects in a body, each of which takes far more memory than its two bytes."""
+MOST_CONTAINERS = 200_000
+"""Lists and objects in a body; each uses far more memory than its two bytes of JSON."""
 
 _KEYS = {"data", "event_data", "fn_index", "trigger_id", "session_hash"}
 _SESSION = re.compile(r"[0-9A-Za-z]{1,64}")
@@ -46,7 +46,7 @@ _FILE_KEYS = {"path", "meta", "url"}
 
 
 class RefusedEvent(ValueError):
-    """An event that the page does not send; the message says what was expected."""
+    """An event that the page never sends; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +54,23 @@ class Event:
     """An event as the page sends it.
 
     Attributes:
-        session: Of the page, as its client named it.
-        body: To hand to Gradio, in which files are those that were received.
+        session: Of the page, as the client named it.
+        body: JSON for Gradio; its files are those that were received.
     """
 
     session: str
     body: bytes
 
 
-class Events:
-    """The events of one page."""
+class EventParser:
+    """Parses and checks the events of one page.
+
+    Args:
+        kinds: By the event's number.
+        incoming: The received files; without it no event may have any.
+    """
 
     def __init__(self, kinds: Mapping[int, EventKind], incoming: Incoming | None = None) -> None:
-        """The events.
-
-        Args:
-            kinds: By the event's number.
-            incoming: Files received; without it no event takes any.
-        """
         self.kinds = kinds
         self.incoming = incoming
 
@@ -80,46 +79,46 @@ class Events:
 
         Args:
             body: Of the request.
-            queued: Whether it is to wait for its turn. Done at once, one that should wait would
-                pass by all that wait for theirs.
+            queued: Whether it was sent to the queue. A queued event that was processed directly
+                would overtake all others.
 
         Raises:
-            RefusedEvent: The page sends no such event.
+            RefusedEvent: The page never sends such an event.
         """
-        if body.count(b"[") + body.count(b"{") > MOST_BRACKETS:
-            raise RefusedEvent("expected fewer values")
+        if body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
+            raise RefusedEvent("expected fewer lists and objects")
         try:
             sent = from_json(body, allow_inf_nan=False)
         except ValueError as error:
             raise RefusedEvent("expected an event as JSON") from error
         if not isinstance(sent, dict) or not sent.keys() <= _KEYS:
-            raise RefusedEvent("expected an event of the page")
+            raise RefusedEvent("expected an object with the keys of an event")
         number, data = sent.get("fn_index"), sent.get("data")
         kind = self.kinds.get(number) if type(number) is int else None
         if kind is None or kind.queued is not queued:
-            raise RefusedEvent("expected an event that the page has")
+            raise RefusedEvent("expected a known event on its own route")
         inputs = kind.inputs
         if not isinstance(data, list) or len(data) != len(inputs):
             raise RefusedEvent(f"expected {len(inputs)} inputs")
         trigger, session = sent.get("trigger_id"), sent.get("session_hash")
         if not (trigger is None or type(trigger) is int):
-            raise RefusedEvent("expected the number of a component")
+            raise RefusedEvent("expected an integer as trigger_id")
         if not isinstance(session, str) or not _SESSION.fullmatch(session):
-            raise RefusedEvent("expected a session's name of letters and digits")
-        told = sent.get("event_data")
-        if not _is_plain(told) or (kind.of_message and not _names_a_message(told)):
-            raise RefusedEvent("expected plain values of an event")
+            raise RefusedEvent("expected 1 to 64 letters and digits as session_hash")
+        event_data = sent.get("event_data")
+        if not _is_allowed(event_data) or (kind.of_message and not _names_message(event_data)):
+            raise RefusedEvent("expected event_data without files, with a message's index")
         checked = {
-            "data": [self._checked(*pair) for pair in zip(inputs, data, strict=True)],
-            "event_data": told,
+            "data": [self._check_input(*pair) for pair in zip(inputs, data, strict=True)],
+            "event_data": event_data,
             "fn_index": number,
             "trigger_id": trigger,
             "session_hash": session,
         }
         return Event(session, json.dumps(checked).encode())
 
-    def _checked(self, kind: Input, value: object) -> object:
-        """The value of an input, if it may hold it."""
+    def _check_input(self, kind: Input, value: object) -> object:
+        """The value for an input, if it is of the input's kind."""
         if kind == "state":
             return None
         if kind == "files":
@@ -134,41 +133,43 @@ class Events:
         if value is None:
             return []
         if not isinstance(value, list) or self.incoming is None:
-            raise RefusedEvent("expected files that were uploaded")
+            raise RefusedEvent("expected uploaded files")
         files = []
-        for each in value:
-            token = each.get("path") if isinstance(each, dict) else None
+        for file in value:
+            token = file.get("path") if isinstance(file, dict) else None
             path = self.incoming.ask_for(token) if isinstance(token, str) else None
             if path is None:
-                raise RefusedEvent("expected a file that was uploaded just before")
+                raise RefusedEvent("expected the token of a file that was uploaded before")
             meta = {"_type": "gradio.FileData"}
             files.append({"path": str(path), "orig_name": path.name, "meta": meta})
         return files
 
 
-def _names_a_message(told: object) -> bool:
-    """Whether what is told of an event has the place of a message, one number or two."""
-    if not isinstance(told, dict):
+def _names_message(event_data: object) -> bool:
+    """Whether an event's data has the position of a message, which is one number or two."""
+    if not isinstance(event_data, dict):
         return False
-    index = told.get("index")
-    places = index if isinstance(index, list) else [index]
-    return 0 < len(places) < 3 and all(type(each) is int and 0 <= each < 10_000 for each in places)
+    index = event_data.get("index")
+    numbers = index if isinstance(index, list) else [index]
+    if not 0 < len(numbers) < 3:
+        return False
+    return all(type(number) is int and 0 <= number < 10_000 for number in numbers)
 
 
 def _are_texts(value: object) -> bool:
     return value is None or (
-        isinstance(value, list) and all(isinstance(each, str) for each in value)
+        isinstance(value, list) and all(isinstance(text, str) for text in value)
     )
 
 
-def _is_plain(value: object, depth: int = 0) -> bool:
-    """Whether a value holds no file and is not nested deeply."""
+def _is_allowed(value: object, depth: int = 0) -> bool:
+    """Whether a value contains no file and is not nested deeply."""
     if isinstance(value, dict):
-        inside = list(value.values())
+        children = list(value.values())
         if value.keys() & _FILE_KEYS:
             return False
     elif isinstance(value, list):
-        inside = value
+        children = value
     else:
         return True
-    return depth < MOST_DEPTH and all(_is_plain(each, depth + 1) for each in inside)
+    return depth < MOST_DEPTH and all(_is_allowed(child, depth + 1) for child in children)

@@ -1,7 +1,7 @@
-"""Guard: the one gate before every route; what the page does not ask for is refused.
+"""Guard: ASGI middleware in front of every route; requests that the page never sends are refused.
 
-It knows the routes of the page, so that a route which a new version of Gradio brings along is
-shut until somebody has looked at it.
+It lists the routes of the page, so that a route added by a new version of Gradio stays closed
+until somebody has reviewed it.
 """
 
 import asyncio
@@ -14,86 +14,85 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.web.addresses import network_of
+from qa.web.addresses import client_network
 from qa.web.chat import MOST_KEPT
-from qa.web.events import Events, RefusedEvent
+from qa.web.events import EventParser, RefusedEvent
 from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
 
-MOST_BYTES = 3 * MOST_KEPT
-"""Of an event: the conversation, which JSON within JSON makes longer, and a question."""
+MOST_EVENT_BYTES = 3 * MOST_KEPT
+"""Of an event's body: the conversation, as JSON within JSON, and a question."""
 
-MOST_WAITING_BYTES = 30 * MOST_BYTES
-"""Of all events that have begun to come and are not done yet."""
+MOST_PENDING_BYTES = 30 * MOST_EVENT_BYTES
+"""Of the bodies of all events that are being received or processed."""
 
-SHARE = 0.5
-"""Of it that one address may take."""
+ADDRESS_SHARE = 0.5
+"""Share of it that one address may use. Chosen by hand."""
 
 BODY_SECONDS = 30.0
-"""For a body other than an upload's to come."""
+"""Time in which an event's body must arrive. Chosen by hand."""
 
-POLICY = (
+PAGE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'; "
     "base-uri 'self'; object-src 'none'"
 )
-"""Content-Security-Policy: nothing from or to another host. Gradio needs the two unsafe ones."""
+"""Content-Security-Policy: no other host. Gradio needs ``unsafe-inline`` and ``unsafe-eval``."""
 
 _SESSION = "[0-9A-Za-z]{1,64}"
 
-READ = re.compile(
+READ_PATHS = re.compile(
     rf"/|/healthz|/{ROUTE}|/{re.escape(PICTURE_ROUTE)}"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"
     rf"|/gradio_api/(?:app_id|startup-events|heartbeat/{_SESSION})"
 )
-"""Paths that are read."""
+"""Paths for GET and HEAD."""
 
-QUEUED, DIRECT = "/gradio_api/queue/join", "/gradio_api/run/predict"
-"""Paths to which the page sends its events: those that wait for their turn, and the others."""
+QUEUED_EVENT, DIRECT_EVENT = "/gradio_api/queue/join", "/gradio_api/run/predict"
+"""Paths to which the page sends its events: those that are queued, and the others."""
 
-MOST_DIRECT = 200
-"""Events that are being done at once or wait for a thread of the server, which has 40."""
+MOST_DIRECT_EVENTS = 200
+"""Direct events being processed or waiting for one of the server's 40 threads."""
 
-EVENTS = "/gradio_api/queue/data"
-"""Path at which the page waits for what its events bring about."""
+EVENT_STREAM = "/gradio_api/queue/data"
+"""Path from which the page reads the results of queued events."""
 
-_EVENTS_OF = re.compile(rf"session_hash=({_SESSION})".encode())
+_STREAM_QUERY = re.compile(rf"session_hash=({_SESSION})".encode())
 
 _THEME = re.compile(rb"__theme=(?:light|dark|system)")
 
 _PROXY_HEADERS = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-direct-url", b"x-gradio-")
-"""Beginnings of headers in which a client could name the server's address."""
+"""Prefixes of headers in which a client could claim an address of the server."""
 
 
 class Guard:
-    """Adds the security headers, and refuses what the page does not ask for."""
+    """Adds the security headers, and refuses requests that the page never sends.
 
-    def __init__(self, app: ASGIApp, events: Events, hosts: Sequence[str] = ()) -> None:
-        """A gate before an application.
+    Args:
+        app: The application that is guarded.
+        events: Checks the events of the page; without received files uploads are refused.
+        hosts: Accepted values of the Host header, without port; any if empty.
+    """
 
-        Args:
-            app: That is guarded.
-            events: Of the page; files are taken where they have a place for incoming ones.
-            hosts: Names by which the server may be asked; any if empty.
-        """
+    def __init__(self, app: ASGIApp, events: EventParser, hosts: Sequence[str] = ()) -> None:
         self.app = app
         self.events = events
         self.hosts = hosts
         self._sessions = Sessions()
-        self._waiting: Counter[str] = Counter()
-        self._direct = 0
+        self._pending_bytes: Counter[str] = Counter()
+        self._direct_events = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
 
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", POLICY)
+                headers.setdefault("Content-Security-Policy", PAGE_POLICY)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
             await send(message)
@@ -101,148 +100,152 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        held = _Held(network_of(scope["client"]))
+        usage = _Usage(client_network(scope["client"]))
         try:
             try:
-                scope, receive = await self._admitted(scope, receive, held)
+                scope, receive = await self._check(scope, receive, usage)
             except Refusal as refusal:
-                await refusal.response()(scope, receive, guarded)
+                await refusal.response()(scope, receive, send_with_headers)
                 return
-            await self.app(scope, receive, guarded)
+            await self.app(scope, receive, send_with_headers)
         finally:
-            self._waiting[held.address] -= held.bytes
-            if not self._waiting[held.address]:
-                del self._waiting[held.address]
-            self._direct -= held.direct
+            self._pending_bytes[usage.address] -= usage.bytes
+            if not self._pending_bytes[usage.address]:
+                del self._pending_bytes[usage.address]
+            self._direct_events -= usage.direct_events
 
-    async def _admitted(
-        self, scope: Scope, receive: Receive, held: "_Held"
+    async def _check(
+        self, scope: Scope, receive: Receive, usage: "_Usage"
     ) -> tuple[Scope, Receive]:
         """The request as the application may see it.
 
         Args:
-            scope: As it came.
-            receive: Likewise.
-            held: Of the request, to which is added what it takes until it is done.
+            scope: Of the request.
+            receive: Of the request.
+            usage: Updated with what the request uses.
 
         Raises:
-            Refusal: It is none of the page's.
+            Refusal: The page never sends such a request.
         """
         if scope["type"] != "http":
             raise Refusal(404, "Not found")
         headers = Headers(scope=scope)
         self._check_origin(scope["method"], headers)
-        kept = [pair for pair in scope["headers"] if not _names_the_server(pair[0])]
-        scope = {**scope, "headers": kept}
+        trusted = [pair for pair in scope["headers"] if not _is_proxy_header(pair[0])]
+        scope = {**scope, "headers": trusted}
         path, reads = scope["path"], scope["method"] in ("GET", "HEAD")
-        takes_files = self.events.incoming is not None
-        if reads and path == EVENTS:
-            waiting = _EVENTS_OF.fullmatch(scope["query_string"])
-            if waiting is None or not self._sessions.knows(waiting[1].decode()):
+        accepts_files = self.events.incoming is not None
+        if reads and path == EVENT_STREAM:
+            session = _STREAM_QUERY.fullmatch(scope["query_string"])
+            if session is None or not self._sessions.is_known(session[1].decode()):
                 raise Refusal(404, "Not found")
             return scope, receive
-        if reads and (READ.fullmatch(path) or (takes_files and path == PROGRESS)):
-            return _without_a_page(scope), receive
+        if reads and (READ_PATHS.fullmatch(path) or (accepts_files and path == PROGRESS)):
+            return _without_unknown_query(scope), receive
         if reads or scope["method"] != "POST":
             raise Refusal(404, "Not found")
         length = _length(headers)
         if path == UPLOAD and self.events.incoming is not None:
             _check_length(length, self.events.incoming.limits.batch_bytes)
             return scope, receive
-        if path not in (QUEUED, DIRECT):
+        if path not in (QUEUED_EVENT, DIRECT_EVENT):
             raise Refusal(404, "Not found")
-        _check_length(length, MOST_BYTES)
-        return await self._asked(scope, receive, held)
+        _check_length(length, MOST_EVENT_BYTES)
+        return await self._check_event(scope, receive, usage)
 
     def _check_origin(self, method: str, headers: Headers) -> None:
-        # Another site's page can send requests here from the reader's own browser. Only to this
-        # machine or over HTTPS do browsers say where from in Sec-Fetch-Site; Origin they send
-        # with all but plain reading, of which another site's page cannot see the reply.
+        # A page of another site can send requests here from the reader's own browser. Browsers
+        # send Sec-Fetch-Site only to this machine or over HTTPS, and Origin with all requests but
+        # plain GETs, whose response the other site's page cannot read.
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
         host = headers.get("host", "")
-        # A browser always says by which name it asks.
-        if self.hosts and "host" in headers and _name(f"//{host}") not in self.hosts:
+        # A browser always sends the Host header.
+        if self.hosts and "host" in headers and _hostname(f"//{host}") not in self.hosts:
             raise Refusal(400, "Host not allowed")
         foreign = origin is not None and origin.partition("://")[2] != host
         if foreign or (method != "GET" and site not in ("none", "same-origin")):
             raise Refusal(403, "Cross-site request refused")
 
-    async def _asked(self, scope: Scope, receive: Receive, held: "_Held") -> tuple[Scope, Receive]:
-        """An event of the page, checked."""
+    async def _check_event(
+        self, scope: Scope, receive: Receive, usage: "_Usage"
+    ) -> tuple[Scope, Receive]:
+        """The request of an event, with the checked event as its body."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await self._body(receive, held)
-            event = self.events.parse(body, queued=scope["path"] == QUEUED)
+                body = await self._body(receive, usage)
+            event = self.events.parse(body, queued=scope["path"] == QUEUED_EVENT)
         except TimeoutError as error:
             raise Refusal(408, "Request too slow") from error
         except RefusedEvent as error:
             raise Refusal(422, f"Event refused: {error}") from error
-        if not self._sessions.admit(event.session, held.address):
-            raise Refusal(503, "Too many pages are open; close some, or try again in a while")
-        if scope["path"] == DIRECT:
-            if self._direct >= MOST_DIRECT:
-                raise Refusal(503, "Too many requests at a time; try again later")
-            self._direct += 1
-            held.direct = 1
-        kept = [pair for pair in scope["headers"] if pair[0].lower() != b"content-length"]
+        if not self._sessions.admit(event.session, usage.address):
+            raise Refusal(503, "Too many open pages; close some or try again later")
+        if scope["path"] == DIRECT_EVENT:
+            if self._direct_events >= MOST_DIRECT_EVENTS:
+                raise Refusal(503, "Too many concurrent requests; try again later")
+            self._direct_events += 1
+            usage.direct_events = 1
+        headers = [pair for pair in scope["headers"] if pair[0].lower() != b"content-length"]
         length = (b"content-length", str(len(event.body)).encode())
-        return {**scope, "headers": [*kept, length]}, _replayed(event.body, receive)
+        return {**scope, "headers": [*headers, length]}, _replay(event.body, receive)
 
-    async def _body(self, receive: Receive, held: "_Held") -> bytes:
-        """All of a request's body; the server holds it to the length that was declared.
+    async def _body(self, receive: Receive, usage: "_Usage") -> bytes:
+        """The request's whole body; the server enforces the declared length.
 
         Raises:
-            Refusal: The client is gone, or too much is coming from others.
+            Refusal: The client disconnected, or too many bytes are pending.
         """
         body = bytearray()
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                raise Refusal(400, "Request broken off")
+                raise Refusal(400, "Request interrupted")
             part: bytes = message.get("body", b"")
             body += part
-            held.bytes += len(part)
-            self._waiting[held.address] += len(part)
-            theirs, of_all = self._waiting[held.address], self._waiting.total()
-            if of_all > MOST_WAITING_BYTES or theirs > SHARE * MOST_WAITING_BYTES:
-                raise Refusal(503, "Too many requests at a time; try again later")
+            usage.bytes += len(part)
+            self._pending_bytes[usage.address] += len(part)
+            if (
+                self._pending_bytes.total() > MOST_PENDING_BYTES
+                or self._pending_bytes[usage.address] > ADDRESS_SHARE * MOST_PENDING_BYTES
+            ):
+                raise Refusal(503, "Too many concurrent requests; try again later")
             if not message.get("more_body", False):
                 return bytes(body)
 
 
 @dataclass(slots=True)
-class _Held:
-    """What one request takes of what all share, until it is done."""
+class _Usage:
+    """What one request adds to the shared limits until it is done."""
 
     address: str
     bytes: int = 0
-    direct: int = 0
+    direct_events: int = 0
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """What hands over a body that was read already, then what comes behind it."""
-    waiting = [body]
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives a body that was read already, then what follows it."""
+    unread = [body]
 
     async def replay() -> Message:
-        if waiting:
-            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        if unread:
+            return {"type": "http.request", "body": unread.pop(), "more_body": False}
         return await receive()
 
     return replay
 
 
-def _without_a_page(scope: Scope) -> Scope:
-    """The request without what only pages that Gradio could have, and this one has not, are for."""
+def _without_unknown_query(scope: Scope) -> Scope:
+    """The request without a query that only other pages of Gradio would have, such as ``page``."""
     if scope["path"] == "/" and not _THEME.fullmatch(scope["query_string"]):
         return {**scope, "query_string": b""}
     return scope
 
 
 def _length(headers: Headers) -> int:
-    """How many bytes a request declares that it sends.
+    """The length that a request declares, in bytes.
 
     Raises:
-        Refusal: It does not say.
+        Refusal: It declares none.
     """
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdecimal()) or "transfer-encoding" in headers:
@@ -252,15 +255,15 @@ def _length(headers: Headers) -> int:
 
 def _check_length(length: int, most: int) -> None:
     if length > most:
-        raise Refusal(413, f"At most {most:,} bytes are taken at a time")
+        raise Refusal(413, f"Request body larger than {most:,} bytes")
 
 
-def _names_the_server(name: bytes) -> bool:
+def _is_proxy_header(name: bytes) -> bool:
     return name.lower().startswith(_PROXY_HEADERS)
 
 
-def _name(address: str) -> str | None:
-    """The host in an address without its port; none if it is no address."""
+def _hostname(address: str) -> str | None:
+    """The host in an address, without port; None if the address is invalid."""
     try:
         return urlsplit(address).hostname
     except ValueError:

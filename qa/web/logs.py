@@ -10,65 +10,65 @@ from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
 
-MESSAGES = 100
-"""Told in ``SECONDS``, and no more."""
+MOST_MESSAGES = 100
+"""Messages logged in ``INTERVAL_SECONDS``; the others are only counted."""
 
-SECONDS = 60.0
+INTERVAL_SECONDS = 60.0
 
 FILE_BYTES = 2_000_000
-"""Of a log file, before the next one is begun."""
+"""Size at which the log file is rotated."""
 
-FILES_KEPT = 4
-"""Log files beside the present one."""
+BACKUP_FILES = 4
+"""Rotated log files beside the current one."""
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 class LogError(ChapterAndVerseError):
-    """The log cannot be written where it was asked for."""
+    """The log file cannot be written."""
 
 
 class RateLimit(logging.Filter):
-    """Passes so many messages in a time, and tells then how many it left out."""
+    """Passes a number of messages per interval, and reports how many it suppressed."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._lock = threading.Lock()
-        self._since = clock()
+        self._interval_began = clock()
         self._passed = 0
-        self._left_out = 0
+        self._suppressed = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a message is told."""
+        """Whether to log the message."""
         with self._lock:
-            if self._clock() - self._since >= SECONDS:
-                left_out, self._left_out = self._left_out, 0
-                self._since, self._passed = self._clock(), 0
-                if left_out:
-                    record.msg = f"{record.getMessage()} ({left_out:,} messages were left out)"
+            if self._clock() - self._interval_began >= INTERVAL_SECONDS:
+                suppressed, self._suppressed = self._suppressed, 0
+                self._interval_began, self._passed = self._clock(), 0
+                if suppressed:
+                    record.msg = f"{record.getMessage()} ({suppressed:,} messages were left out)"
                     record.args = ()
-            if self._passed < MESSAGES:
+            if self._passed < MOST_MESSAGES:
                 self._passed += 1
                 return True
-            self._left_out += 1
+            self._suppressed += 1
             return False
 
 
 def set_up_logs(file: Path | None = None) -> None:
-    """Tell warnings on standard error, or in a file that rotates.
+    """Log warnings to standard error, or to a file that rotates.
 
     Args:
-        file: To which they go; a few older ones lie beside it.
+        file: The log file; rotated ones are kept beside it.
 
     Raises:
-        LogError: It cannot be written.
+        LogError: The file cannot be written.
     """
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if file is not None:
         try:
             handler = logging.handlers.RotatingFileHandler(
-                file, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"
+                file, maxBytes=FILE_BYTES, backupCount=BACKUP_FILES, encoding="utf-8"
             )
         except OSError as error:
             raise LogError(

@@ -16,7 +16,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from qa.web.addresses import network_of
+from qa.web.addresses import client_network
 from qa.web.incoming import Arrival, Incoming, NoRoom
 from qa.web.refusal import Refusal
 from qa.web.upload_batch import free_name
@@ -149,7 +149,7 @@ def add_receiving(server: FastAPI, incoming: Incoming) -> None:
         if kind != b"multipart/form-data" or not boundary:
             return PlainTextResponse("Form with files expected", 415)
         await asyncio.to_thread(incoming.clear)
-        form = Form(boundary, incoming, network_of(request.client))
+        form = Form(boundary, incoming, client_network(request.client))
         # Whoever names the upload of another is told nothing of it.
         told = bool(upload_id) and upload_id not in coming
         if told:

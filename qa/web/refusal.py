@@ -1,18 +1,19 @@
-"""Refusal: a request that is not served, with the HTTP status that says so."""
+"""Refusal: a request that is not served, with its HTTP status."""
 
 from starlette.responses import PlainTextResponse
 
 RETRY_SECONDS = 60
+"""Value of ``Retry-After`` with status 503. Chosen by hand."""
 
 
 class Refusal(Exception):
-    """Raised where a request is looked at, and answered with its status and its sentence."""
+    """Raised where a request is checked; its status and message are the response."""
 
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
         self.status = status
 
     def response(self) -> PlainTextResponse:
-        """What the client is answered."""
+        """The response to the client."""
         headers = {"Retry-After": str(RETRY_SECONDS)} if self.status == 503 else {}
         return PlainTextResponse(str(self), self.status, headers)

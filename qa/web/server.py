@@ -15,10 +15,10 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from embeddings.errors import ChapterAndVerseError
 from qa.web.chat import Chat
-from qa.web.events import EventKind, Events
+from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
 from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
-from qa.web.html.document_page import POLICY as DOCUMENT_POLICY
+from qa.web.html.document_page import DOCUMENT_POLICY
 from qa.web.receiving import add_receiving
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -96,7 +96,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     page.mount(server)
     # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
     hosts = LOOPBACK if host in LOOPBACK else ()
-    server.add_middleware(Guard, events=Events(page.events, incoming), hosts=hosts)
+    server.add_middleware(Guard, events=EventParser(page.events, incoming), hosts=hosts)
     return server
 
 

@@ -13,7 +13,7 @@ from embeddings.parts import Part
 from qa.web.html.document_links import Quote, part_link, picture_link, quote_link
 from qa.web.html.rendering import render
 
-POLICY = (
+DOCUMENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )

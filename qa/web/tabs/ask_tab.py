@@ -8,7 +8,7 @@ import gradio as gr
 
 from qa.library.listing import Listing
 from qa.library.receipts import answer_as_markdown
-from qa.web.addresses import network_of
+from qa.web.addresses import client_network
 from qa.web.chat import MOST_TURNS, Chat, as_kept
 from qa.web.conversation_state import ConversationState
 from qa.web.html.page import RenderedTurn, notice, opening, panel, typed
@@ -172,7 +172,7 @@ class AskTab:
         # Neither true nor false where a reader withdraws the rating.
         liked = event.liked if isinstance(event.liked, bool) else None
         turn = turns[index] if index < len(turns) else None
-        sender = network_of(request.client and (request.client.host,))
+        sender = client_network(request.client and (request.client.host,))
         key, message = self.chat.like(turn, liked, str(request.session_hash), sender)
         placeholder = "What was good?" if liked else "What was wrong?"
         return {

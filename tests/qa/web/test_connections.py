@@ -79,7 +79,7 @@ def test_unfinished_heads_shut_nobody_out(port: int) -> None:
 def test_oldest_connection_that_only_waits_makes_room(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "MOST_UNFINISHED", 3)
+    monkeypatch.setattr(connections, "MOST_HEADS_PER_ADDRESS", 3)
     with ExitStack() as open_ones:
         wires = [open_ones.enter_context(connect(port)) for _ in range(4)]
         assert is_ended(wires[0])
@@ -92,7 +92,7 @@ def test_head_has_its_time_and_drops_do_not_prolong_it(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
-    monkeypatch.setattr(connections, "MOST_UNFINISHED", 10_000)
+    monkeypatch.setattr(connections, "MOST_HEADS_PER_ADDRESS", 10_000)
     with connect(port) as silent, connect(port) as dripping:
         begun = time.monotonic()
         dripping.settimeout(0.05)
@@ -119,7 +119,7 @@ def test_head_has_its_time_and_drops_do_not_prolong_it(
 
 
 def test_one_address_has_so_many_connections(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST_OF_AN_ADDRESS", 5)
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS_PER_ADDRESS", 5)
     with ExitStack() as open_ones:
         wires = [open_ones.enter_context(connect(port)) for _ in range(12)]
         assert [is_ended(wire) for wire in wires[:7]] == [True] * 7

@@ -1,4 +1,4 @@
-"""Events of the page pass; all else is refused, above all what names a file."""
+"""EventParser of the page pass; all else is refused, above all what names a file."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.settings import UploadLimits
-from qa.web.events import EventKind, Events, RefusedEvent
+from qa.web.events import EventKind, EventParser, RefusedEvent
 from qa.web.incoming import Incoming
 
 KINDS = {
@@ -38,7 +38,7 @@ def body(number: object, *data: object, **more: object) -> bytes:
 
 def test_event_of_the_page_passes_as_it_is() -> None:
     sent = body(0, "Who?", "[]", ["docs/a.md"], event_data={"index": [1, 0], "value": "x"})
-    event = Events(KINDS).parse(sent, queued=True)
+    event = EventParser(KINDS).parse(sent, queued=True)
     assert event.session == "abc" and json.loads(event.body) == json.loads(sent)
 
 
@@ -47,27 +47,27 @@ def test_file_is_the_one_that_was_received(incoming: Incoming) -> None:
     arrival.finish()
     incoming.announce([arrival.token])
     told = {"path": arrival.token, "url": "http://x/", "orig_name": "../../b", "size": 9}
-    event = Events(KINDS, incoming).parse(body(1, [told], ""), queued=True)
+    event = EventParser(KINDS, incoming).parse(body(1, [told], ""), queued=True)
     path = incoming.folder / arrival.token / "a.txt"
     meta = {"_type": "gradio.FileData"}
     expected = {"path": str(path), "orig_name": "a.txt", "meta": meta}
     assert json.loads(event.body)["data"] == [[expected], ""]
     with pytest.raises(RefusedEvent):
-        Events(KINDS).parse(body(1, [told], ""), queued=True)
+        EventParser(KINDS).parse(body(1, [told], ""), queued=True)
 
 
 def test_event_that_waits_for_its_turn_cannot_pass_by() -> None:
-    events = Events(KINDS)
+    events = EventParser(KINDS)
     assert events.parse(body(4, "x"), queued=False).session == "abc"
     for sent, queued in ((body(4, "x"), True), (body(3), False)):
-        with pytest.raises(RefusedEvent, match="an event that the page has"):
+        with pytest.raises(RefusedEvent, match="a known event on its own route"):
             events.parse(sent, queued=queued)
 
 
 @pytest.mark.parametrize("index", [0, [1, 0], 59])
 def test_event_of_a_message_names_it(index: object) -> None:
     told = {"index": index, "value": "x", "liked": True}
-    event = Events(KINDS).parse(body(5, "", event_data=told), queued=True)
+    event = EventParser(KINDS).parse(body(5, "", event_data=told), queued=True)
     assert json.loads(event.body)["event_data"] == told
 
 
@@ -116,14 +116,12 @@ def test_event_of_a_message_names_it(index: object) -> None:
 )
 def test_all_else_is_refused(sent: bytes, incoming: Incoming) -> None:
     with pytest.raises(RefusedEvent, match="expected "):
-        Events(KINDS, incoming).parse(sent, queued=True)
+        EventParser(KINDS, incoming).parse(sent, queued=True)
 
 
 def test_state_is_what_the_server_keeps(incoming: Incoming) -> None:
-    assert json.loads(Events(KINDS).parse(body(2, "note", SECRET), queued=True).body)["data"] == [
-        "note",
-        None,
-    ]
+    event = EventParser(KINDS).parse(body(2, "note", SECRET), queued=True)
+    assert json.loads(event.body)["data"] == ["note", None]
 
 
 VALUES = st.recursive(
@@ -136,7 +134,7 @@ VALUES = st.recursive(
 @given(st.sampled_from([*KINDS, 7]), st.lists(VALUES, max_size=3), VALUES)
 def test_no_file_of_a_client_ever_passes(number: int, data: list[object], told: object) -> None:
     try:
-        event = Events(KINDS).parse(body(number, *data, event_data=told), queued=True)
+        event = EventParser(KINDS).parse(body(number, *data, event_data=told), queued=True)
     except RefusedEvent:
         return
     passed = json.loads(event.body)

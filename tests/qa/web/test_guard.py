@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from qa.settings import UploadLimits
 from qa.web import guard as module
-from qa.web.events import EventKind, Events
+from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
 from qa.web.incoming import Incoming
 from qa.web.receiving import PROGRESS, UPLOAD
@@ -51,7 +51,7 @@ def ask(
 
 
 def test_event_reaches_the_page_with_its_length(incoming: Incoming) -> None:
-    guard = Guard(echo, Events(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS, incoming))
     reply = ask(guard, "POST", "/gradio_api/queue/join", json=EVENT)
     told = reply.json()
     assert json.loads(told["body"])["data"] == ["x"]
@@ -92,20 +92,20 @@ def test_event_reaches_the_page_with_its_length(incoming: Incoming) -> None:
 def test_only_the_routes_of_the_page_are_open(
     incoming: Incoming, method: str, path: str, status: int
 ) -> None:
-    assert ask(Guard(echo, Events(KINDS, incoming)), method, path).status_code == status
+    assert ask(Guard(echo, EventParser(KINDS, incoming)), method, path).status_code == status
 
 
 def test_chat_that_is_only_read_takes_no_upload() -> None:
-    guard = Guard(echo, Events(KINDS))
+    guard = Guard(echo, EventParser(KINDS))
     assert ask(guard, "POST", UPLOAD, content=b"x").status_code == 404
     assert ask(guard, "GET", PROGRESS).status_code == 404
 
 
 def test_bodies_are_bounded_and_their_length_is_told(incoming: Incoming) -> None:
-    guard = Guard(echo, Events(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS, incoming))
     for path, most in (
         (UPLOAD, incoming.limits.batch_bytes),
-        ("/gradio_api/queue/join", module.MOST_BYTES),
+        ("/gradio_api/queue/join", module.MOST_EVENT_BYTES),
     ):
         for length, status in ((f"{most + 1}", 413), ("9" * 5_000, 413), ("-1", 411), ("²", 411)):
             headers = httpx.Headers({"content-length": length}, encoding="latin-1")
@@ -120,7 +120,7 @@ def test_body_has_its_time(incoming: Incoming, monkeypatch: pytest.MonkeyPatch) 
         await asyncio.sleep(60)
 
     monkeypatch.setattr(module, "BODY_SECONDS", 0.2)
-    guard = Guard(echo, Events(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS, incoming))
     headers = {"content-length": "100"}
     reply = ask(guard, "POST", "/gradio_api/queue/join", headers, content=never())
     assert (reply.status_code, reply.text) == (408, "Request too slow")
@@ -129,9 +129,9 @@ def test_body_has_its_time(incoming: Incoming, monkeypatch: pytest.MonkeyPatch) 
 def test_bodies_that_wait_are_bounded_in_all(
     incoming: Incoming, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_WAITING_BYTES", 1_000)
+    monkeypatch.setattr(module, "MOST_PENDING_BYTES", 1_000)
     monkeypatch.setattr(module, "BODY_SECONDS", 1.0)
-    guard = Guard(echo, Events(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS, incoming))
 
     async def unfinished() -> AsyncIterator[bytes]:
         yield b"x" * 400
@@ -148,7 +148,7 @@ def test_bodies_that_wait_are_bounded_in_all(
 
     # One address may have half of it.
     assert asyncio.run(asked()) == [408, 503, 503, 503]
-    assert not guard._waiting and not guard._direct
+    assert not guard._pending_bytes and not guard._direct_events
 
 
 def test_server_is_told_no_address_by_a_client(incoming: Incoming) -> None:
@@ -161,12 +161,12 @@ def test_server_is_told_no_address_by_a_client(incoming: Incoming) -> None:
         "X-Gradio-Server",
     )
     headers = dict.fromkeys(names, "evil.example")
-    told = ask(Guard(echo, Events({}, incoming)), "GET", "/", headers).json()["headers"]
+    told = ask(Guard(echo, EventParser({}, incoming)), "GET", "/", headers).json()["headers"]
     assert "evil.example" not in told.values()
 
 
 def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incoming) -> None:
-    named = Guard(echo, Events(KINDS, incoming), LOOPBACK)
+    named = Guard(echo, EventParser(KINDS, incoming), LOOPBACK)
     for host in ("[::1]", "localhost:7860", "127.0.0.1"):
         assert ask(named, "GET", "/", {"Host": host}).status_code == 200
     for host in ("rebound.example", "127.0.0.1.example:80", "[", ""):
@@ -183,7 +183,7 @@ def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incomi
 
 
 def test_events_are_waited_for_by_a_session_that_asked(incoming: Incoming) -> None:
-    guard = Guard(echo, Events(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS, incoming))
     waiting = "/gradio_api/queue/data?session_hash=abc"
     assert ask(guard, "GET", waiting).status_code == 404
     assert ask(guard, "POST", "/gradio_api/queue/join", json=EVENT).status_code == 200
@@ -199,15 +199,15 @@ def test_page_is_asked_for_without_what_it_has_not(incoming: Incoming) -> None:
         await JSONResponse({})(scope, receive, send)
 
     for query in ("page=1", "__theme=dark", "__theme=dark&page=1", ""):
-        ask(Guard(see, Events({}, incoming)), "GET", f"/?{query}")
+        ask(Guard(see, EventParser({}, incoming)), "GET", f"/?{query}")
     assert seen == [b"", b"__theme=dark", b"", b""]
 
 
 def test_made_up_sessions_are_told_that_there_are_too_many(
     incoming: Incoming, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.web.sessions.MOST_OF_AN_ADDRESS", 2)
-    guard = Guard(echo, Events(KINDS, incoming))
+    monkeypatch.setattr("qa.web.sessions.MOST_SESSIONS_PER_ADDRESS", 2)
+    guard = Guard(echo, EventParser(KINDS, incoming))
     join = "/gradio_api/queue/join"
     replies = [
         ask(guard, "POST", join, json=EVENT | {"session_hash": session})

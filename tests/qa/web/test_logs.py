@@ -1,4 +1,4 @@
-"""Logs are bounded in what is told in a time, and in the bytes that are kept."""
+"""Logs are bounded in what is passed in a time, and in the bytes that are kept."""
 
 import logging
 from pathlib import Path
@@ -23,9 +23,9 @@ def record(text: str) -> logging.LogRecord:
 def test_what_is_left_out_is_counted_with_the_next_message() -> None:
     now = 0.0
     limit = RateLimit(lambda: now)
-    told = [limit.filter(record(f"{number}")) for number in range(1_000)]
-    assert told == [True] * logs.MESSAGES + [False] * (1_000 - logs.MESSAGES)
-    now = logs.SECONDS
+    passed = [limit.filter(record(f"{number}")) for number in range(1_000)]
+    assert passed == [True] * logs.MOST_MESSAGES + [False] * (1_000 - logs.MOST_MESSAGES)
+    now = logs.INTERVAL_SECONDS
     later = record("later")
     assert limit.filter(later)
     assert later.getMessage() == "later (900 messages were left out)"
@@ -42,7 +42,7 @@ def test_file_rotates_and_flood_is_bounded(tmp_path: Path, monkeypatch: pytest.M
     (handler,) = logging.getLogger().handlers
     handler.close()
     sizes = [path.stat().st_size for path in tmp_path.iterdir()]
-    assert len(sizes) == 1 + logs.FILES_KEPT and max(sizes) <= 1_000
+    assert len(sizes) == 1 + logs.BACKUP_FILES and max(sizes) <= 1_000
 
 
 def test_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:

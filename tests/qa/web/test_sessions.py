@@ -9,22 +9,22 @@ def test_made_up_sessions_take_no_place_of_another_address() -> None:
     admitted = Sessions(lambda: now)
     assert admitted.admit("page", "192.0.2.1")
     made_up = [admitted.admit(f"s{number}", "192.0.2.9") for number in range(1_000)]
-    assert made_up.count(True) == sessions.MOST_OF_AN_ADDRESS
+    assert made_up.count(True) == sessions.MOST_SESSIONS_PER_ADDRESS
     assert admitted.admit("page", "192.0.2.1") and admitted.admit("other", "192.0.2.1")
-    now = sessions.SECONDS + 1
+    now = sessions.SESSION_SECONDS + 1
     assert admitted.admit("s999", "192.0.2.9")
 
 
 def test_session_that_goes_on_outlives_those_that_do_not() -> None:
     now = 0.0
     admitted = Sessions(lambda: now)
-    for number in range(sessions.MOST_OF_AN_ADDRESS):
+    for number in range(sessions.MOST_SESSIONS_PER_ADDRESS):
         assert admitted.admit(f"s{number}", "192.0.2.9")
-    now = sessions.SECONDS * 0.9
+    now = sessions.SESSION_SECONDS * 0.9
     assert admitted.admit("s0", "192.0.2.9") and not admitted.admit("new", "192.0.2.9")
-    now = sessions.SECONDS * 1.1
+    now = sessions.SESSION_SECONDS * 1.1
     assert admitted.admit("new", "192.0.2.9")
-    assert set(admitted._seen) == {"s0", "new"}
+    assert set(admitted._recent) == {"s0", "new"}
 
 
 def test_all_addresses_together_are_bounded() -> None:
@@ -32,6 +32,6 @@ def test_all_addresses_together_are_bounded() -> None:
     count = sum(
         admitted.admit(f"{address}x{number}", f"192.0.2.{address}")
         for address in range(20)
-        for number in range(sessions.MOST_OF_AN_ADDRESS)
+        for number in range(sessions.MOST_SESSIONS_PER_ADDRESS)
     )
     assert count == sessions.MOST_SESSIONS
