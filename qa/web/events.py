@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
-from qa.web.incoming import Incoming
+from qa.web.incoming import IncomingFiles
 
 Input = Literal["text", "texts", "state", "files"]
 """What an input holds: a text or None, texts, state of the server, or received files."""
@@ -70,7 +70,9 @@ class EventParser:
         incoming: The received files; without it no event may have any.
     """
 
-    def __init__(self, kinds: Mapping[int, EventKind], incoming: Incoming | None = None) -> None:
+    def __init__(
+        self, kinds: Mapping[int, EventKind], incoming: IncomingFiles | None = None
+    ) -> None:
         self.kinds = kinds
         self.incoming = incoming
 
@@ -137,7 +139,7 @@ class EventParser:
         files = []
         for file in value:
             token = file.get("path") if isinstance(file, dict) else None
-            path = self.incoming.ask_for(token) if isinstance(token, str) else None
+            path = self.incoming.claim(token) if isinstance(token, str) else None
             if path is None:
                 raise RefusedEvent("expected the token of a file that was uploaded before")
             meta = {"_type": "gradio.FileData"}

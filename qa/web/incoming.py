@@ -1,8 +1,8 @@
-"""Incoming: files on their way into the library, between a client and the uploads.
+"""Incoming files: received from clients, until they are added to the library or expire.
 
-Each lies in a folder of its own whose name, a token that cannot be guessed, is told to the one
-who sent it: by it, and by nothing else, a file is asked to be taken in. Bytes are counted as
-they come, whatever a client declared.
+Each lies in a folder of its own whose name is a random token. Only the client that sent a file
+gets its token, and only by its token a file can be claimed. Bytes are counted as they arrive,
+whatever length a client declared.
 """
 
 import os
@@ -18,187 +18,192 @@ from time import monotonic, time
 
 from qa.settings import UploadLimits
 
-STRAY_SECONDS = 60.0
-"""Age of a file that nobody knows of: Gradio makes an empty one beside each file it hands on."""
+UNKNOWN_SECONDS = 60.0
+"""Age at which a file without an entry is removed: Gradio makes an empty one beside each file."""
 
-UNASKED_SECONDS = 60.0
-"""Age of a file that was announced and not asked to be taken in: the page asks at once."""
+UNCLAIMED_SECONDS = 60.0
+"""Age at which a file that was not claimed is removed: the page claims it at once."""
 
-FORGOTTEN_SECONDS = 900.0
-"""Age of a file that was asked to be taken in, and waited for its turn in vain."""
+CLAIMED_SECONDS = 900.0
+"""Age at which a claimed file is removed that was not added, such as after a lost event."""
 
-SHARE = 0.5
-"""Of the room for files on their way that one sender may take."""
+SENDER_SHARE = 0.5
+"""Share of the room for incoming files that one sender may use. Chosen by hand."""
 
 
 class NoRoom(Exception):
-    """So much is on its way that nothing more is received for now."""
+    """The limits on incoming files allow no more for now."""
 
 
 @dataclass(slots=True)
-class _File:
-    """A file on its way.
+class _Entry:
+    """A file that is being received or was received.
 
     Attributes:
         path: Where it lies.
         sender: Address of the client.
         size: Bytes received so far.
-        since: When its token was told, then when it was asked to be taken in; none before.
-        asked: Whether it was.
+        since: When it became claimable, then when it was claimed; None before.
+        claimed: Whether it was claimed.
     """
 
     path: Path
     sender: str
     size: int = 0
     since: float | None = None
-    asked: bool = False
+    claimed: bool = False
 
 
-class Incoming:
-    """The files on their way to one process. Safe to use from several threads."""
+class IncomingFiles:
+    """The incoming files of one process. Safe to use from several threads.
+
+    Nothing is read or written until the first file.
+
+    Args:
+        folder: Used by this process alone.
+        limits: On each file, and on all incoming files together.
+    """
 
     def __init__(self, folder: Path, limits: UploadLimits) -> None:
-        """Nothing is read or written yet.
-
-        Args:
-            folder: This process's own.
-            limits: On a file, and on all that are on their way.
-        """
         self.folder = folder
         self.limits = limits
-        self._files: dict[str, _File] = {}
+        self._entries: dict[str, _Entry] = {}
         self._bytes: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @property
     def bytes(self) -> int:
-        """Of all that is on its way, received so far."""
+        """Total size of all incoming files, as received so far."""
         with self._lock:
             return self._bytes.total()
 
-    def begin(self, name: str, sender: str = "") -> "Arrival":
-        """A file that begins to come.
+    def create(self, name: str, sender: str = "") -> "FileWriter":
+        """A writer for a new file.
 
         Args:
-            name: For the file system: see ``upload_batch.free_name``.
+            name: For the file system: see ``upload_batch.available_name``.
             sender: Address of the client.
 
         Raises:
-            NoRoom: Too many are on their way.
-            OSError: It cannot be written.
+            NoRoom: There are too many incoming files.
+            OSError: The file cannot be created.
         """
         token = secrets.token_urlsafe(24)
-        file = _File(self.folder / token / name, sender)
+        entry = _Entry(self.folder / token / name, sender)
         with self._lock:
-            theirs = sum(each.sender == sender for each in self._files.values())
+            of_sender = sum(each.sender == sender for each in self._entries.values())
             most = max(self.limits.documents, self.limits.files)
-            if len(self._files) >= most or theirs >= max(self.limits.files, SHARE * most):
+            most_of_sender = max(self.limits.files, SENDER_SHARE * most)
+            if len(self._entries) >= most or of_sender >= most_of_sender:
                 raise NoRoom
-            self._files[token] = file
+            self._entries[token] = entry
         try:
-            file.path.parent.mkdir(mode=0o700)
-            return Arrival(self, token, file)
+            entry.path.parent.mkdir(mode=0o700)
+            return FileWriter(self, token, entry)
         except BaseException:
-            self.drop([file.path])
+            self.discard([entry.path])
             raise
 
-    def grow(self, file: _File, size: int) -> None:
+    def reserve(self, entry: _Entry, size: int) -> None:
         """Count bytes that are about to be written.
 
         Raises:
-            NoRoom: There is no room for them.
+            NoRoom: They would exceed the limits.
         """
         most = max(self.limits.total_bytes, self.limits.batch_bytes)
-        share = max(self.limits.batch_bytes, SHARE * most)
+        most_of_sender = max(self.limits.batch_bytes, SENDER_SHARE * most)
         with self._lock:
-            if self._bytes.total() + size > most or self._bytes[file.sender] + size > share:
+            if (
+                self._bytes.total() + size > most
+                or self._bytes[entry.sender] + size > most_of_sender
+            ):
                 raise NoRoom
-            file.size += size
-            self._bytes[file.sender] += size
+            entry.size += size
+            self._bytes[entry.sender] += size
 
-    def announce(self, tokens: Iterable[str]) -> None:
-        """The sender is told the tokens: the files may be asked for, and in time are forgotten."""
+    def make_claimable(self, tokens: Iterable[str]) -> None:
+        """Let the files be claimed; from now on they expire. The client is sent the tokens."""
         with self._lock:
             for token in tokens:
-                self._files[token].since = monotonic()
+                self._entries[token].since = monotonic()
 
-    def ask_for(self, token: str) -> Path | None:
-        """Where the file lies that was received under a token, to be taken in; none if none was."""
+    def claim(self, token: str) -> Path | None:
+        """Where the file of the token lies, to be added to the library; None if there is none."""
         with self._lock:
-            file = self._files.get(token)
-            if file is None or file.since is None or not _is_plain_file(file.path):
+            entry = self._entries.get(token)
+            if entry is None or entry.since is None or not _is_regular_file(entry.path):
                 return None
-            if not file.asked:
-                file.asked, file.since = True, monotonic()
-            return file.path
+            if not entry.claimed:
+                entry.claimed, entry.since = True, monotonic()
+            return entry.path
 
-    def is_asked_for(self, path: Path) -> bool:
-        """Whether a path is exactly that of a plain file that was asked to be taken in."""
+    def is_claimed(self, path: Path) -> bool:
+        """Whether a path is exactly that of a regular file that was claimed."""
         with self._lock:
-            file = self._files.get(path.parent.name)
-        return file is not None and file.asked and file.path == path and _is_plain_file(path)
+            entry = self._entries.get(path.parent.name)
+        return entry is not None and entry.claimed and entry.path == path and _is_regular_file(path)
 
-    def drop(self, paths: Iterable[Path]) -> None:
-        """Forget files, and remove what is left of them; paths of none are left alone."""
+    def discard(self, paths: Iterable[Path]) -> None:
+        """Remove the incoming files at these paths; other paths are ignored."""
         for path in paths:
             with self._lock:
-                file = self._files.get(path.parent.name)
-                if file is None or file.path != path:
+                entry = self._entries.get(path.parent.name)
+                if entry is None or entry.path != path:
                     continue
-                del self._files[path.parent.name]
-                self._bytes[file.sender] -= file.size
-                self._bytes += Counter()  # Without senders who have nothing on its way.
+                del self._entries[path.parent.name]
+                self._bytes[entry.sender] -= entry.size
+                self._bytes += Counter()  # Removes senders without incoming files.
             shutil.rmtree(path.parent, ignore_errors=True)
 
-    def clear(self) -> None:
-        """Remove what was received and never asked for, and what nobody knows of."""
+    def remove_expired(self) -> None:
+        """Remove expired files, and old files without an entry."""
         now = monotonic()
         with self._lock:
-            old = [
-                file.path
-                for file in self._files.values()
-                if file.since is not None
-                and now - file.since > (FORGOTTEN_SECONDS if file.asked else UNASKED_SECONDS)
+            expired = [
+                entry.path
+                for entry in self._entries.values()
+                if entry.since is not None
+                and now - entry.since > (CLAIMED_SECONDS if entry.claimed else UNCLAIMED_SECONDS)
             ]
-        self.drop(old)
+        self.discard(expired)
         with self._lock:
-            known = {file.path.parent for file in self._files.values()}
-        for stray in self.folder.iterdir() if self.folder.is_dir() else ():
+            known = {entry.path.parent for entry in self._entries.values()}
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
             with suppress(OSError):
-                if stray not in known and time() - stray.lstat().st_mtime > STRAY_SECONDS:
-                    shutil.rmtree(stray) if stray.is_dir() else stray.unlink()
+                if path not in known and time() - path.lstat().st_mtime > UNKNOWN_SECONDS:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-class Arrival:
-    """One file while it comes; a context manager that leaves nothing of one that is cut short."""
+class FileWriter:
+    """Writes one incoming file."""
 
-    def __init__(self, incoming: Incoming, token: str, file: _File) -> None:
+    def __init__(self, files: IncomingFiles, token: str, entry: _Entry) -> None:
         self.token = token
-        self._incoming = incoming
-        self._file = file
+        self._files = files
+        self._entry = entry
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        self._open = os.fdopen(os.open(file.path, flags, 0o600), "wb")
+        self._stream = os.fdopen(os.open(entry.path, flags, 0o600), "wb")
 
     def write(self, content: bytes) -> None:
-        """Take what has come. Of a file that is too large one byte too many is kept.
+        """Append bytes. Of a file that is too large, one byte beyond the limit is written.
 
         Raises:
-            NoRoom: Too much is on its way.
-            OSError: It cannot be written.
+            NoRoom: They would exceed the limits on all incoming files.
+            OSError: They cannot be written.
         """
-        content = content[: max(0, self._incoming.limits.file_bytes + 1 - self._file.size)]
-        self._incoming.grow(self._file, len(content))
-        self._open.write(content)
+        content = content[: max(0, self._files.limits.file_bytes + 1 - self._entry.size)]
+        self._files.reserve(self._entry, len(content))
+        self._stream.write(content)
 
-    def finish(self) -> None:
-        """All of it has come."""
-        self._open.close()
+    def close(self) -> None:
+        """End the file, which is complete."""
+        self._stream.close()
 
-    def abandon(self) -> None:
-        """The rest will not come."""
-        self._open.close()
-        self._incoming.drop([self._file.path])
+    def abort(self) -> None:
+        """Remove the file, which will not be completed."""
+        self._stream.close()
+        self._files.discard([self._entry.path])
 
 
-def _is_plain_file(path: Path) -> bool:
+def _is_regular_file(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and not path.parent.is_symlink()

@@ -1,7 +1,7 @@
-"""Receiving: uploads, written to the disk as they come.
+"""Receiving: the routes to which clients upload files, which are written as they arrive.
 
-In place of Gradio's route, which takes as long as a client likes, believes what it declares
-and replies with places on the disk. The reply is the same list, of tokens in place of paths.
+They replace Gradio's routes, which wait as long as a client likes, believe the declared length
+and respond with paths on the disk. The response is the same list, of tokens instead of paths.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from qa.web.addresses import client_network
-from qa.web.incoming import Arrival, Incoming, NoRoom
+from qa.web.incoming import FileWriter, IncomingFiles, NoRoom
 from qa.web.refusal import Refusal
-from qa.web.upload_batch import free_name
+from qa.web.upload_batch import available_name
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -28,39 +28,39 @@ UPLOAD = "/gradio_api/upload"
 PROGRESS = "/gradio_api/upload_progress"
 
 IDLE_SECONDS = 20.0
-"""Without a byte after which an upload is given up."""
+"""Time without a byte after which an upload is aborted. Chosen by hand."""
 
 LEAST_RATE = 4_000
-"""Bytes a second, in each span of ``IDLE_SECONDS``, below which an upload is given up."""
+"""Bytes a second, in each span of ``IDLE_SECONDS``, below which an upload is aborted."""
 
-MOST_SECONDS = 3_600.0
-"""Of one upload."""
+UPLOAD_SECONDS = 3_600.0
+"""Longest time of one upload."""
 
-MOST_FILES = 5
-"""Times the files that are taken at a time: those beyond are told that they are too many."""
+FILES_FACTOR = 5
+"""Files in one form, in multiples of the limit: those beyond the limit are each refused with a
+reason, a form with more than these as a whole."""
 
-TOLD_SECONDS = 0.1
-"""From one word on how far an upload is to the next."""
-
+PROGRESS_SECONDS = 0.1
+"""Interval of progress messages."""
 
 SECONDS_TO_BEGIN = 3.0
-"""For an upload whose progress is asked for before it begins."""
+"""Time in which an upload must begin whose progress was requested before."""
 
 UploadId = Annotated[str, Query(max_length=64)]
 
 
-class Form:
-    """The files in a form, received part by part; what is no file is passed over."""
+class UploadForm:
+    """Receives the files of a multipart form; fields that are no files are ignored."""
 
-    def __init__(self, boundary: bytes, incoming: Incoming, sender: str) -> None:
-        self.arrived: list[Arrival] = []
+    def __init__(self, boundary: bytes, files: IncomingFiles, sender: str) -> None:
+        self.received: list[FileWriter] = []
         self.name = ""
-        self.received = 0
-        self._incoming = incoming
+        self.size = 0
+        self._files = files
         self._sender = sender
         self._headers: dict[bytes, bytes] = {}
         self._field, self._value = bytearray(), bytearray()
-        self._current: Arrival | None = None
+        self._current: FileWriter | None = None
         self._has_ended = False
         callbacks: MultipartCallbacks = {
             "on_part_begin": self._begin_part,
@@ -75,30 +75,30 @@ class Form:
         self._parser = MultipartParser(boundary, callbacks)
 
     def feed(self, content: bytes) -> None:
-        """Take what has come.
+        """Process the next bytes of the form.
 
         Raises:
-            MultipartParseError: It is no form.
-            NoRoom: Too much is on its way.
-            OSError: It cannot be written.
+            MultipartParseError: They are no part of a form.
+            NoRoom: The limits on incoming files are exceeded.
+            OSError: A file cannot be written.
         """
-        self.received += len(content)
+        self.size += len(content)
         self._parser.write(content)
 
     def finish(self) -> None:
-        """All has come.
+        """End the form.
 
         Raises:
-            MultipartParseError: The form does not end.
+            MultipartParseError: It is incomplete.
         """
         self._parser.finalize()
         if not self._has_ended:
             raise MultipartParseError("the form does not end")
 
-    def abandon(self) -> None:
-        """Leave nothing of what has come."""
-        for arrival in [*self.arrived, *([self._current] if self._current else [])]:
-            arrival.abandon()
+    def abort(self) -> None:
+        """Remove all files of the form."""
+        for writer in [*self.received, *([self._current] if self._current else [])]:
+            writer.abort()
 
     def _begin_part(self) -> None:
         self._headers = {}
@@ -119,10 +119,10 @@ class Form:
         name = options.get(b"filename")
         if name is None:
             return
-        if len(self.arrived) >= MOST_FILES * self._incoming.limits.files:
+        if len(self.received) >= FILES_FACTOR * self._files.limits.files:
             raise MultipartParseError("too many files")
-        self.name = free_name(name.decode("utf-8", "replace"), set())
-        self._current = self._incoming.begin(self.name, self._sender)
+        self.name = available_name(name.decode("utf-8", "replace"), set())
+        self._current = self._files.create(self.name, self._sender)
 
     def _write(self, content: bytes, start: int, end: int) -> None:
         if self._current is not None:
@@ -130,57 +130,58 @@ class Form:
 
     def _end_part(self) -> None:
         if self._current is not None:
-            self._current.finish()
-            self.arrived.append(self._current)
+            self._current.close()
+            self.received.append(self._current)
             self._current = None
 
     def _end(self) -> None:
         self._has_ended = True
 
 
-def add_receiving(server: FastAPI, incoming: Incoming) -> None:
-    """Add the two routes of an upload to a server; before the page, which has its own."""
-    coming: dict[str, Form] = {}
+def add_receiving(server: FastAPI, files: IncomingFiles) -> None:
+    """Add the two routes for uploads to a server; before the page, which has its own."""
+    forms: dict[str, UploadForm] = {}
 
     @server.post(UPLOAD)
     async def upload(request: Request, upload_id: UploadId = "") -> Response:
-        kind, options = parse_options_header(request.headers.get("content-type"))
+        media_type, options = parse_options_header(request.headers.get("content-type"))
         boundary = options.get(b"boundary")
-        if kind != b"multipart/form-data" or not boundary:
-            return PlainTextResponse("Form with files expected", 415)
-        await asyncio.to_thread(incoming.clear)
-        form = Form(boundary, incoming, client_network(request.client))
-        # Whoever names the upload of another is told nothing of it.
-        told = bool(upload_id) and upload_id not in coming
-        if told:
-            coming[upload_id] = form
+        if media_type != b"multipart/form-data" or not boundary:
+            return PlainTextResponse("multipart/form-data required", 415)
+        await asyncio.to_thread(files.remove_expired)
+        form = UploadForm(boundary, files, client_network(request.client))
+        # A client that names the upload of another one gets no progress of either.
+        reports_progress = bool(upload_id) and upload_id not in forms
+        if reports_progress:
+            forms[upload_id] = form
         try:
             await _receive(request, form)
         except Refusal as refusal:
-            form.abandon()
+            form.abort()
             return refusal.response()
         except BaseException:
-            form.abandon()
+            form.abort()
             raise
         finally:
-            if told:
-                del coming[upload_id]
-        incoming.announce(arrival.token for arrival in form.arrived)
-        return JSONResponse([arrival.token for arrival in form.arrived])
+            if reports_progress:
+                del forms[upload_id]
+        tokens = [writer.token for writer in form.received]
+        files.make_claimable(tokens)
+        return JSONResponse(tokens)
 
     @server.get(PROGRESS)
     async def progress(upload_id: UploadId) -> Response:
-        return StreamingResponse(_progress(coming, upload_id), media_type="text/event-stream")
+        return StreamingResponse(_progress(forms, upload_id), media_type="text/event-stream")
 
 
-async def _receive(request: Request, form: Form) -> None:
+async def _receive(request: Request, form: UploadForm) -> None:
     """Feed a request's body to a form.
 
     Raises:
-        Refusal: It is none, comes too slowly or finds no room.
+        Refusal: It is no form, is too slow or exceeds a limit.
     """
     began = monotonic()
-    since, received = began, 0
+    span_began, size_before = began, 0
     body = request.stream()
     try:
         while True:
@@ -191,36 +192,36 @@ async def _receive(request: Request, form: Form) -> None:
                 return
             form.feed(content)
             now = monotonic()
-            if now - since > IDLE_SECONDS:
-                # Each span by itself: much that came at once pays for no dripping later.
-                if form.received - received < LEAST_RATE * (now - since):
+            if now - span_began > IDLE_SECONDS:
+                # Each span is measured by itself: a fast start does not allow a slow rest.
+                if form.size - size_before < LEAST_RATE * (now - span_began):
                     raise TimeoutError
-                since, received = now, form.received
-            if now - began > MOST_SECONDS:
+                span_began, size_before = now, form.size
+            if now - began > UPLOAD_SECONDS:
                 raise TimeoutError
     except MultipartParseError as error:
-        raise Refusal(400, "Form with files expected") from error
+        raise Refusal(400, "Invalid form") from error
     except ClientDisconnect as error:
-        raise Refusal(400, "Upload broken off") from error
+        raise Refusal(400, "Upload interrupted") from error
     except NoRoom as error:
-        raise Refusal(503, "Too many uploads at a time; try again later") from error
+        raise Refusal(503, "Too many concurrent uploads; try again later") from error
     except TimeoutError as error:
         raise Refusal(408, "Upload too slow") from error
     except OSError as error:
-        raise Refusal(507, f"Upload could not be kept ({error.strerror})") from error
+        raise Refusal(507, f"Upload could not be stored ({error.strerror})") from error
 
 
-async def _progress(coming: Mapping[str, Form], upload_id: str) -> AsyncIterator[str]:
-    """How far an upload is, as Gradio's page reads it: bytes of a file since the last word."""
+async def _progress(forms: Mapping[str, UploadForm], upload_id: str) -> AsyncIterator[str]:
+    """Progress messages as Gradio's page reads them: bytes received since the last message."""
     end = monotonic() + SECONDS_TO_BEGIN
-    while upload_id not in coming and monotonic() < end:
-        await asyncio.sleep(TOLD_SECONDS)
-    told = 0
-    while (form := coming.get(upload_id)) is not None:
-        if form.received > told:
-            since, told = form.received - told, form.received
-            yield _message({"msg": "update", "orig_name": form.name, "chunk_size": since})
-        await asyncio.sleep(TOLD_SECONDS)
+    while upload_id not in forms and monotonic() < end:
+        await asyncio.sleep(PROGRESS_SECONDS)
+    reported = 0
+    while (form := forms.get(upload_id)) is not None:
+        if form.size > reported:
+            received, reported = form.size - reported, form.size
+            yield _message({"msg": "update", "orig_name": form.name, "chunk_size": received})
+        await asyncio.sleep(PROGRESS_SECONDS)
     yield _message({"msg": "done"})
 
 

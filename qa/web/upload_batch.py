@@ -144,7 +144,7 @@ class UploadBatch:
 
     def _place(self, at: int, file: Path) -> None:
         """Move the file to where it is indexed."""
-        name = free_name(file.name, {one.name.casefold() for one in self.folder.iterdir()})
+        name = available_name(file.name, {one.name.casefold() for one in self.folder.iterdir()})
         private_file(file)
         file.replace(self.folder / name)
         self.placed[name] = at
@@ -182,10 +182,10 @@ class UploadBatch:
         self.tell(tuple(self.rows))
 
 
-def free_name(name: str, taken: set[str]) -> str:
+def available_name(name: str, taken: set[str]) -> str:
     """A name for a file that no other has, and that means nothing to a file system.
 
-    >>> free_name("../.Aid: report.PDF", {"aid report.pdf"})
+    >>> available_name("../.Aid: report.PDF", {"aid report.pdf"})
     'Aid report (2).PDF'
 
     Args:

@@ -31,7 +31,7 @@ from embeddings.indexing import (
 )
 from embeddings.private_files import FILE_MODE, private_folder
 from qa.web.documents import Documents
-from qa.web.incoming import Incoming
+from qa.web.incoming import IncomingFiles
 from qa.web.upload_batch import Upload, UploadBatch
 
 CLEARING_SECONDS = 60.0
@@ -67,7 +67,7 @@ class Uploads:
         digest = sha256(os.fsencode(documents.folder)).hexdigest()[:8]
         place = uploads_beside(self.index.folder) / f"{name}-{digest}"
         self.folder = place / "uploads"
-        self.incoming = Incoming(place / "incoming" / uuid4().hex, self.limits)
+        self.incoming = IncomingFiles(place / "incoming" / uuid4().hex, self.limits)
         self._open = ExitStack()
         self._changing = threading.Lock()
         self._ending = threading.Event()
@@ -125,7 +125,7 @@ class Uploads:
         Args:
             files: That were asked for of ``incoming``; none else is touched.
         """
-        files = [file for file in dict.fromkeys(files) if self.incoming.is_asked_for(file)]
+        files = [file for file in dict.fromkeys(files) if self.incoming.is_claimed(file)]
 
         def run(tell: Callable[[tuple[Upload, ...]], object]) -> None:
             batch = UploadBatch(files, self.folder, self.documents, self._index_uploads, tell)
@@ -140,13 +140,13 @@ class Uploads:
                 _log.exception("An upload failed.")
                 batch.refuse_rest("could not be taken in; the server's log says why")
             finally:
-                self.incoming.drop(files)
+                self.incoming.discard(files)
 
         return _told_by(run)
 
     def _keep_clear(self) -> None:
         while not self._ending.wait(CLEARING_SECONDS):
-            self.incoming.clear()
+            self.incoming.remove_expired()
 
     def remove(self, paths: Sequence[str]) -> str:
         """Take documents out of the library; a sentence that says what was done.

@@ -91,11 +91,11 @@ def served(folder: Path, place: Path) -> Iterator[Uploads]:
 
 def arrive(uploads: Uploads, name: str, text: str) -> Path:
     """A file that was received and asked for."""
-    arrival = uploads.incoming.begin(name)
-    arrival.write(text.encode())
-    arrival.finish()
-    uploads.incoming.announce([arrival.token])
-    path = uploads.incoming.ask_for(arrival.token)
+    writer = uploads.incoming.create(name)
+    writer.write(text.encode())
+    writer.close()
+    uploads.incoming.make_claimable([writer.token])
+    path = uploads.incoming.claim(writer.token)
     assert path is not None
     return path
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qa.settings import UploadLimits
 from qa.web.events import EventKind, EventParser, RefusedEvent
-from qa.web.incoming import Incoming
+from qa.web.incoming import IncomingFiles
 
 KINDS = {
     0: EventKind(("text", "text", "texts"), queued=True),
@@ -25,8 +25,8 @@ SECRET = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 
 
 @pytest.fixture
-def incoming(tmp_path: Path) -> Incoming:
-    return Incoming(tmp_path, UploadLimits())
+def incoming(tmp_path: Path) -> IncomingFiles:
+    return IncomingFiles(tmp_path, UploadLimits())
 
 
 def body(number: object, *data: object, **more: object) -> bytes:
@@ -42,13 +42,13 @@ def test_event_of_the_page_passes_as_it_is() -> None:
     assert event.session == "abc" and json.loads(event.body) == json.loads(sent)
 
 
-def test_file_is_the_one_that_was_received(incoming: Incoming) -> None:
-    arrival = incoming.begin("a.txt")
-    arrival.finish()
-    incoming.announce([arrival.token])
-    told = {"path": arrival.token, "url": "http://x/", "orig_name": "../../b", "size": 9}
+def test_file_is_the_one_that_was_received(incoming: IncomingFiles) -> None:
+    writer = incoming.create("a.txt")
+    writer.close()
+    incoming.make_claimable([writer.token])
+    told = {"path": writer.token, "url": "http://x/", "orig_name": "../../b", "size": 9}
     event = EventParser(KINDS, incoming).parse(body(1, [told], ""), queued=True)
-    path = incoming.folder / arrival.token / "a.txt"
+    path = incoming.folder / writer.token / "a.txt"
     meta = {"_type": "gradio.FileData"}
     expected = {"path": str(path), "orig_name": "a.txt", "meta": meta}
     assert json.loads(event.body)["data"] == [[expected], ""]
@@ -114,12 +114,12 @@ def test_event_of_a_message_names_it(index: object) -> None:
         body(3).replace(b"7", b"NaN"),
     ],
 )
-def test_all_else_is_refused(sent: bytes, incoming: Incoming) -> None:
+def test_all_else_is_refused(sent: bytes, incoming: IncomingFiles) -> None:
     with pytest.raises(RefusedEvent, match="expected "):
         EventParser(KINDS, incoming).parse(sent, queued=True)
 
 
-def test_state_is_what_the_server_keeps(incoming: Incoming) -> None:
+def test_state_is_what_the_server_keeps(incoming: IncomingFiles) -> None:
     event = EventParser(KINDS).parse(body(2, "note", SECRET), queued=True)
     assert json.loads(event.body)["data"] == ["note", None]
 

@@ -15,7 +15,7 @@ from qa.settings import UploadLimits
 from qa.web import guard as module
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
-from qa.web.incoming import Incoming
+from qa.web.incoming import IncomingFiles
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.server import LOOPBACK
 
@@ -35,8 +35,8 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-def incoming(tmp_path: Path) -> Incoming:
-    return Incoming(tmp_path, UploadLimits(files=1, file_bytes=1_000, total_bytes=1_000))
+def incoming(tmp_path: Path) -> IncomingFiles:
+    return IncomingFiles(tmp_path, UploadLimits(files=1, file_bytes=1_000, total_bytes=1_000))
 
 
 def ask(
@@ -50,7 +50,7 @@ def ask(
     return asyncio.run(asked())
 
 
-def test_event_reaches_the_page_with_its_length(incoming: Incoming) -> None:
+def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None:
     guard = Guard(echo, EventParser(KINDS, incoming))
     reply = ask(guard, "POST", "/gradio_api/queue/join", json=EVENT)
     told = reply.json()
@@ -90,7 +90,7 @@ def test_event_reaches_the_page_with_its_length(incoming: Incoming) -> None:
     ],
 )
 def test_only_the_routes_of_the_page_are_open(
-    incoming: Incoming, method: str, path: str, status: int
+    incoming: IncomingFiles, method: str, path: str, status: int
 ) -> None:
     assert ask(Guard(echo, EventParser(KINDS, incoming)), method, path).status_code == status
 
@@ -101,7 +101,7 @@ def test_chat_that_is_only_read_takes_no_upload() -> None:
     assert ask(guard, "GET", PROGRESS).status_code == 404
 
 
-def test_bodies_are_bounded_and_their_length_is_told(incoming: Incoming) -> None:
+def test_bodies_are_bounded_and_their_length_is_told(incoming: IncomingFiles) -> None:
     guard = Guard(echo, EventParser(KINDS, incoming))
     for path, most in (
         (UPLOAD, incoming.limits.batch_bytes),
@@ -114,7 +114,7 @@ def test_bodies_are_bounded_and_their_length_is_told(incoming: Incoming) -> None
         assert ask(guard, "POST", path, chunked, content=b"x").status_code == 411
 
 
-def test_body_has_its_time(incoming: Incoming, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_has_its_time(incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     async def never() -> AsyncIterator[bytes]:
         yield b"{"
         await asyncio.sleep(60)
@@ -127,7 +127,7 @@ def test_body_has_its_time(incoming: Incoming, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_bodies_that_wait_are_bounded_in_all(
-    incoming: Incoming, monkeypatch: pytest.MonkeyPatch
+    incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_PENDING_BYTES", 1_000)
     monkeypatch.setattr(module, "BODY_SECONDS", 1.0)
@@ -151,7 +151,7 @@ def test_bodies_that_wait_are_bounded_in_all(
     assert not guard._pending_bytes and not guard._direct_events
 
 
-def test_server_is_told_no_address_by_a_client(incoming: Incoming) -> None:
+def test_server_is_told_no_address_by_a_client(incoming: IncomingFiles) -> None:
     names = (
         "X-Forwarded-Host",
         "X-Forwarded-Proto",
@@ -165,7 +165,7 @@ def test_server_is_told_no_address_by_a_client(incoming: Incoming) -> None:
     assert "evil.example" not in told.values()
 
 
-def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incoming) -> None:
+def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: IncomingFiles) -> None:
     named = Guard(echo, EventParser(KINDS, incoming), LOOPBACK)
     for host in ("[::1]", "localhost:7860", "127.0.0.1"):
         assert ask(named, "GET", "/", {"Host": host}).status_code == 200
@@ -182,7 +182,7 @@ def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incomi
     assert ask(named, "GET", "/", {"Origin": "http://[::1]"}).status_code == 200
 
 
-def test_events_are_waited_for_by_a_session_that_asked(incoming: Incoming) -> None:
+def test_events_are_waited_for_by_a_session_that_asked(incoming: IncomingFiles) -> None:
     guard = Guard(echo, EventParser(KINDS, incoming))
     waiting = "/gradio_api/queue/data?session_hash=abc"
     assert ask(guard, "GET", waiting).status_code == 404
@@ -191,7 +191,7 @@ def test_events_are_waited_for_by_a_session_that_asked(incoming: Incoming) -> No
     assert ask(guard, "GET", f"{waiting}&x=1").status_code == 404
 
 
-def test_page_is_asked_for_without_what_it_has_not(incoming: Incoming) -> None:
+def test_page_is_asked_for_without_what_it_has_not(incoming: IncomingFiles) -> None:
     seen: list[bytes] = []
 
     async def see(scope: Scope, receive: Receive, send: Send) -> None:
@@ -204,7 +204,7 @@ def test_page_is_asked_for_without_what_it_has_not(incoming: Incoming) -> None:
 
 
 def test_made_up_sessions_are_told_that_there_are_too_many(
-    incoming: Incoming, monkeypatch: pytest.MonkeyPatch
+    incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.web.sessions.MOST_SESSIONS_PER_ADDRESS", 2)
     guard = Guard(echo, EventParser(KINDS, incoming))

@@ -1,4 +1,4 @@
-"""Files on their way: counted as they come, and asked for by a token alone."""
+"""Incoming files are counted as they arrive, and claimed by a token alone."""
 
 import os
 import time
@@ -8,113 +8,113 @@ import pytest
 
 from qa.settings import UploadLimits
 from qa.web import incoming as module
-from qa.web.incoming import Arrival, Incoming, NoRoom
+from qa.web.incoming import FileWriter, IncomingFiles, NoRoom
 
 LIMITS = UploadLimits(files=2, file_bytes=1_000, documents=3, total_bytes=1_500)
 
 
 @pytest.fixture
-def incoming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Incoming:
+def incoming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> IncomingFiles:
     monkeypatch.setattr("qa.settings.FORM_BYTES", 0)
     folder = tmp_path / "incoming"
     folder.mkdir()
-    return Incoming(folder, LIMITS)
+    return IncomingFiles(folder, LIMITS)
 
 
-def arrived(incoming: Incoming, content: bytes, sender: str = "") -> Arrival:
-    arrival = incoming.begin("a.txt", sender)
-    arrival.write(content)
-    arrival.finish()
-    incoming.announce([arrival.token])
-    return arrival
+def received(incoming: IncomingFiles, content: bytes, sender: str = "") -> FileWriter:
+    writer = incoming.create("a.txt", sender)
+    writer.write(content)
+    writer.close()
+    incoming.make_claimable([writer.token])
+    return writer
 
 
-def test_file_is_there_once_it_is_whole(incoming: Incoming) -> None:
-    arrival = incoming.begin("a.txt")
-    arrival.write(b"half")
-    assert incoming.ask_for(arrival.token) is None
-    arrival.finish()
-    assert incoming.ask_for(arrival.token) is None
-    incoming.announce([arrival.token])
-    path = incoming.ask_for(arrival.token)
+def test_file_can_be_claimed_once_it_is_complete(incoming: IncomingFiles) -> None:
+    writer = incoming.create("a.txt")
+    writer.write(b"half")
+    assert incoming.claim(writer.token) is None
+    writer.close()
+    assert incoming.claim(writer.token) is None
+    incoming.make_claimable([writer.token])
+    path = incoming.claim(writer.token)
     assert path is not None and path.read_bytes() == b"half"
-    assert incoming.is_asked_for(path) and not incoming.is_asked_for(path.parent)
+    assert incoming.is_claimed(path) and not incoming.is_claimed(path.parent)
     assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "/etc/hostname", "x" * 5_000, "\0"])
-def test_token_that_nobody_was_told_names_nothing(incoming: Incoming, token: str) -> None:
-    arrived(incoming, b"x")
-    assert incoming.ask_for(token) is None
+def test_unknown_token_claims_nothing(incoming: IncomingFiles, token: str) -> None:
+    received(incoming, b"x")
+    assert incoming.claim(token) is None
 
 
-def test_bytes_are_counted_as_they_come_and_given_back(incoming: Incoming) -> None:
-    first, second = incoming.begin("a.txt", "one"), incoming.begin("b.txt", "two")
+def test_bytes_are_counted_as_they_arrive_and_released(incoming: IncomingFiles) -> None:
+    first, second = incoming.create("a.txt", "one"), incoming.create("b.txt", "two")
     assert incoming.bytes == 0
     first.write(b"x" * 1_000)
     second.write(b"x" * 1_000)
-    third = incoming.begin("c.txt", "one")
+    third = incoming.create("c.txt", "one")
     with pytest.raises(NoRoom):
         third.write(b"x")
     with pytest.raises(NoRoom):
-        incoming.begin("d.txt", "three")
-    first.abandon()
+        incoming.create("d.txt", "three")
+    first.abort()
     third.write(b"x" * 1_000)
-    second.abandon()
-    third.abandon()
+    second.abort()
+    third.abort()
     assert incoming.bytes == 0 and list(incoming.folder.iterdir()) == []
 
 
 def test_one_sender_has_a_share_of_the_room(tmp_path: Path) -> None:
     (tmp_path / "incoming").mkdir()
     limits = UploadLimits(files=1, file_bytes=1_000, documents=10, total_bytes=30_000)
-    incoming = Incoming(tmp_path / "incoming", limits)
-    greedy = [incoming.begin("a.txt", "greedy") for _ in range(5)]
+    incoming = IncomingFiles(tmp_path / "incoming", limits)
+    greedy = [incoming.create("a.txt", "greedy") for _ in range(5)]
     with pytest.raises(NoRoom):
-        incoming.begin("a.txt", "greedy")
-    other = incoming.begin("a.txt", "other")
+        incoming.create("a.txt", "greedy")
+    other = incoming.create("a.txt", "other")
     other.write(b"x" * 1_000)
-    for arrival in [*greedy, other]:
-        arrival.abandon()
+    for writer in [*greedy, other]:
+        writer.abort()
 
 
-def test_of_a_file_that_is_too_large_one_byte_too_many_is_kept(incoming: Incoming) -> None:
-    arrival = incoming.begin("a.txt")
+def test_of_a_file_that_is_too_large_one_byte_too_many_is_kept(incoming: IncomingFiles) -> None:
+    writer = incoming.create("a.txt")
     for _ in range(100):
-        arrival.write(b"x" * 100)
-    arrival.finish()
-    incoming.announce([arrival.token])
-    path = incoming.ask_for(arrival.token)
+        writer.write(b"x" * 100)
+    writer.close()
+    incoming.make_claimable([writer.token])
+    path = incoming.claim(writer.token)
     assert path is not None and path.stat().st_size == LIMITS.file_bytes + 1
 
 
-def test_what_nobody_asks_for_or_knows_of_is_removed_in_time(
-    incoming: Incoming, monkeypatch: pytest.MonkeyPatch
+def test_unclaimed_and_unknown_files_expire(
+    incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
     monkeypatch.setattr(module, "monotonic", lambda: now)
-    asked, unasked = arrived(incoming, b"x", "one"), arrived(incoming, b"y", "one")
-    path = incoming.ask_for(asked.token)
+    claimed, unclaimed = received(incoming, b"x", "one"), received(incoming, b"y", "one")
+    path = incoming.claim(claimed.token)
     assert path is not None
-    coming = incoming.begin("coming.txt")
+    unfinished = incoming.create("unfinished.txt")
     (incoming.folder / "stray").write_bytes(b"")
     (incoming.folder / "new").write_bytes(b"")
-    os.utime(incoming.folder / "stray", (time.time() - module.STRAY_SECONDS - 1,) * 2)
-    now = module.UNASKED_SECONDS + 1
-    incoming.clear()
-    left = {each.name for each in incoming.folder.iterdir()}
-    assert left == {asked.token, coming.token, "new"} and not incoming.ask_for(unasked.token)
-    now = 10 * module.FORGOTTEN_SECONDS
+    os.utime(incoming.folder / "stray", (time.time() - module.UNKNOWN_SECONDS - 1,) * 2)
+    now = module.UNCLAIMED_SECONDS + 1
+    incoming.remove_expired()
+    left = {entry.name for entry in incoming.folder.iterdir()}
+    assert left == {claimed.token, unfinished.token, "new"} and not incoming.claim(unclaimed.token)
+    now = 10 * module.CLAIMED_SECONDS
     # Of a form of several files the first waits until the last has come.
-    coming.finish()
-    incoming.clear()
-    incoming.announce([coming.token])
-    assert not path.exists() and incoming.ask_for(coming.token) is not None
+    unfinished.close()
+    incoming.remove_expired()
+    incoming.make_claimable([unfinished.token])
+    assert not path.exists() and incoming.claim(unfinished.token) is not None
 
 
-def test_paths_of_others_are_left_alone(incoming: Incoming, tmp_path: Path) -> None:
-    other = tmp_path / arrived(incoming, b"x").token / "a.txt"
+def test_paths_of_others_are_left_alone(incoming: IncomingFiles, tmp_path: Path) -> None:
+    other = tmp_path / received(incoming, b"x").token / "a.txt"
     other.parent.mkdir()
     other.write_text("kept")
-    incoming.drop([other, tmp_path])
+    incoming.discard([other, tmp_path])
     assert other.read_text() == "kept" and incoming.bytes == 1

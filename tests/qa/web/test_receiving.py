@@ -11,19 +11,19 @@ from fastapi import FastAPI
 
 from qa.settings import UploadLimits
 from qa.web import receiving
-from qa.web.incoming import Incoming
+from qa.web.incoming import IncomingFiles
 from qa.web.receiving import PROGRESS, UPLOAD, add_receiving
 
 LIMITS = UploadLimits(files=2, file_bytes=1_000, documents=12, total_bytes=3_000)
 
 
 @pytest.fixture
-def incoming(tmp_path: Path) -> Incoming:
-    return Incoming(tmp_path, LIMITS)
+def incoming(tmp_path: Path) -> IncomingFiles:
+    return IncomingFiles(tmp_path, LIMITS)
 
 
 @pytest.fixture
-def client(incoming: Incoming) -> httpx.AsyncClient:
+def client(incoming: IncomingFiles) -> httpx.AsyncClient:
     server = FastAPI()
     add_receiving(server, incoming)
     return httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://chat")
@@ -34,14 +34,14 @@ async def post(client: httpx.AsyncClient, *files: tuple[str, bytes]) -> int:
 
 
 def test_reply_is_a_token_for_each_file_and_no_place(
-    incoming: Incoming, client: httpx.AsyncClient
+    incoming: IncomingFiles, client: httpx.AsyncClient
 ) -> None:
     names = ["a.txt", "../../b é.md", "x" * 300 + ".txt"]
     files = [("files", (name, name.encode())) for name in names]
     reply = asyncio.run(client.post(UPLOAD, files=files))
     tokens = reply.json()
     assert reply.status_code == 200 and len(set(tokens)) == 3
-    paths = [incoming.ask_for(token) for token in tokens]
+    paths = [incoming.claim(token) for token in tokens]
     assert [path.name for path in paths if path] == ["a.txt", "b é.md", "x" * 150 + ".txt"]
     assert [path.read_bytes() for path in paths if path] == [name.encode() for name in names]
     assert str(incoming.folder) not in reply.text
@@ -67,7 +67,7 @@ def test_reply_is_a_token_for_each_file_and_no_place(
     ],
 )
 def test_what_is_no_form_of_files_leaves_nothing(
-    incoming: Incoming, client: httpx.AsyncClient, content: bytes, kind: str, status: int
+    incoming: IncomingFiles, client: httpx.AsyncClient, content: bytes, kind: str, status: int
 ) -> None:
     sent = client.post(UPLOAD, content=content, headers={"content-type": kind})
     assert asyncio.run(sent).status_code == status
@@ -75,21 +75,21 @@ def test_what_is_no_form_of_files_leaves_nothing(
 
 
 def test_too_many_files_or_bytes_are_refused_whole(
-    incoming: Incoming, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    incoming: IncomingFiles, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(receiving, "MOST_FILES", 2)
+        patched.setattr(receiving, "FILES_FACTOR", 2)
         assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(5)))) == 400
     assert incoming.bytes == 0
     for sender in ("one", "two"):
         for _ in range(5):
-            incoming.begin("held.txt", sender).finish()
+            incoming.create("held.txt", sender).close()
     assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(3)))) == 503
     assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(2)))) == 200
 
 
 def test_much_at_once_pays_for_no_dripping_later(
-    incoming: Incoming, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    incoming: IncomingFiles, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
     monkeypatch.setattr(receiving, "monotonic", lambda: now)
@@ -117,7 +117,7 @@ async def _slowly(seconds: float) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("seconds", [0.01, 60.0], ids=["drop by drop", "silent"])
 def test_slow_upload_is_given_up_and_holds_up_no_other(
-    incoming: Incoming,
+    incoming: IncomingFiles,
     client: httpx.AsyncClient,
     monkeypatch: pytest.MonkeyPatch,
     seconds: float,

@@ -24,7 +24,7 @@ from qa.library.listing import list_library
 from qa.settings import UploadLimits
 from qa.web import upload_batch
 from qa.web.documents import Documents
-from qa.web.upload_batch import Upload, free_name
+from qa.web.upload_batch import Upload, available_name
 from qa.web.uploads import Uploads
 from tests.embeddings.test_private_files import modes
 
@@ -53,11 +53,11 @@ def arriving(uploads: Uploads, **files: str | bytes) -> list[Path]:
     paths = []
     for name, content in files.items():
         # From many, for one sender has a share of the room.
-        arrival = uploads.incoming.begin(name.replace("_", "."), sender=name)
-        arrival.write(content if isinstance(content, bytes) else content.encode())
-        arrival.finish()
-        uploads.incoming.announce([arrival.token])
-        path = uploads.incoming.ask_for(arrival.token)
+        writer = uploads.incoming.create(name.replace("_", "."), sender=name)
+        writer.write(content if isinstance(content, bytes) else content.encode())
+        writer.close()
+        uploads.incoming.make_claimable([writer.token])
+        path = uploads.incoming.claim(writer.token)
         assert path is not None
         paths.append(path)
     return paths
@@ -283,11 +283,11 @@ NAMES = st.text(st.sampled_from("aé/\\.\0 :\n?\u202e") | st.characters(), max_s
 @given(NAMES, st.sets(NAMES, max_size=3))
 def test_any_name_becomes_one_that_a_file_can_have(name: str, taken: set[str]) -> None:
     taken = {one.casefold() for one in taken}
-    found = free_name(name, taken)
+    found = available_name(name, taken)
     assert found and found.casefold() not in taken
     assert not found.startswith(".") and not re.search(r'[\x00-\x1f/\\:*?"<>|]', found)
     assert "\ud800" in name or len(found.encode("utf-8", "replace")) < 255
-    assert free_name(name, taken | {found.casefold()}) != found
+    assert available_name(name, taken | {found.casefold()}) != found
 
 
 def test_file_sent_twice_or_gone_does_not_take_the_others_down(uploads: Uploads) -> None:
@@ -307,10 +307,10 @@ def test_only_what_was_received_and_asked_for_is_taken(uploads: Uploads, tmp_pat
     secret = tmp_path / "secret.txt"
     secret.write_text("The password is swordfish.")
     (asked,) = arriving(uploads, mill_txt="The mill was built in 1850.")
-    arrival = uploads.incoming.begin("unasked.txt")
-    arrival.finish()
-    uploads.incoming.announce([arrival.token])
-    unasked = uploads.incoming.folder / arrival.token / "unasked.txt"
+    writer = uploads.incoming.create("unasked.txt")
+    writer.close()
+    uploads.incoming.make_claimable([writer.token])
+    unasked = uploads.incoming.folder / writer.token / "unasked.txt"
     beside = asked.with_name("beside.txt")
     beside.symlink_to(secret)
     others = [secret, unasked, beside, asked.parent / ".." / asked.parent.name / asked.name]
@@ -336,7 +336,9 @@ def test_file_that_is_no_document_among_the_uploads_does_not_stop_the_start(
 
 @pytest.mark.parametrize("name", ["..md", "a.pdf", ".hidden.TXT", f"{'é' * 300}.md"])
 def test_name_keeps_the_format_of_the_file(name: str) -> None:
-    assert format_of(Path(free_name(name, set()))) is format_of(Path(f"a.{name.split('.')[-1]}"))
+    assert format_of(Path(available_name(name, set()))) is format_of(
+        Path(f"a.{name.split('.')[-1]}")
+    )
 
 
 def test_limits_that_let_nothing_in_are_refused() -> None:
