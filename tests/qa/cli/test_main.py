@@ -17,7 +17,7 @@ from qa import QuestionAnswerer
 from qa.cli.main import main
 from qa.library.feedback import Feedback
 from qa.results import Answer
-from tests.qa.conftest import DOCS
+from tests.conftest import DOCS
 from tests.qa.web.html.test_page import ANSWER, NO_ANSWER
 
 

@@ -16,7 +16,7 @@ from qa.reading.agreement import agree
 from qa.reading.combined_reader import CombinedReader
 from qa.reading.disagreement import MOST_TOLD, contradictions
 from qa.reading.span_reader import SpanReader
-from tests.qa.conftest import DOCS
+from tests.conftest import DOCS
 from tests.qa.reading.forgeries import FORGERIES, HONEST, WAYS, Forgery
 
 LEAST_TOLD = 0.9

@@ -18,7 +18,7 @@ from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
 from qa.web.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
 from qa.web.html.page import RenderedTurn, answer_turn
-from tests.qa.conftest import DOCS, TEXT
+from tests.conftest import DOCS, TEXT
 
 
 @pytest.fixture
