@@ -20,7 +20,7 @@ from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
 from qa.web.documents import Documents
 from qa.web.examples import READ, in_turn, questions_of
-from qa.web.html.page import RenderedTurn, answer_turn, problem_turn, waiting_turn
+from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
 from qa.web.uploads import Uploads
 
 MOST_TURNS = 30
@@ -179,7 +179,7 @@ class Chat:
             rewritten: The question to answer in its place, where the reader has said which.
         """
         history = [turn.answer for turn in before if turn.answer]
-        yield waiting_turn(number, question, "Searching the documents …")
+        yield pending_turn(number, question, "Searching the documents …")
         try:
             self._warming.join()
             parts = self.answerer.parse_message(question, history, rewritten)
@@ -187,7 +187,7 @@ class Chat:
                 found = [hit for part in parts for hit in self.answerer.search(part, within)]
                 hits = list({(hit.path, hit.start): hit for hit in found}.values())
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
-                yield waiting_turn(number, question, f"Reading {count} …", hits)
+                yield pending_turn(number, question, f"Reading {count} …", hits)
             answer = self.answerer.answer(question, within, history, rewritten)
             yield self._signed(answer_turn(number, answer))
         except ChapterAndVerseError as error:

@@ -41,16 +41,16 @@ class _Row:
     indexed_at: str
 
 
-def library_table(listing: Listing, sought: str = "") -> str:
+def library_table(listing: Listing, search: str = "") -> str:
     """The files of the library, those without a document first, with the reason.
 
     Args:
         listing: The whole library.
-        sought: Words that must all be in the title or path of a file that is shown.
+        search: Words that must all be in the title or path of a file that is shown.
     """
     if listing.problem:
         return str(render("alert.html", sentence=listing.problem))
-    words = sought.casefold().split()
+    words = search.casefold().split()
     found = [
         file
         for file in listing.files
@@ -82,7 +82,7 @@ def _row(file: Listed) -> _Row:
     )
 
 
-def adding(limits: UploadLimits) -> str:
+def upload_help(limits: UploadLimits) -> str:
     """The text above the field for new files."""
     return str(
         render(
@@ -94,7 +94,7 @@ def adding(limits: UploadLimits) -> str:
     )
 
 
-def caring(folder: str) -> str:
+def maintenance_help(folder: str) -> str:
     """The text above the buttons that change the library."""
     return str(render("maintenance_help.html", folder=folder))
 

@@ -29,7 +29,7 @@ class RenderedTurn:
 
     Attributes:
         number: In its chat, from 1.
-        asked: The question as it was asked.
+        question: As it was typed.
         reply: The answer with its citations' numbers, as HTML for the chat.
         sources: The citations, as HTML for the panel.
         answer: None while it is awaited, or if there was a problem.
@@ -37,28 +37,28 @@ class RenderedTurn:
     """
 
     number: int
-    asked: str
+    question: str
     reply: str
     sources: Markup
     answer: Answer | None = None
     signature: str = ""
 
     @property
-    def question(self) -> str:
+    def question_html(self) -> str:
         """The question as HTML for the chat."""
         # The chat lets readers edit this text, so it should read as it was typed: only what HTML
         # would take for something else is escaped. No template is evaluated there.
-        if "<" not in self.asked and html.unescape(self.asked) == self.asked:
-            return self.asked
-        return html.escape(self.asked, quote=False)
+        if "<" not in self.question and html.unescape(self.question) == self.question:
+            return self.question
+        return html.escape(self.question, quote=False)
 
 
-def typed(question: str) -> str:
+def unescape_question(question: str) -> str:
     """The question as it was typed, from the HTML of the chat.
 
-    >>> RenderedTurn(1, "R&D for {x}?", "", Markup()).question
+    >>> RenderedTurn(1, "R&D for {x}?", "", Markup()).question_html
     'R&D for {x}?'
-    >>> typed(RenderedTurn(1, "Is <b> &amp; so?", "", Markup()).question)
+    >>> unescape_question(RenderedTurn(1, "Is <b> &amp; so?", "", Markup()).question_html)
     'Is <b> &amp; so?'
     """
     return html.unescape(question)
@@ -162,7 +162,7 @@ def problem_turn(number: int, question: str, sentence: str) -> RenderedTurn:
     return RenderedTurn(number, question, str(reply), render("no_sources.html"))
 
 
-def waiting_turn(
+def pending_turn(
     number: int, question: str, stage: str = "", hits: Sequence[Hit] | None = None
 ) -> RenderedTurn:
     """The turn while its question is being answered.
@@ -179,31 +179,31 @@ def waiting_turn(
     return RenderedTurn(number, question, str(reply), sources)
 
 
-def notice(sentence: str) -> str:
+def alert(sentence: str) -> str:
     """A line below the question, for what is not part of a turn; empty without a sentence."""
     return str(render("alert.html", sentence=sentence)) if sentence else ""
 
 
-def header(folder: str) -> str:
+def page_header(folder: str) -> str:
     """The head of the page."""
     return str(render("header.html", folder=folder))
 
 
-def panel(turns: Sequence[RenderedTurn], awaiting: bool = False) -> str:
+def sources_panel(turns: Sequence[RenderedTurn], pending: bool = False) -> str:
     """The sources of the last turn, and folded below them those of the earlier ones.
 
     Args:
         turns: Of the chat, in order; at least one.
-        awaiting: Whether the reply is not complete; nothing is offered to be saved then.
+        pending: Whether the reply is incomplete; nothing is offered to be saved then.
     """
     *earlier, last = turns
-    answers = [] if awaiting else [turn.answer for turn in turns if turn.answer]
+    answers = [] if pending else [turn.answer for turn in turns if turn.answer]
     return str(
         render("panel.html", last=last, earlier=earlier[::-1], exports=list(_exports(answers)))
     )
 
 
-def opening(titles: Sequence[str]) -> str:
+def documents_panel(titles: Sequence[str]) -> str:
     """The panel before the first question: the documents' titles."""
     shown, more = titles[:MOST_TITLES], len(titles) - MOST_TITLES
     return str(render("opening.html", titles=shown, count=len(titles), more=more))

@@ -11,7 +11,7 @@ from qa.library.receipts import answer_as_markdown
 from qa.web.addresses import client_network
 from qa.web.chat import MOST_TURNS, Chat, as_kept
 from qa.web.conversation_state import ConversationState
-from qa.web.html.page import RenderedTurn, notice, opening, panel, typed
+from qa.web.html.page import RenderedTurn, alert, documents_panel, sources_panel, unescape_question
 from qa.web.messages import CONVERSATION_CHANGED, QUESTION_REFUSED
 from qa.web.queue_limits import CONCURRENT_ANSWERS
 from qa.web.tabs.ask_widgets import COPY_LABEL, add_ask_widgets
@@ -91,7 +91,7 @@ class AskTab:
         """Answer the question that was typed."""
         objection = self.chat.objection(question)
         if objection:
-            yield {self.widgets.notice: notice(objection)}
+            yield {self.widgets.notice: alert(objection)}
         else:
             if not self.state.is_stale(request.session_hash, stored):
                 yield {self.widgets.question: ""}
@@ -121,11 +121,13 @@ class AskTab:
         turns = self.chat.restored(stored)
         objection = self.chat.objection(standalone)
         if objection or not turns:
-            yield {self.widgets.notice: notice(objection)}
+            yield {self.widgets.notice: alert(objection)}
         else:
             *before, last = turns
             session = request.session_hash
-            yield from self._reply(last.asked, tuple(before), stored, within, session, standalone)
+            yield from self._reply(
+                last.question, tuple(before), stored, within, session, standalone
+            )
 
     # A turn without an answer is shown but not stored: it is the last one, and its question comes
     # with the event.
@@ -134,17 +136,17 @@ class AskTab:
     ) -> Iterator[Changes]:
         """Answer a question of the conversation once more; the turns after it are dropped."""
         before = self.chat.restored(stored)[: _turn_index(event.index)]
-        question = typed(str(event.value))
+        question = unescape_question(str(event.value))
         yield from self._reply(question, before, stored, within, request.session_hash)
 
     def edit(
         self, stored: object, within: list[str], event: gr.EditData, request: gr.Request
     ) -> Iterator[Changes]:
         """Answer a question of the conversation as edited; the turns after it are dropped."""
-        question, turns = typed(str(event.value)), self.chat.restored(stored)
+        question, turns = unescape_question(str(event.value)), self.chat.restored(stored)
         objection = self.chat.objection(question)
         if objection:
-            yield self._show(turns) | {self.widgets.notice: notice(objection)}
+            yield self._show(turns) | {self.widgets.notice: alert(objection)}
         else:
             before = turns[: _turn_index(event.index)]
             yield from self._reply(question, before, stored, within, request.session_hash)
@@ -154,7 +156,7 @@ class AskTab:
         self.state.cancel(request.session_hash)
         before = self.chat.restored(stored)[: _turn_index(event.index)]
         changes = self._show(before) | self._store(before, request.session_hash)
-        return changes | {self.widgets.question: typed(str(event.value))}
+        return changes | {self.widgets.question: unescape_question(str(event.value))}
 
     def clear(self, request: gr.Request) -> Changes:
         """Drop the conversation."""
@@ -177,7 +179,7 @@ class AskTab:
         placeholder = "What was good?" if liked else "What was wrong?"
         return {
             self.widgets.opinion: gr.update(visible=bool(key), value="", placeholder=placeholder),
-            self.widgets.notice: notice(message),
+            self.widgets.notice: alert(message),
             self.widgets.opinion_key: key,
         }
 
@@ -186,7 +188,7 @@ class AskTab:
         message = self.chat.note(key, text)
         return {
             self.widgets.opinion: gr.update(visible=False),
-            self.widgets.notice: notice(message),
+            self.widgets.notice: alert(message),
         }
 
     def renew_examples(self) -> Changes:
@@ -212,7 +214,7 @@ class AskTab:
 
     def report_refusal(self, stored: object) -> Changes:
         """Say that Gradio did not accept an event, and show the conversation as it was."""
-        return self.restore(stored) | {self.widgets.notice: notice(QUESTION_REFUSED)}
+        return self.restore(stored) | {self.widgets.notice: alert(QUESTION_REFUSED)}
 
     def _reply(
         self,
@@ -235,7 +237,7 @@ class AskTab:
         """
         widgets = self.widgets
         if self.state.is_stale(session, stored):
-            yield {widgets.notice: notice(CONVERSATION_CHANGED)}
+            yield {widgets.notice: alert(CONVERSATION_CHANGED)}
             return
         # Gradio sends the last value again when the generator ends: where the reply is no longer
         # awaited, that value must change nothing.
@@ -254,7 +256,7 @@ class AskTab:
                     return
                 turns = (*before, turn)[-MOST_TURNS:]
                 yield {widgets.chatbot: _messages(turns)} | (
-                    {widgets.sources: panel(turns, awaiting=True)} if turn.sources else {}
+                    {widgets.sources: sources_panel(turns, pending=True)} if turn.sources else {}
                 )
             if self.state.is_awaited(pending):
                 # A turn without an answer is not stored, and what is stored stays as it is.
@@ -272,7 +274,9 @@ class AskTab:
         rewritten = last.rewritten if last else None
         return {
             widgets.chatbot: _messages(turns),
-            widgets.sources: panel(turns) if turns else opening(self.chat.listing().titles),
+            widgets.sources: sources_panel(turns)
+            if turns
+            else documents_panel(self.chat.listing().titles),
             widgets.notice: "",
             widgets.ask: gr.update(visible=True),
             widgets.stop: gr.update(visible=False),
@@ -299,5 +303,5 @@ def _messages(turns: Sequence[RenderedTurn]) -> list[dict[str, str]]:
     return [
         {"role": role, "content": content}
         for turn in turns
-        for role, content in (("user", turn.question), ("assistant", turn.reply))
+        for role, content in (("user", turn.question_html), ("assistant", turn.reply))
     ]

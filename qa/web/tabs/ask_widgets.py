@@ -7,7 +7,7 @@ import gradio as gr
 
 from qa.library.listing import Listing
 from qa.web.chat import EXAMPLES
-from qa.web.html.page import notice, opening
+from qa.web.html.page import alert, documents_panel
 
 COPY_LABEL = "Copy answer and sources"
 
@@ -120,11 +120,11 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
                 max_lines=2,
                 submit_btn="Save",
             )
-            notice_line = gr.HTML(notice(""), elem_id="notice")
+            notice_line = gr.HTML(alert(""), elem_id="notice")
         with gr.Column(elem_id="reading"):
             copy = gr.Button(COPY_LABEL, elem_id="copy", size="sm", visible=False)
             copy_text = gr.Textbox(visible="hidden", label="Text to copy")
-            sources = gr.HTML(opening(listing.titles), elem_id="sources")
+            sources = gr.HTML(documents_panel(listing.titles), elem_id="sources")
     return AskWidgets(
         chatbot=chatbot,
         examples=examples,

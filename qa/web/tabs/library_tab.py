@@ -8,8 +8,8 @@ import gradio as gr
 
 from qa.library.listing import Listing
 from qa.web.chat import Chat
-from qa.web.html.library_page import adding, caring, library_table, uploads_list
-from qa.web.html.page import notice, opening, panel
+from qa.web.html.library_page import library_table, maintenance_help, upload_help, uploads_list
+from qa.web.html.page import alert, documents_panel, sources_panel
 from qa.web.messages import LIBRARY_UNCHANGED
 from qa.web.tabs.ask_tab import AskTab
 from qa.web.tabs.events import QUIET, UNQUEUED, Changes
@@ -75,7 +75,9 @@ class LibraryTab:
             self.table: library_table(listing, words),
             self.conversation.widgets.within: gr.update(choices=listing.choices),
             # A quoted document may have changed or be gone.
-            self.conversation.widgets.sources: panel(turns) if turns else opening(listing.titles),
+            self.conversation.widgets.sources: sources_panel(turns)
+            if turns
+            else documents_panel(listing.titles),
         }
         if self.changes:
             # A choice made there is left as it is: an upload can end meanwhile.
@@ -91,7 +93,7 @@ class _LibraryChanges:
         self.uploads = tab.chat.uploads
         folder = tab.chat.folder.name
         with gr.Column(elem_id="caring"):
-            gr.HTML(adding(self.uploads.limits))
+            gr.HTML(upload_help(self.uploads.limits))
             self.files = gr.File(
                 elem_id="files",
                 label="Files to add",
@@ -100,7 +102,7 @@ class _LibraryChanges:
                 height=130,
             )
             self.upload_states = gr.HTML("", elem_id="arrived")
-            gr.HTML(caring(folder))
+            gr.HTML(maintenance_help(folder))
             self.removable = gr.Dropdown(
                 listing.removable,
                 value=[],
@@ -145,18 +147,18 @@ class _LibraryChanges:
 
     def remove(self, paths: list[str], words: str, stored: object) -> Changes:
         """Remove documents."""
-        message: Changes = {self.notice: notice(self.uploads.remove(paths))}
+        message: Changes = {self.notice: alert(self.uploads.remove(paths))}
         return message | self.tab.show(words, stored, value=[])
 
     def index_again(self, words: str, stored: object) -> Iterator[Changes]:
         """Index what has changed in the folder."""
         for message in self.uploads.index_again():
-            yield {self.notice: notice(message)}
+            yield {self.notice: alert(message)}
         yield self.tab.show(words, stored)
 
     def report_refusal(self) -> Changes:
         """Say that Gradio did not accept an event."""
         return {
             self.files: gr.update(value=None, visible=True),
-            self.notice: notice(LIBRARY_UNCHANGED),
+            self.notice: alert(LIBRARY_UNCHANGED),
         }

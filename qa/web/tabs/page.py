@@ -8,7 +8,7 @@ from gradio import processing_utils
 
 from qa.web.chat import Chat
 from qa.web.events import EventKind, Input
-from qa.web.html.page import STYLE, header
+from qa.web.html.page import STYLE, page_header
 from qa.web.queue_limits import MOST_WAITING
 from qa.web.server import ChatPage
 from qa.web.sessions import MOST_SESSIONS
@@ -78,7 +78,7 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
         key = f"conversation-{library}-{chat.name}"
         stored = gr.BrowserState("[]", storage_key=key, secret=library)
         listing = chat.listing()
-        gr.HTML(header(chat.folder.name), elem_id="header")
+        gr.HTML(page_header(chat.folder.name), elem_id="header")
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask"):
                 conversation = AskTab(page, chat, listing, stored)

@@ -62,7 +62,7 @@ def test_small_talk_is_answered_without_a_search(chat: Chat) -> None:
     assert "Searching the documents" in searching.reply
     assert said.answer is not None and said.answer.citations == ()
     assert "The library holds 1 document" in said.reply
-    assert [turn.asked for turn in chat.restored(as_kept([said]))] == ["Hello!"]
+    assert [turn.question for turn in chat.restored(as_kept([said]))] == ["Hello!"]
 
 
 def test_opinion_is_kept_of_an_answer_in_parts(chat: Chat) -> None:
@@ -145,8 +145,8 @@ def test_conversation_is_kept_and_restored(chat: Chat) -> None:
     )
     assert [turn.answer.text if turn.answer else "" for turn in turns] == ["1901", None]
     restored = chat.restored(as_kept(turns))
-    assert [(one.number, one.asked, one.reply, one.sources) for one in restored] == [
-        (one.number, one.asked, one.reply, one.sources) for one in turns
+    assert [(one.number, one.question, one.reply, one.sources) for one in restored] == [
+        (one.number, one.question, one.reply, one.sources) for one in turns
     ]
 
 
@@ -214,7 +214,7 @@ def test_conversation_is_shown_though_the_index_cannot_be_read(
         raise IndexDamaged("The disk is broken.")
 
     monkeypatch.setattr(chat.index, "digests", fail)
-    assert [turn.asked for turn in chat.restored(saved)] == ["When was the bridge opened?"]
+    assert [turn.question for turn in chat.restored(saved)] == ["When was the bridge opened?"]
 
 
 def test_opinion_is_kept_of_an_answer_that_was_given_only(chat: Chat) -> None:

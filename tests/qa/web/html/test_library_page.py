@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from qa.library.listing import Listed, Listing
 from qa.settings import UploadLimits
-from qa.web.html.library_page import MOST_ROWS, adding, caring, library_table, uploads_list
+from qa.web.html.library_page import (
+    MOST_ROWS,
+    library_table,
+    maintenance_help,
+    upload_help,
+    uploads_list,
+)
 from qa.web.upload_batch import Upload
 from tests.qa.web.html.test_page import HOSTILE, TEXT, Read
 
@@ -83,10 +89,10 @@ def test_no_name_or_title_adds_an_element(text: str) -> None:
     assert Read(uploads_list([Upload(text, "refused", text)])).tags == (
         Read(uploads_list([Upload("a", "refused", "b")])).tags
     )
-    assert Read(caring(text)).tags == Read(caring("a")).tags
+    assert Read(maintenance_help(text)).tags == Read(maintenance_help("a")).tags
 
 
 @given(st.integers(1, 10**10))
 def test_limits_are_told(size: int) -> None:
     limits = UploadLimits(files=7, file_bytes=size)
-    assert f"Up to 7 files at a time, {size / 1e6:,.0f} MB each" in Read(adding(limits)).text
+    assert f"Up to 7 files at a time, {size / 1e6:,.0f} MB each" in Read(upload_help(limits)).text

@@ -14,14 +14,14 @@ from qa.library.receipts import as_markdown, parse_receipt
 from qa.results import NEAREST, Answer, Candidate, Citation, Hit
 from qa.web.html.page import (
     MOST_TITLES,
+    alert,
     answer_turn,
-    header,
-    notice,
-    opening,
-    panel,
+    documents_panel,
+    page_header,
+    pending_turn,
     problem_turn,
-    typed,
-    waiting_turn,
+    sources_panel,
+    unescape_question,
 )
 from qa.web.html.rendering import CONFIDENCE_WORDS, confidence_in_words
 
@@ -151,16 +151,18 @@ def test_no_text_adds_an_element_anywhere(text: str) -> None:
         candidates=(Candidate(text, 0.2, (replace(hostile, page=None),)),),
     )
     turn, plain = answer_turn(1, answer), answer_turn(1, ANSWER)
-    assert Read(turn.question).tags == []
+    assert Read(turn.question_html).tags == []
     assert Read(turn.reply).tags == Read(plain.reply).tags
-    assert set(Read(panel([turn, turn])).tags) == set(Read(panel([plain, plain])).tags)
+    assert set(Read(sources_panel([turn, turn])).tags) == set(
+        Read(sources_panel([plain, plain])).tags
+    )
     hit = replace(HIT, title=text, path=text, text=text, headings=(text,))
     said, unsaid = answer_turn(1, replace(NO_ANSWER, hits=(hit,))), answer_turn(1, NO_ANSWER)
     assert set(Read(said.sources).tags) <= set(Read(unsaid.sources).tags)
-    assert Read(header(text)).tags == Read(header("")).tags
-    assert Read(notice(text)).tags == Read(notice("a")).tags
+    assert Read(page_header(text)).tags == Read(page_header("")).tags
+    assert Read(alert(text)).tags == Read(alert("a")).tags
     assert Read(problem_turn(1, text, text).reply).tags == ["p"]
-    assert Read(opening([text])).text.count(text) >= 1
+    assert Read(documents_panel([text])).text.count(text) >= 1
 
 
 def test_quote_is_marked_in_its_passage() -> None:
@@ -263,27 +265,27 @@ def test_no_answer_from_nothing() -> None:
 
 def test_sources_of_earlier_turns_are_folded_newest_first() -> None:
     turns = [answer_turn(n, replace(ANSWER, question=f"{n}?", candidates=())) for n in (1, 2, 3)]
-    read = Read(panel(turns))
+    read = Read(sources_panel(turns))
     assert read.inside["summary"] == "Earlier: 2?Earlier: 1?"
     assert read.text.index("3?") < read.text.index("2?")
 
 
 def test_before_the_first_question_the_documents_are_named() -> None:
     titles = [f"Title {number}" for number in range(MOST_TITLES + 1_500)]
-    read = Read(opening(titles))
+    read = Read(documents_panel(titles))
     assert f"{len(titles):,} documents" in read.text
     assert read.tags.count("li") == MOST_TITLES
     assert "and 1,500 more" in read.text
-    assert "1 document" in Read(opening(["Only"])).text
-    assert "1 documents" not in Read(opening(["Only"])).text
+    assert "1 document" in Read(documents_panel(["Only"])).text
+    assert "1 documents" not in Read(documents_panel(["Only"])).text
 
 
 def test_waiting_and_problem_are_told() -> None:
-    waiting = waiting_turn(1, "Why?", "Reading 1 passage …", [HIT])
+    waiting = pending_turn(1, "Why?", "Reading 1 passage …", [HIT])
     assert "Reading 1 passage …" in waiting.reply
     assert "Being read." in waiting.sources and "Not an answer." not in waiting.sources
     assert Read(problem_turn(1, "Why?", "The disk is full.").reply).text == "The disk is full."
-    assert notice("") == ""
+    assert alert("") == ""
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.004, 0.39, 0.4, 0.6, 0.8, 0.95, 0.991, 1.0])
@@ -304,7 +306,7 @@ def test_document_that_changed_since_is_named_so_at_its_source() -> None:
 
 
 def test_conversation_is_saved_from_links_that_hold_it() -> None:
-    shown = panel(
+    shown = sources_panel(
         [answer_turn(1, ANSWER), problem_turn(2, "Why?", "Full."), answer_turn(3, NO_ANSWER)]
     )
     links = re.findall(r'download="([^"]*)" href="data:([^;]*)[^,]*base64,([^"]*)"', shown)
@@ -315,12 +317,12 @@ def test_conversation_is_saved_from_links_that_hold_it() -> None:
     markdown, receipt = (b64decode(content).decode() for _, _, content in links)
     assert markdown == as_markdown([ANSWER, NO_ANSWER])
     assert parse_receipt(receipt) == [replace(ANSWER, hits=()), NO_ANSWER]
-    assert "download" not in panel([problem_turn(1, "Why?", "The disk is full.")])
+    assert "download" not in sources_panel([problem_turn(1, "Why?", "The disk is full.")])
 
 
 @given(TEXT)
 @example(HOSTILE)
 def test_edited_question_is_what_was_typed(text: str) -> None:
-    question = waiting_turn(1, text).question
-    assert typed(question) == html.unescape(question) == text
+    question = pending_turn(1, text).question_html
+    assert unescape_question(question) == html.unescape(question) == text
     assert Read(question).tags == []

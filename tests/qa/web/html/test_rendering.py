@@ -19,15 +19,15 @@ from qa.results import Answer, Candidate
 from qa.settings import UploadLimits
 from qa.web.html import rendering
 from qa.web.html.document_page import document_page, problem_page
-from qa.web.html.library_page import adding, caring, library_table, uploads_list
+from qa.web.html.library_page import library_table, maintenance_help, upload_help, uploads_list
 from qa.web.html.page import (
+    alert,
     answer_turn,
-    header,
-    notice,
-    opening,
-    panel,
+    documents_panel,
+    page_header,
+    pending_turn,
     problem_turn,
-    waiting_turn,
+    sources_panel,
 )
 from qa.web.html.rendering import escape_text, render
 from qa.web.upload_batch import Upload
@@ -160,22 +160,22 @@ def _pages(text: str) -> Iterator[str]:
     turns = [answer_turn(1, answer, {text}) for answer in _answers(text)]
     turns.append(problem_turn(2, text, text))
     for hits in (None, (), (replace(HIT, path=text, title=text, text=text, sha256=text),)):
-        turns.append(waiting_turn(3, text, text, hits))
+        turns.append(pending_turn(3, text, text, hits))
     for turn in turns:
-        yield turn.question
+        yield turn.question_html
         yield turn.reply
-        yield panel([*turns, turn], awaiting=True)
-        yield panel([turn])
-    yield notice(text)
-    yield header(text)
-    yield opening([text] * 20)
+        yield sources_panel([*turns, turn], pending=True)
+        yield sources_panel([turn])
+    yield alert(text)
+    yield page_header(text)
+    yield documents_panel([text] * 20)
     found = Listed(text, text, text, text, 3, 2, text)
     problem = Listed(text, text, text, problem=text)
     yield library_table(Listing((found, problem), {}))
     yield library_table(Listing((), {}))
     yield library_table(Listing((), {}, text))
-    yield adding(UploadLimits())
-    yield caring(text)
+    yield upload_help(UploadLimits())
+    yield maintenance_help(text)
     yield uploads_list([Upload(text, state, text) for state in ("reading", "taken", "refused")])
     yield _document(text, changed=False)
     yield _document(text, changed=True)
@@ -216,7 +216,10 @@ def _balanced(page: str) -> str:
 
 
 def test_gradio_finds_nothing_to_evaluate() -> None:
-    for page in (panel([answer_turn(1, each) for each in _answers(HOSTILE)]), header(HOSTILE)):
+    for page in (
+        sources_panel([answer_turn(1, each) for each in _answers(HOSTILE)]),
+        page_header(HOSTILE),
+    ):
         assert not re.search(r"[$`\\]|\{\{|\}\}", page)
 
 
