@@ -300,11 +300,17 @@ def eval_command(
 
     from qa.cli.terminal import counting_bar, show_measured
     from qa.evaluation.datasets import load_questions
-    from qa.evaluation.report import evaluate, plot
+    from qa.evaluation.report import evaluate, plot, require_matplotlib
 
     settings = _settings(None)
     if picture and set(modes) == {"retrieval"}:
         raise ValueError("expected a mode that answers for --plot, got retrieval alone")
+    if picture:
+        # Before minutes of measuring.
+        try:
+            require_matplotlib()
+        except ModuleNotFoundError as error:
+            _fail(str(error))
     loaded = load_questions(questions)
     bar = partial(counting_bar, Console(stderr=True))
     report = evaluate(loaded, settings, modes or MODES, bar, index, count, seed)

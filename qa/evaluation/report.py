@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -122,12 +123,26 @@ def evaluate(
     return Report(len(chosen), contexts, settings.threshold, reader, retrieval, chain, half)
 
 
+def require_matplotlib() -> None:
+    """Check that plots can be drawn.
+
+    Raises:
+        ModuleNotFoundError: Matplotlib, an optional package, is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise ModuleNotFoundError(
+            "Plots need Matplotlib: pip install 'chapter-and-verse[evaluate]'.", name="matplotlib"
+        )
+
+
 def plot(report: Report, path: Path) -> None:
     """Draw the risk–coverage curves of the report into a PNG file.
 
     Raises:
+        ModuleNotFoundError: As ``require_matplotlib``.
         OSError: The file cannot be written.
     """
+    require_matplotlib()
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.8), layout="constrained")

@@ -93,6 +93,15 @@ def test_risk_and_coverage_are_drawn(file: Path, tmp_path: Path) -> None:
         assert len(opened.convert("RGB").getcolors(100_000) or []) > 20
 
 
+def test_missing_matplotlib_is_named_with_its_extra(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.evaluation.report.find_spec", lambda name: None)
+    result = run(file, "--plot", tmp_path / "risk.png")
+    assert result.exit_code == ERROR
+    assert result.stderr == "Plots need Matplotlib: pip install 'chapter-and-verse[evaluate]'.\n"
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
