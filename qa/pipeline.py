@@ -29,9 +29,8 @@ from qa.conversation.understanding import (
 from qa.conversation.wording import points_back
 from qa.library.listing import list_library
 from qa.reading.base import LazyModel
-from qa.reading.combined_reader import CombinedReader
 from qa.reading.factory import load_span_model
-from qa.reading.reader import ReadAnswer, Reader, Span, quoted
+from qa.reading.reader import CombinedReader, ReadAnswer, Reader, Span, quoted
 from qa.reading.sentence_reader import SentenceReader, answer_units
 from qa.reading.span_reader import SpanReader
 from qa.results import Answer, Candidate, Citation, Hit, NothingFound

@@ -18,7 +18,8 @@ from qa.evaluation.datasets import Question
 from qa.evaluation.scores import Outcome, RetrievalScores, retrieval_scores
 from qa.pipeline import candidate_of
 from qa.reading.base import SpanModel
-from qa.reading.reader import Reader, read_passages
+from qa.reading.reader import Reader
+from qa.reading.spans import read_passages
 from qa.retrieval.retriever import DEPTH, Retriever, search
 from qa.text import normalise
 

@@ -1,4 +1,4 @@
-"""Agreement: whether two short answers say the same, in whatever notation."""
+"""Agreement: whether two short answers mean the same, in whatever notation."""
 
 import re
 import unicodedata
@@ -50,7 +50,7 @@ UNITS = frozenset(
         "liter gallon watt kilowatt megawatt volt ampere byte kilobyte megabyte gigabyte terabyte"
     ).split()
 )
-"""Of two equal numbers that make different amounts of them."""
+"""Stems of units: equal numbers of different units are different amounts."""
 
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _DOTTED_DATE = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
@@ -61,19 +61,20 @@ _TOKEN = re.compile(r"(?<![\w.])[-−]?\d+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+")
 _DIGITS = re.compile(r"[-−]?\d")
 _NEGATION = re.compile(r"\b(?:not|never|nobody|none|cannot)\b|n['’]t\b", re.I)
 
-MOST_COMMON = 0.6
-"""Share of words in common (Jaccard) from which two answers without numbers say the same."""
+MIN_OVERLAP = 0.6
+"""Share of words in common (Jaccard) from which answers without numbers agree. Chosen by hand; not
+fitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What an answer says, free of its notation.
+    """The content of an answer, free of its notation.
 
     Attributes:
         numbers: Its numbers; months are numbers too.
         words: The stems of its other words that carry meaning.
-        kind: Of thing that it gives.
-        negated: Whether it denies.
+        kind: Whether it gives a number, a name or neither.
+        negated: Whether it holds a negation.
     """
 
     numbers: frozenset[str]
@@ -83,7 +84,7 @@ class Statement:
 
 
 def agree(one: str, other: str) -> bool:
-    """Whether two answers say the same, or the longer says what the shorter does and more.
+    """Whether two answers mean the same, or the longer one includes the shorter.
 
     >>> agree("1,000 tons", "1000"), agree("7 February 2024", "2024-02-07"), agree("six", "6")
     (True, True, True)
@@ -97,17 +98,17 @@ def agree(one: str, other: str) -> bool:
         units = left.words & UNITS, right.words & UNITS
         if all(units) and units[0].isdisjoint(units[1]):
             return False
-        return _one_within(left.numbers, right.numbers)
-    if _one_within(left.words, right.words) or _abbreviates(one, other):
+        return _either_includes(left.numbers, right.numbers)
+    if _either_includes(left.words, right.words) or _abbreviates(one, other):
         return True
     common, union = left.words & right.words, left.words | right.words
-    return len(common) >= MOST_COMMON * len(union)
+    return len(common) >= MIN_OVERLAP * len(union)
 
 
 def statement(text: str) -> Statement:
-    """What an answer says."""
-    plain = unicodedata.normalize("NFKC", text)
-    tokens = _TOKEN.findall(_without_notation(plain))
+    """The content of an answer."""
+    normalised = unicodedata.normalize("NFKC", text)
+    tokens = _TOKEN.findall(_uniform_notation(normalised))
     numbers: set[str] = set()
     words: set[str] = set()
     at = 0
@@ -124,26 +125,26 @@ def statement(text: str) -> Statement:
     kind: Kind = "words"
     if numbers:
         kind = "number"
-    elif re.search(r"\b[A-Z]", plain):
+    elif re.search(r"\b[A-Z]", normalised):
         kind = "name"
-    return Statement(frozenset(numbers), frozenset(words), kind, bool(_NEGATION.search(plain)))
+    return Statement(frozenset(numbers), frozenset(words), kind, bool(_NEGATION.search(normalised)))
 
 
-def _without_notation(text: str) -> str:
+def _uniform_notation(text: str) -> str:
     """The text with its dates, times and large numbers in one notation each."""
     months = {value: name for name, value in reversed(_MONTHS.items())}
 
     def date(year: str, month: str, day: str) -> str:
         return f" {day} {months.get(f'month {int(month)}', month)} {year} "
 
-    def clock(found: re.Match[str]) -> str:
-        hour = int(found[1]) % 12 + (12 if found[3].lower() == "p" else 0)
-        return f" {hour} {found[2] or ''} "
+    def clock(match: re.Match[str]) -> str:
+        hour = int(match[1]) % 12 + (12 if match[3].lower() == "p" else 0)
+        return f" {hour} {match[2] or ''} "
 
-    text = _ISO_DATE.sub(lambda found: date(found[1], found[2], found[3]), text)
-    text = _DOTTED_DATE.sub(lambda found: date(found[3], found[2], found[1]), text)
+    text = _ISO_DATE.sub(lambda match: date(match[1], match[2], match[3]), text)
+    text = _DOTTED_DATE.sub(lambda match: date(match[3], match[2], match[1]), text)
     text = _CLOCK.sub(clock, text)
-    text = _THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), text)
+    text = _THOUSANDS.sub(lambda match: re.sub(r"\D", "", match[0]), text)
     return _ORDINAL.sub(r"\1", text)
 
 
@@ -177,12 +178,12 @@ def _number(tokens: Sequence[str]) -> tuple[int, str]:
     return used, f"{(total + current).normalize():f}" if used else ""
 
 
-def _one_within(one: frozenset[str], other: frozenset[str]) -> bool:
+def _either_includes(one: frozenset[str], other: frozenset[str]) -> bool:
     return one <= other or other <= one
 
 
 def _abbreviates(one: str, other: str) -> bool:
-    """Whether one is made of the initials of the other: "IOFS" of the full name."""
+    """Whether the shorter holds the initials of the longer: "IOFS" for the full name."""
     short, long = sorted((one.strip(), other.strip()), key=len)
     letters = re.sub(r"\W", "", short)
     initials = "".join(re.findall(r"\b[A-Z]", long))

@@ -32,12 +32,12 @@ and, if the model has it, answerable, ``(batch,)``."""
 
 @dataclass(frozen=True, slots=True)
 class Logits:
-    """What a model says of a window.
+    """The output of a model for a window.
 
     Attributes:
         starts: ``(tokens,)`` float32, of the answer starting at a token.
         ends: ``(tokens,)`` float32, of the answer ending at a token.
-        null: Sum of the logits of the null span, which says that there is no answer.
+        null: Sum of the logits of the null span, which stands for no answer.
         answerable: Logit of there being an answer, from an output of its own; none if the
             model has no such output.
     """
@@ -53,16 +53,16 @@ class SpanModel(Protocol):
 
     @property
     def window_tokenizer(self) -> WindowTokenizer:
-        """Cuts passages into windows that the model can read."""
+        """Splits passages into windows that the model can read."""
         ...
 
     @property
     def calibration(self) -> Calibration:
-        """How what it says becomes a confidence."""
+        """Weights that turn its logits into a confidence."""
         ...
 
     def load_weights(self) -> None:
-        """Read the weights now; what is wrong with them is told when something is read."""
+        """Load the weights now; an error is raised when something is read."""
         ...
 
     def read(self, windows: Sequence[Window]) -> list[Logits]:
@@ -71,12 +71,12 @@ class SpanModel(Protocol):
 
 
 class LazyModel(ABC):
-    """The parts that span models share: the weights are read once, when they are needed.
+    """The parts that span models share: the weights are loaded once, when they are needed.
 
     Attributes:
         folder: Of the model.
-        window_tokenizer: Cuts passages into windows that it can read.
-        precision: In which it computes.
+        window_tokenizer: Splits passages into windows that it can read.
+        precision: Of its computations.
     """
 
     def __init__(
@@ -89,20 +89,20 @@ class LazyModel(ABC):
 
     @cached_property
     def calibration(self) -> Calibration:
-        """How what it says becomes a confidence: the file beside it; a rough one without it."""
+        """The calibration in its folder; the default one if there is none."""
         return Calibration.load(self.folder)
 
     @property
     @abstractmethod
     def _run(self) -> Run:
-        """The weights, ready to read with: a subclass knows where they lie and what reads them."""
+        """The model with its weights, as a subclass loads them."""
 
     @abstractmethod
     def check(self) -> None:
-        """Make sure that the weights are the published ones, where that is known."""
+        """Make sure that the weights are the published ones, where their checksum is known."""
 
     def load_weights(self) -> None:
-        """Read the weights now; what is wrong with them is told when something is read."""
+        """Load the weights now; an error is raised when something is read."""
         with self._lock, suppress(ModelError):
             _ = self._run
 
@@ -125,19 +125,19 @@ def read_batches(windows: Sequence[Window], run: Run, pad_id: int) -> list[Logit
         run: The model.
         pad_id: Token with which shorter windows of a batch are filled.
     """
-    found: dict[int, Logits] = {}
+    logits: dict[int, Logits] = {}
     for batch in batches_of_like_length([len(window.ids) for window in windows]):
-        some = [windows[at] for at in batch]
-        ids = padded([window.ids for window in some], pad_id)
-        types = padded([window.type_ids for window in some], 0)
-        mask = padded([np.ones_like(window.ids) for window in some], 0)
+        rows = [windows[at] for at in batch]
+        ids = padded([window.ids for window in rows], pad_id)
+        types = padded([window.type_ids for window in rows], 0)
+        mask = padded([np.ones_like(window.ids) for window in rows], 0)
         starts, ends, *more = run(ids, types, mask)
-        for row, (at, window) in enumerate(zip(batch, some, strict=True)):
+        for row, (at, window) in enumerate(zip(batch, rows, strict=True)):
             count = len(window.ids)
-            found[at] = Logits(
+            logits[at] = Logits(
                 starts[row, :count],
                 ends[row, :count],
                 float(starts[row, 0] + ends[row, 0]),
                 float(more[0][row]) if more else None,
             )
-    return [found[at] for at in range(len(windows))]
+    return [logits[at] for at in range(len(windows))]

@@ -39,10 +39,8 @@ class OnnxSpanModel(LazyModel):
     def check(self) -> None:
         """Make sure that the weights that come with the project are the published ones.
 
-        As for the encoder's, done before they are laid out to be served.
-
         Raises:
-            ModelError: They are missing or others.
+            ModelError: They are missing or differ.
         """
         if self.folder == FOLDER:
             check_sha256(FOLDER / GRAPH, _published()[GRAPH], REMEDY)
@@ -79,7 +77,7 @@ def _published() -> dict[str, str]:
     """SHA-256 of each file of the packaged model.
 
     Raises:
-        ModelError: It is not known.
+        ModelError: The list of checksums cannot be read.
     """
     try:
         sums = sums_of(FOLDER)
@@ -93,7 +91,7 @@ def onnx_run(path: Path, remedy: str) -> Run:
 
     Args:
         path: Of the file.
-        remedy: What to do if it cannot be used.
+        remedy: What to do if it cannot be used, for the message.
 
     Raises:
         ModelError: It cannot be loaded.

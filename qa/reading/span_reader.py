@@ -1,15 +1,22 @@
 """Span reader: answers with the shortest stretch of text, found by a span model.
 
-The model says for each passage where its answer stands and whether there is one; what it says is
-compared across passages, and then across documents.
+The model scores the spans of each passage and whether the passage answers at all; the scores are
+compared across passages, and the answers across documents.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from qa.reading.base import SpanModel
-from qa.reading.disagreement import contradictions
-from qa.reading.reader import Found, ReadAnswer, answer_features, answers_of, compare, read_passages
+from qa.reading.candidates import (
+    CandidateSpans,
+    answer_features,
+    candidate_spans,
+    group_answers,
+)
+from qa.reading.contradiction import contradictions
+from qa.reading.reader import ReadAnswer
+from qa.reading.spans import read_passages
 from qa.results import Hit
 
 
@@ -20,26 +27,27 @@ class SpanReader:
         self.model = model
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
-        """Different answers, the likeliest first; each with all places that say it.
+        """Different answers, the likeliest first; each with all places that give it.
 
-        The first one carries what other documents say instead.
+        The first one carries the answers of other documents that contradict it.
         """
-        found = self.find(question, hits)
+        candidates = self.find(question, hits)
         calibration = self.model.calibration
-        logits = calibration.span_logits(found.features)
-        read: list[ReadAnswer] = []
+        logits = calibration.span_logits(candidates.features)
+        answers: list[ReadAnswer] = []
         highest = 1.0
-        for answer in answers_of(found, logits):
-            features = answer_features(found, logits, answer)
-            # The confidence is fitted on answers that come first: no later one is surer.
+        for group in group_answers(candidates, logits):
+            features = answer_features(candidates, group)
+            # The confidence is fitted on answers that come first: no later one is higher.
             highest = min(highest, calibration.confidence(features))
-            read.append(ReadAnswer(tuple(found.spans[at] for at in answer.places), highest))
-        if read:
-            against = contradictions(question, hits, found, calibration, read)
-            read[0] = replace(read[0], contradicted_by=against)
-        return read
+            spans = tuple(candidates.spans[at] for at in group.places)
+            answers.append(ReadAnswer(spans, highest))
+        if answers:
+            against = contradictions(question, hits, candidates, calibration, answers)
+            answers[0] = replace(answers[0], contradicted_by=against)
+        return answers
 
-    def find(self, question: str, hits: Sequence[Hit]) -> Found:
+    def find(self, question: str, hits: Sequence[Hit]) -> CandidateSpans:
         """The best spans of each hit and their features.
 
         Raises:
@@ -47,5 +55,5 @@ class SpanReader:
         """
         self.model.window_tokenizer.check(question)
         pairs = [(question, hit.text) for hit in hits]
-        read = read_passages(self.model, pairs, [hit.context for hit in hits])
-        return compare(question, hits, read)
+        passage_spans = read_passages(self.model, pairs, [hit.context for hit in hits])
+        return candidate_spans(question, hits, passage_spans)

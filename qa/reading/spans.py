@@ -1,24 +1,29 @@
 """Spans: from a model's logits to the stretches of text that may be the answer."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.reading.base import Logits, SpanModel
 from qa.reading.windows import Window
 
 MAX_ANSWER_TOKENS = 40
-"""A short answer has no more tokens; longer ones are answered with sentences."""
+"""Longest short answer; what needs more is answered with sentences. Chosen by hand; not fitted."""
 
+SPANS_PER_PASSAGE = 8
+"""Spans of each passage that are compared with those of the others. Chosen by hand; the
+calibration was fitted with it."""
 
-# What stands before a line of a list is no part of what it says.
+# The marker of a list's line is not part of an answer.
 _MARKER = re.compile(r"^[-*•–][ \t]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredSpan:
-    """A span of a passage's text with what the model says of it.
+    """A span of a passage's text, scored in one window.
 
     Attributes:
         start: Offset of its first character, into the passage's text.
@@ -29,6 +34,61 @@ class ScoredSpan:
     start: int
     end: int
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSpan:
+    """A span of a passage's text, scored in all windows of the passage.
+
+    Attributes:
+        start: Offset of its first character, into the passage's text.
+        end: Offset behind its last character.
+        margin: Its score above the null span's of its window.
+        answerable: Logit of there being an answer in its window.
+        sharpness: Log-probability among the best spans of the passage.
+    """
+
+    start: int
+    end: int
+    margin: float
+    answerable: float
+    sharpness: float
+
+
+def read_passages(
+    model: SpanModel, pairs: Sequence[tuple[str, str]], headings: Sequence[str]
+) -> list[list[PassageSpan]]:
+    """The best spans of each passage, best first.
+
+    Args:
+        model: To read with.
+        pairs: Questions and passages.
+        headings: Text read before each passage, to know what it is about.
+    """
+    windows = model.window_tokenizer.split(pairs, headings)
+    by_passage: list[list[tuple[Window, Logits]]] = [[] for _ in pairs]
+    for window, logits in zip(windows, model.read(windows), strict=True):
+        by_passage[window.passage].append((window, logits))
+    return [_passage_spans(read, text) for read, (_, text) in zip(by_passage, pairs, strict=True)]
+
+
+def _passage_spans(read: Sequence[tuple[Window, Logits]], text: str) -> list[PassageSpan]:
+    best: dict[tuple[int, int], tuple[float, float]] = {}
+    for window, logits in read:
+        for span in best_spans(logits.starts, logits.ends, window, text, SPANS_PER_PASSAGE):
+            margin = span.score - logits.null
+            answerable = margin if logits.answerable is None else logits.answerable
+            place = (span.start, span.end)
+            # Windows overlap: the one with more context around a span scores it higher.
+            if place not in best or best[place][0] < margin:
+                best[place] = (margin, answerable)
+    ordered = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))[:SPANS_PER_PASSAGE]
+    margins = np.array([margin for _, (margin, _) in ordered])
+    total = float(np.logaddexp.reduce(margins)) if ordered else 0.0
+    return [
+        PassageSpan(start, end, margin, answerable, margin - total)
+        for (start, end), (margin, answerable) in ordered
+    ]
 
 
 def best_spans(
@@ -61,8 +121,8 @@ def best_spans(
     scores = starts[first][:, None] + ends[last][None, :]
     breaks = [match.start() for match in re.finditer("\n\n", text)]
     paragraph = np.searchsorted(breaks, window.offsets[:, 0])
-    together = paragraph[first][:, None] == paragraph[last][None, :]
-    scores = np.where((length >= 0) & (length < max_tokens) & together, scores, -np.inf)
+    in_one = paragraph[first][:, None] == paragraph[last][None, :]
+    scores = np.where((length >= 0) & (length < max_tokens) & in_one, scores, -np.inf)
     count = min(limit, scores.size)
     flat = np.argpartition(-scores, count - 1, axis=None)[:count]
     ordered = sorted(flat.tolist(), key=lambda at: (-scores.flat[at], at))
@@ -80,13 +140,13 @@ def _begins_word(text: str, window: Window, token: int) -> bool:
     at = int(window.offsets[token, 0])
     if text[at].isspace() or _MARKER.match(text, at):
         return False
-    return not (at > 0 and _is_one_word(text[at - 1], text[at]))
+    return not (at > 0 and _in_one_word(text[at - 1], text[at]))
 
 
 def _ends_word(text: str, window: Window, token: int) -> bool:
     at = int(window.offsets[token, 1])
-    return not (at < len(text) and _is_one_word(text[at - 1], text[at]))
+    return not (at < len(text) and _in_one_word(text[at - 1], text[at]))
 
 
-def _is_one_word(one: str, other: str) -> bool:
-    return one.isalnum() and other.isalnum()
+def _in_one_word(before: str, after: str) -> bool:
+    return before.isalnum() and after.isalnum()

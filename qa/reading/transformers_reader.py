@@ -21,10 +21,11 @@ from qa.reading.onnx_reader import GRAPH, onnx_run
 from qa.reading.windows import MAX_TOKENS, WindowTokenizer
 
 CONVERSION = 2
-"""Raised whenever conversion changes, so that models are converted anew."""
+"""Incremented whenever conversion changes, so that models are converted again."""
 
 TOLERANCE = 1e-3
-"""Largest difference in a logit after conversion; sums in another order differ by 1e-5."""
+"""Largest difference in a logit after conversion. Chosen by hand: sums in another order differ by
+1e-5."""
 
 
 class TransformersSpanModel(LazyModel):
@@ -63,7 +64,7 @@ class TransformersSpanModel(LazyModel):
         return cls(folder, precision)
 
     def check(self) -> None:
-        """Nothing: which weights were published is not known."""
+        """Do nothing: no checksum of the weights is known."""
 
     @cached_property
     def _run(self) -> Run:
@@ -134,7 +135,7 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
     Args:
         model: To convert.
         path: To write to.
-        max_tokens: That it will be given.
+        max_tokens: Longest input.
 
     Raises:
         NotConvertible: There is no such graph.
@@ -166,18 +167,18 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
             write_graph(Read().eval(), inputs, leading, graph, model.config)
             lay_out(graph, path)
         run, reference = onnx_run(path, ""), _torch_run(model)
-        # Other shapes too: what was taken for a constant in the first would show.
+        # Other shapes too: a dimension that was traced as a constant would show.
         for shape in ((2, 24), (1, 7), (3, max_tokens)):
-            each = _example(model.config, shape)
-            given = each["input_ids"], each["token_type_ids"], each["attention_mask"]
-            for one, other in zip(run(*given), reference(*given), strict=True):
-                furthest = float(np.abs((one - other)[given[2] == 1]).max())
-                if not furthest <= TOLERANCE:
-                    raise NotConvertible(f"its logits would differ by {furthest:.1g}")
+            example = _example(model.config, shape)
+            args = example["input_ids"], example["token_type_ids"], example["attention_mask"]
+            for converted, original in zip(run(*args), reference(*args), strict=True):
+                difference = float(np.abs((converted - original)[args[2] == 1]).max())
+                if not difference <= TOLERANCE:
+                    raise NotConvertible(f"its logits would differ by {difference:.1g}")
 
 
 def _example(config: Any, shape: tuple[int, int]) -> dict[str, NDArray[np.int64]]:
-    """Inputs of a shape ``(batch, tokens)``: words by chance, the last row padded."""
+    """Inputs of a shape ``(batch, tokens)``: random words, the last row padded."""
     ids = np.random.default_rng(0).integers(5, config.vocab_size, shape)
     types, mask = np.zeros_like(ids), np.ones_like(ids)
     types[:, shape[1] // 3 :] = 1

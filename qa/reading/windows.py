@@ -1,7 +1,7 @@
 """Windows: question and passage as the tokens that a span model reads.
 
-A model reads so many tokens at once. A passage that is longer is read through several
-windows that overlap, so that an answer which one window cuts stands whole in another.
+A model reads a limited number of tokens at once. A longer passage is read through several windows
+that overlap, so that an answer which one window cuts off is complete in another.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 MAX_TOKENS = 384
-"""Tokens of a window: question, passage and special tokens."""
+"""Tokens of a window: question, passage and special tokens. The model was trained with them."""
 
 STRIDE = 96
-"""Passage tokens that neighbouring windows share."""
+"""Passage tokens that neighbouring windows share, more than twice the longest answer. Chosen by
+hand; not fitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a span model reads at once.
+    """The input of a span model.
 
     Attributes:
         passage: Position of the passage in the list that was given.
         ids: ``(tokens,)``, of the vocabulary.
         type_ids: ``(tokens,)``, 0 for the question and 1 for the passage where the model
-            tells them apart.
+            distinguishes them.
         offsets: ``(tokens, 2)``, half-open, characters into the passage's text.
         inside: ``(tokens,)``, whether a token belongs to the passage's text, not to the
             question, the heading before the text or the special tokens.
@@ -40,11 +41,11 @@ class Window:
 
 
 class QuestionTooLong(ValueError):
-    """The question has more words than can be read."""
+    """The question has more tokens than half a window."""
 
 
 class WindowTokenizer:
-    """Cuts questions with their passages into the windows of one model.
+    """Splits questions with their passages into the windows of one model.
 
     Attributes:
         max_tokens: Of a window.
@@ -65,8 +66,7 @@ class WindowTokenizer:
 
         Args:
             pairs: Questions and passages.
-            headings: What is read before each passage, to know what it is about; empty for
-                nothing.
+            headings: Text read before each passage, to know what it is about; may be empty.
         """
         questions = {question: self._shortened(question) for question, _ in pairs}
         texts = [
@@ -74,20 +74,20 @@ class WindowTokenizer:
             for (_, text), heading in zip(pairs, headings, strict=True)
         ]
         encoded = self._tokenizer.encode_batch(texts, add_special_tokens=False)
-        found: list[Window] = []
+        windows: list[Window] = []
         for at, (passage, (question, text)) in enumerate(zip(encoded, pairs, strict=True)):
-            asked = questions[question]
-            room = self.max_tokens - self._special - len(asked.ids)
+            question_tokens = questions[question]
+            room = self.max_tokens - self._special - len(question_tokens.ids)
             # Shared tokens must leave some of the window to go on with.
             passage.truncate(room, stride=min(STRIDE, room // 4))
             skipped = len(headings[at]) + 1 if headings[at] else 0
             for part in (passage, *passage.overflowing):
-                whole = self._tokenizer.post_process(asked, part)
-                found.append(_window(at, whole, text, skipped))
-        return found
+                encoding = self._tokenizer.post_process(question_tokens, part)
+                windows.append(_window(at, encoding, text, skipped))
+        return windows
 
     def check(self, question: str) -> None:
-        """Make sure that a question can be read whole.
+        """Make sure that a question fits into a window.
 
         Raises:
             QuestionTooLong: It would take more than half of a window.
@@ -117,7 +117,7 @@ def _window(passage: int, encoding: Encoding, text: str, skipped: int) -> Window
     letters = np.append(letters, len(text))
     starts, ends = offsets[inside].T
     offsets[inside, 0] = np.minimum(letters[np.searchsorted(letters, starts)], ends)
-    # A token without characters stands for nothing that could be quoted.
+    # A token without characters cannot be quoted.
     inside &= offsets[:, 1] > offsets[:, 0]
     return Window(
         passage,

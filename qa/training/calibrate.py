@@ -15,15 +15,20 @@ from sklearn.linear_model import LogisticRegression
 from qa.evaluation.datasets import Question
 from qa.evaluation.metrics import RIGHT_F1, best, f1
 from qa.reading.base import SpanModel
-from qa.reading.calibration import ANSWER_FEATURES, Calibration
-from qa.reading.reader import (
-    Found,
-    PassageSpan,
-    answer_features,
-    answers_of,
-    compare,
-    read_passages,
+from qa.reading.calibration import (
+    ANSWER_FEATURES,
+    SPAN_FEATURES,
+    AnswerFeatures,
+    Calibration,
+    feature_matrix,
 )
+from qa.reading.candidates import (
+    CandidateSpans,
+    answer_features,
+    candidate_spans,
+    group_answers,
+)
+from qa.reading.spans import PassageSpan, read_passages
 from qa.retrieval.retriever import Retriever
 
 FOLDS = 5
@@ -41,7 +46,7 @@ class Read:
     """
 
     question: str
-    found: Found
+    found: CandidateSpans
     scores: NDArray[np.float64]
     answerable: bool
 
@@ -67,8 +72,8 @@ def read_twice(
         pairs, headings = [(asked, hit.text) for hit in new], [hit.context for hit in new]
         for hit, spans in zip(new, read_passages(model, pairs, headings), strict=True):
             passages[hit.document, hit.start] = spans
-        found = compare(asked, hits, [passages[hit.document, hit.start] for hit in hits])
-        scores = [0.0 if passed_over else best(f1, said, golds) for said in found.said]
+        found = candidate_spans(asked, hits, [passages[hit.document, hit.start] for hit in hits])
+        scores = [0.0 if passed_over else best(f1, text, golds) for text in found.normalised]
         yield Read(question.id, found, np.array(scores), answerable=not passed_over)
 
 
@@ -82,30 +87,32 @@ def fit(readings: Sequence[Read]) -> Calibration:
     spans = LogisticRegression(C=10, max_iter=5000)
     kept = [reading for reading in readings if len(reading.scores)]
     spans.fit(
-        np.concatenate([one.found.features for one in kept]),
+        feature_matrix([row for one in kept for row in one.found.features], SPAN_FEATURES),
         np.concatenate([one.scores >= RIGHT_F1 for one in kept]),
     )
-    weights = tuple(float(weight) for weight in spans.coef_[0])
-    partial = Calibration(weights, float(spans.intercept_[0]), (0.0,) * len(ANSWER_FEATURES), 0.0)
+    weights = dict(zip(SPAN_FEATURES, map(float, spans.coef_[0]), strict=True))
+    partial = Calibration(
+        weights, float(spans.intercept_[0]), dict.fromkeys(ANSWER_FEATURES, 0.0), 0.0
+    )
     firsts = [first(one, partial) for one in kept]
     answers = LogisticRegression(C=10, max_iter=5000)
     answers.fit(
-        np.array([features for features, _ in firsts]),
+        feature_matrix([features for features, _ in firsts], ANSWER_FEATURES),
         np.array([score >= RIGHT_F1 for _, score in firsts]),
     )
     return Calibration(
         weights,
         float(spans.intercept_[0]),
-        tuple(float(weight) for weight in answers.coef_[0]),
+        dict(zip(ANSWER_FEATURES, map(float, answers.coef_[0]), strict=True)),
         float(answers.intercept_[0]),
     )
 
 
-def first(one: Read, calibration: Calibration) -> tuple[tuple[float, ...], float]:
+def first(one: Read, calibration: Calibration) -> tuple[AnswerFeatures, float]:
     """The features and the F1 of the answer that comes first."""
     logits = calibration.span_logits(one.found.features)
-    answer = answers_of(one.found, logits)[0]
-    return answer_features(one.found, logits, answer), float(one.scores[answer.places[0]])
+    answer = group_answers(one.found, logits)[0]
+    return answer_features(one.found, answer), float(one.scores[answer.places[0]])
 
 
 def cross_validated(

@@ -95,8 +95,8 @@ def fit_sentences(files: Sequence[Path], count: int, console: Console) -> None:
     logits, right = sentences.first(left_out, *sentences.fit(fitted))
     _tell(1 / (1 + np.exp(-logits)), right, np.array([one.answerable for one in left_out]))
     weights, bias = sentences.fit([*fitted, *left_out])
-    click.echo(f"FEATURES = {FEATURES}")
-    click.echo(f"WEIGHTS = {tuple(float(weight) for weight in weights.round(2))}")
+    by_name = dict(zip(FEATURES, map(float, weights.round(2)), strict=True))
+    click.echo(f"WEIGHTS = {by_name}")
     click.echo(f"BIAS = {bias:.2f}")
 
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from qa.evaluation.datasets import Question
+from qa.reading.calibration import feature_matrix
 from qa.reading.reader import Span, quoted
-from qa.reading.sentence_reader import SentenceReader, answer_units
+from qa.reading.sentence_reader import FEATURES, SentenceReader, answer_units
 from qa.retrieval.retriever import Retriever
 
 
@@ -62,7 +63,8 @@ def read_twice(
             and any(gold.text in quoted(hits, span) for gold in question.answers)
             for span in spans
         ]
-        yield Read(reader.features(question.text, hits, spans), np.array(right), not passed_over)
+        features = feature_matrix(reader.features(question.text, hits, spans), FEATURES)
+        yield Read(features, np.array(right), not passed_over)
 
 
 def fit(readings: Sequence[Read]) -> tuple[NDArray[np.float64], float]:

@@ -40,7 +40,7 @@ from embeddings.passages import split
 from embeddings.sentences import each_sentence
 from qa import text as words
 from qa.library import receipts
-from qa.reading import lists, spans
+from qa.reading import lists, question_type, spans
 from qa.retrieval import selection
 from tests.embeddings.files.test_bad_inputs import PACKAGE, paragraph, word
 from tests.encoders import word_starts
@@ -252,11 +252,11 @@ TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [
     ("capitals", selection._fingerprint, "A", "%s"),
     ("negations", selection._fingerprint, "n", "%s"),
     ("markers", lambda text: list(spans._MARKER.finditer(text)), "- ", "%s"),
-    ("list", lambda text: lists.whole_list(text, 5, 6), "- a\n", "%s"),
-    ("list of spaces", lambda text: lists.whole_list(text, 5, 6), " ", "-%s\n%s"),
-    ("list of digits", lambda text: lists.whole_list(text, 5, 6), "1", "%s"),
-    ("asking for a list", lists.asks_for_list, "what s", "%s"),
-    ("asking for a word", lists.asks_for_list, "s", "what %s"),
+    ("list", lambda text: lists.enclosing_list(text, 5, 6), "- a\n", "%s"),
+    ("list of spaces", lambda text: lists.enclosing_list(text, 5, 6), " ", "-%s\n%s"),
+    ("list of digits", lambda text: lists.enclosing_list(text, 5, 6), "1", "%s"),
+    ("asking for a list", question_type.asks_for_list, "what s", "%s"),
+    ("asking for a word", question_type.asks_for_list, "s", "what %s"),
     ("receipt of line ends", receipts._plain, "\n", "%s"),
     ("receipt of spaces", receipts._plain, " ", "%s"),
     ("receipt of digits", receipts._plain, "1", "%s"),

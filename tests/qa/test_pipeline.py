@@ -8,7 +8,7 @@ from embeddings.errors import IndexMissing
 from embeddings.index.index import Index
 from qa import Answer, QuestionAnswerer, Settings
 from qa.evaluation.metrics import exact_match
-from qa.reading.sentence_reader import may_need_sentences
+from qa.reading.question_type import may_need_sentences
 from qa.text import normalise
 
 FORMATS = "plain text, Markdown, HTML, PDF, Word (.docx), PowerPoint (.pptx), EPUB and CSV"

@@ -10,7 +10,7 @@ from embeddings.models import model_cache
 from embeddings.models.encoder import SentenceTransformersEncoder
 from qa.reading.base import SpanModel
 from qa.reading.onnx_reader import OnnxSpanModel
-from qa.reading.reader import read_passages
+from qa.reading.spans import read_passages
 
 PASSAGE = "In February 2023 Kazakhstan sent Syria 50 tons of humanitarian aid under the IOFS."
 

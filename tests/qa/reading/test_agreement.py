@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.reading.agreement import agree, statement
-from qa.reading.repeated import places, without
 
 SAME = [
     ("50 tons", "50 tons of aid"),
@@ -67,14 +66,3 @@ def test_agreement_is_symmetric_and_everything_agrees_with_itself(one: str, othe
 def test_kind_tells_numbers_from_names_and_words() -> None:
     kinds = [statement(text).kind for text in ("in 2013", "six", "Petra Holm", "green", "May 3")]
     assert kinds == ["number", "number", "name", "words", "number"]
-
-
-def test_question_that_is_repeated_is_found_whatever_stands_between_its_words() -> None:
-    text = "Notes. WHO  BUILT\nit? Ann built it."
-    assert [text[start:end] for start, end in places("Who built it?", text)] == ["WHO  BUILT\nit"]
-    assert without("Who built it?", text) == "Notes.  ? Ann built it."
-    assert places("Who built it?", "Who built items?") == []
-
-
-def test_short_question_is_not_looked_for_because_an_answer_repeats_it() -> None:
-    assert places("Petrel ferry?", "The Petrel ferry is old.") == []

@@ -20,7 +20,7 @@ from tests.qa.reading.conftest import PASSAGE, best_span
 def test_question_answering_model_in_a_folder_takes_its_place(other_model: Path) -> None:
     model = load_span_model(str(other_model))
     assert isinstance(model, TransformersSpanModel)
-    assert model.calibration == Calibration.rough()
+    assert model.calibration == Calibration.default()
     text, _ = best_span(model, "Who sent aid?")
     assert text and text in PASSAGE
     (window,) = model.window_tokenizer.split([("Who?", PASSAGE)], [""])

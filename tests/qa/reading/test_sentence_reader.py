@@ -10,13 +10,10 @@ from embeddings.models.encoder import SentenceTransformersEncoder
 from qa import QuestionAnswerer
 from qa.reading.sentence_reader import (
     FEATURES,
-    MOST_SENTENCES,
+    MAX_SENTENCES,
     WEIGHTS,
     SentenceReader,
     answer_units,
-    asks_for_sentences,
-    fits_kind,
-    may_need_sentences,
 )
 
 TEXT = st.text(st.sampled_from("aB1 .?!\n-“”é😀()")).map(normalise)
@@ -46,43 +43,9 @@ def test_each_line_of_a_list_is_a_unit() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("question", "sentence", "fits"),
-    [
-        ("How many members are there?", "It has 41 members.", 1.0),
-        ("How many members are there?", "It has six members.", 1.0),
-        ("How many members are there?", "It has members.", 0.0),
-        ("In which year did it meet?", "It met in 1999.", 1.0),
-        ("Who leads it?", "The head is Dana Omarova.", 1.0),
-        ("Who leads it?", "The head is away.", 0.0),
-        ("Why was it founded?", "It met in 1999.", 0.5),
-    ],
-)
-def test_kind_asked_for_is_looked_for(question: str, sentence: str, fits: float) -> None:
-    assert fits_kind(question, sentence) == fits
-
-
-@pytest.mark.parametrize(
-    ("question", "asks", "may"),
-    [
-        ("Why was the IOFS founded?", False, True),
-        ("How does the index work?", False, True),
-        ("How many members are there?", False, False),
-        ("Explain the food security system.", True, True),
-        ("What is said about hunger?", True, True),
-        ("What does the minister say about hunger?", True, True),
-        ("What is the purpose of the system?", False, True),
-        ("Who founded it?", False, False),
-        ("How old is it?", False, False),
-    ],
-)
-def test_questions_that_need_sentences_are_told_apart(question: str, asks: bool, may: bool) -> None:
-    assert (asks_for_sentences(question), may_need_sentences(question)) == (asks, may)
-
-
 def test_each_feature_has_a_weight_that_speaks_for_an_answer() -> None:
-    assert len(FEATURES) == len(WEIGHTS)
-    assert all(weight > 0 for weight in WEIGHTS)
+    assert tuple(WEIGHTS) == FEATURES
+    assert all(weight > 0 for weight in WEIGHTS.values())
 
 
 def test_every_sentence_of_the_hits_is_scored_best_first(
@@ -120,7 +83,7 @@ def test_sentences_that_answer_together_say_different_things(
     hit = answerer.retriever.retrieve(question, 1)[0]
     once = reader.read(question, [hit])[0]
     twice = reader.read(question, [hit, replace(hit, document=hit.document + 1, rank=2)])[0]
-    assert 1 <= len(once.spans) <= MOST_SENTENCES
+    assert 1 <= len(once.spans) <= MAX_SENTENCES
     assert once.joined
     assert [(span.start, span.end) for span in twice.spans] == [
         (span.start, span.end) for span in once.spans

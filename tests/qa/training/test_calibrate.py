@@ -1,8 +1,9 @@
 import numpy as np
 
 from qa.evaluation.metrics import calibration_error
-from qa.reading.calibration import SPAN_FEATURES
-from qa.reading.reader import Found, Span
+from qa.reading.calibration import SPAN_FEATURES, SpanFeatures
+from qa.reading.candidates import CandidateSpans
+from qa.reading.reader import Span
 from qa.training.calibrate import Read, cross_validated, first, fit
 
 
@@ -11,20 +12,25 @@ def readings(count: int) -> list[Read]:
     random = np.random.default_rng(0)
     found = []
     for number in range(count):
-        features = np.zeros((2, len(SPAN_FEATURES)))
-        features[:, 0] = random.normal(size=2) * 3
-        features[:, 2] = random.normal(size=2)
+        margins, noise = random.normal(size=2) * 3, random.normal(size=2)
+        zeros = dict.fromkeys(SPAN_FEATURES, 0.0)
+        features = [
+            SpanFeatures(**zeros | {"margin": float(margin), "sharpness": float(other)})
+            for margin, other in zip(margins, noise, strict=True)
+        ]
         answerable = number % 2 == 0
-        probability = 1 / (1 + np.exp(-features[:, 0]))
+        probability = 1 / (1 + np.exp(-margins))
         scores = (random.random(2) < probability).astype(float)
         spans = [Span(0, 0, 4), Span(1, 0, 4)]
-        found.append(Read(str(number // 2), Found(spans, ["a", "b"], features), scores, answerable))
+        found.append(
+            Read(str(number // 2), CandidateSpans(spans, ["a", "b"], features), scores, answerable)
+        )
     return found
 
 
 def test_feature_that_tells_gets_the_weight() -> None:
     fitted = fit(readings(2000))
-    margin, noise = fitted.span_weights[0], fitted.span_weights[2]
+    margin, noise = fitted.span_weights["margin"], fitted.span_weights["sharpness"]
     assert margin > 0.3
     assert abs(noise) < margin / 4
 
@@ -35,7 +41,7 @@ def test_first_answer_is_the_one_with_the_higher_logit() -> None:
     for one in read[:50]:
         features, score = first(one, fitted)
         best = int(np.argmax(fitted.span_logits(one.found.features)))
-        assert features[0] == one.found.features[best, 0]
+        assert features.margin == one.found.features[best].margin
         assert score == one.scores[best]
 
 

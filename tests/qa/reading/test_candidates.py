@@ -9,23 +9,31 @@ import pytest
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
 from qa.reading.base import Logits
-from qa.reading.calibration import SPAN_FEATURES, Calibration
-from qa.reading.reader import (
-    MOST_LEAD,
-    Found,
-    Span,
+from qa.reading.calibration import ANSWER_FEATURES, SPAN_FEATURES, Calibration, SpanFeatures
+from qa.reading.candidates import (
+    MAX_LEAD,
+    CandidateSpans,
     answer_features,
-    answers_of,
-    compare,
-    read_passages,
+    candidate_spans,
+    group_answers,
 )
+from qa.reading.reader import Span
 from qa.reading.span_reader import SpanReader
+from qa.reading.spans import read_passages
 from qa.reading.windows import Window, WindowTokenizer
 from qa.results import Hit
 from tests.qa.test_results import HIT
 
-PLAIN = Calibration((1.0, *(0.0,) * 8), 0.0, (1.0, *(0.0,) * 8, 0.5, 1.0, 0.0), 0.0)
+PLAIN = Calibration(
+    dict.fromkeys(SPAN_FEATURES, 0.0) | {"margin": 1.0},
+    0.0,
+    dict.fromkeys(ANSWER_FEATURES, 0.0) | {"margin": 1.0, "lead": 0.5, "support": 1.0},
+    0.0,
+)
 """A span's logit is its margin; an answer's that, half its lead and its support."""
+
+
+ZERO = SpanFeatures(**dict.fromkeys(SPAN_FEATURES, 0.0))
 
 
 class MarkedModel:
@@ -118,34 +126,33 @@ def test_features_tell_what_question_and_hit_have_in_common(model: MarkedModel) 
     hits = [first, hit(2, "Nothing.", 0.5)]
     question = "How much aid to Turkey?"
     read = read_passages(model, [(question, one.text) for one in hits], ["", ""])
-    row = dict(zip(SPAN_FEATURES, compare(question, hits, read).features[0], strict=True))
-    assert (row["margin"], row["answerable"]) == (6.0, 2.0)
-    assert (row["hit"], row["ahead"], row["cosine"]) == (0.75, 0.25, 0.6)
+    features = candidate_spans(question, hits, read).features[0]
+    assert (features.margin, features.answerable) == (6.0, 2.0)
+    assert (features.hit, features.ahead, features.cosine) == (0.75, 0.25, 0.6)
     # Two terms are searched for, and one of them is here; Turkey, the only name, is not.
-    assert (row["bm25"], row["words"], row["names"]) == (3.0, 0.5, 0.0)
+    assert (features.bm25, features.words, features.names) == (3.0, 0.5, 0.0)
 
 
 def test_answers_lead_each_other_by_their_logits() -> None:
     spans = [Span(0, 0, 4), Span(1, 0, 4), Span(2, 0, 4), Span(0, 9, 12)]
-    found = Found(spans, ["2013", "1999", "2013", "doha"], np.zeros((4, len(SPAN_FEATURES))))
-    first, second, third = answers_of(found, np.array([2.0, 1.5, 0.0, -9.0]))
+    found = CandidateSpans(spans, ["2013", "1999", "2013", "doha"], [ZERO] * 4)
+    first, second, third = group_answers(found, np.array([2.0, 1.5, 0.0, -9.0]))
     assert (first.places, second.places, third.places) == ([0, 2], [1], [3])
     assert (first.lead, first.support) == (0.5, 0.5)
     assert (second.lead, second.support) == (-0.5, 0.0)
-    features = answer_features(found, np.zeros(4), first)
-    assert features[len(SPAN_FEATURES) :] == pytest.approx((0.5, 0.5, np.log(2)))
+    features = answer_features(found, first)
+    assert (features.lead, features.support) == (0.5, 0.5)
+    assert features.length == pytest.approx(np.log(2))
 
 
 def test_only_answer_leads_by_the_most() -> None:
-    found = Found([Span(0, 0, 4)], ["2013"], np.zeros((1, len(SPAN_FEATURES))))
-    assert answers_of(found, np.array([1.0]))[0].lead == MOST_LEAD
+    found = CandidateSpans([Span(0, 0, 4)], ["2013"], [ZERO] * 1)
+    assert group_answers(found, np.array([1.0]))[0].lead == MAX_LEAD
 
 
 def test_second_place_in_one_passage_is_no_support() -> None:
-    found = Found(
-        [Span(0, 0, 4), Span(0, 9, 13)], ["2013", "2013"], np.zeros((2, len(SPAN_FEATURES)))
-    )
-    (answer,) = answers_of(found, np.array([1.0, 0.5]))
+    found = CandidateSpans([Span(0, 0, 4), Span(0, 9, 13)], ["2013", "2013"], [ZERO] * 2)
+    (answer,) = group_answers(found, np.array([1.0, 0.5]))
     assert (answer.places, answer.support) == ([0], 0.0)
 
 
@@ -167,8 +174,8 @@ def test_question_for_several_things_is_answered_with_the_whole_list(
 
 def test_place_far_less_likely_than_the_best_is_not_cited() -> None:
     spans = [Span(0, 0, 4), Span(1, 0, 4), Span(2, 0, 4)]
-    found = Found(spans, ["2013"] * 3, np.zeros((3, len(SPAN_FEATURES))))
-    (answer,) = answers_of(found, np.array([1.0, -1.9, -2.1]))
+    found = CandidateSpans(spans, ["2013"] * 3, [ZERO] * 3)
+    (answer,) = group_answers(found, np.array([1.0, -1.9, -2.1]))
     assert answer.places == [0, 1]
 
 

@@ -1,0 +1,176 @@
+"""Candidates: the spans of all passages with their features, and the answers that they give.
+
+Scores of spans are compared across passages without a softmax of each passage; equal answers of
+several passages are one answer, which they support.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.reading.calibration import AnswerFeatures, SpanFeatures
+from qa.reading.lists import enclosing_list
+from qa.reading.question_type import asks_for_list
+from qa.reading.reader import Span
+from qa.reading.repetition import repetitions
+from qa.reading.spans import PassageSpan
+from qa.results import Hit
+from qa.text import STOP_WORDS, normalise, search_terms, stem, stems, terms
+
+MAX_ANSWERS = 12
+"""Different answers that are told apart; the confidence of later ones is near 0. Chosen by hand;
+not fitted."""
+
+MAX_LEAD = 6.0
+"""Lead of a logit that counts as certain, also that of the only answer: the odds are 400 to 1.
+Chosen by hand; the weight of the capped lead is fitted (``calibration.json``)."""
+
+MAX_LOGIT_GAP = 3.0
+"""An equal text whose logit is further behind the best place is not cited: its odds are a
+twentieth, so the words stand there by chance. Chosen by hand; not fitted."""
+
+_WORD = re.compile(r"\w+")
+_NAME_OR_NUMBER = re.compile(r"\b[A-Z][\w’'-]*|\d[\w.,]*\w|\d")
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateSpans:
+    """Spans of all hits; the three lists are parallel.
+
+    Attributes:
+        spans: All of them.
+        normalised: The text of each, normalised: equal texts are equal answers.
+        features: Of each.
+    """
+
+    spans: list[Span]
+    normalised: list[str]
+    features: list[SpanFeatures]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGroup:
+    """One answer and the spans that give it.
+
+    Attributes:
+        places: Positions in ``CandidateSpans.spans``, the best first, one for each passage.
+        lead: Its best logit above the best logit of the next different answer.
+        support: Probabilities of its other places, summed.
+    """
+
+    places: list[int]
+    lead: float
+    support: float
+
+
+def candidate_spans(
+    question: str, hits: Sequence[Hit], passage_spans: Sequence[Sequence[PassageSpan]]
+) -> CandidateSpans:
+    """The spans of all hits with their features.
+
+    Args:
+        question: As asked.
+        hits: The passages.
+        passage_spans: The best spans of each.
+    """
+    candidates = CandidateSpans([], [], [])
+    extend_to_list = asks_for_list(question)
+    rows = zip(hits, passage_spans, _hit_features(question, hits), strict=True)
+    for at, (hit, in_passage, hit_features) in enumerate(rows):
+        repeated = repetitions(question, hit.text)
+        for span in in_passage:
+            start, end = span.start, span.end
+            if any(first < end and start < last for first, last in repeated):
+                continue  # What repeats the question does not answer it.
+            if extend_to_list:
+                start, end = enclosing_list(hit.text, start, end)
+            candidates.spans.append(Span(at, hit.start + start, hit.start + end))
+            candidates.normalised.append(normalise(hit.text[start:end]))
+            candidates.features.append(
+                SpanFeatures(
+                    margin=span.margin,
+                    answerable=span.answerable,
+                    sharpness=span.sharpness,
+                    **hit_features,
+                )
+            )
+    return candidates
+
+
+def group_answers(candidates: CandidateSpans, logits: NDArray[np.float64]) -> list[AnswerGroup]:
+    """The different answers, best first. A span that overlaps a better one is not different.
+
+    Args:
+        candidates: The spans.
+        logits: ``(len(spans),)``, of each being right.
+    """
+    order = sorted(range(len(candidates.spans)), key=lambda at: (-logits[at], at))
+    places: dict[str, list[int]] = {}
+    for at in order:
+        text, span = candidates.normalised[at], candidates.spans[at]
+        if text in places:
+            near = logits[at] >= logits[places[text][0]] - MAX_LOGIT_GAP
+            if near and all(span.hit != candidates.spans[place].hit for place in places[text]):
+                places[text].append(at)
+        elif len(places) < MAX_ANSWERS:
+            earlier = (candidates.spans[place] for equal in places.values() for place in equal)
+            if not _overlaps(span, earlier):
+                places[text] = [at]
+    best = [float(logits[equal[0]]) for equal in places.values()]
+    groups: list[AnswerGroup] = []
+    for rank, equal in enumerate(places.values()):
+        others = best[:rank] + best[rank + 1 :]
+        lead = best[rank] - max(others, default=best[rank] - MAX_LEAD)
+        support = float(sum(1 / (1 + np.exp(-logits[place])) for place in equal[1:]))
+        groups.append(AnswerGroup(equal, min(lead, MAX_LEAD), support))
+    return groups
+
+
+def answer_features(candidates: CandidateSpans, answer: AnswerGroup) -> AnswerFeatures:
+    """The features of an answer."""
+    best = answer.places[0]
+    words = len(candidates.normalised[best].split())
+    return AnswerFeatures(
+        **asdict(candidates.features[best]),
+        lead=answer.lead,
+        support=answer.support,
+        length=float(np.log1p(words)),
+    )
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(
+        other.hit == span.hit and other.start < span.end and span.start < other.end
+        for other in others
+    )
+
+
+def _hit_features(question: str, hits: Sequence[Hit]) -> Iterator[dict[str, float]]:
+    """The features that all spans of a hit share, for each hit."""
+    question_stems = [stem(term) for term in terms(question)]
+    names = [
+        stem(word)
+        for name in _NAME_OR_NUMBER.findall(question)
+        for word in _WORD.findall(name.lower())
+        if word not in STOP_WORDS
+    ]
+    searched = max(1, len(search_terms(question)))
+    for hit in hits:
+        hit_stems = stems(f"{hit.context} {hit.text}")
+        best_other = max((other.score for other in hits if other is not hit), default=0.0)
+        yield {
+            "hit": hit.score,
+            "ahead": hit.score - best_other,
+            "cosine": hit.vector_score,
+            "bm25": hit.word_score / searched,
+            "words": _share(question_stems, hit_stems),
+            "names": _share(names, hit_stems),
+        }
+
+
+def _share(words: Sequence[str], text_stems: Set[str]) -> float:
+    """Share of the words that are in a text; 1 if there are no words."""
+    return sum(word in text_stems for word in words) / len(words) if words else 1.0

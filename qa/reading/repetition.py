@@ -1,0 +1,39 @@
+"""Repetition: where a passage repeats the question word for word.
+
+A passage that copies the question ranks high in retrieval, but the copy answers nothing.
+"""
+
+import re
+from functools import lru_cache
+
+MIN_WORDS = 3
+"""Shorter questions are not looked for: they are a name or a term that answers repeat. Chosen by
+hand; not fitted."""
+
+_WORD = re.compile(r"\w+")
+
+
+def repetitions(question: str, text: str) -> list[tuple[int, int]]:
+    """Start and end of each place where the text repeats the question, half-open.
+
+    >>> repetitions("Who built it?", "Who built it? Ann. WHO  BUILT IT: Bob.")
+    [(0, 12), (19, 32)]
+    >>> repetitions("The pier", "The pier is old.")
+    []
+    """
+    pattern = _pattern(question)
+    return [match.span() for match in pattern.finditer(text)] if pattern else []
+
+
+def remove_repetitions(question: str, text: str) -> str:
+    """The text without the places that repeat the question."""
+    pattern = _pattern(question)
+    return pattern.sub(" ", text) if pattern else text
+
+
+@lru_cache(maxsize=64)
+def _pattern(question: str) -> re.Pattern[str] | None:
+    words = _WORD.findall(question)
+    if len(words) < MIN_WORDS:
+        return None
+    return re.compile(r"\b" + r"\W{1,3}".join(map(re.escape, words)) + r"\b", re.I)
