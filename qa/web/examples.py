@@ -1,8 +1,8 @@
-"""Examples: questions to begin with, made from the documents themselves.
+"""Examples: questions generated from sentences of a document.
 
 A sentence that says when something was founded or how many members it has is turned into the
-question that it answers. What counts in the end is whether the question is answered, and surely:
-the caller asks it and keeps it if so.
+question that it answers. Whether the question is a good one is decided by answering it: see
+``example_finder``.
 """
 
 import re
@@ -12,73 +12,82 @@ from embeddings.sentences import sentence_spans
 from qa.text import STOP_WORDS
 
 _NAME = r"(?P<name>(?:The )?[A-Z][\w’'-]*(?: (?:of|for|the|and|in|on|de|[A-Z][\w’'-]*)){0,7})"
-_BEGUN = (
+_PARTICIPLES = (
     r"founded|established|opened|built|created|launched|born|signed|introduced|published|"
     r"completed|elected|formed|discovered|invented|released|adopted"
 )
-_WHEN = re.compile(rf"{_NAME} (?P<be>was|were) (?P<done>{_BEGUN})\b[^.]*?\bin (?:\w+ )?\d{{4}}\b")
-_COUNT = re.compile(
-    rf"{_NAME} (?P<have>has|have|had) (?:about |over |some |more than )?"
-    r"(?:\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|twelve) (?P<what>[a-z]+s)\b"
+_WHEN = re.compile(
+    rf"{_NAME} (?P<be>was|were) (?P<participle>{_PARTICIPLES})\b[^.]*?\bin (?:\w+ )?\d{{4}}\b"
 )
-_STANDS = re.compile(r"\b(?P<short>[A-Z]{2,8}) stands for [A-Zt]|\((?P<behind>[A-Z]{3,8})\)")
-_IS = re.compile(rf"{_NAME} (?P<be>is|was|are|were) (?:an? |the |one of )[a-z]")
+_HOW_MANY = re.compile(
+    rf"{_NAME} (?P<have>has|have|had) (?:about |over |some |more than )?"
+    r"(?:\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|twelve) (?P<noun>[a-z]+s)\b"
+)
+_ABBREVIATION = re.compile(
+    r"\b(?P<defined>[A-Z]{2,8}) stands for [A-Zt]|\((?P<parenthesized>[A-Z]{3,8})\)"
+)
+_WHAT = re.compile(rf"{_NAME} (?P<be>is|was|are|were) (?:an? |the |one of )[a-z]")
 
-_DOES = {"has": "does", "have": "do", "had": "did"}
+_DO = {"has": "does", "have": "do", "had": "did"}
 
 MOST_NAME = 60
 """Characters of a name that a short question can hold."""
 
-READ = 20_000
-"""Characters of a document that are worth looking through."""
+MOST_QUESTION = MOST_NAME + 30
+"""Characters of an example question."""
+
+MOST_READ_CHARACTERS = 20_000
+"""Characters at a document's beginning from which questions are generated."""
 
 
-def questions_of(text: str) -> Iterator[str]:
+def example_questions(text: str) -> Iterator[str]:
     """Questions that the text seems to answer, the likeliest kind first.
 
-    >>> list(questions_of("The Old Bridge was opened in 1901. It has two arches."))
+    >>> list(example_questions("The Old Bridge was opened in 1901. It has two arches."))
     ['When was the Old Bridge opened?']
-    >>> list(questions_of("The IOFS has 41 members."))
+    >>> list(example_questions("The IOFS has 41 members."))
     ['How many members does the IOFS have?']
     """
     sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)]
-    found: list[tuple[int, str]] = []
+    ranked: list[tuple[int, str]] = []
     for sentence in sentences:
-        if match := _named(_WHEN, sentence):
-            found.append((0, f"When {match['be']} {_inside(match['name'])} {match['done']}?"))
-        if match := _named(_COUNT, sentence):
-            does, name = _DOES[match["have"]], _inside(match["name"])
-            found.append((0, f"How many {match['what']} {does} {name} have?"))
-        for match in _STANDS.finditer(sentence):
-            found.append((1, f"What does {match['short'] or match['behind']} stand for?"))
-        if match := _named(_IS, sentence):
-            found.append((2, f"What {match['be']} {_inside(match['name'])}?"))
-    short = (question for _, question in sorted(found, key=lambda one: one[0]))
-    yield from dict.fromkeys(one for one in short if len(one) <= MOST_NAME + 30)
+        if match := _match_name(_WHEN, sentence):
+            name = _lower_article(match["name"])
+            ranked.append((0, f"When {match['be']} {name} {match['participle']}?"))
+        if match := _match_name(_HOW_MANY, sentence):
+            do, name = _DO[match["have"]], _lower_article(match["name"])
+            ranked.append((0, f"How many {match['noun']} {do} {name} have?"))
+        for match in _ABBREVIATION.finditer(sentence):
+            abbreviation = match["defined"] or match["parenthesized"]
+            ranked.append((1, f"What does {abbreviation} stand for?"))
+        if match := _match_name(_WHAT, sentence):
+            ranked.append((2, f"What {match['be']} {_lower_article(match['name'])}?"))
+    questions = dict.fromkeys(question for _, question in sorted(ranked, key=lambda pair: pair[0]))
+    yield from (question for question in questions if len(question) <= MOST_QUESTION)
 
 
-def in_turn(each: Iterable[Iterable[str]]) -> Iterator[str]:
-    """The first of each, then the second of each, and so on, none twice.
+def round_robin(groups: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The first item of each group, then the second of each, and so on, without duplicates.
 
-    >>> list(in_turn(["ab", "a", "cde"]))
+    >>> list(round_robin(["ab", "a", "cde"]))
     ['a', 'c', 'b', 'd', 'e']
     """
-    left = [iter(one) for one in each]
+    remaining = [iter(group) for group in groups]
     seen: set[str] = set()
-    while left:
-        still = []
-        for one in left:
-            for item in one:
+    while remaining:
+        unfinished = []
+        for group in remaining:
+            for item in group:
                 if item not in seen:
                     seen.add(item)
                     yield item
-                    still.append(one)
+                    unfinished.append(group)
                     break
-        left = still
+        remaining = unfinished
 
 
-def _named(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
-    """The match, if it names something: "It has two arches" asks nothing of a reader."""
+def _match_name(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
+    """The match if it names something; a question about "it" could not be answered."""
     match = pattern.match(sentence)
     if match is None:
         return None
@@ -86,6 +95,6 @@ def _named(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
     return None if first in STOP_WORDS or len(match["name"]) > MOST_NAME else match
 
 
-def _inside(name: str) -> str:
-    """A name as it stands inside a sentence."""
+def _lower_article(name: str) -> str:
+    """The name as it is written inside a sentence."""
     return f"the {name[4:]}" if name.startswith("The ") else name

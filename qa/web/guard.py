@@ -15,14 +15,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.web.addresses import client_network
-from qa.web.chat import MOST_KEPT
 from qa.web.events import EventParser, RefusedEvent
 from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
+from qa.web.stored_turns import MOST_STORED_CHARACTERS
 
-MOST_EVENT_BYTES = 3 * MOST_KEPT
+MOST_EVENT_BYTES = 3 * MOST_STORED_CHARACTERS
 """Of an event's body: the conversation, as JSON within JSON, and a question."""
 
 MOST_PENDING_BYTES = 30 * MOST_EVENT_BYTES

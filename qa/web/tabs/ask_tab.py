@@ -9,11 +9,12 @@ import gradio as gr
 from qa.library.listing import Listing
 from qa.library.receipts import answer_as_markdown
 from qa.web.addresses import client_network
-from qa.web.chat import MOST_TURNS, Chat, as_kept
+from qa.web.chat import Chat
 from qa.web.conversation_state import ConversationState
 from qa.web.html.page import RenderedTurn, alert, documents_panel, sources_panel, unescape_question
 from qa.web.messages import CONVERSATION_CHANGED, QUESTION_REFUSED
 from qa.web.queue_limits import CONCURRENT_ANSWERS
+from qa.web.stored_turns import MOST_TURNS, serialize_turns
 from qa.web.tabs.ask_widgets import COPY_LABEL, add_ask_widgets
 from qa.web.tabs.events import QUIET, UNQUEUED, Changes
 
@@ -81,7 +82,7 @@ class AskTab:
             self.add_note, [widgets.opinion, widgets.opinion_key], opinion, **UNQUEUED
         )
         examples = [*widgets.examples, widgets.examples_timer]
-        page.load(self.renew_examples, None, examples, **UNQUEUED)
+        page.load(self.refresh_examples, None, examples, **UNQUEUED)
         widgets.examples_timer.tick(self.show_examples, None, examples, **UNQUEUED)
         page.load(self.restore, [stored], shown, **UNQUEUED)
 
@@ -89,13 +90,13 @@ class AskTab:
         self, question: str, stored: object, within: list[str], request: gr.Request
     ) -> Iterator[Changes]:
         """Answer the question that was typed."""
-        objection = self.chat.objection(question)
-        if objection:
-            yield {self.widgets.notice: alert(objection)}
+        problem = self.chat.question_problem(question)
+        if problem:
+            yield {self.widgets.notice: alert(problem)}
         else:
             if not self.state.is_stale(request.session_hash, stored):
                 yield {self.widgets.question: ""}
-            before = self.chat.restored(stored)
+            before = self.chat.restore(stored)
             yield from self._reply(question, before, stored, within, request.session_hash)
 
     def example_asker(self, number: int) -> Callable[..., Iterator[Changes]]:
@@ -108,8 +109,8 @@ class AskTab:
         def ask_example(
             stored: object, within: list[str], request: gr.Request
         ) -> Iterator[Changes]:
-            question = (self.chat.examples or [])[number]
-            before = self.chat.restored(stored)
+            question = (self.chat.example_finder.examples or [])[number]
+            before = self.chat.restore(stored)
             yield from self._reply(question, before, stored, within, request.session_hash)
 
         return ask_example
@@ -118,10 +119,10 @@ class AskTab:
         self, standalone: str, stored: object, within: list[str], request: gr.Request
     ) -> Iterator[Changes]:
         """Answer the last question anew, as the reader corrected what it was understood as."""
-        turns = self.chat.restored(stored)
-        objection = self.chat.objection(standalone)
-        if objection or not turns:
-            yield {self.widgets.notice: alert(objection)}
+        turns = self.chat.restore(stored)
+        problem = self.chat.question_problem(standalone)
+        if problem or not turns:
+            yield {self.widgets.notice: alert(problem)}
         else:
             *before, last = turns
             session = request.session_hash
@@ -135,7 +136,7 @@ class AskTab:
         self, stored: object, within: list[str], event: gr.RetryData, request: gr.Request
     ) -> Iterator[Changes]:
         """Answer a question of the conversation once more; the turns after it are dropped."""
-        before = self.chat.restored(stored)[: _turn_index(event.index)]
+        before = self.chat.restore(stored)[: _turn_index(event.index)]
         question = unescape_question(str(event.value))
         yield from self._reply(question, before, stored, within, request.session_hash)
 
@@ -143,10 +144,10 @@ class AskTab:
         self, stored: object, within: list[str], event: gr.EditData, request: gr.Request
     ) -> Iterator[Changes]:
         """Answer a question of the conversation as edited; the turns after it are dropped."""
-        question, turns = unescape_question(str(event.value)), self.chat.restored(stored)
-        objection = self.chat.objection(question)
-        if objection:
-            yield self._show(turns) | {self.widgets.notice: alert(objection)}
+        question, turns = unescape_question(str(event.value)), self.chat.restore(stored)
+        problem = self.chat.question_problem(question)
+        if problem:
+            yield self._show(turns) | {self.widgets.notice: alert(problem)}
         else:
             before = turns[: _turn_index(event.index)]
             yield from self._reply(question, before, stored, within, request.session_hash)
@@ -154,7 +155,7 @@ class AskTab:
     def undo(self, stored: object, event: gr.UndoData, request: gr.Request) -> Changes:
         """Drop a turn and those after it; its question can be edited."""
         self.state.cancel(request.session_hash)
-        before = self.chat.restored(stored)[: _turn_index(event.index)]
+        before = self.chat.restore(stored)[: _turn_index(event.index)]
         changes = self._show(before) | self._store(before, request.session_hash)
         return changes | {self.widgets.question: unescape_question(str(event.value))}
 
@@ -166,16 +167,16 @@ class AskTab:
     def stop(self, stored: object, request: gr.Request) -> Changes:
         """Stop waiting for a reply."""
         self.state.cancel(request.session_hash)
-        return self._show(self.chat.restored(stored))
+        return self._show(self.chat.restore(stored))
 
     def like(self, stored: object, event: gr.LikeData, request: gr.Request) -> Changes:
         """Record a rating of an answer, and offer to add a note."""
-        turns, index = self.chat.restored(stored), _turn_index(event.index)
+        turns, index = self.chat.restore(stored), _turn_index(event.index)
         # Neither true nor false where a reader withdraws the rating.
         liked = event.liked if isinstance(event.liked, bool) else None
         turn = turns[index] if index < len(turns) else None
         sender = client_network(request.client and (request.client.host,))
-        key, message = self.chat.like(turn, liked, str(request.session_hash), sender)
+        key, message = self.chat.rate(turn, liked, str(request.session_hash), sender)
         placeholder = "What was good?" if liked else "What was wrong?"
         return {
             self.widgets.opinion: gr.update(visible=bool(key), value="", placeholder=placeholder),
@@ -185,20 +186,20 @@ class AskTab:
 
     def add_note(self, text: str, key: str) -> Changes:
         """Record a note on a rating."""
-        message = self.chat.note(key, text)
+        message = self.chat.add_note(key, text)
         return {
             self.widgets.opinion: gr.update(visible=False),
             self.widgets.notice: alert(message),
         }
 
-    def renew_examples(self) -> Changes:
+    def refresh_examples(self) -> Changes:
         """Look for example questions if the library has changed."""
-        self.chat.renew_examples()
+        self.chat.example_finder.refresh()
         return self.show_examples()
 
     def show_examples(self) -> Changes:
         """Show the example questions, or look again later if there are none yet."""
-        examples = self.chat.examples
+        examples = self.chat.example_finder.examples
         timer = self.widgets.examples_timer
         if examples is None:
             return {timer: gr.Timer(active=True)}
@@ -210,7 +211,7 @@ class AskTab:
 
     def restore(self, stored: object) -> Changes:
         """Show the conversation that the browser stored."""
-        return self._show(self.chat.restored(stored))
+        return self._show(self.chat.restore(stored))
 
     def report_refusal(self, stored: object) -> Changes:
         """Say that Gradio did not accept an event, and show the conversation as it was."""
@@ -289,7 +290,7 @@ class AskTab:
 
     def _store(self, turns: tuple[RenderedTurn, ...], session: str | None) -> Changes:
         """Have the browser store a conversation."""
-        conversation = as_kept(turns)
+        conversation = serialize_turns(turns)
         self.state.store(session, conversation)
         return {self.stored: conversation}
 

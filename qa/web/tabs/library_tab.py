@@ -70,7 +70,7 @@ class LibraryTab:
             removal: What else changes about the documents chosen to be removed.
         """
         listing = self.chat.listing()
-        turns = self.chat.restored(stored)
+        turns = self.chat.restore(stored)
         changes: Changes = {
             self.table: library_table(listing, words),
             self.conversation.widgets.within: gr.update(choices=listing.choices),

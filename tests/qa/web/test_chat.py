@@ -16,8 +16,9 @@ from qa.conversation.understanding import Subquestion
 from qa.pipeline import SETTLING_HITS
 from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
-from qa.web.chat import MOST_KEPT, MOST_TURNS, Chat, as_kept
+from qa.web.chat import Chat
 from qa.web.html.page import RenderedTurn, answer_turn
+from qa.web.stored_turns import MOST_STORED_CHARACTERS, MOST_TURNS, serialize_turns
 from tests.conftest import DOCS, TEXT
 
 
@@ -53,7 +54,7 @@ def test_question_leans_on_the_turns_before(chat: Chat) -> None:
     third = reply(chat, "And when was it closed?", number=2, before=[first], rewritten=said)
     assert third.answer is not None
     assert (third.answer.rewritten, third.answer.text) == (said, "1901")
-    restored = chat.restored(as_kept([first, second]))
+    restored = chat.restore(serialize_turns([first, second]))
     assert restored[1].answer == second.answer
 
 
@@ -62,15 +63,15 @@ def test_small_talk_is_answered_without_a_search(chat: Chat) -> None:
     assert "Searching the documents" in searching.reply
     assert said.answer is not None and said.answer.citations == ()
     assert "The library holds 1 document" in said.reply
-    assert [turn.question for turn in chat.restored(as_kept([said]))] == ["Hello!"]
+    assert [turn.question for turn in chat.restore(serialize_turns([said]))] == ["Hello!"]
 
 
 def test_opinion_is_kept_of_an_answer_in_parts(chat: Chat) -> None:
     both = reply(chat, "When was the bridge opened and when was it closed?")
     assert both.answer is not None and both.answer.text == "1901 1950"
     assert len(both.answer.parts) == 2
-    (restored,) = chat.restored(as_kept([both]))
-    key, told = chat.like(restored, True, "me")
+    (restored,) = chat.restore(serialize_turns([both]))
+    key, told = chat.rate(restored, True, "me")
     assert key and told == ""
 
 
@@ -103,7 +104,7 @@ def test_only_passages_in_which_wordings_are_tried_are_told(docs_index: Path) ->
 
 def found_examples(chat: Chat) -> list[str]:
     deadline = time.monotonic() + 60
-    while (found := chat.examples) is None:
+    while (found := chat.example_finder.examples) is None:
         assert time.monotonic() < deadline, "examples are not found"
         time.sleep(0.02)
     return found
@@ -144,21 +145,21 @@ def test_conversation_is_kept_and_restored(chat: Chat) -> None:
         for number, question in enumerate(("When was the bridge opened?", "Who won?"), start=1)
     )
     assert [turn.answer.text if turn.answer else "" for turn in turns] == ["1901", None]
-    restored = chat.restored(as_kept(turns))
-    assert [(one.number, one.question, one.reply, one.sources) for one in restored] == [
-        (one.number, one.question, one.reply, one.sources) for one in turns
+    restored = chat.restore(serialize_turns(turns))
+    assert [(turn.number, turn.question, turn.reply, turn.sources) for turn in restored] == [
+        (turn.number, turn.question, turn.reply, turn.sources) for turn in turns
     ]
 
 
 def test_document_that_changed_or_went_is_named_in_what_was_kept(
     chat: Chat, town: Path, tmp_path: Path
 ) -> None:
-    saved = as_kept([reply(chat, "When was the bridge opened?")])
-    (unchanged,) = chat.restored(saved)
+    saved = serialize_turns([reply(chat, "When was the bridge opened?")])
+    (unchanged,) = chat.restore(saved)
     assert "has changed since" not in unchanged.sources
     (town / "bridge.txt").write_text(TEXT.replace("1950", "1951"))
     QuestionAnswerer.from_documents(town, tmp_path / "index").close()
-    (changed,) = chat.restored(saved)
+    (changed,) = chat.restore(saved)
     assert "This document has changed since, or is gone." in changed.sources
     status, page = chat.documents.page("town/bridge.txt", "00", ["25-29"], None)
     assert status == 200 and "has changed since it was quoted" in page
@@ -172,7 +173,7 @@ DEEP = '{"parts":[' * 50_000
     [None, 3, "", "[", "{}", '[{"question": 1}]', ["x"], "[" * 100_000, "[" * 90 + "]" * 90, DEEP],
 )
 def test_something_else_restores_nothing(chat: Chat, saved: object) -> None:
-    assert chat.restored(saved) == ()
+    assert chat.restore(saved) == ()
 
 
 def test_what_this_program_did_not_give_is_left_out(chat: Chat) -> None:
@@ -184,9 +185,9 @@ def test_what_this_program_did_not_give_is_left_out(chat: Chat) -> None:
         replace(answer, text="1902"),
         replace(answer, candidates=(Candidate("1901", 2.0, answer.citations),)),
     )
-    kept = as_kept([*(replace(turn, answer=each) for each in forged), turn])
+    kept = serialize_turns([*(replace(turn, answer=each) for each in forged), turn])
     rows = [*json.loads(kept), {"question": 1}, "x", None]
-    restored = chat.restored(json.dumps(rows))
+    restored = chat.restore(json.dumps(rows))
     assert [(turn.answer, turn.signature) for turn in restored] == [(answer, turn.signature)]
 
 
@@ -197,34 +198,34 @@ def test_forged_conversation_costs_next_to_nothing(chat: Chat) -> None:
     started = time.process_time()
     for kept in (
         f"[{','.join('0' * 1_450_000)}]",
-        as_kept([replace(turn, answer=many)] * 2),
+        serialize_turns([replace(turn, answer=many)] * 2),
         f"[{','.join(['{}'] * 400_000)}]",
         "[" * 900_000,
     ):
-        assert chat.restored(kept) == ()
+        assert chat.restore(kept) == ()
     assert time.process_time() - started < 2
 
 
 def test_conversation_is_shown_though_the_index_cannot_be_read(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = as_kept([reply(chat, "When was the bridge opened?")])
+    saved = serialize_turns([reply(chat, "When was the bridge opened?")])
 
     def fail(paths: object) -> None:
         raise IndexDamaged("The disk is broken.")
 
     monkeypatch.setattr(chat.index, "digests", fail)
-    assert [turn.question for turn in chat.restored(saved)] == ["When was the bridge opened?"]
+    assert [turn.question for turn in chat.restore(saved)] == ["When was the bridge opened?"]
 
 
 def test_opinion_is_kept_of_an_answer_that_was_given_only(chat: Chat) -> None:
     given = reply(chat, "When was the bridge opened?")
     answer = given.answer
     assert answer is not None
-    key, told = chat.like(given, True, "me")
+    key, told = chat.rate(given, True, "me")
     assert key and told == "" and len(chat.feedback.opinions()) == 1
-    chat.note(key, "Right.")
-    assert chat.like(given, None, "me") == ("", "")
+    chat.add_note(key, "Right.")
+    assert chat.rate(given, None, "me") == ("", "")
     assert chat.feedback.opinions() == []
     another = reply(chat, "Who is the king of Norway?")
     forged = (
@@ -236,14 +237,14 @@ def test_opinion_is_kept_of_an_answer_that_was_given_only(chat: Chat) -> None:
         replace(given, signature=""),
         replace(given, signature="é" * 64),
         answer_turn(1, answer),
-        *chat.restored(as_kept([replace(given, signature="0" * 64)])),
+        *chat.restore(serialize_turns([replace(given, signature="0" * 64)])),
     )
     for turn in forged:
-        assert chat.like(turn, True, "me") == (
+        assert chat.rate(turn, True, "me") == (
             "",
             "This answer was not given by this server; ask again.",
         )
-    assert chat.like(None, True, "me") == ("", "There was no answer to this question.")
+    assert chat.rate(None, True, "me") == ("", "There was no answer to this question.")
     assert chat.feedback.opinions() == []
 
 
@@ -253,10 +254,10 @@ def test_question_of_too_many_words_is_told(chat: Chat) -> None:
 
 def test_only_the_last_turns_are_restored(chat: Chat) -> None:
     turn = reply(chat, "When was the bridge opened?")
-    one = len(as_kept([turn]))
-    many = as_kept([turn] * 1_000)
-    assert MOST_KEPT - one < len(many) <= MOST_KEPT
-    restored = chat.restored(as_kept([turn] * (MOST_TURNS + 5)))
+    one = len(serialize_turns([turn]))
+    many = serialize_turns([turn] * 1_000)
+    assert MOST_STORED_CHARACTERS - one < len(many) <= MOST_STORED_CHARACTERS
+    restored = chat.restore(serialize_turns([turn] * (MOST_TURNS + 5)))
     assert [turn.number for turn in restored] == list(range(1, MOST_TURNS + 1))
 
 
