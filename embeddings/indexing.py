@@ -15,7 +15,7 @@ from pathlib import Path
 
 from embeddings.at_hand import SET_ASIDE, AtHand, Content, ended_orderly
 from embeddings.document import Document
-from embeddings.errors import FolderError, IndexMissing, UnreadableFile
+from embeddings.errors import FolderError, IndexMissing, Remedy, UnreadableFile
 from embeddings.files.folder import Entry, walk
 from embeddings.files.formats import SUFFIXES, format_of
 from embeddings.files.limits import Limits
@@ -106,7 +106,7 @@ class IndexingReport:
         """
         if not self.documents:
             raise FolderError(
-                f"None of the files of {self.name} could be read; the reasons are given above."
+                f"{self.name} has no file that could be read", remedy=Remedy.SEE_SKIPPED
             )
 
 
@@ -199,7 +199,7 @@ def remove(index: SearchIndex, paths: Sequence[str]) -> tuple[str, ...]:
 
     Args:
         index: From which to remove.
-        paths: Of the library, as ``qa list`` shows them, or places on the disk.
+        paths: Of the library, or places on the disk.
 
     Returns:
         The library paths removed.
@@ -215,9 +215,7 @@ def remove(index: SearchIndex, paths: Sequence[str]) -> tuple[str, ...]:
             name = path.rstrip("/")
             found = _inside(sources, {name}) or _inside(sources, _names_of_place(store, path))
             if not found:
-                raise IndexMissing(
-                    f"{path} is not in the index at {index.folder}; see what is: qa list"
-                )
+                raise IndexMissing(f"does not hold {path}", index.folder, Remedy.LIST_INDEX)
             gone |= dict.fromkeys(found)
         with store.transaction():
             for at in gone:
@@ -437,7 +435,7 @@ class _Run:
         try:
             document, passages = contents.result()
         except UnreadableFile as error:
-            self._put(replace(source, problem=str(error)))
+            self._put(replace(source, problem=error.what))
         except OSError as error:
             self._put(_unreadable(source.path, self.name, error))
         else:
@@ -502,9 +500,9 @@ def _resolved(folder: Path) -> Path:
         resolved = folder.resolve()
         str(resolved).encode()
     except UnicodeEncodeError as error:
-        raise FolderError(f"{folder} has a name that is not valid Unicode; rename it.") from error
+        raise FolderError("has a name that is not valid Unicode", folder, Remedy.RENAME) from error
     except (OSError, RuntimeError) as error:
-        raise FolderError(f"{folder} is a link that leads nowhere; name a folder.") from error
+        raise FolderError("is a link that leads nowhere", folder, Remedy.CHECK_FOLDER) from error
     return resolved
 
 
@@ -537,7 +535,9 @@ def _is_readable(entry: Entry) -> bool:
 
 def _nothing_to_read(folder: Path) -> FolderError:
     formats = ", ".join(SUFFIXES)
-    return FolderError(f"{folder} holds no file that can be read; formats read: {formats}.")
+    return FolderError(
+        f"holds no file that can be read; formats read: {formats}", folder, Remedy.CHOOSE_FOLDER
+    )
 
 
 def _content(source: Source) -> Content:

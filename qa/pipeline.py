@@ -333,9 +333,7 @@ class QuestionAnswerer:
     def _check_within(self, within: tuple[str, ...], hits: Sequence[Hit]) -> None:
         if within and not hits:
             named = ", ".join(within)
-            raise NothingWithin(
-                f"expected paths of the library, got {named}; see what it holds: qa list"
-            )
+            raise NothingWithin(f"expected paths of the library, got {named}")
 
     # The state tells what was kept from what must be found anew.
 

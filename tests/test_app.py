@@ -1365,7 +1365,7 @@ def _told(done: subprocess.CompletedProcess[str]) -> str:
 def test_missing_folder_is_told(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     told = _told(run(missing, "--port", "0", "--index", tmp_path / "index"))
-    assert told == f"{missing} does not exist; check the name of the folder."
+    assert told == f"{missing} does not exist. Check the name of the folder."
 
 
 def test_empty_folder_is_told(tmp_path: Path) -> None:
@@ -1380,13 +1380,13 @@ def test_port_in_use_is_told_before_anything_is_indexed(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         told = _told(run("--port", str(port), "--index", index))
-    assert told == f"Port {port} on 127.0.0.1 is in use; choose another with --port."
+    assert told == f"Port {port} on 127.0.0.1 is in use. Choose another with --port."
     assert not index.exists()
 
 
 def test_host_of_another_machine_is_told(tmp_path: Path) -> None:
     told = _told(run("--host", "192.0.2.1", "--port", "0", "--index", tmp_path / "index"))
-    assert told == "192.0.2.1 is no address of this machine; choose another with --host."
+    assert told == "192.0.2.1 is no address of this machine. Choose another with --host."
 
 
 def test_setting_out_of_range_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

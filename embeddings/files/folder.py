@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from embeddings.errors import FolderError
+from embeddings.errors import FolderError, Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ def walk(folder: Path, leave_out: Collection[Path] = ()) -> Iterator[Entry]:
     try:
         levels = [_sorted(folder)]
     except FileNotFoundError as error:
-        raise FolderError(f"{folder} does not exist; check the name of the folder.") from error
+        raise FolderError("does not exist", folder, Remedy.CHECK_FOLDER) from error
     except NotADirectoryError as error:
-        raise FolderError(f"{folder} is a file; name the folder that holds it.") from error
+        raise FolderError("is a file", folder, Remedy.NAME_PARENT_FOLDER) from error
     except OSError as error:
         raise FolderError(
-            f"{folder} cannot be read ({error.strerror}); change who may read it."
+            f"cannot be read ({error.strerror})", folder, Remedy.ALLOW_READING
         ) from error
     # Folders can be nested deeper than functions can.
     while levels:

@@ -91,7 +91,7 @@ def respond(
     try:
         answer = _picture(path, picture) if picture else _document(path, limits, splitting)
     except UnreadableFile as error:
-        answer = {"reason": str(error)}
+        answer = {"reason": error.what}
     except MemoryError:
         # What is left of the heap may be too fragmented for the next file.
         final = True

@@ -12,7 +12,13 @@ from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from embeddings.errors import IndexDamaged, IndexLocked, IndexMismatch, IndexNotWritable
+from embeddings.errors import (
+    IndexDamaged,
+    IndexLocked,
+    IndexMismatch,
+    IndexNotWritable,
+    Remedy,
+)
 from embeddings.private_files import private_file
 
 FORMAT_VERSION = 4
@@ -212,17 +218,15 @@ def check_format(path: Path, connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != FORMAT_VERSION:
         raise IndexMismatch(
-            f"The index at {path.parent} has format version {version}, this program "
-            f"reads version {FORMAT_VERSION}; delete that folder and index again."
+            f"has format version {version}, this program reads version {FORMAT_VERSION}",
+            path.parent,
+            Remedy.DELETE_INDEX,
         )
 
 
 def damaged(path: Path, what: str) -> IndexDamaged:
     """The error for a database that is not as it was written."""
-    return IndexDamaged(
-        f"The index at {path.parent} is damaged: {path.name} {what}. "
-        "Delete that folder and index again; your documents are not touched."
-    )
+    return IndexDamaged(f"is damaged: {path.name} {what}", path.parent, Remedy.DELETE_INDEX)
 
 
 @contextmanager
@@ -238,22 +242,21 @@ def sqlite_errors(path: Path) -> Iterator[None]:
             raise
         if code == sqlite3.SQLITE_FULL:
             raise IndexNotWritable(
-                f"The index at {path.parent} cannot be written: the disk is full. "
-                "Free some room and run the same command again."
+                "cannot be written: the disk is full", path.parent, Remedy.FREE_SPACE
             ) from error
         if code & 0xFF in _NO_PERMISSION:
             raise IndexNotWritable(
-                f"The index at {path.parent} cannot be written: no permission. "
-                "Choose another place with --index, or change who may write there."
+                "cannot be written: no permission", path.parent, Remedy.ALLOW_WRITING_INDEX
             ) from error
         if code & 0xFF in _BUSY:
             raise IndexLocked(
-                f"The index at {path.parent} is in use by another process; try again in a moment."
+                "is in use by another process", path.parent, Remedy.TRY_AGAIN
             ) from error
         if code & 0xFF == sqlite3.SQLITE_IOERR and code not in _DAMAGED_FILE:
             raise IndexNotWritable(
-                f"The index at {path.parent} cannot be used: the disk is full or fails ({error}). "
-                "Free some room and run the same command again."
+                f"cannot be used: the disk is full or fails ({error})",
+                path.parent,
+                Remedy.FREE_SPACE,
             ) from error
         if code & 0xFF in _READ_ERRORS or code in _DAMAGED_FILE:
             raise damaged(path, f"cannot be read ({error})") from error

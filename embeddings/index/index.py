@@ -21,6 +21,7 @@ from embeddings.errors import (
     IndexMissing,
     IndexNotWritable,
     IndexProblem,
+    Remedy,
 )
 from embeddings.index.database import damaged
 from embeddings.index.records import DocumentFacts, StoredPassage
@@ -103,8 +104,7 @@ class Index:
                 private_folder(folder)
             except OSError as error:
                 raise IndexNotWritable(
-                    f"{folder} cannot be made ({error.strerror}); "
-                    "choose another place with --index."
+                    f"cannot be made ({error.strerror})", folder, Remedy.CHOOSE_INDEX
                 ) from error
             dimension = encoder.encode(["dimension"]).shape[1]
             with writer_lock(folder):
@@ -141,9 +141,10 @@ class Index:
         made_with = self.encoder_model
         if made_with.digest != model.digest:
             raise IndexMismatch(
-                f"The index at {self.folder} was made with the encoder {made_with.name} "
-                f"({made_with.digest[:8]}), not {model.name} ({model.digest[:8]}); "
-                "choose that encoder, or another place with --index."
+                f"was made with the encoder {made_with.name} ({made_with.digest[:8]}), "
+                f"not {model.name} ({model.digest[:8]})",
+                self.folder,
+                Remedy.CHOOSE_ENCODER,
             )
 
     @contextmanager
@@ -193,8 +194,9 @@ class Index:
         place = _place_of(path)
         if place is None:
             raise IndexMissing(
-                f"The index at {self.folder} is gone: it was moved or deleted while it was in use. "
-                "Put it back, or index a folder again: qa index FOLDER"
+                "is gone: it was moved or deleted while it was in use",
+                self.folder,
+                Remedy.RESTORE_INDEX,
             )
         if self._is_cut_short():
             # SQLite makes it anew once nothing is mapped any more.
@@ -207,8 +209,9 @@ class Index:
         if store.header.encoder.digest != self._encoder.digest:
             store.close()
             raise IndexMismatch(
-                f"The index at {self.folder} was replaced while it was in use by one that was made "
-                "with another encoder; start again."
+                "was replaced while it was in use by one that was made with another encoder",
+                self.folder,
+                Remedy.START_AGAIN,
             )
         self.store.close()
         self.store, self._place, self._library = store, place, store.header.library
@@ -411,14 +414,11 @@ def writer_lock(folder: Path) -> Iterator[None]:
             if owner.is_file()
             else "another process"
         )
-        raise IndexLocked(
-            f"The index at {folder} is being written by {who}; wait until it has finished."
-        ) from error
+        raise IndexLocked(f"is being written by {who}", folder, Remedy.WAIT) from error
     except OSError as error:
         lock.release()
         raise IndexNotWritable(
-            f"The index at {folder} cannot be written ({error.strerror}). "
-            "Free some room, change who may write there, or choose another place with --index."
+            f"cannot be written ({error.strerror})", folder, Remedy.MAKE_WRITABLE
         ) from error
     try:
         yield
@@ -444,7 +444,7 @@ def _size_of(path: Path) -> int | None:
 
 
 NAMED = 5
-"""Of the documents that are lost so many are named; ``qa doctor`` names all."""
+"""Of the documents that are lost so many are named; ``Store.missing`` names all."""
 
 
 def _facts_at(store: Store, path: str) -> DocumentFacts | None:
@@ -469,12 +469,12 @@ def _sound(store: Store) -> Store:
         store.check()
         lost = list(store.lost())
         if lost:
-            folder = store.path.parent
             more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
             raise IndexDamaged(
-                f"The index at {folder} is damaged: {store.path.name} has lost what had been "
-                f"committed of {', '.join(lost[:NAMED])}{more}. Index the folders again that hold "
-                f"it: qa index FOLDER. What was uploaded lies in {uploads_beside(folder)}."
+                f"is damaged: {store.path.name} has lost what had been committed of "
+                f"{', '.join(lost[:NAMED])}{more}",
+                store.path.parent,
+                Remedy.INDEX_AGAIN,
             )
         unless_sound.pop_all()
     return store

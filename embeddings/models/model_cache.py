@@ -11,7 +11,7 @@ from typing import TypeVar
 from filelock import FileLock
 from platformdirs import user_cache_path
 
-from embeddings.errors import NotConvertible
+from embeddings.errors import NotConvertible, Remedy
 from embeddings.models.model_folder import file_sha256, sums_of, write_sums
 from embeddings.models.onnx_model import lay_out
 from embeddings.models.precision import Precision, cache_name, convert_precision
@@ -78,8 +78,8 @@ def load_graph(
     sha256: str,
     precision: Precision,
     check: Callable[[], None],
-    serve: Callable[[Path, str], Served],
-    remedy: str,
+    serve: Callable[[Path, Remedy], Served],
+    remedy: Remedy,
 ) -> Served:
     """A model that is an ONNX file already: laid out and in a precision, or from its own file.
 
@@ -107,7 +107,7 @@ def load_graph(
         name,
         f"{cache_name(kind, precision)}-{LAYOUT}-{sha256}",
         make,
-        lambda place: serve(place / graph.name, f"delete {place}"),
+        lambda place: serve(place / graph.name, Remedy.DELETE_CONVERTED),
         as_it_is,
         "from its own file, which takes more memory",
     )
@@ -159,7 +159,7 @@ def _make(folder: Path, make: Callable[[Path], None]) -> None:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(new)) from why
             shutil.rmtree(new)
             new.mkdir()
-            (new / REFUSED).write_text(str(why), encoding="utf-8")
+            (new / REFUSED).write_text(why.what, encoding="utf-8")
         write_sums(new, [path.name for path in new.iterdir()])
         new.rename(folder)
     finally:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from tokenizers import Tokenizer
 
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, Remedy
 
 SUMS = "SHA256SUMS"
 """File with the SHA-256 of a folder's other files, as ``sha256sum`` writes it."""
@@ -60,22 +60,23 @@ def _fetch(name: str) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
-            f'There is no model "{name}": it is no folder here, and the hub does not give it '
-            f"({reason}). Check the name, or name a folder that holds the model."
+            f'"{name}" is neither a folder nor to be had from the hub',
+            remedy=Remedy.CHECK_MODEL_NAME,
+            detail=reason,
         ) from error
 
 
-def check_sha256(path: Path, expected: str, remedy: str) -> None:
+def check_sha256(path: Path, expected: str, remedy: Remedy) -> None:
     """Make sure that a file is the published one.
 
     Raises:
-        ModelError: It is missing or another; the message ends with ``remedy``.
+        ModelError: It is missing or another.
     """
     if not path.is_file():
-        raise ModelError(f"{path} is missing; {remedy}.")
+        raise ModelError("is missing", path, remedy)
     found = file_sha256(path)
     if found != expected:
-        raise ModelError(f"{path} is not the published file (SHA-256 {found}); {remedy}.")
+        raise ModelError(f"is not the published file (SHA-256 {found})", path, remedy)
 
 
 def file_sha256(path: Path) -> str:
@@ -113,10 +114,7 @@ def digest_of(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> 
     """
     files = sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)})
     if not any(path.suffix == ".safetensors" for path in files):
-        raise ModelError(
-            f"{folder} holds no model in safetensors format; name a folder that does "
-            "(other formats can run code when they are loaded)."
-        )
+        raise ModelError("has no weights in safetensors format", folder, Remedy.CHOOSE_SAFETENSORS)
     digest = hashlib.sha256()
     for path in files:
         name = path.relative_to(folder).as_posix()
@@ -133,9 +131,11 @@ def read_json(path: Path) -> dict[str, object]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read ({error}); install the model again.") from error
+        raise ModelError(
+            "has settings that cannot be read", path, Remedy.INSTALL_MODEL_AGAIN, detail=error
+        ) from error
     if not isinstance(content, dict):
-        raise ModelError(f"{path} is not a model's settings; install the model again.")
+        raise ModelError("has settings that are no JSON object", path, Remedy.INSTALL_MODEL_AGAIN)
     return content
 
 
@@ -147,7 +147,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     """
     path = folder / TOKENIZER
     if not path.is_file():
-        raise ModelError(f"The model at {folder} has no {TOKENIZER}; choose another.")
+        raise ModelError(f"has no {TOKENIZER}", folder, Remedy.CHOOSE_ANOTHER_MODEL)
     return _tokenizer_at(path)
 
 
@@ -173,7 +173,9 @@ def _tokenizer_at(path: Path) -> Tokenizer:
     try:
         return _tokenizer(path.read_text(encoding="utf-8"))
     except Exception as error:  # the library raises no narrower class
-        raise ModelError(f"{path} cannot be read ({error}); install the model again.") from error
+        raise ModelError(
+            "has a tokenizer that cannot be read", path, Remedy.INSTALL_MODEL_AGAIN, detail=error
+        ) from error
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding
 
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, Remedy
 from embeddings.models.model_folder import load_tokenizer, read_json
 from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
 
@@ -62,7 +62,9 @@ class EmbeddingConfig:
             # Written by ``save`` and compared with its checksum: its types are the attributes'.
             return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]  # from JSON
         except (KeyError, TypeError) as error:
-            raise ModelError(f"{folder / RECIPE} is no config; delete {folder}.") from error
+            raise ModelError(
+                "has no valid settings", folder / RECIPE, Remedy.DELETE_CONVERTED
+            ) from error
 
 
 class OnnxVectors:
@@ -72,7 +74,7 @@ class OnnxVectors:
         self.config = EmbeddingConfig.load(folder)
         self._tokenizer = load_tokenizer(folder)
         self._room = self.config.max_tokens - self._tokenizer.num_special_tokens_to_add(False)
-        self._session = open_session(folder / GRAPH, f"delete {folder}")
+        self._session = open_session(folder / GRAPH, Remedy.DELETE_CONVERTED)
 
     def encode(self, texts: Sequence[str], role: Role, progress: Progress | None) -> Vectors:
         """``(n, dimension)`` float32, unit norm, in the order of ``texts``."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.errors import ModelError, NotConvertible
+from embeddings.errors import ModelError, NotConvertible, Remedy
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -27,7 +27,7 @@ SMALLEST_APART = 1_024
 """Bytes from which a tensor lies in that file."""
 
 
-def open_session(path: Path, remedy: str) -> "onnxruntime.InferenceSession":
+def open_session(path: Path, remedy: Remedy) -> "onnxruntime.InferenceSession":
     """The model in a file, ready to run on the processor.
 
     Args:
@@ -35,14 +35,14 @@ def open_session(path: Path, remedy: str) -> "onnxruntime.InferenceSession":
         remedy: What to do if it cannot be used.
 
     Raises:
-        ModelError: The file is missing or is no model; the message ends with ``remedy``.
+        ModelError: The file is missing or is no model.
     """
     import onnxruntime
 
     try:
         return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # the library's errors have no base of their own
-        raise ModelError(f"{path} cannot be loaded ({error}); {remedy}.") from error
+        raise ModelError("cannot be loaded", path, remedy, detail=error) from error
 
 
 def lay_out(source: Path, target: Path) -> None:

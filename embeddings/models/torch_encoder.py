@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embeddings.errors import ModelError, NotConvertible
+from embeddings.errors import ModelError, NotConvertible, Remedy
 from embeddings.models.onnx_encoder import (
     GRAPH,
     EmbeddingConfig,
@@ -67,8 +67,7 @@ def load_transformer(folder: Path) -> "SentenceTransformer":
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(
-            f"The model at {folder} cannot be loaded ({error}); choose another, "
-            "or install it again."
+            "cannot be loaded", folder, Remedy.INSTALL_MODEL_AGAIN, detail=error
         ) from error
 
 

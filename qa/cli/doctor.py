@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index, uploads_beside
 from embeddings.index.store import Store
 from embeddings.index.vectors import VectorIndex
+from qa.cli.error_messages import command, error_message
 from qa.pipeline import load_encoder, load_reader, load_rewriter
 from qa.settings import Settings
 
@@ -24,44 +26,49 @@ class Finding:
     sound: bool = True
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Every check, in the order in which things depend on each other; reads all of the index."""
+def examine(settings: Settings, index_option: Path | None = None) -> Iterator[Finding]:
+    """Every check, in the order in which things depend on each other; reads all of the index.
+
+    Args:
+        settings: Which models and which index.
+        index_option: What the user gave as ``--index``; commands are named with it.
+    """
     try:
         encoder = load_encoder(settings)
         encoder.check()
         yield Finding(f"The encoder {encoder.name} is there and has the digest expected of it.")
     except ChapterAndVerseError as error:
-        yield Finding(str(error), sound=False)
+        yield Finding(error_message(error, index_option), sound=False)
         return
     try:
         load_reader(settings).check()
         yield Finding(f"The reader {settings.reader} is there.")
     except ChapterAndVerseError as error:
-        yield Finding(str(error), sound=False)
+        yield Finding(error_message(error, index_option), sound=False)
         return
     try:
         load_rewriter(settings).check()
         yield Finding("The question rewriting model is there.")
     except ChapterAndVerseError as error:
-        yield Finding(str(error), sound=False)
+        yield Finding(error_message(error, index_option), sound=False)
         return
     try:
         # Opened whatever its log has lost, to name all of it.
         index = Index(settings.index, Store.open(settings.index / STORE_FILE))
         index.check_encoder(encoder.model)
     except ChapterAndVerseError as error:
-        yield Finding(str(error), sound=False)
+        yield Finding(error_message(error, index_option), sound=False)
         return
     yield Finding(f"The index at {settings.index} opens and was made with this encoder.")
     try:
-        yield from _contents(index)
+        yield from _contents(index, index_option)
     except ChapterAndVerseError as error:
-        yield Finding(str(error), sound=False)
+        yield Finding(error_message(error, index_option), sound=False)
     finally:
         index.close()
 
 
-def _contents(index: Index) -> Iterator[Finding]:
+def _contents(index: Index, index_option: Path | None) -> Iterator[Finding]:
     store = index.store
     spoilt, missing = store.spoilt(), store.missing()
     for line in (*spoilt, *missing):
@@ -74,7 +81,8 @@ def _contents(index: Index) -> Iterator[Finding]:
     if missing:
         yield Finding(
             "The log of the database was damaged. Index the folders again that hold these "
-            f"documents: qa index FOLDER. Uploads lie in {uploads_beside(index.folder)}.",
+            f"documents: {command('index FOLDER', index_option)}. "
+            f"Uploads lie in {uploads_beside(index.folder)}.",
             sound=False,
         )
         return
@@ -95,8 +103,8 @@ def _contents(index: Index) -> Iterator[Finding]:
     vectors = VectorIndex.load(index.folder / VECTORS_FILE, store.header.stamp)
     if vectors is None:
         yield Finding(
-            "The FAISS file is missing, damaged or older than the database; it is made anew "
-            "by the next `qa index`, and searching works meanwhile."
+            "The FAISS file is missing, damaged or older than the database; it is written again "
+            f"by the next `{command('index FOLDER', index_option)}`; searching works meanwhile."
         )
     else:
         yield Finding(f"The FAISS file holds the {len(vectors)} vectors of this generation.")

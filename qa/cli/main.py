@@ -33,6 +33,7 @@ def report_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters, 
         from pydantic import ValidationError
 
         from embeddings.errors import ChapterAndVerseError
+        from qa.cli.error_messages import error_message
 
         try:
             code = command(*args, **kwargs)
@@ -40,7 +41,10 @@ def report_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters, 
             first = error.errors()[0]
             name = "QA_" + "__".join(str(part) for part in first["loc"]).upper()
             _fail(f"The setting {name} does not fit: {first['msg']} (got {first['input']!r}).")
-        except (ChapterAndVerseError, ValueError) as error:
+        except ChapterAndVerseError as error:
+            index = kwargs.get("index")
+            _fail(error_message(error, index if isinstance(index, Path) else None))
+        except ValueError as error:
             _fail(str(error))
         except OSError as error:
             _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
@@ -93,7 +97,7 @@ def index_command(folder: Path, index: Path | None) -> int:
         _, report = open_and_index(
             folder, settings.index, encoder, settings.limits, tell, retry=True
         )
-    show_report(Console(), report)
+    show_report(Console(), report, index)
     report.check()
     return OK
 
@@ -108,11 +112,15 @@ def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | Non
     """Answer QUESTION from what is indexed."""
     from rich.console import Console
 
+    from qa.cli.error_messages import command
     from qa.cli.terminal import show_answer
-    from qa.pipeline import QuestionAnswerer
+    from qa.pipeline import NothingWithin, QuestionAnswerer
 
     with QuestionAnswerer.open(settings=_settings(index)) as answerer:
-        answer = answerer.answer(question, within)
+        try:
+            answer = answerer.answer(question, within)
+        except NothingWithin as error:
+            raise ValueError(f"{error}; see what it holds: {command('list', index)}") from error
     if as_json:
         click.echo(answer.to_json(indent=2))
     else:
@@ -182,7 +190,7 @@ def doctor(index: Path | None) -> int:
 
     settings = _settings(index)
     sound = True
-    for finding in examine(settings):
+    for finding in examine(settings, index):
         sound &= finding.sound
         click.echo(f"{'ok   ' if finding.sound else 'WRONG'} {finding.what}")
     return OK if sound else ERROR

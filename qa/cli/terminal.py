@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
+from qa.cli.error_messages import command
 from qa.evaluation.scores import AnswerScores, RetrievalScores
 from qa.library.listing import Listing
 from qa.library.receipts import MEANINGS, Checked
@@ -82,8 +83,14 @@ def counting_bar(console: Console, what: str) -> Iterator[Callable[[int, int], N
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def show_report(console: Console, report: IndexingReport) -> None:
-    """What a run of indexing did, and which files have no document."""
+def show_report(console: Console, report: IndexingReport, index: Path | None = None) -> None:
+    """What a run of indexing did, and which files have no document.
+
+    Args:
+        console: To print on.
+        report: Of the run.
+        index: What the user gave as ``--index``.
+    """
     counts = (
         (len(report.added), "added"),
         (len(report.changed), "changed"),
@@ -105,7 +112,8 @@ def show_report(console: Console, report: IndexingReport) -> None:
         )
     if len(report.skipped) > MOST_SKIPPED:
         more = len(report.skipped) - MOST_SKIPPED
-        console.print(f"  and {more} more; see them all: qa list", style="yellow")
+        every = command("list", index)
+        console.print(f"  and {more} more; see them all: {every}", style="yellow", markup=False)
 
 
 def show_answer(console: Console, answer: Answer) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, Remedy
 from embeddings.models.model_cache import load_graph
 from embeddings.models.model_folder import SUMS, check_sha256, load_tokenizer, read_json, sums_of
 from embeddings.models.onnx_model import open_session
@@ -47,8 +47,6 @@ UNLIKELY = 2.0
 REWRITINGS_CACHED = 32
 """Questions kept as rewritten: what is shown while an answer is awaited is asked for again."""
 
-REMEDY = "install Chapter and Verse again"
-
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -74,7 +72,7 @@ class Thresholds:
             return cls(float(str(found["belongs"])), float(str(found["lacks"])))
         except (KeyError, ValueError) as error:
             raise ModelError(
-                f"{folder / THRESHOLDS} holds no thresholds ({error!r}); {REMEDY}."
+                "has no valid thresholds", folder / THRESHOLDS, Remedy.REINSTALL, detail=repr(error)
             ) from error
 
 
@@ -192,13 +190,18 @@ class QuestionRewriter:
             ModelError: It is missing or another.
         """
         for name, sha256 in self._published().items():
-            check_sha256(self.folder / name, sha256, REMEDY)
+            check_sha256(self.folder / name, sha256, Remedy.REINSTALL)
 
     def _published(self) -> dict[str, str]:
         try:
             sums = sums_of(self.folder)
         except (OSError, ValueError) as error:
-            raise ModelError(f"{self.folder / SUMS} cannot be read ({error}); {REMEDY}.") from error
+            raise ModelError(
+                "has checksums that cannot be read",
+                self.folder / SUMS,
+                Remedy.REINSTALL,
+                detail=error,
+            ) from error
         return {name: sums.get(name, "") for name in FILES}
 
     @cached_property
@@ -215,12 +218,12 @@ class QuestionRewriter:
             # It has been checked.
             lambda: None,
             onnx_logits,
-            REMEDY,
+            Remedy.REINSTALL,
         )
         return tokenizer, logits, Thresholds.load(self.folder)
 
 
-def onnx_logits(path: Path, remedy: str = REMEDY) -> Logits:
+def onnx_logits(path: Path, remedy: Remedy = Remedy.REINSTALL) -> Logits:
     """The rewriting model in an ONNX file.
 
     Args:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from embeddings.errors import ChapterAndVerseError, IndexDamaged, IndexNotWritable
+from embeddings.errors import ChapterAndVerseError, IndexDamaged, IndexNotWritable, Remedy
 from embeddings.index.database import checksum, damaged, sqlite_errors
 from embeddings.private_files import private_file
 from qa.library.receipts import without_passages
@@ -58,6 +58,18 @@ class TooMuchFeedback(ChapterAndVerseError):
     """So much has been said that nothing more is kept."""
 
 
+class FeedbackFull(IndexNotWritable):
+    """The file of opinions is as large as it may become."""
+
+    subject = "The feedback"
+
+
+class FeedbackDamaged(IndexDamaged):
+    """The file of opinions fails its checksums or SQLite's own checks."""
+
+    subject = "The feedback"
+
+
 class Feedback:
     """The opinions on answers from one index. Safe to use from several threads and processes.
 
@@ -79,21 +91,22 @@ class Feedback:
             sender: From which they come, such as an address; what one sends is bounded.
 
         Raises:
-            IndexNotWritable: No room or no permission, or there is too much already.
+            IndexNotWritable: No room or no permission.
+            FeedbackFull: There is too much already.
             TooMuchFeedback: The answer is too long, or this sender has said too much.
         """
         kept, key = _kept(answer, reader)
         who = hashlib.sha256(sender.encode()).hexdigest()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         if len(kept) > MOST_ANSWER:
-            raise TooMuchFeedback("This answer is too long to keep an opinion of it.")
+            raise TooMuchFeedback("This answer is too long to keep an opinion of it")
         with self._connection() as connection:
             self._check_room(connection)
             said = "SELECT coalesce(sum(length(answer) + length(note)), 0) FROM opinion"
             others = f"{said} WHERE sender = ? AND key <> ?"
             (used,) = connection.execute(others, (who, key)).fetchone()
             if used + len(kept) > MOST_OF_A_SENDER:
-                raise TooMuchFeedback("So many opinions came from here that no more are kept.")
+                raise TooMuchFeedback("So many opinions came from here that no more are kept")
             _put(connection, (key, now, int(liked), "", kept, who))
         return key
 
@@ -102,9 +115,8 @@ class Feedback:
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
         if (pages - free) * size > MOST_BYTES:
-            raise IndexNotWritable(
-                f"{self.path} holds {MOST_BYTES / 1e6:,.0f} MB; export it with "
-                "`qa feedback --all`, then move that file away."
+            raise FeedbackFull(
+                f"holds {MOST_BYTES / 1e6:,.0f} MB", self.path, Remedy.EXPORT_FEEDBACK
             )
 
     def note(self, key: str, text: str) -> None:
@@ -135,7 +147,7 @@ class Feedback:
         Those on answers of another version of this program cannot.
 
         Raises:
-            IndexDamaged: They are not what was kept.
+            FeedbackDamaged: They are not what was stored.
         """
         if not self.path.is_file():
             return []
@@ -173,9 +185,7 @@ class Feedback:
                 connection.executescript(_TABLE)
                 yield connection
         except IndexDamaged as error:
-            raise IndexDamaged(
-                f"The feedback in {self.path} is damaged; move that file away to begin a new one."
-            ) from error
+            raise FeedbackDamaged("is damaged", self.path, Remedy.MOVE_FEEDBACK) from error
 
 
 def _kept(answer: Answer, reader: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Receipts: answers to keep, and whether the documents still say what they quote.
 
-A receipt is the JSON of one answer, as ``qa ask --json`` prints it, or of a list of answers.
+A receipt is the JSON of one answer, as ``Answer.to_json`` writes it, or of a list of answers.
 """
 
 import re
@@ -83,7 +83,7 @@ def read_receipt(path: Path) -> list[Answer]:
         return parse_receipt(content)
     except ValueError as error:
         raise ValueError(
-            f"expected an answer's JSON in {path}, as `qa ask --json` prints it, or a list of "
+            f"expected an answer's JSON in {path}, as `Answer.to_json` writes it, or a list of "
             f"them, got something else ({str(error).splitlines()[0]})"
         ) from error
 

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, Remedy
 
 FILE = "calibration.json"
 
@@ -111,8 +111,10 @@ class Calibration:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
-                f"{path} is no calibration of this version ({type(error).__name__}: {error}); "
-                "make it anew: python -m qa.training calibrate."
+                "has no calibration of this version",
+                path,
+                Remedy.CALIBRATE_AGAIN,
+                detail=f"{type(error).__name__}: {error}",
             ) from error
 
     @classmethod

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.errors import ModelError
+from embeddings.errors import ModelError, Remedy
 from embeddings.models.model_cache import load_graph
 from embeddings.models.model_folder import (
     SUMS,
@@ -27,8 +27,6 @@ GRAPH = "reader.onnx"
 
 FILES = (GRAPH, "tokenizer.json", "calibration.json")
 
-REMEDY = "install Chapter and Verse again"
-
 
 class OnnxSpanModel(LazyModel):
     """The trained reader, 8-bit weights in ONNX; see its card, ``qa/reading/model/README.md``."""
@@ -43,7 +41,7 @@ class OnnxSpanModel(LazyModel):
             ModelError: They are missing or differ.
         """
         if self.folder == FOLDER:
-            check_sha256(FOLDER / GRAPH, _published()[GRAPH], REMEDY)
+            check_sha256(FOLDER / GRAPH, _published()[GRAPH], Remedy.REINSTALL)
 
     @classmethod
     def load(cls, precision: Precision = "float32") -> "OnnxSpanModel":
@@ -54,7 +52,7 @@ class OnnxSpanModel(LazyModel):
         """
         for name, sha256 in _published().items():
             if name != GRAPH:
-                check_sha256(FOLDER / name, sha256, REMEDY)
+                check_sha256(FOLDER / name, sha256, Remedy.REINSTALL)
         return cls(FOLDER, precision)
 
     @cached_property
@@ -69,7 +67,7 @@ class OnnxSpanModel(LazyModel):
             self.precision,
             self.check,
             onnx_run,
-            REMEDY if packaged else "export it again",
+            Remedy.REINSTALL if packaged else Remedy.EXPORT_MODEL_AGAIN,
         )
 
 
@@ -83,10 +81,12 @@ def _published() -> dict[str, str]:
         sums = sums_of(FOLDER)
         return {name: sums[name] for name in FILES}
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{FOLDER / SUMS} cannot be read ({error}); {REMEDY}.") from error
+        raise ModelError(
+            "has checksums that cannot be read", FOLDER / SUMS, Remedy.REINSTALL, detail=error
+        ) from error
 
 
-def onnx_run(path: Path, remedy: str) -> Run:
+def onnx_run(path: Path, remedy: Remedy) -> Run:
     """The model in an ONNX file.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.errors import ModelError, NotConvertible
+from embeddings.errors import ModelError, NotConvertible, Remedy
 from embeddings.models.model_cache import IN_PYTORCH, served
 from embeddings.models.model_folder import digest_of, load_tokenizer, read_json
 from embeddings.models.precision import Precision, cache_name, convert_precision
@@ -58,8 +58,10 @@ class TransformersSpanModel(LazyModel):
         names = [str(name) for name in architectures] if isinstance(architectures, list) else []
         if not any(name.endswith("ForQuestionAnswering") for name in names):
             raise ModelError(
-                f"The model at {folder} has no question-answering head (its architecture is "
-                f"{', '.join(names) or 'not named'}); name an extractive question-answering model."
+                "has no question-answering head (its architecture is "
+                f"{', '.join(names) or 'not named'})",
+                folder,
+                Remedy.CHOOSE_QUESTION_ANSWERING,
             )
         return cls(folder, precision)
 
@@ -72,7 +74,7 @@ class TransformersSpanModel(LazyModel):
             f"reader at {self.folder}",
             f"{cache_name('reader', self.precision)}-{CONVERSION}-{digest_of(self.folder)}",
             self._convert,
-            lambda place: onnx_run(place / GRAPH, f"delete {place}"),
+            lambda place: onnx_run(place / GRAPH, Remedy.DELETE_CONVERTED),
             lambda: _torch_run(_load(self.folder)),
             IN_PYTORCH,
         )
@@ -99,14 +101,14 @@ def _load(folder: Path) -> Any:
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(
-            f"The model at {folder} cannot be loaded ({error}); choose another, "
-            "or install it again."
+            "cannot be loaded", folder, Remedy.INSTALL_MODEL_AGAIN, detail=error
         ) from error
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(
-            f"The model at {folder} lacks weights of its question-answering head "
-            f"({', '.join(missing[:3])}); choose a model that was trained for it."
+            f"lacks weights of its question-answering head ({', '.join(missing[:3])})",
+            folder,
+            Remedy.CHOOSE_QUESTION_ANSWERING,
         )
     return model.eval()
 
@@ -166,7 +168,7 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
             graph = Path(scratch) / GRAPH
             write_graph(Read().eval(), inputs, leading, graph, model.config)
             lay_out(graph, path)
-        run, reference = onnx_run(path, ""), _torch_run(model)
+        run, reference = onnx_run(path, Remedy.DELETE_CONVERTED), _torch_run(model)
         # Other shapes too: a dimension that was traced as a constant would show.
         for shape in ((2, 24), (1, 7), (3, max_tokens)):
             example = _example(model.config, shape)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from embeddings.document import page_at
-from embeddings.errors import IndexDamaged
+from embeddings.errors import IndexDamaged, Remedy
 from embeddings.index.paths import lies_within
 from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.index.records import DocumentFacts
@@ -151,8 +151,9 @@ def _hits(snapshot: Snapshot, chosen: Selection, within: Sequence[str]) -> list[
         start, end = stored.passage.start, stored.passage.end
         if snapshot.text(stored.document, start, end) != stored.passage.text:
             raise IndexDamaged(
-                f"A passage of {about.paths[0]} is not what its document says at {start}–{end}; "
-                "delete the index and index again. Your documents are not touched."
+                f"is damaged: a passage of {about.paths[0]} is not what its document says "
+                f"at {start}–{end}",
+                remedy=Remedy.DELETE_INDEX,
             )
         page = page_at(about.page_starts, start)
         (path, modified), *others = _files(about, within)
@@ -197,8 +198,7 @@ def _files(about: DocumentFacts, within: Sequence[str]) -> list[tuple[str, int]]
     ]
     if not found:
         raise IndexDamaged(
-            f"The index is damaged: it finds {about.title} where it is not. Delete the index and "
-            "index again; your documents are not touched."
+            f"is damaged: it finds {about.title} where it is not", remedy=Remedy.DELETE_INDEX
         )
     return found
 

@@ -14,6 +14,7 @@ from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
 from qa.web.documents import Documents
+from qa.web.error_messages import error_message
 from qa.web.example_finder import ExampleFinder
 from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
 from qa.web.stored_turns import parse_turns
@@ -77,7 +78,7 @@ class Chat:
             return self.documents.listing()
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            return Listing((), {}, self.documents.without_places(str(error)))
+            return Listing((), {}, error_message(error))
 
     def question_problem(self, question: str) -> str:
         """Why the question cannot be answered, as a sentence; empty if it can."""
@@ -119,7 +120,7 @@ class Chat:
             yield self._signed(answer_turn(number, answer))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            yield problem_turn(number, question, self.documents.without_places(str(error)))
+            yield problem_turn(number, question, error_message(error))
         except NothingWithin:
             yield problem_turn(number, question, CHOICE_GONE)
         except QuestionTooLong:
@@ -157,7 +158,7 @@ class Chat:
                 return "", ""
             return self.feedback.put(turn.answer, liked, reader, sender), ""
         except TooMuchFeedback as error:
-            return "", str(error)
+            return "", error_message(error)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return "", RATING_NOT_STORED

@@ -1,7 +1,6 @@
 """Documents: those that questions are answered from, as pages and pictures to be looked at."""
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -17,6 +16,7 @@ from embeddings.index.records import DocumentFacts
 from embeddings.models.model_folder import file_sha256
 from qa.library.listing import Listing, list_library
 from qa.pipeline import QuestionAnswerer
+from qa.web.error_messages import error_message
 from qa.web.html.document_links import parse_quotes
 from qa.web.html.document_page import document_page, problem_page
 
@@ -91,7 +91,7 @@ class Documents:
             return 503, problem_page("Too many documents are being opened; try again in a moment.")
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            return 500, problem_page(self.without_places(str(error)))
+            return 500, problem_page(error_message(error))
 
     def _page(
         self, path: str, sha256: str, quotes: Sequence[str], part: int | None, at: int
@@ -133,10 +133,10 @@ class Documents:
         except Busy:
             return 503, "Too many pictures are being drawn; try again in a moment."
         except UnreadableFile as error:
-            return 404, f"{path} {error}."
+            return 404, f"{path} {error.what}."
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            return 500, self.without_places(str(error))
+            return 500, error_message(error)
 
     def _on_page(
         self, facts: DocumentFacts, number: int, quotes: Sequence[tuple[int, int]]
@@ -176,18 +176,6 @@ class Documents:
         with DocumentLoader(_for_a_picture(limits)) as loader:
             drawn, _ = loader.picture(location, number, quotes)
         return drawn
-
-    def without_places(self, message: str) -> str:
-        """The message with the names of folders and files, but not where they lie."""
-        settings = self.answerer.settings
-        for place in (
-            settings.index,
-            Path(settings.encoder),
-            Path(settings.reader),
-            self.folder,
-        ):
-            message = message.replace(str(place), place.name)
-        return re.sub(r"(?<![\w.:/])/(?:[^\s/]+/)+", "", message)
 
 
 class Busy(Exception):

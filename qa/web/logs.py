@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from embeddings.errors import ChapterAndVerseError
+from embeddings.errors import ChapterAndVerseError, Remedy
 
 MOST_MESSAGES = 100
 """Messages logged in ``INTERVAL_SECONDS``; the others are only counted."""
@@ -26,6 +26,8 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 class LogError(ChapterAndVerseError):
     """The log file cannot be written."""
+
+    subject = "The log"
 
 
 class RateLimit(logging.Filter):
@@ -72,7 +74,7 @@ def set_up_logs(file: Path | None = None) -> None:
             )
         except OSError as error:
             raise LogError(
-                f"{file} cannot be written ({error.strerror}); choose another with --log."
+                f"cannot be written ({error.strerror})", file, Remedy.CHOOSE_LOG
             ) from error
     handler.setFormatter(logging.Formatter(_FORMAT))
     handler.addFilter(RateLimit())

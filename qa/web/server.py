@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from embeddings.errors import ChapterAndVerseError
+from embeddings.errors import ChapterAndVerseError, Remedy
 from qa.web.chat import Chat
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
@@ -115,9 +115,10 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            message = f"Port {port} on {host} is in use; choose another with --port."
+            reason = f"Port {port} on {host} is in use", Remedy.CHOOSE_PORT
         elif error.errno == errno.EACCES:
-            message = f"Port {port} needs more rights; choose one from 1024 on with --port."
+            reason = f"Port {port} needs more rights", Remedy.CHOOSE_UNPRIVILEGED_PORT
         else:
-            message = f"{host} is no address of this machine; choose another with --host."
-        raise AddressError(message) from error
+            reason = f"{host} is no address of this machine", Remedy.CHOOSE_HOST
+        what, remedy = reason
+        raise AddressError(what, remedy=remedy) from error

@@ -16,6 +16,7 @@ from embeddings.private_files import private_file
 from qa.library.listing import Listed
 from qa.settings import UploadLimits
 from qa.web.documents import Documents
+from qa.web.error_messages import error_message
 
 MOST_NAME_BYTES = 150
 """Of a file's name; file systems take 255, and a number may be added."""
@@ -94,7 +95,7 @@ class UploadBatch:
             self.index_uploads(self._progress)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            self._settle(self.documents.without_places(str(error)))
+            self._settle(error_message(error))
         else:
             self._settle("")
 

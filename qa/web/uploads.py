@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from embeddings.errors import ChapterAndVerseError, FolderError
+from embeddings.errors import ChapterAndVerseError, FolderError, Remedy
 from embeddings.files.formats import format_of
 from embeddings.index.index import uploads_beside
 from embeddings.indexing import (
@@ -31,6 +31,7 @@ from embeddings.indexing import (
 )
 from embeddings.private_files import FILE_MODE, private_folder
 from qa.web.documents import Documents
+from qa.web.error_messages import error_message
 from qa.web.incoming import IncomingFiles
 from qa.web.upload_batch import Upload, UploadBatch
 
@@ -87,8 +88,9 @@ class Uploads:
                 self._make_places()
         except OSError as error:
             raise FolderError(
-                f"{self.folder} cannot be used for uploads ({error.strerror}); change who may "
-                "write there, or start with --read-only."
+                f"cannot be used for uploads ({error.strerror})",
+                self.folder,
+                Remedy.DISABLE_UPLOADS,
             ) from error
         # Also of a chat that only reads: another one on the same index may add documents.
         self.answerer.folders = (self.documents.folder, self.folder)
@@ -134,8 +136,7 @@ class Uploads:
                     batch.run()
             except ChapterAndVerseError as error:  # The index is gone or damaged.
                 _log.error("%s", error)
-                sentence = self.documents.without_places(str(error))
-                batch.refuse_rest(f"could not be taken in. {sentence}")
+                batch.refuse_rest(f"could not be taken in. {error_message(error)}")
             except Exception:  # Nobody above would see it: this is a thread's outermost function.
                 _log.exception("An upload failed.")
                 batch.refuse_rest("could not be taken in; the server's log says why")
@@ -179,7 +180,7 @@ class Uploads:
                         )
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            return self.documents.without_places(str(error))
+            return error_message(error)
         if kept:
             told.append(
                 "Files in the folder itself are left, and are back when it is indexed again."
@@ -206,7 +207,7 @@ class Uploads:
                 tell(" ".join(_in_a_sentence(report) for report in reports if report))
             except ChapterAndVerseError as error:
                 _log.error("%s", error)
-                tell(self.documents.without_places(str(error)))
+                tell(error_message(error))
             except Exception:  # This is a thread's outermost function.
                 _log.exception("The folder was not indexed.")
                 tell("Something went wrong on the server; its log says what.")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from safetensors.numpy import save_file
 
+from embeddings.errors import Remedy
 from embeddings.models.onnx_model import padded
 from qa.reading.onnx_reader import GRAPH, onnx_run
 
@@ -140,7 +141,7 @@ def largest_difference(packaged: Path, folder: Path) -> float:
             attention_mask=torch.from_numpy(mask),
             token_type_ids=torch.from_numpy(types),
         )
-    ours = onnx_run(packaged / GRAPH, "install Chapter and Verse again")(ids, types, mask)
+    ours = onnx_run(packaged / GRAPH, Remedy.REINSTALL)(ids, types, mask)
     theirs = (outputs.start_logits.numpy(), outputs.end_logits.numpy())
     return max(
         float(np.abs((our - other)[mask == 1]).max())

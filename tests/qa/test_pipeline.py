@@ -199,7 +199,7 @@ def test_time_is_told_by_stage(answerer: QuestionAnswerer) -> None:
 
 
 def test_missing_index_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(IndexMissing, match="index a folder first: qa index FOLDER"):
+    with pytest.raises(IndexMissing, match="Index a folder first"):
         QuestionAnswerer.open(tmp_path)
 
 

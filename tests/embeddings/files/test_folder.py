@@ -80,7 +80,7 @@ def test_folder_to_leave_out_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("missing", "does not exist"), ("file", "is a file; name the folder")]
+    ("name", "said"), [("missing", "does not exist"), ("file", r"is a file\. Name the folder")]
 )
 def test_what_is_no_folder_is_refused(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "file").write_text("x")
@@ -173,4 +173,4 @@ def test_folder_that_may_not_be_read_is_refused(open_folder: Path, below: str) -
         """,
         open_folder,
     )
-    assert "closed" in said and "cannot be read (Permission denied); change who may" in said
+    assert "closed" in said and "cannot be read (Permission denied). Change who may" in said

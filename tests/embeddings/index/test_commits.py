@@ -136,8 +136,7 @@ def test_deleted_log_is_noticed_and_names_what_was_in_it(folder: Path, place: Pa
         f"The index at {place} is damaged: library.sqlite has lost what had been committed of town/"
     )
     assert str(caught.value).endswith(
-        " and 5 more. Index the folders again that hold it: qa index FOLDER. "
-        f"What was uploaded lies in {place}.uploads."
+        " and 5 more. Index the folders again that hold these documents."
     )
     (folder / "7.txt").unlink()
     index_and_close(folder, place)

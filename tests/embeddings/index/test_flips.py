@@ -58,7 +58,7 @@ def reading(index: Index) -> Reading:
                 # As the retriever does: what a document says proves what a passage says.
                 start, end = one.passage.start, one.passage.end
                 if snapshot.text(one.document, start, end) != one.passage.text:
-                    raise IndexDamaged
+                    raise IndexDamaged("is damaged")
             return facts, found
 
     def near() -> object:

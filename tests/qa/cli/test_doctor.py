@@ -80,4 +80,4 @@ def test_missing_index_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
 def test_missing_model_is_wrong(place: Path, tmp_path: Path) -> None:
     (finding,) = examine(Settings(index=place, encoder=str(tmp_path)))
     assert not finding.sound
-    assert "holds no model" in finding.what
+    assert "has no weights" in finding.what

@@ -149,7 +149,7 @@ def test_removed_document_is_forgotten(docs_index: Path, tmp_path: Path) -> None
     assert (result.exit_code, result.stdout) == (0, "removed docs/kazakhstan-2024/overview.md\n")
     again = qa("remove", "docs/kazakhstan-2024/overview.md", "--index", index)
     assert again.exit_code == 2
-    assert "is not in the index" in again.stderr
+    assert f"See what it holds: qa list --index {index}" in again.stderr
 
 
 def test_doctor_ends_with_0_on_a_sound_index_and_2_on_none(
@@ -158,7 +158,7 @@ def test_doctor_ends_with_0_on_a_sound_index_and_2_on_none(
     assert qa("doctor", "--index", docs_index).exit_code == 0
     result = qa("doctor", "--index", tmp_path)
     assert result.exit_code == 2
-    assert "WRONG Nothing is indexed" in result.stdout
+    assert f"WRONG The index at {tmp_path} does not exist" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_doctor_ends_with_0_on_a_sound_index_and_2_on_none(
     [
         (lambda folder: None, "does not exist"),
         (lambda folder: folder.mkdir(), "holds no file that can be read"),
-        (lambda folder: folder.write_text("x"), "is a file; name the folder"),
+        (lambda folder: folder.write_text("x"), "is a file. Name the folder"),
     ],
     ids=["missing", "empty", "file"],
 )

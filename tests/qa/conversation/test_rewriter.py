@@ -227,7 +227,7 @@ def test_damaged_model_is_told(name: str, tmp_path: Path) -> None:
 
 
 def test_missing_model_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="install Chapter and Verse again"):
+    with pytest.raises(ModelError, match="Install Chapter and Verse again"):
         QuestionRewriter(tmp_path).rewrite("Why?", turns(IOFS))
 
 

@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.errors import IndexDamaged, IndexNotWritable
+from embeddings.errors import IndexNotWritable
 from embeddings.index.database import checksum
 from qa.evaluation.datasets import Gold, load_questions
 from qa.library import feedback
-from qa.library.feedback import MOST_NOTE, Feedback, TooMuchFeedback, as_question
+from qa.library.feedback import (
+    MOST_NOTE,
+    Feedback,
+    FeedbackDamaged,
+    FeedbackFull,
+    TooMuchFeedback,
+    as_question,
+)
 from qa.library.receipts import without_passages
 from tests.qa.web.html.test_page import ANSWER, HIT, NO_ANSWER
 
@@ -103,7 +110,7 @@ def test_what_one_reader_and_all_may_say_is_bounded(
     with pytest.raises(TooMuchFeedback, match="too long"):
         kept.put(replace(ANSWER, question="x" * feedback.MOST_ANSWER), True, ME)
     monkeypatch.setattr(feedback, "MOST_BYTES", kept.path.stat().st_size - 1)
-    with pytest.raises(IndexNotWritable, match=r"qa feedback --all"):
+    with pytest.raises(FeedbackFull, match=r"Export it"):
         kept.put(ANSWER, True, "a third")
 
 
@@ -113,7 +120,7 @@ def test_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     Feedback(tmp_path / "index").path.write_bytes(
         b"no database at all, but long enough to be one " * 50
     )
-    with pytest.raises(IndexDamaged, match=r"feedback\.sqlite is damaged; move that file away"):
+    with pytest.raises(FeedbackDamaged, match=r"feedback\.sqlite is damaged\. Move that"):
         Feedback(tmp_path / "index").opinions()
 
 
@@ -124,9 +131,9 @@ def test_opinion_that_was_changed_on_the_disk_is_not_given(tmp_path: Path, bit: 
     content = bytearray(kept.path.read_bytes())
     content[content.index(ANSWER.question.encode())] ^= bit
     kept.path.write_bytes(content)
-    with pytest.raises(IndexDamaged, match=r"feedback\.sqlite is damaged; move that file away"):
+    with pytest.raises(FeedbackDamaged, match=r"feedback\.sqlite is damaged\. Move that"):
         kept.opinions()
-    with pytest.raises(IndexDamaged):
+    with pytest.raises(FeedbackDamaged):
         kept.note(key, "Right.")
 
 

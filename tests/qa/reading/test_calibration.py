@@ -36,7 +36,7 @@ def test_model_without_calibration_gets_the_default_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["{", "[]", '{"span_weights": {}}', '{"span_weights": 3}'])
 def test_file_that_is_no_calibration_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content)
-    with pytest.raises(ModelError, match=r"calibration\.json is no calibration of this version"):
+    with pytest.raises(ModelError, match=r"calibration\.json has no calibration of this version"):
         Calibration.load(tmp_path)
 
 

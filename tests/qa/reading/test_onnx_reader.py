@@ -50,15 +50,15 @@ def test_packaged_file_that_was_changed_is_refused(
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
-    with pytest.raises(ModelError, match=rf"{name} is not the published file .* install Chapter"):
+    with pytest.raises(ModelError, match=rf"{name} is not the published file .* Install Chapter"):
         load_span_model(DEFAULT_READER).check()
-    with pytest.raises(ModelError, match=rf"{name} is not the published file .* install Chapter"):
+    with pytest.raises(ModelError, match=rf"{name} is not the published file .* Install Chapter"):
         best_span(load_span_model(DEFAULT_READER), "Who?")
     (folder / name).unlink()
-    with pytest.raises(ModelError, match=rf"{name} is missing; install Chapter and Verse again"):
+    with pytest.raises(ModelError, match=rf"{name} is missing\. Install Chapter and Verse again"):
         load_span_model(DEFAULT_READER).check()
     (folder / SUMS).unlink()
-    with pytest.raises(ModelError, match=rf"{SUMS} cannot be read .* install Chapter and Verse"):
+    with pytest.raises(ModelError, match=rf"{SUMS} has checksums that cannot be .* Install"):
         load_span_model(DEFAULT_READER)
 
 

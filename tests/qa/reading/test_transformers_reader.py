@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from transformers import BertConfig, BertModel
 
-from embeddings.errors import ModelError, NotConvertible
+from embeddings.errors import ModelError, NotConvertible, Remedy
 from embeddings.models.model_folder import load_tokenizer
 from qa.reading import transformers_reader
 from qa.reading.base import Run
@@ -41,7 +41,7 @@ def test_model_that_cannot_be_converted_reads_the_same_in_pytorch(
 def test_graph_that_holds_for_one_length_only_is_not_served(
     other_model: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def short(path: Path, remedy: str) -> Run:
+    def short(path: Path, remedy: Remedy) -> Run:
         run = onnx_run(path, remedy)
 
         def off(

@@ -212,7 +212,7 @@ def test_conversation_is_shown_though_the_index_cannot_be_read(
     saved = serialize_turns([reply(chat, "When was the bridge opened?")])
 
     def fail(paths: object) -> None:
-        raise IndexDamaged("The disk is broken.")
+        raise IndexDamaged("is damaged: the disk is broken")
 
     monkeypatch.setattr(chat.index, "digests", fail)
     assert [turn.question for turn in chat.restore(saved)] == ["When was the bridge opened?"]

@@ -46,5 +46,5 @@ def test_file_rotates_and_flood_is_bounded(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match=r"gone/chat\.log cannot be written .* --log"):
+    with pytest.raises(LogError, match=r"gone/chat\.log cannot be written .* Choose another log"):
         set_up_logs(tmp_path / "gone" / "chat.log")

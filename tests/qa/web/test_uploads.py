@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from embeddings import indexing
 from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE
-from embeddings.errors import IndexLocked, IndexNotWritable
+from embeddings.errors import IndexLocked, IndexNotWritable, Remedy
 from embeddings.files.formats import format_of
 from embeddings.index.index import Index, writer_lock
 from qa import QuestionAnswerer, Settings
@@ -201,7 +201,7 @@ def test_full_disk_leaves_what_was_committed_and_nothing_else(
 
     def full_after_the_first(run: indexing._Run, waiting: list[indexing._Read]) -> None:
         commit(run, waiting[:1])
-        raise IndexNotWritable("The index cannot be written: the disk is full. Free some room.")
+        raise IndexNotWritable("cannot be written: the disk is full", None, Remedy.FREE_SPACE)
 
     monkeypatch.setattr(indexing._Run, "_commit", full_after_the_first)
     rows = add(uploads, a_txt="One.", b_txt="Two.")
@@ -238,7 +238,7 @@ def test_place_that_cannot_be_written_is_told(
     uploads.close()
     shutil.rmtree(uploads.incoming.folder.parent)
     uploads.incoming.folder.parent.write_text("a file in its place")
-    with pytest.raises(Exception, match=r"cannot be used for uploads .* start with --read-only"):
+    with pytest.raises(Exception, match=r"cannot be used for uploads .* offer no uploads"):
         opened(uploads.answerer, town)
 
 
@@ -468,7 +468,7 @@ def test_refused_file_leaves_nothing_though_another_process_writes_just_then(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(index: Index, paths: Sequence[str]) -> tuple[str, ...]:
-        raise IndexLocked("The index is being written by process 7; wait until it has finished.")
+        raise IndexLocked("is being written by process 7", None, Remedy.WAIT)
 
     with monkeypatch.context() as patched:
         patched.setattr(upload_batch, "remove", locked)
