@@ -1,4 +1,4 @@
-"""Documents: those that questions are answered from, as pages and pictures to be looked at."""
+"""Documents: pages and pictures of the documents that questions are answered from."""
 
 import logging
 from collections.abc import Sequence
@@ -23,71 +23,79 @@ from qa.web.html.document_page import document_page, problem_page
 PICTURE_SECONDS = 20.0
 """Longest time to draw one page."""
 
-PICTURES_WAITING = 12
-"""Pictures drawn or waited for; one more is refused at once."""
+MOST_PENDING_PICTURES = 12
+"""Pictures that are drawn or waited for; further requests are refused at once."""
 
-PAGES_AT_ONCE = 2
-"""Pages made at a time."""
+CONCURRENT_PAGES = 2
+"""Pages rendered at a time."""
 
-PAGES_WAITING = 16
-"""Pages made or waited for; one more is refused at once."""
+MOST_PENDING_PAGES = 16
+"""Pages that are rendered or waited for; further requests are refused at once."""
 
-PICTURES_KEPT = 32
-"""Pictures kept for whoever looks at the same page next, some 200 KB each."""
+CACHED_PICTURES = 32
+"""Pictures in the cache, some 200 KB each."""
 
-MOST_MARKED = 5_000
-"""Characters of a quote that are looked for on a page."""
+MOST_MARKED_CHARACTERS = 5_000
+"""Characters of a quote that are searched for on a page."""
 
-AROUND = 500
-"""Characters before and behind a quote by which it is told from the same words elsewhere."""
+CONTEXT_CHARACTERS = 500
+"""Characters before and behind a quote that tell it from the same words elsewhere."""
 
-Around = tuple[str, str, str]
-"""A quote, what stands before it on its page, and what stands behind it."""
+QuoteContext = tuple[str, str, str]
+"""A quote, the text before it on its page, and the text behind it."""
 
 _log = logging.getLogger("chapter-and-verse")
 
 
 class Documents:
-    """The documents of one chat, shown whole. Safe to use from several threads."""
+    """The documents of one chat. Safe to use from several threads."""
 
     def __init__(self, answerer: QuestionAnswerer, folder: Path) -> None:
         self.answerer = answerer
         self.index = answerer.index
         self.folder = folder
-        # Each picture takes a core for half a second, a page some megabytes, and who waits holds
-        # a thread of the server: they must not pile up before the questions.
-        self._drawing = Slots(1, PICTURES_WAITING)
-        self._making = Slots(PAGES_AT_ONCE, PAGES_WAITING)
-        self._listed = lru_cache(maxsize=1)(self._list)
-        self._kept = lru_cache(maxsize=PICTURES_KEPT)(self._draw)
+        # A picture keeps a core busy for half a second, a page needs some megabytes, and each
+        # waiting request blocks a thread of the server that questions need, too.
+        self._picture_limit = ConcurrencyLimit(1, MOST_PENDING_PICTURES)
+        self._page_limit = ConcurrencyLimit(CONCURRENT_PAGES, MOST_PENDING_PAGES)
+        self._cached_listing = lru_cache(maxsize=1)(self._list)
+        self._cached_picture = lru_cache(maxsize=CACHED_PICTURES)(self._draw)
 
     def listing(self) -> Listing:
-        """What is in the folders that questions are answered from.
+        """The files in the folders that questions are answered from.
 
-        Kept until anything in the index changes: of thousands of files it takes a third of a
-        second, and it is asked for at each letter of a search.
+        Cached until the index changes: listing thousands of files takes a third of a second, and
+        each letter typed into a search needs it.
         """
-        return self._listed(self.index.version, self.answerer.within)
+        return self._cached_listing(self.index.version, self.answerer.within)
 
     def _list(self, version: int, within: tuple[str, ...]) -> Listing:
         return list_library(self.index, within)
 
     def facts(self, path: str) -> DocumentFacts | None:
-        """About a document from which questions are answered; none if there is none at the path.
+        """Facts about the document at a path; None if questions are not answered from any there.
 
         Raises:
-            IndexDamaged: It fails its checksum.
+            IndexDamaged: The document fails its checksum.
         """
         return self.index.facts(path) if lies_within(path, self.answerer.within) else None
 
     def page(
         self, path: str, sha256: str, quotes: Sequence[str], part: int | None = None, at: int = 1
     ) -> tuple[int, str]:
-        """A document as a page, or why there is none, with the HTTP status."""
+        """The HTTP status, and a document's page or one that says why there is none.
+
+        Args:
+            path: Of the document in the library.
+            sha256: Of its file when it was quoted; empty for the present one.
+            quotes: To be marked, as in an address.
+            part: To show, from 0; without it the one with the quote.
+            at: Number of the quote at which the page opens, from 1.
+        """
         try:
-            with self._making:
+            with self._page_limit:
                 return self._page(path, sha256, quotes, part, at)
-        except Busy:
+        except TooManyWaiting:
             return 503, problem_page("Too many documents are being opened; try again in a moment.")
         except ChapterAndVerseError as error:
             _log.error("%s", error)
@@ -97,15 +105,16 @@ class Documents:
         self, path: str, sha256: str, quotes: Sequence[str], part: int | None, at: int
     ) -> tuple[int, str]:
         facts = self.facts(path)
-        asked = parse_quotes(quotes, facts.characters) if facts else []
-        offset = asked[min(at, len(asked)) - 1][0] if asked else 0
+        spans = parse_quotes(quotes, facts.characters) if facts else []
+        offset = spans[min(at, len(spans)) - 1][0] if spans else 0
         found = self.index.part(path, part, offset) if facts else None
         if found is None:
             return 404, problem_page(f"There is no document at {path} any more.")
-        facts, number, shown = found
-        marked = parse_quotes(quotes, facts.characters)
+        # The document may have changed meanwhile.
+        facts, number, content = found
+        spans = parse_quotes(quotes, facts.characters)
         changed = sha256 not in ("", facts.sha256)
-        return 200, document_page(path, facts, number, shown, marked, changed, _is_pdf(path))
+        return 200, document_page(path, facts, number, content, spans, changed, _is_pdf(path))
 
     def picture(
         self, path: str, number: int, quotes: Sequence[str] = (), sha256: str = ""
@@ -115,8 +124,8 @@ class Documents:
         Args:
             path: Of the document in the library.
             number: Of the page, from 1.
-            quotes: Spans of the document, as ``document_page`` has them.
-            sha256: Of its file when they were quoted; whichever it is now if it is left out.
+            quotes: To be marked, as in an address.
+            sha256: Of its file when they were quoted; empty for the present one.
 
         Returns:
             The HTTP status, and the picture or a sentence.
@@ -127,10 +136,10 @@ class Documents:
                 return 404, f"There is no PDF at {path}."
             if sha256 not in ("", facts.sha256):
                 return 404, f"{path} has changed since it was quoted; ask again."
-            there = tuple(parse_quotes(quotes, facts.characters))
-            with self._drawing:
-                return 200, self._kept(path, facts, number, there)
-        except Busy:
+            spans = tuple(parse_quotes(quotes, facts.characters))
+            with self._picture_limit:
+                return 200, self._cached_picture(path, facts, number, spans)
+        except TooManyWaiting:
             return 503, "Too many pictures are being drawn; try again in a moment."
         except UnreadableFile as error:
             return 404, f"{path} {error.what}."
@@ -138,10 +147,10 @@ class Documents:
             _log.error("%s", error)
             return 500, error_message(error)
 
-    def _on_page(
+    def _quotes_on_page(
         self, facts: DocumentFacts, number: int, quotes: Sequence[tuple[int, int]]
-    ) -> tuple[Around, ...]:
-        """What is quoted on a page, cut at its ends.
+    ) -> tuple[QuoteContext, ...]:
+        """The quotes on a page; those that extend over several pages are cut.
 
         Raises:
             UnreadableFile: There is no such page.
@@ -151,58 +160,57 @@ class Documents:
             raise UnreadableFile(f"has no page {number}")
         begin, end = starts[number - 1], starts[number]
         text = self.index.text(facts.id, begin, end)
-        cut = [(max(begin, first) - begin, min(end, last) - begin) for first, last in quotes]
+        spans = [(max(begin, first) - begin, min(end, last) - begin) for first, last in quotes]
         return tuple(
             (
-                text[first:last][:MOST_MARKED],
-                text[max(0, first - AROUND) : first],
-                text[last : last + AROUND],
+                text[first:last][:MOST_MARKED_CHARACTERS],
+                text[max(0, first - CONTEXT_CHARACTERS) : first],
+                text[last : last + CONTEXT_CHARACTERS],
             )
-            for first, last in cut
+            for first, last in spans
             if first < last
         )
 
     def _draw(
         self, path: str, facts: DocumentFacts, number: int, spans: tuple[tuple[int, int], ...]
     ) -> bytes:
-        quotes = self._on_page(facts, number, spans)
+        quotes = self._quotes_on_page(facts, number, spans)
         location = self.listing().location(path)
         if location is None:
             raise UnreadableFile("is not in the library any more")
-        # A picture shows the file, a quote is of the document: they must be of the same bytes.
+        # The picture shows the file, the quotes are from the index: both must have the same bytes.
         if not _has_digest(location, facts.sha256):
             raise UnreadableFile("has changed since it was indexed; index the folder again")
         limits = self.answerer.settings.limits
-        with DocumentLoader(_for_a_picture(limits)) as loader:
-            drawn, _ = loader.picture(location, number, quotes)
-        return drawn
+        with DocumentLoader(_picture_limits(limits)) as loader:
+            png, _ = loader.picture(location, number, quotes)
+        return png
 
 
-class Busy(Exception):
-    """So many wait already that one more would wait too long."""
+class TooManyWaiting(Exception):
+    """A ``ConcurrencyLimit`` lets no more threads wait."""
 
 
-class Slots:
-    """A context manager that lets so many in at a time, and so many wait."""
+class ConcurrencyLimit:
+    """A context manager that limits how many threads run at a time, and how many wait.
 
-    def __init__(self, at_once: int, waiting: int) -> None:
-        """All are free.
+    Args:
+        running: Threads that may be inside at a time.
+        pending: Threads that may be inside or wait; for one more ``TooManyWaiting`` is raised.
+    """
 
-        Args:
-            at_once: How many may be inside.
-            waiting: How many may be inside or wait; for one more ``Busy`` is raised.
-        """
-        self._inside = BoundedSemaphore(at_once)
-        self._waiting = BoundedSemaphore(waiting)
+    def __init__(self, running: int, pending: int) -> None:
+        self._running = BoundedSemaphore(running)
+        self._pending = BoundedSemaphore(pending)
 
     def __enter__(self) -> None:
-        if not self._waiting.acquire(blocking=False):
-            raise Busy
-        self._inside.acquire()
+        if not self._pending.acquire(blocking=False):
+            raise TooManyWaiting
+        self._running.acquire()
 
     def __exit__(self, *_: object) -> None:
-        self._inside.release()
-        self._waiting.release()
+        self._running.release()
+        self._pending.release()
 
 
 def _is_pdf(path: str) -> bool:
@@ -217,5 +225,5 @@ def _has_digest(location: Path, sha256: str) -> bool:
         raise UnreadableFile(f"cannot be opened ({error.strerror})") from error
 
 
-def _for_a_picture(limits: Limits) -> Limits:
+def _picture_limits(limits: Limits) -> Limits:
     return replace(limits, seconds=min(limits.seconds, PICTURE_SECONDS))

@@ -12,7 +12,7 @@ from PIL import Image
 from embeddings.index.records import DocumentFacts
 from qa import QuestionAnswerer
 from qa.web import documents as module
-from qa.web.documents import Busy, Documents, Slots
+from qa.web.documents import ConcurrencyLimit, Documents, TooManyWaiting
 from tests.embeddings.files.formats.test_pdf_picture import pdf_of
 
 
@@ -57,7 +57,7 @@ def test_picture_differs_where_something_is_quoted(documents: Documents) -> None
     assert documents.picture("town/a.pdf", 2, ["0-3"]) == (200, plain)
 
 
-def test_picture_that_was_drawn_is_kept(
+def test_picture_is_drawn_once_and_cached(
     documents: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = documents.picture("town/a.pdf", 1)
@@ -70,7 +70,7 @@ def test_picture_that_was_drawn_is_kept(
 
 
 @pytest.mark.parametrize(
-    ("path", "number", "told"),
+    ("path", "number", "message"),
     [
         ("town/nothing.pdf", 1, "There is no PDF at town/nothing.pdf."),
         ("town/bridge.txt", 1, "There is no PDF at town/bridge.txt."),
@@ -78,43 +78,45 @@ def test_picture_that_was_drawn_is_kept(
         ("town/a.pdf", 3, "town/a.pdf has no page 3."),
     ],
 )
-def test_what_has_no_picture_is_told(
-    documents: Documents, path: str, number: int, told: str
+def test_missing_picture_has_its_reason(
+    documents: Documents, path: str, number: int, message: str
 ) -> None:
-    assert documents.picture(path, number) == (404, told)
+    assert documents.picture(path, number) == (404, message)
 
 
 def test_file_that_changed_or_went_has_no_picture(documents: Documents, town: Path) -> None:
     pdf_of(town, "Another text.", "And a second page.")
-    status, told = documents.picture("town/a.pdf", 1)
+    status, message = documents.picture("town/a.pdf", 1)
     assert status == 404
-    assert told == "town/a.pdf has changed since it was indexed; index the folder again."
+    assert message == "town/a.pdf has changed since it was indexed; index the folder again."
     (town / "a.pdf").unlink()
-    status, told = documents.picture("town/a.pdf", 1)
-    assert status == 404 and str(town) not in str(told)
-    assert str(told).startswith("town/a.pdf cannot be opened")
+    status, message = documents.picture("town/a.pdf", 1)
+    assert status == 404 and str(town) not in str(message)
+    assert str(message).startswith("town/a.pdf cannot be opened")
 
 
-def test_too_many_at_once_are_told(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
-    slots = Slots(1, 1)
-    monkeypatch.setattr(documents, "_drawing", slots)
-    monkeypatch.setattr(documents, "_making", slots)
-    with slots:
-        status, told = documents.picture("town/a.pdf", 1)
-        assert status == 503 and "try again" in str(told)
-        status, told = documents.page("town/a.pdf", "", ())
-        assert status == 503 and "try again" in str(told)
+def test_too_many_concurrent_requests_are_refused(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = ConcurrencyLimit(1, 1)
+    monkeypatch.setattr(documents, "_picture_limit", limit)
+    monkeypatch.setattr(documents, "_page_limit", limit)
+    with limit:
+        status, message = documents.picture("town/a.pdf", 1)
+        assert status == 503 and "try again" in str(message)
+        status, message = documents.page("town/a.pdf", "", ())
+        assert status == 503 and "try again" in str(message)
     assert documents.picture("town/a.pdf", 1)[0] == 200
     assert documents.page("town/a.pdf", "", ())[0] == 200
 
 
-def test_so_many_are_inside_and_so_many_wait() -> None:
-    slots, inside, most = Slots(2, 5), 0, 0
+def test_limit_bounds_the_running_and_the_waiting() -> None:
+    limit, inside, most = ConcurrencyLimit(2, 5), 0, 0
     lock, leave = threading.Lock(), threading.Event()
 
     def enter() -> None:
         nonlocal inside, most
-        with slots:
+        with limit:
             with lock:
                 inside += 1
                 most = max(most, inside)
@@ -125,20 +127,20 @@ def test_so_many_are_inside_and_so_many_wait() -> None:
     threads = [threading.Thread(target=enter) for _ in range(5)]
     for thread in threads:
         thread.start()
-    while inside < 2 or slots._waiting._value:
+    while inside < 2 or limit._pending._value:
         time.sleep(0.001)
-    with pytest.raises(Busy), slots:
+    with pytest.raises(TooManyWaiting), limit:
         pass
     leave.set()
     for thread in threads:
         thread.join()
     assert most == 2 and inside == 0
-    with slots:
+    with limit:
         pass
 
 
 def test_link_from_before_a_change_marks_nothing_on_the_new_page(documents: Documents) -> None:
     facts, _ = where(documents, "1890")
     assert documents.picture("town/a.pdf", 1, ["0-3"], facts.sha256)[0] == 200
-    status, told = documents.picture("town/a.pdf", 1, ["0-3"], "00ff")
-    assert (status, told) == (404, "town/a.pdf has changed since it was quoted; ask again.")
+    status, message = documents.picture("town/a.pdf", 1, ["0-3"], "00ff")
+    assert (status, message) == (404, "town/a.pdf has changed since it was quoted; ask again.")
