@@ -8,7 +8,8 @@ from playwright.sync_api import expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.test_app import QUIET, ask, chromium, opened, running
+from tests.end_to_end.browsing import CHROMIUM_OPTIONS, ask, chromium, opened
+from tests.end_to_end.chat_process import running
 
 TARGET = Path(__file__).parent / "screenshots"
 
@@ -20,7 +21,9 @@ def main() -> None:
         running(Path(place)) as chat,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=list(CHROMIUM_OPTIONS)
+        )
         with opened(browser, chat.url, height=760) as page:
             expect(page.locator("#examples button").first).to_be_visible(timeout=60_000)
             ask(page, "How many members does the IOFS have?", "41")

@@ -13,7 +13,7 @@ from tests.attacks.library import half_there, house, is_whole, make_houses
 from tests.attacks.page_client import PageClient, Refused
 from tests.attacks.serving import chat
 from tests.attacks.tally import Tally
-from tests.test_app import Running
+from tests.end_to_end.chat_process import Running
 
 LOST, HALF, REFUSED = "lost", "half there", "starts refused"
 

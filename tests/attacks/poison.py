@@ -12,7 +12,7 @@ from embeddings.index.index import Index
 from embeddings.indexing import index_folder, remove
 from qa import Answer, QuestionAnswerer, Settings
 from tests.attacks.tally import Tally
-from tests.test_app import DOCS
+from tests.conftest import DOCS
 
 UNTOLD = "times that too few were told"
 HIDDEN = "won by what nobody sees"

@@ -22,7 +22,7 @@ from tests.attacks.page_client import PageClient
 from tests.attacks.requests_made import ELSEWHERE, Request
 from tests.attacks.serving import is_healthy
 from tests.attacks.tally import Tally
-from tests.test_app import ROOT, Running
+from tests.end_to_end.chat_process import ROOT, Running
 
 LEAKED, STOPPED, FAILED, TAKEN = "secrets told", "times stopped", "errors", "taken but not to be"
 TRACED, TOLD = "tracebacks", "other hosts or places told"

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import psutil
 
-from tests.test_app import Running, running
+from tests.end_to_end.chat_process import Running, running
 
 HEALTHY_SECONDS = 2.0
 """Within which a server that is well says so."""

@@ -19,7 +19,7 @@ from tests.attacks.page_client import PageClient, Refused
 from tests.attacks.requests_made import FORM
 from tests.attacks.serving import is_healthy, until_healthy
 from tests.attacks.tally import Tally
-from tests.test_app import Running
+from tests.end_to_end.chat_process import Running
 
 SHUT_OUT, LOGGED = "others shut out", "times that the log grew"
 

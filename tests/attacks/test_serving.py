@@ -10,7 +10,7 @@ from tests.attacks.serving import chat
 from tests.attacks.sizes import MARKS, SEED, size
 from tests.attacks.slow import Slow
 from tests.attacks.users import Users
-from tests.test_app import Running
+from tests.end_to_end.chat_process import Running
 
 pytestmark = MARKS
 

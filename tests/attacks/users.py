@@ -11,8 +11,8 @@ from random import Random
 from tests.attacks.page_client import PageClient, Refused
 from tests.attacks.serving import is_healthy, memory
 from tests.attacks.tally import Tally
+from tests.end_to_end.chat_process import Running
 from tests.qa.test_pipeline import ANSWERED, NOT_ANSWERED
-from tests.test_app import Running
 
 FAILED, GREW, SILENT = "errors", "times that memory grew", "times without a sign of life"
 

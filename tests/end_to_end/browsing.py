@@ -1,0 +1,154 @@
+"""The page in Chromium: opened, asked and waited for."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+from playwright.sync_api import Browser, Locator, Page, Request, expect
+
+CHROMIUM_OPTIONS = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+)
+
+ANSWER_MS = 30_000
+"""Within which a question is answered on a busy machine."""
+
+# A busy machine is slow; what is expected soon is timed where it is.
+expect.set_options(timeout=20_000)
+
+_EVENT = re.compile(r"/gradio_api/(queue/(join|data)|run)\b")
+
+_open_requests: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
+
+
+def chromium() -> str | None:
+    """Where Chromium lies, if it is there."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextmanager
+def opened(
+    browser: Browser, url: str, width: int = 1440, height: int = 900, dark: bool = False
+) -> Iterator[Page]:
+    """The page in a browser of its own, which may talk to nobody else and run no script of ours.
+
+    Nor may any page that is opened from it.
+    """
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+    )
+    context.set_default_timeout(30_000)
+    requested: list[str] = []
+    errors: list[str] = []
+    context.on("request", lambda request: requested.append(request.url))
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("dialog", lambda dialog: errors.append(f"a dialog opened: {dialog.message}"))
+    page = context.new_page()
+    _follow_events(page)
+    page.goto(url)
+    question_box(page).wait_for()
+    yield page
+    assert [each for each in requested if not each.startswith((f"{url}/", "data:", "blob:"))] == []
+    assert errors == []
+    assert {each.evaluate("window.__pwned") for each in context.pages} == {None}
+    context.close()
+
+
+def _follow_events(page: Page) -> None:
+    """Record which requests of the page's events are open."""
+    requests = _open_requests[page] = set()
+
+    def begin(request: Request) -> None:
+        if _EVENT.search(request.url):
+            requests.add(request)
+
+    def end(request: Request) -> None:
+        requests.discard(request)
+
+    page.on("request", begin)
+    page.on("requestfinished", end)
+    page.on("requestfailed", end)
+
+
+def until_idle(page: Page) -> None:
+    """Wait until Gradio has finished all events of the page.
+
+    It ignores what would begin an event once more before. The stream that brings the results is
+    closed when no event is left.
+    """
+    end = time.monotonic() + ANSWER_MS / 1_000
+    while requests := _open_requests[page]:
+        assert time.monotonic() < end, [request.url for request in requests]
+        page.wait_for_timeout(10)  # Playwright takes note of requests meanwhile.
+
+
+def question_box(page: Page) -> Locator:
+    return page.locator("#question textarea")
+
+
+def replies(page: Page) -> Locator:
+    return page.locator("#chat [data-testid='bot']")
+
+
+def ask(page: Page, question: str, reply: str) -> None:
+    """Ask with the keyboard and wait for the reply, after which the next can be asked."""
+    count = replies(page).count()
+    enter(page, question)
+    expect(replies(page)).to_have_count(count + 1, timeout=ANSWER_MS)
+    expect(replies(page).last).to_contain_text(reply, timeout=ANSWER_MS)
+    until_finished(page)
+    expect(question_box(page)).to_be_enabled()
+    expect(question_box(page)).to_have_value("")
+
+
+def ask_when_founded(page: Page) -> None:
+    """Ask a question that the shipped documents answer."""
+    ask(page, "When was the IOFS founded?", "[1]")
+    expect(replies(page).last).to_contain_text("2013")
+
+
+def until_finished(page: Page) -> None:
+    """Wait until a reply that is shown is stored, too: the next question is refused before."""
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    until_idle(page)
+
+
+def enter(page: Page, question: str) -> None:
+    """Type a question and press Enter."""
+    question_box(page).fill(question)
+    until_sent(page, lambda: question_box(page).press("Enter"))
+
+
+def until_sent(page: Page, act: Callable[[], None]) -> None:
+    """Begin an event once those before it are finished, and wait until it is accepted."""
+    until_idle(page)
+    # The stream of results is opened once the event is accepted.
+    with page.expect_request(re.compile("/queue/data")):
+        act()
+
+
+@contextmanager
+def recovering(page: Page) -> Iterator[None]:
+    """A failure was reported just now: the page is used again in 5 s, and without a reload."""
+    loaded, reported = page.evaluate("performance.timeOrigin"), time.monotonic()
+    yield
+    assert time.monotonic() - reported < 5
+    assert page.evaluate("performance.timeOrigin") == loaded
+
+
+@contextmanager
+def library(page: Page) -> Iterator[None]:
+    """On the tab of the library, then back to the questions."""
+    page.get_by_role("tab", name="Library").click()
+    yield
+    page.get_by_role("tab", name="Ask").click()

@@ -1,0 +1,164 @@
+"""The page for readers with a keyboard, a screen reader, a small screen or weak eyes."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.end_to_end.browsing import (
+    ANSWER_MS,
+    ask_when_founded,
+    library,
+    opened,
+    question_box,
+    replies,
+    until_finished,
+)
+from tests.end_to_end.chat_process import QUOTE_ROUTE, Running
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_that_shuts_anyone_out(
+    browser: Browser, chat: Running, dark: bool
+) -> None:
+    axe = Axe()
+
+    def findings(page: Page) -> list[tuple[str, str, list[str]]]:
+        found = axe.run(page).response
+        assert len(found["passes"]) > 15
+        return [
+            (one["impact"], one["id"], [node["html"] for node in one["nodes"]])
+            for one in found["violations"]
+        ]
+
+    with opened(browser, chat.url, dark=dark) as page:
+        assert findings(page) == []
+        ask_when_founded(page)
+        assert findings(page) == []
+        page.get_by_role("tab", name="Library").click()
+        expect(page.locator("#documents")).to_contain_text("12 documents")
+        assert findings(page) == []
+    context = browser.new_context(color_scheme="dark" if dark else "light")
+    page = context.new_page()
+    page.goto(f"{chat.url}/{QUOTE_ROUTE}")
+    assert findings(page) == []
+    context.close()
+
+
+FOCUSED = """() => {
+    const focused = document.activeElement;
+    const name = focused.ariaLabel || focused.labels?.[0]?.textContent || focused.textContent;
+    return [focused.tagName, name.trim(), getComputedStyle(focused).outlineStyle];
+}"""
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until this has the focus; all that is passed shows when it has it."""
+    reached: list[str] = []
+    while len(reached) < 40:
+        page.keyboard.press("Tab")
+        tag, focused, outline = page.evaluate(FOCUSED)
+        reached.append(focused)
+        assert tag == "BODY" or outline != "none", reached
+        if focused == name:
+            return
+    raise AssertionError(f"{name} is not among {reached}")
+
+
+@pytest.mark.browser
+def test_everything_is_done_with_the_keyboard(page: Page) -> None:
+    expect(page.locator("#examples button")).to_have_count(4, timeout=ANSWER_MS)
+    expect(question_box(page)).to_be_focused()
+    page.keyboard.type("When was the IOFS founded?")
+    page.keyboard.press("Enter")
+    expect(replies(page).last).to_contain_text("[1]", timeout=ANSWER_MS)
+    until_finished(page)
+    expect(question_box(page)).to_be_focused()
+    for wanted in (
+        "Ask",
+        "Copy answer and sources",
+        "Sources",
+        "Other places say (3)",
+        "[1]",
+    ):
+        tab_to(page, wanted)
+    with page.context.expect_page() as opening:
+        page.keyboard.press("Enter")
+    expect(opening.value.locator("mark")).to_have_text("2013")
+    expect(opening.value.locator("mark")).to_be_in_viewport()
+    page.bring_to_front()
+    tab_to(page, "When was the IOFS founded?")
+    tab_to(page, "Library")
+    page.keyboard.press("Enter")
+    tab_to(page, "Search the library")
+    page.keyboard.type("formats")
+    expect(page.locator("#documents tbody tr")).to_have_count(1)
+    tab_to(page, "Formats")
+    tab_to(page, "Click to upload or drop files")
+
+
+TOO_WIDE = """() => [...document.body.querySelectorAll("*")].filter(
+    each => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth
+).map(each => each.cloneNode().outerHTML)"""
+"""What reaches beyond the page, also where it is cut off there."""
+
+
+@pytest.mark.browser
+def test_narrow_page_needs_no_sideways_scrolling(browser: Browser, chat: Running) -> None:
+    with opened(browser, chat.url, width=390, height=844) as page:
+        ask_when_founded(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.evaluate(TOO_WIDE) == []
+        expect(replies(page).last.locator("q")).to_be_in_viewport()
+        expect(page.locator("#sources mark")).to_be_in_viewport()
+        with library(page):
+            expect(page.locator("#documents tbody tr")).to_have_count(12)
+            assert page.evaluate("document.documentElement.scrollWidth") == 390
+            assert page.evaluate(TOO_WIDE) == []
+
+
+CONTRAST = """selector => {
+    const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+    const luminance = colour => {
+        const [r, g, b] = parts(colour).map(each => each / 255).map(
+            each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const element = document.querySelector(selector);
+    let behind = element;
+    while (behind && parts(getComputedStyle(behind).backgroundColor)[3] === 0)
+        behind = behind.parentElement;
+    const both = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
+    const [light, dark] = both.map(luminance).sort((one, other) => other - one);
+    return [(light + 0.05) / (dark + 0.05), ...both];
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark: bool) -> None:
+    with opened(browser, chat.url, dark=dark) as page:
+        ask_when_founded(page)
+        brightness = page.evaluate(CONTRAST, "#sources blockquote")
+        assert ("rgb(255, 255, 255)" in brightness[2]) is not dark
+        for part in (
+            "#chat .user .md",
+            "#chat .cv-answer",
+            "#chat .cv-note",
+            "#copy",
+            "#tabs [role='tab'][aria-selected='true']",
+            "#tabs [role='tab'][aria-selected='false']",
+            "#chat a.cv-number",
+            "#sources h2",
+            "#sources .cv-headings",
+            "#sources blockquote",
+            "#sources mark",
+            "#sources .cv-place",
+            "#sources summary",
+            "#examples button",
+            "#question textarea",
+            "#ask",
+            ".cv-header p",
+        ):
+            ratio, text, background = page.evaluate(CONTRAST, part)
+            assert ratio >= 4.5, (part, ratio, text, background)

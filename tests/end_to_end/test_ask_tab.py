@@ -1,0 +1,213 @@
+"""The tab where questions are asked: answers, sources, examples, follow-ups."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from qa.library.feedback import Feedback
+from tests.end_to_end.browsing import (
+    ANSWER_MS,
+    ask,
+    ask_when_founded,
+    opened,
+    question_box,
+    replies,
+    until_finished,
+    until_sent,
+)
+from tests.end_to_end.chat_process import Running
+
+
+@pytest.mark.browser
+def test_answer_is_quoted_with_its_source_beside_it(page: Page) -> None:
+    ask_when_founded(page)
+    mark = page.locator("#sources mark")
+    expect(mark).to_have_count(1)
+    assert mark.text_content() == replies(page).last.locator("q").text_content()
+    assert "2013" in (mark.text_content() or "")
+    panel = page.get_by_role("region", name="Sources")
+    expect(panel.get_by_role("heading", level=3).first).to_have_text(
+        "[1] Kazakhstan and food security: the IOFS"
+    )
+    expect(panel).to_contain_text("Kazakhstan and food security › Foundation and members")
+    expect(panel).to_contain_text("docs/kazakhstan-2024/food-security.html")
+    expect(replies(page).last).to_have_text(re.compile(r"Confidence: [a-z ]+, probability \d\d%$"))
+
+
+@pytest.mark.browser
+def test_source_is_marked_while_its_number_is_pointed_at(page: Page) -> None:
+    ask_when_founded(page)
+    source = page.locator("#cv-1-1")
+    colour = "e => getComputedStyle(e).backgroundColor"
+    assert source.evaluate(colour) == "rgba(0, 0, 0, 0)"
+    replies(page).last.get_by_text("[1]").hover()
+    expect(source).to_have_css("background-color", "rgb(207, 231, 236)")
+    question_box(page).hover()
+    expect(source).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
+@pytest.mark.browser
+def test_page_of_a_pdf_is_told(page: Page) -> None:
+    ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")
+    expect(page.locator("#sources ol")).to_contain_text(
+        re.compile(r"docs/kazakhstan-2024/expert-view\.pdf · page \d · characters")
+    )
+
+
+@pytest.mark.browser
+def test_what_the_documents_do_not_say_is_said_so(page: Page) -> None:
+    ask(page, "Who won the 2022 World Cup?", "The documents do not say")
+    expect(page.locator("#sources")).to_contain_text("Not an answer.")
+    expect(page.locator("#sources blockquote")).to_have_count(3)
+    expect(page.locator("#sources mark")).to_have_count(0)
+    expect(replies(page).last).not_to_contain_text("[1]")
+
+
+@pytest.mark.browser
+def test_answer_is_copied_with_its_sources(browser: Browser, chat: Running) -> None:
+    with opened(browser, chat.url) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        copy = page.get_by_role("button", name="Copy answer and sources")
+        expect(copy).to_be_hidden()
+        ask_when_founded(page)
+        until_finished(page)
+        copy.click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("## When was the IOFS founded?\n\n**2013**\n\n> ")
+        assert "docs/kazakhstan-2024/food-security.html, characters 345–349" in copied
+
+
+@pytest.mark.browser
+def test_other_candidates_are_folded_below_the_sources(page: Page) -> None:
+    ask_when_founded(page)
+    candidates = page.locator("#sources details").first
+    expect(candidates.locator("q").first).to_be_hidden()
+    candidates.locator("summary").click()
+    expect(candidates.locator("q").first).to_be_visible()
+    expect(candidates).to_contain_text("docs/kazakhstan-2024/")
+
+
+@pytest.mark.browser
+def test_examples_are_answered_at_a_click(page: Page) -> None:
+    examples = page.locator("#examples button")
+    expect(examples).to_have_count(4, timeout=ANSWER_MS)
+    question_box(page).fill("half a question")
+    for number in range(4):
+        until_sent(page, examples.nth(number).click)
+        expect(replies(page)).to_have_count(number + 1, timeout=ANSWER_MS)
+        expect(replies(page).last).to_contain_text("[1]", timeout=ANSWER_MS)
+        until_finished(page)
+    expect(question_box(page)).to_have_value("half a question")
+
+
+@pytest.mark.browser
+def test_question_blank_or_too_long_is_told_and_the_next_is_answered(page: Page) -> None:
+    until_sent(page, lambda: question_box(page).press("Enter"))
+    expect(page.get_by_role("alert")).to_have_text("Type a question first.")
+    question_box(page).fill("w" * 2_001)
+    until_sent(page, page.get_by_role("button", name="Ask", exact=True).click)
+    expect(page.get_by_role("alert")).to_contain_text("2,001 characters, 2,000 at most")
+    expect(question_box(page)).to_have_value("w" * 2_001)
+    expect(replies(page)).to_have_count(0)
+    ask_when_founded(page)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path: Path) -> None:
+    ask_when_founded(page)
+    for name, link in (("answers.md", "Markdown"), ("receipt.json", "JSON")):
+        with page.expect_download() as saving:
+            page.locator("#sources").get_by_role("link", name=re.compile(link)).click()
+        assert saving.value.suggested_filename == name
+        saving.value.save_as(tmp_path / name)
+    assert "**2013**" in (tmp_path / "answers.md").read_text(encoding="utf-8")
+    told = subprocess.run(
+        [sys.executable, "-m", "qa.cli.main", "verify", tmp_path / "receipt.json"],
+        env=os.environ | {"QA_INDEX": str(chat.index)},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("exact: 2013\n")
+
+
+@pytest.mark.browser
+def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
+    page.get_by_role("button", name="Answer from certain documents only").click()
+    choice = page.get_by_role("combobox", name="Documents and folders to answer from")
+    choice.fill("docs/guide")
+    choice.press("Enter")
+    ask(page, "When was the IOFS founded?", "The documents do not say")
+    expect(page.locator("#sources .cv-place").first).to_contain_text("docs/guide/")
+    page.get_by_role("button", name="Clear").last.click()
+
+
+@pytest.mark.browser
+def test_three_follow_ups_are_completed_and_a_wrong_guess_is_mended(page: Page) -> None:
+    ask_when_founded(page)
+    standalone = page.locator("#standalone-question textarea")
+    expect(standalone).to_be_hidden()
+    ask(page, "And how many members does it have?", "41")
+    expect(replies(page).last).to_contain_text("Understood as: ")
+    expect(standalone).to_have_value(re.compile("IOFS"))
+    ask(page, "Where did its sixth General Assembly meet?", "Doha")
+    # Not the one of the question before: what is typed too early would be overwritten.
+    expect(standalone).to_have_value(re.compile("IOFS.* sixth General Assembly"))
+    standalone.fill("How much aid did Kazakhstan send to Syria?")
+    until_sent(page, lambda: standalone.press("Enter"))
+    expect(replies(page).last).to_contain_text("50 tons", timeout=ANSWER_MS)
+    expect(replies(page)).to_have_count(3)
+    expect(replies(page).last).to_contain_text("Understood as: How much aid did Kazakhstan send")
+    until_finished(page)
+    # Another subject is not polluted by what was said before.
+    ask(page, "Which formats are read?", "[1]")
+    expect(standalone).to_be_hidden()
+    page.reload()
+    expect(replies(page)).to_have_count(4)
+
+
+@pytest.mark.browser
+def test_two_questions_are_both_answered_and_small_talk_cites_nothing(page: Page) -> None:
+    ask(page, "When was the IOFS founded and how many members does it have?", "[2]")
+    for text in ("2013", "41"):
+        expect(replies(page).last).to_contain_text(text)
+    expect(page.locator("#sources .cv-source mark")).to_have_count(2)
+    ask(page, "hello", "12 documents")
+    expect(replies(page).last).not_to_contain_text("[")
+
+
+@pytest.mark.browser
+def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
+    ask_when_founded(page)
+    page.get_by_role("button", name="Dislike").click()
+    opinion = page.get_by_label("Your opinion of the answer")
+    opinion.fill("It was 2012.")
+    opinion.press("Enter")
+    expect(opinion).to_be_hidden()
+    (kept,) = Feedback(chat.index).opinions()
+    assert (kept.answer.text, kept.liked, kept.note) == ("2013", False, "It was 2012.")
+    page.get_by_role("button", name="Like", exact=True).click()
+    expect(opinion).to_be_visible()
+    assert [(one.liked, one.note) for one in Feedback(chat.index).opinions()] == [(True, "")]
+
+
+@pytest.mark.browser
+def test_two_pages_ask_at_once_and_each_gets_its_own_answer(
+    browser: Browser, chat: Running
+) -> None:
+    with opened(browser, chat.url) as one, opened(browser, chat.url) as other:
+        question_box(one).fill("When was the IOFS founded?")
+        question_box(other).fill("How much humanitarian aid was sent to Syria?")
+        question_box(one).press("Enter")
+        question_box(other).press("Enter")
+        expect(replies(one).last).to_contain_text("2013", timeout=ANSWER_MS)
+        expect(replies(other).last).to_contain_text("50 tons", timeout=ANSWER_MS)
+        expect(replies(one)).to_have_count(1)
+        expect(replies(other)).to_have_count(1)
