@@ -27,8 +27,8 @@ def test_axe_finds_nothing_that_shuts_anyone_out(
         found = axe.run(page).response
         assert len(found["passes"]) > 15
         return [
-            (one["impact"], one["id"], [node["html"] for node in one["nodes"]])
-            for one in found["violations"]
+            (rule["impact"], rule["id"], [node["html"] for node in rule["nodes"]])
+            for rule in found["violations"]
         ]
 
     with opened(browser, chat.url, dark=dark) as page:

@@ -86,7 +86,7 @@ def test_help_is_immediate_and_names_the_options() -> None:
 
 
 def printed_error(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line that was said on the way out."""
+    """The only line on standard error of a command that failed."""
     assert done.returncode == 2, done
     lines: Sequence[str] = done.stderr.splitlines()
     assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr

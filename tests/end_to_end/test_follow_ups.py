@@ -27,7 +27,7 @@ def is_right(answer: Answer, span: str, document: str) -> bool:
 
 def test_there_are_enough_follow_ups_in_enough_conversations() -> None:
     assert len(CONVERSATIONS) >= 8
-    assert sum(len(one) - 1 for one in CONVERSATIONS) >= 60
+    assert sum(len(turns) - 1 for turns in CONVERSATIONS) >= 60
 
 
 @pytest.fixture
