@@ -1,7 +1,4 @@
-"""Server: the routes beside the chat's page, and what guards them all.
-
-Gradio serves the page itself; ``app.py`` mounts it here.
-"""
+"""Server: the routes of documents and pictures, the mounted page, and the guard of all routes."""
 
 import errno
 import socket
@@ -24,16 +21,16 @@ from qa.web.receiving import add_receiving
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 PICTURE_MAX_AGE = 3600
-"""How long a browser keeps a picture of a page; its address names the file's content."""
+"""Seconds for which a browser caches a page's picture; its address has the file's digest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatPage:
-    """The page of a chat, made by whatever shows it.
+    """The page of a chat, of any user interface.
 
     Attributes:
-        events: By their numbers.
-        mount: Adds it to a server.
+        events: Its events by number.
+        mount: Adds its routes to a server.
     """
 
     events: Mapping[int, EventKind]
@@ -41,17 +38,17 @@ class ChatPage:
 
 
 class AddressError(ChapterAndVerseError):
-    """The chat cannot be served at that address."""
+    """The address cannot be listened on."""
 
 
 def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> FastAPI:
-    """The web server: the page, documents, and ``/healthz`` for whoever watches over it.
+    """The web application: the page, documents, and ``/healthz`` for monitoring.
 
     Args:
-        chat: That replies.
-        host: At which it is served.
+        chat: Its models are loaded when the server starts.
+        host: Address that the server listens on.
         read_only: Whether uploads are refused.
-        page: Of the chat.
+        page: The chat's page.
     """
 
     @asynccontextmanager
@@ -62,7 +59,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
     @server.get("/healthz")
-    async def healthz() -> dict[str, str]:  # Waits for no thread.
+    async def healthz() -> dict[str, str]:  # Async, so that it needs no thread.
         return {"status": "ok"}
 
     @server.get(f"/{ROUTE}")
@@ -74,7 +71,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
         at: Annotated[int, Query(ge=1)] = 1,
     ) -> HTMLResponse:
         status, content = chat.documents.page(path, sha256, quote or (), part, at)
-        headers = {"Content-Security-Policy": DOCUMENT_POLICY} | _to_come_back(status)
+        headers = {"Content-Security-Policy": DOCUMENT_POLICY} | _retry_headers(status)
         return HTMLResponse(content, status, headers)
 
     @server.get(f"/{PICTURE_ROUTE}")
@@ -86,29 +83,29 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     ) -> Response:
         status, content = chat.documents.picture(path, page, quote or (), sha256)
         if isinstance(content, str):
-            return PlainTextResponse(content, status, _to_come_back(status))
-        kept = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}
-        return Response(content, status, kept, media_type="image/png")
+            return PlainTextResponse(content, status, _retry_headers(status))
+        headers = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}
+        return Response(content, status, headers, media_type="image/png")
 
     incoming = None if read_only else chat.uploads.incoming
     if incoming is not None:
         add_receiving(server, incoming)
     page.mount(server)
-    # Otherwise any web site could name itself 127.0.0.1 (DNS rebinding) and read along.
+    # Otherwise any web site could let its name resolve to 127.0.0.1 (DNS rebinding) and read this.
     hosts = LOOPBACK if host in LOOPBACK else ()
     server.add_middleware(Guard, events=EventParser(page.events, incoming), hosts=hosts)
     return server
 
 
-def _to_come_back(status: int) -> dict[str, str]:
+def _retry_headers(status: int) -> dict[str, str]:
     return {"Retry-After": "2"} if status == 503 else {}
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there, held from before indexing until the end.
+    """A listening socket; created before indexing, so that an unusable port is reported first.
 
     Raises:
-        AddressError: It cannot be had.
+        AddressError: The address cannot be listened on.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

@@ -1,4 +1,4 @@
-"""Upload batch: files that came together, taken into the library one by one or refused."""
+"""Upload batch: files uploaded together, each added to the library or refused."""
 
 import logging
 import re
@@ -19,35 +19,45 @@ from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 
 MOST_NAME_BYTES = 150
-"""Of a file's name; file systems take 255, and a number may be added."""
+"""Of a file's name; file systems allow 255, and a number may be added."""
 
 MOST_SUFFIX_BYTES = 50
-"""Of what follows its last dot; that of any format that is read is shorter."""
+"""Of what follows its last dot; the suffixes of all supported formats are shorter."""
 
 State = Literal["waiting", "reading", "taken", "refused"]
 
-_UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _log = logging.getLogger("chapter-and-verse")
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way into the library.
+    """An uploaded file.
 
     Attributes:
-        name: As it came.
-        state: What has become of it.
-        told: What is to be said of it: how far it is, its path in the library, or why it was
-            refused, which completes a sentence that begins with its name.
+        name: As it was uploaded.
+        state: Whether it is being indexed, in the library ("taken") or refused.
+        detail: The progress, the path in the library, or why it was refused, as a predicate whose
+            subject is the file.
     """
 
     name: str
     state: State = "waiting"
-    told: str = ""
+    detail: str = ""
 
 
 class UploadBatch:
-    """Files that came together."""
+    """Files that were uploaded together.
+
+    Nothing is read or written until ``run``.
+
+    Args:
+        files: On the same disk as ``folder``.
+        folder: To which the files that are added are moved.
+        documents: Of the library.
+        index_uploads: Brings the index up to date with ``folder``.
+        report: Called with the state of all files, in their order, when one of them changes.
+    """
 
     def __init__(
         self,
@@ -55,62 +65,54 @@ class UploadBatch:
         folder: Path,
         documents: Documents,
         index_uploads: Callable[[OnProgress], object],
-        tell: Callable[[tuple[Upload, ...]], object],
+        report: Callable[[tuple[Upload, ...]], object],
     ) -> None:
-        """Nothing is read or written yet.
-
-        Args:
-            files: On the disk of ``folder``.
-            folder: In which those that are taken will lie.
-            documents: That are in the library already.
-            index_uploads: Brings the index up to date with ``folder``.
-            tell: Told how far each file has come, in the order of ``files``.
-        """
         self.files = files
         self.folder = folder
         self.documents = documents
         self.limits: UploadLimits = documents.answerer.settings.uploads
-        self.index_uploads = index_uploads
-        self.tell = tell
-        self.rows = [Upload(file.name) for file in files]
-        self.held: tuple[Listed, ...] = ()
-        self.placed: dict[str, int] = {}
+        self._index_uploads = index_uploads
+        self._report = report
+        self._uploads = [Upload(file.name) for file in files]
+        self._library: tuple[Listed, ...] = ()
+        # The position of each file that was moved to the folder, by its name there.
+        self._moved: dict[str, int] = {}
 
     def run(self) -> None:
-        """Take or refuse each file. One batch may run at a time."""
-        self._told()
-        self.held = self.documents.listing().files
-        for at, file in enumerate(self.files):
+        """Add or refuse each file. Only one batch may run at a time."""
+        self._report(tuple(self._uploads))
+        self._library = self.documents.listing().files
+        for position, file in enumerate(self.files):
             try:
-                problem = self._problem(at, file)
+                problem = self._problem(position, file)
                 if not problem:
-                    self._place(at, file)
-            except OSError as error:  # Of this file: the others are taken.
-                problem = f"could not be kept ({error.strerror})"
+                    self._move(position, file)
+            except OSError as error:  # It concerns this file alone; the others are added.
+                problem = f"could not be stored ({error.strerror})"
             if problem:
-                self._set(at, "refused", problem)
-        if not self.placed:
+                self._update(position, "refused", problem)
+        if not self._moved:
             return
         try:
-            self.index_uploads(self._progress)
+            self._index_uploads(self._show_progress)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            self._settle(error_message(error))
+            self._finish(error_message(error))
         else:
-            self._settle("")
+            self._finish("")
 
     def refuse_rest(self, problem: str) -> None:
-        """Refuse what was neither taken nor refused yet."""
-        open_ones = [name for name, at in self.placed.items() if self._is_open(at)]
-        self._drop({self.folder / name for name in open_ones})
-        for at in filter(self._is_open, range(len(self.rows))):
-            self._set(at, "refused", problem)
+        """Refuse all files that are neither added nor refused yet."""
+        unfinished = [name for name, at in self._moved.items() if self._is_unfinished(at)]
+        self._delete({self.folder / name for name in unfinished})
+        for position in filter(self._is_unfinished, range(len(self._uploads))):
+            self._update(position, "refused", problem)
 
-    def _is_open(self, at: int) -> bool:
-        return self.rows[at].state in ("waiting", "reading")
+    def _is_unfinished(self, position: int) -> bool:
+        return self._uploads[position].state in ("waiting", "reading")
 
-    def _drop(self, locations: Set[Path]) -> None:
-        """Delete files, and what the index holds of them, or the next indexing will."""
+    def _delete(self, locations: Set[Path]) -> None:
+        """Delete files from the folder and the index; if that is locked, the next indexing does."""
         for location in locations:
             location.unlink(missing_ok=True)
         try:
@@ -120,91 +122,99 @@ class UploadBatch:
             ]
             if paths:
                 remove(self.documents.index, paths)
-        except ChapterAndVerseError as error:  # Another process may write just now.
+        except ChapterAndVerseError as error:  # Another process may be writing to the index.
             _log.error("%s", error)
 
-    def _problem(self, at: int, file: Path) -> str:
-        """Why the file is not taken; nothing if it may be."""
+    def _problem(self, position: int, file: Path) -> str:
+        """Why the file is refused; empty if it may be added."""
         limits = self.limits
         size = file.stat().st_size
-        there = [one.stat().st_size for one in self.folder.iterdir()]
-        if at >= limits.files:
-            return f"is one too many: {limits.files} files are taken at a time"
+        sizes = [path.stat().st_size for path in self.folder.iterdir()]
+        if position >= limits.files:
+            return f"exceeds the limit of {limits.files} files at a time"
         if format_of(file) is None:
-            return f"is of a format that is not read; these are: {', '.join(SUFFIXES)}"
+            return f"has an unsupported format; supported are {', '.join(SUFFIXES)}"
         if size > limits.file_bytes:
             return f"is larger than {limits.file_bytes / 1e6:,.0f} MB"
-        if len(there) >= limits.documents:
-            return f"finds no room: {limits.documents:,} uploaded documents are kept, remove some"
-        if sum(there) + size > limits.total_bytes:
-            most = f"{limits.total_bytes / 1e6:,.0f} MB"
-            return f"finds no room: {most} of uploads are kept, remove some"
-        sha256 = file_sha256(file)
-        same = next((one for one in self.held if one.title and one.sha256 == sha256), None)
+        if len(sizes) >= limits.documents:
+            return f"exceeds the limit of {limits.documents:,} uploaded documents; remove some"
+        if sum(sizes) + size > limits.total_bytes:
+            return (
+                f"exceeds the limit of {limits.total_bytes / 1e6:,.0f} MB of uploads; remove some"
+            )
+        digest = file_sha256(file)
+        same = next((listed for listed in self._library if _has_digest(listed, digest)), None)
         return f"is in the library already, as {same.path}" if same else ""
 
-    def _place(self, at: int, file: Path) -> None:
+    def _move(self, position: int, file: Path) -> None:
         """Move the file to where it is indexed."""
-        name = available_name(file.name, {one.name.casefold() for one in self.folder.iterdir()})
+        used = {path.name.casefold() for path in self.folder.iterdir()}
+        name = available_name(file.name, used)
         private_file(file)
         file.replace(self.folder / name)
-        self.placed[name] = at
+        self._moved[name] = position
 
-    def _progress(self, progress: IndexingProgress) -> None:
-        at = self.placed.get(progress.path.rpartition("/")[2])
-        if at is not None:
-            done, count = progress.passages_done, progress.passages
-            told = f"{done:,} of {count:,} passages" if count else self.rows[at].told
-            self._set(at, "reading", told)
+    def _show_progress(self, progress: IndexingProgress) -> None:
+        position = self._moved.get(progress.path.rpartition("/")[2])
+        if position is None:
+            return
+        done, count = progress.passages_done, progress.passages
+        detail = f"{done:,} of {count:,} passages" if count else self._uploads[position].detail
+        self._update(position, "reading", detail)
 
-    def _settle(self, problem: str) -> None:
-        """Say what became of each file; what has no document is not kept either."""
+    def _finish(self, problem: str) -> None:
+        """Report each moved file as added or refused; those without a document are deleted.
+
+        Args:
+            problem: Why indexing stopped; empty if it did not.
+        """
         listing = self.documents.listing()
         by_location = {listing.location(file.path): file for file in listing.files}
         refused: dict[Path, str] = {}
-        for name, at in self.placed.items():
+        for name, position in self._moved.items():
             location = self.folder / name
-            found = by_location.get(location)
-            if found and found.title is not None:
-                count = "1 passage" if found.passages == 1 else f"{found.passages:,} passages"
-                self._set(at, "taken", f"{found.path}, {count}")
+            listed = by_location.get(location)
+            if listed and listed.title is not None:
+                count = "1 passage" if listed.passages == 1 else f"{listed.passages:,} passages"
+                self._update(position, "taken", f"{listed.path}, {count}")
                 continue
-            reason = found.problem if found else None
+            reason = listed.problem if listed else None
             refused[location] = reason or problem or "could not be read"
-        self._drop(refused.keys())
+        self._delete(refused.keys())
         for location, reason in refused.items():
-            self._set(self.placed[location.name], "refused", reason)
+            self._update(self._moved[location.name], "refused", reason)
 
-    def _set(self, at: int, state: State, told: str = "") -> None:
-        self.rows[at] = replace(self.rows[at], state=state, told=told)
-        self._told()
-
-    def _told(self) -> None:
-        self.tell(tuple(self.rows))
+    def _update(self, position: int, state: State, detail: str = "") -> None:
+        self._uploads[position] = replace(self._uploads[position], state=state, detail=detail)
+        self._report(tuple(self._uploads))
 
 
-def available_name(name: str, taken: set[str]) -> str:
-    """A name for a file that no other has, and that means nothing to a file system.
+def _has_digest(listed: Listed, sha256: str) -> bool:
+    return bool(listed.title) and listed.sha256 == sha256
+
+
+def available_name(name: str, used: Set[str]) -> str:
+    """A file name that is not used yet, without characters that file systems do not allow.
 
     >>> available_name("../.Aid: report.PDF", {"aid report.pdf"})
     'Aid report (2).PDF'
 
     Args:
-        name: As it came.
-        taken: Names that are in use, in lower case.
+        name: As a client sent it.
+        used: Names that are used already, case-folded.
     """
-    plain = " ".join(_UNFIT.sub(" ", unicodedata.normalize("NFC", name)).split())
+    allowed = " ".join(_FORBIDDEN.sub(" ", unicodedata.normalize("NFC", name)).split())
     # The suffix first: of "..md" the leading dots are no part of it.
-    stem, dot, suffix = plain.rpartition(".") if "." in plain else (plain, "", "")
-    stem = _cut(stem.lstrip(". "), MOST_NAME_BYTES) or "document"
-    suffix = _cut(suffix, MOST_SUFFIX_BYTES)
+    stem, dot, suffix = allowed.rpartition(".") if "." in allowed else (allowed, "", "")
+    stem = _truncate(stem.lstrip(". "), MOST_NAME_BYTES) or "document"
+    suffix = _truncate(suffix, MOST_SUFFIX_BYTES)
     found, number = f"{stem}{dot}{suffix}", 1
-    while found.casefold() in taken:
+    while found.casefold() in used:
         number += 1
         found = f"{stem} ({number}){dot}{suffix}"
     return found
 
 
-def _cut(text: str, most: int) -> str:
-    """The text, of at most so many bytes."""
+def _truncate(text: str, most: int) -> str:
+    """The text, cut to at most this number of bytes in UTF-8."""
     return text.encode(errors="ignore")[:most].decode(errors="ignore").strip()

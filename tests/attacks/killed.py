@@ -37,9 +37,9 @@ def uploading_houses(
             *_, rows = uploads.add(files)
             for row in rows:
                 if row.state == "taken":
-                    say(row.told.partition(",")[0])
+                    say(row.detail.partition(",")[0])
                 else:
-                    say(f"{row.state}: {row.name} {row.told}")
+                    say(f"{row.state}: {row.name} {row.detail}")
 
 
 def removing_houses(say: Say, folder: Path, place: Path, plain: bool, paths: list[str]) -> None:

@@ -85,7 +85,7 @@ class Kills:
                 files = [arrive(uploads, f"up{at}.txt", house(at)) for at in range(1, UPLOADED + 1)]
                 *_, rows = uploads.add(files)
         shutil.copytree(self.full, self.template)
-        self.uploaded = [row.told.partition(",")[0] for row in rows]
+        self.uploaded = [row.detail.partition(",")[0] for row in rows]
         assert [row.state for row in rows] == ["taken"] * UPLOADED
 
     def run(self, seed: int, trials: int, first: int = 0) -> Tally:

@@ -1,4 +1,4 @@
-"""What the routes of a real page reply, asked in a process of its own, as JSON.
+"""The replies of a real page to requests and hostile events, as JSON.
 
     python -m tests.qa.web.probe FOLDER
 
@@ -27,7 +27,7 @@ SECRET = "swordfish"
 
 
 def probe(place: Path) -> dict[str, Any]:
-    """What a chat and a chat that is only read reply to all routes and to hostile events."""
+    """The replies of a chat and of a read-only chat to all routes and to hostile events."""
     town = place / "town"
     town.mkdir(parents=True)
     (town / "bridge.txt").write_text("The bridge was opened in 1901.")
@@ -48,8 +48,8 @@ def probe(place: Path) -> dict[str, Any]:
                 "events": list(_hostile_events(server, page, place)),
             }
         found["unguarded"] = _unguarded(chat_page(chat, False), place)
-        kept = [path for path in chat.uploads.incoming.folder.rglob("*") if path.is_file()]
-        found["copies"] = sum(SECRET.encode() in path.read_bytes() for path in kept)
+        paths = [path for path in chat.uploads.incoming.folder.rglob("*") if path.is_file()]
+        found["copies"] = sum(SECRET.encode() in path.read_bytes() for path in paths)
         chat.uploads.close()
     return found
 
@@ -68,7 +68,7 @@ def _routes(routes: Sequence[BaseRoute], prefix: str = "") -> Iterator[str]:
 
 
 def _reply(server: FastAPI, route: str) -> tuple[int, str]:
-    """To a route with something in each place of its path; of none that goes on for ever."""
+    """The reply to a route with all parameters filled in; endless ones are not requested."""
     method, path = re.sub(r"\{\w+(:path)?\}", "x", route).split(" ")
     if "heartbeat" in path or "queue/data" in path:
         return 200, ""
@@ -92,7 +92,7 @@ def _hostile_events(
 
 
 def _unguarded(page: ChatPage, place: Path) -> tuple[int, str]:
-    """What Gradio itself says to a file that was not received, without the gate before it."""
+    """Gradio's own reply to a file that was not received, without the guard."""
     server = FastAPI()
     page.mount(server)
     file = {"path": str(place / "secret.txt"), "meta": {"_type": "gradio.FileData"}}
@@ -102,12 +102,12 @@ def _unguarded(page: ChatPage, place: Path) -> tuple[int, str]:
 
 
 def _ask(server: FastAPI, method: str, path: str, sent: object = None) -> tuple[int, str]:
-    async def asked() -> httpx.Response:
+    async def send() -> httpx.Response:
         transport = httpx.ASGITransport(server, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.request(method, path, json=sent)
 
-    reply = asyncio.run(asked())
+    reply = asyncio.run(send())
     return reply.status_code, reply.text[:2_000]
 
 

@@ -1,4 +1,4 @@
-"""Connections that never ask anything shut nobody out; all over real sockets."""
+"""Connections without a request lock nobody out; tested over real sockets."""
 
 import socket
 import threading

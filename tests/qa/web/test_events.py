@@ -1,4 +1,4 @@
-"""EventParser of the page pass; all else is refused, above all what names a file."""
+"""Events of the page pass; all others are refused, above all those that name a file."""
 
 import json
 from pathlib import Path
@@ -46,17 +46,17 @@ def test_file_is_the_one_that_was_received(incoming: IncomingFiles) -> None:
     writer = incoming.create("a.txt")
     writer.close()
     incoming.make_claimable([writer.token])
-    told = {"path": writer.token, "url": "http://x/", "orig_name": "../../b", "size": 9}
-    event = EventParser(KINDS, incoming).parse(body(1, [told], ""), queued=True)
+    sent = {"path": writer.token, "url": "http://x/", "orig_name": "../../b", "size": 9}
+    event = EventParser(KINDS, incoming).parse(body(1, [sent], ""), queued=True)
     path = incoming.folder / writer.token / "a.txt"
     meta = {"_type": "gradio.FileData"}
     expected = {"path": str(path), "orig_name": "a.txt", "meta": meta}
     assert json.loads(event.body)["data"] == [[expected], ""]
     with pytest.raises(RefusedEvent):
-        EventParser(KINDS).parse(body(1, [told], ""), queued=True)
+        EventParser(KINDS).parse(body(1, [sent], ""), queued=True)
 
 
-def test_event_that_waits_for_its_turn_cannot_pass_by() -> None:
+def test_queued_event_cannot_be_sent_directly() -> None:
     events = EventParser(KINDS)
     assert events.parse(body(4, "x"), queued=False).session == "abc"
     for sent, queued in ((body(4, "x"), True), (body(3), False)):
@@ -66,9 +66,9 @@ def test_event_that_waits_for_its_turn_cannot_pass_by() -> None:
 
 @pytest.mark.parametrize("index", [0, [1, 0], 59])
 def test_event_of_a_message_names_it(index: object) -> None:
-    told = {"index": index, "value": "x", "liked": True}
-    event = EventParser(KINDS).parse(body(5, "", event_data=told), queued=True)
-    assert json.loads(event.body)["event_data"] == told
+    event_data = {"index": index, "value": "x", "liked": True}
+    event = EventParser(KINDS).parse(body(5, "", event_data=event_data), queued=True)
+    assert json.loads(event.body)["event_data"] == event_data
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,11 @@ VALUES = st.recursive(
 
 
 @given(st.sampled_from([*KINDS, 7]), st.lists(VALUES, max_size=3), VALUES)
-def test_no_file_of_a_client_ever_passes(number: int, data: list[object], told: object) -> None:
+def test_no_file_of_a_client_ever_passes(
+    number: int, data: list[object], event_data: object
+) -> None:
     try:
-        event = EventParser(KINDS).parse(body(number, *data, event_data=told), queued=True)
+        event = EventParser(KINDS).parse(body(number, *data, event_data=event_data), queued=True)
     except RefusedEvent:
         return
     passed = json.loads(event.body)

@@ -1,4 +1,4 @@
-"""The gate before every route: what the page does not ask for gets no further."""
+"""The guard refuses all requests that the page never sends."""
 
 import asyncio
 import json
@@ -30,8 +30,8 @@ EVENT = {"fn_index": 0, "data": ["x"], "session_hash": "abc"}
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
     body = await request.body()
-    told = {"headers": dict(request.headers), "body": body.decode("utf-8", "replace")}
-    await JSONResponse(told)(scope, receive, send)
+    echoed = {"headers": dict(request.headers), "body": body.decode("utf-8", "replace")}
+    await JSONResponse(echoed)(scope, receive, send)
 
 
 @pytest.fixture
@@ -42,20 +42,20 @@ def incoming(tmp_path: Path) -> IncomingFiles:
 def ask(
     guard: Guard, method: str, path: str, headers: Mapping[str, str] | None = None, **sent: object
 ) -> httpx.Response:
-    async def asked() -> httpx.Response:
+    async def send() -> httpx.Response:
         transport = httpx.ASGITransport(guard)
         async with httpx.AsyncClient(transport=transport, base_url="http://[::1]:80") as client:
             return await client.request(method, path, headers=headers, **sent)  # type: ignore[arg-type]  # by keyword
 
-    return asyncio.run(asked())
+    return asyncio.run(send())
 
 
 def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None:
     guard = Guard(echo, EventParser(KINDS, incoming))
     reply = ask(guard, "POST", "/gradio_api/queue/join", json=EVENT)
-    told = reply.json()
-    assert json.loads(told["body"])["data"] == ["x"]
-    assert int(told["headers"]["content-length"]) == len(told["body"])
+    echoed = reply.json()
+    assert json.loads(echoed["body"])["data"] == ["x"]
+    assert int(echoed["headers"]["content-length"]) == len(echoed["body"])
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'self'" in reply.headers["content-security-policy"]
 
@@ -95,13 +95,13 @@ def test_only_the_routes_of_the_page_are_open(
     assert ask(Guard(echo, EventParser(KINDS, incoming)), method, path).status_code == status
 
 
-def test_chat_that_is_only_read_takes_no_upload() -> None:
+def test_read_only_chat_accepts_no_upload() -> None:
     guard = Guard(echo, EventParser(KINDS))
     assert ask(guard, "POST", UPLOAD, content=b"x").status_code == 404
     assert ask(guard, "GET", PROGRESS).status_code == 404
 
 
-def test_bodies_are_bounded_and_their_length_is_told(incoming: IncomingFiles) -> None:
+def test_body_has_a_declared_and_bounded_length(incoming: IncomingFiles) -> None:
     guard = Guard(echo, EventParser(KINDS, incoming))
     for path, most in (
         (UPLOAD, incoming.limits.batch_bytes),
@@ -114,7 +114,7 @@ def test_bodies_are_bounded_and_their_length_is_told(incoming: IncomingFiles) ->
         assert ask(guard, "POST", path, chunked, content=b"x").status_code == 411
 
 
-def test_body_has_its_time(incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_has_a_deadline(incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     async def never() -> AsyncIterator[bytes]:
         yield b"{"
         await asyncio.sleep(60)
@@ -126,7 +126,7 @@ def test_body_has_its_time(incoming: IncomingFiles, monkeypatch: pytest.MonkeyPa
     assert (reply.status_code, reply.text) == (408, "Request too slow")
 
 
-def test_bodies_that_wait_are_bounded_in_all(
+def test_pending_bodies_are_bounded_in_total(
     incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_PENDING_BYTES", 1_000)
@@ -137,7 +137,7 @@ def test_bodies_that_wait_are_bounded_in_all(
         yield b"x" * 400
         await asyncio.sleep(60)
 
-    async def asked() -> list[int]:
+    async def send() -> list[int]:
         transport = httpx.ASGITransport(guard)
         async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
             headers = {"content-length": "500"}
@@ -146,12 +146,12 @@ def test_bodies_that_wait_are_bounded_in_all(
             replies = await asyncio.gather(*sent)
             return sorted(reply.status_code for reply in replies)
 
-    # One address may have half of it.
-    assert asyncio.run(asked()) == [408, 503, 503, 503]
+    # One address may use half of it.
+    assert asyncio.run(send()) == [408, 503, 503, 503]
     assert not guard._pending_bytes and not guard._direct_events
 
 
-def test_server_is_told_no_address_by_a_client(incoming: IncomingFiles) -> None:
+def test_proxy_headers_of_a_client_are_removed(incoming: IncomingFiles) -> None:
     names = (
         "X-Forwarded-Host",
         "X-Forwarded-Proto",
@@ -161,8 +161,8 @@ def test_server_is_told_no_address_by_a_client(incoming: IncomingFiles) -> None:
         "X-Gradio-Server",
     )
     headers = dict.fromkeys(names, "evil.example")
-    told = ask(Guard(echo, EventParser({}, incoming)), "GET", "/", headers).json()["headers"]
-    assert "evil.example" not in told.values()
+    echoed = ask(Guard(echo, EventParser({}, incoming)), "GET", "/", headers).json()["headers"]
+    assert "evil.example" not in echoed.values()
 
 
 def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: IncomingFiles) -> None:
@@ -182,7 +182,7 @@ def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incomi
     assert ask(named, "GET", "/", {"Origin": "http://[::1]"}).status_code == 200
 
 
-def test_events_are_waited_for_by_a_session_that_asked(incoming: IncomingFiles) -> None:
+def test_event_stream_is_open_to_known_sessions(incoming: IncomingFiles) -> None:
     guard = Guard(echo, EventParser(KINDS, incoming))
     waiting = "/gradio_api/queue/data?session_hash=abc"
     assert ask(guard, "GET", waiting).status_code == 404
@@ -191,7 +191,7 @@ def test_events_are_waited_for_by_a_session_that_asked(incoming: IncomingFiles) 
     assert ask(guard, "GET", f"{waiting}&x=1").status_code == 404
 
 
-def test_page_is_asked_for_without_what_it_has_not(incoming: IncomingFiles) -> None:
+def test_unknown_query_of_the_page_is_removed(incoming: IncomingFiles) -> None:
     seen: list[bytes] = []
 
     async def see(scope: Scope, receive: Receive, send: Send) -> None:
@@ -203,7 +203,7 @@ def test_page_is_asked_for_without_what_it_has_not(incoming: IncomingFiles) -> N
     assert seen == [b"", b"__theme=dark", b"", b""]
 
 
-def test_made_up_sessions_are_told_that_there_are_too_many(
+def test_invented_sessions_are_refused_with_retry_after(
     incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.web.sessions.MOST_SESSIONS_PER_ADDRESS", 2)

@@ -1,4 +1,4 @@
-"""Logs are bounded in what is passed in a time, and in the bytes that are kept."""
+"""Logs are bounded in messages per interval and in bytes."""
 
 import logging
 from pathlib import Path
@@ -20,7 +20,7 @@ def record(text: str) -> logging.LogRecord:
     return logging.LogRecord("asyncio", logging.ERROR, "", 0, text, None, None)
 
 
-def test_what_is_left_out_is_counted_with_the_next_message() -> None:
+def test_suppressed_messages_are_counted_with_the_next_one() -> None:
     now = 0.0
     limit = RateLimit(lambda: now)
     passed = [limit.filter(record(f"{number}")) for number in range(1_000)]

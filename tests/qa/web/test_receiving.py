@@ -1,4 +1,4 @@
-"""Uploads are written as they come; none holds up the others or leaves anything behind."""
+"""Uploads are written as they arrive; none delays the others or leaves files behind."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ async def post(client: httpx.AsyncClient, *files: tuple[str, bytes]) -> int:
     return (await client.post(UPLOAD, files=[("files", file) for file in files])).status_code
 
 
-def test_reply_is_a_token_for_each_file_and_no_place(
+def test_response_has_a_token_for_each_file_and_no_path(
     incoming: IncomingFiles, client: httpx.AsyncClient
 ) -> None:
     names = ["a.txt", "../../b é.md", "x" * 300 + ".txt"]
@@ -88,7 +88,7 @@ def test_too_many_files_or_bytes_are_refused_whole(
     assert asyncio.run(post(client, *(("a.txt", b"x") for _ in range(2)))) == 200
 
 
-def test_much_at_once_pays_for_no_dripping_later(
+def test_fast_start_does_not_allow_a_slow_rest(
     incoming: IncomingFiles, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
@@ -116,7 +116,7 @@ async def _slowly(seconds: float) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("seconds", [0.01, 60.0], ids=["drop by drop", "silent"])
-def test_slow_upload_is_given_up_and_holds_up_no_other(
+def test_slow_upload_is_aborted_and_delays_no_other(
     incoming: IncomingFiles,
     client: httpx.AsyncClient,
     monkeypatch: pytest.MonkeyPatch,
@@ -135,13 +135,13 @@ def test_slow_upload_is_given_up_and_holds_up_no_other(
     assert incoming.bytes == 1_000
 
 
-def test_progress_is_told_until_it_is_done(
+def test_progress_is_reported_until_the_end(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(receiving, "SECONDS_TO_BEGIN", 0.5)
     monkeypatch.setattr(receiving, "IDLE_SECONDS", 1.0)
 
-    async def told() -> list[dict[str, object]]:
+    async def updates_of_upload() -> list[dict[str, object]]:
         kind = {"content-type": "multipart/form-data; boundary=x"}
         slow = client.post(f"{UPLOAD}?upload_id=u", content=_slowly(0.01), headers=kind)
         task = asyncio.create_task(slow)
@@ -149,7 +149,7 @@ def test_progress_is_told_until_it_is_done(
         await task
         return [json.loads(line[6:]) for line in reply.text.split("\n") if line]
 
-    *updates, done = asyncio.run(told())
+    *updates, done = asyncio.run(updates_of_upload())
     assert done == {"msg": "done"}
     assert {update["orig_name"] for update in updates} == {"a.txt"} and len(updates) > 2
     assert asyncio.run(client.get(f"{PROGRESS}?upload_id=")).text == 'data: {"msg": "done"}\n\n'

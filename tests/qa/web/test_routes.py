@@ -1,6 +1,6 @@
 """Every route and event that Gradio brings along is known; only those of the page are open.
 
-A new version of Gradio that adds one makes this fail until somebody has looked at it.
+A new version of Gradio that adds one makes this fail until somebody has reviewed it.
 """
 
 import json
@@ -63,8 +63,8 @@ def test_all_routes_but_those_of_the_page_are_shut(probed: dict[str, Any], chat:
     assert len(replies) > 60
     assert replies.keys() >= opened
     shut = {route: reply for route, reply in replies.items() if route not in opened}
-    told = {route: reply for route, reply in shut.items() if reply not in NOT_FOUND}
-    assert told == {}
+    unexpected = {route: reply for route, reply in shut.items() if reply not in NOT_FOUND}
+    assert unexpected == {}
 
 
 @pytest.mark.parametrize("chat", ["written", "read"])

@@ -1,21 +1,21 @@
-"""Sessions of one address are bounded, and those that go on are let be."""
+"""Sessions of one address are bounded, and those in use are not expired."""
 
 from qa.web import sessions
 from qa.web.sessions import Sessions
 
 
-def test_made_up_sessions_take_no_place_of_another_address() -> None:
+def test_invented_sessions_use_no_room_of_another_address() -> None:
     now = 0.0
     admitted = Sessions(lambda: now)
     assert admitted.admit("page", "192.0.2.1")
-    made_up = [admitted.admit(f"s{number}", "192.0.2.9") for number in range(1_000)]
-    assert made_up.count(True) == sessions.MOST_SESSIONS_PER_ADDRESS
+    invented = [admitted.admit(f"s{number}", "192.0.2.9") for number in range(1_000)]
+    assert invented.count(True) == sessions.MOST_SESSIONS_PER_ADDRESS
     assert admitted.admit("page", "192.0.2.1") and admitted.admit("other", "192.0.2.1")
     now = sessions.SESSION_SECONDS + 1
     assert admitted.admit("s999", "192.0.2.9")
 
 
-def test_session_that_goes_on_outlives_those_that_do_not() -> None:
+def test_session_in_use_outlives_the_others() -> None:
     now = 0.0
     admitted = Sessions(lambda: now)
     for number in range(sessions.MOST_SESSIONS_PER_ADDRESS):

@@ -1,4 +1,4 @@
-"""Documents that readers add: taken whole or not at all."""
+"""Uploaded documents are added as a whole or not at all."""
 
 import json
 import os
@@ -48,11 +48,11 @@ def uploads(town: Path, tmp_path: Path) -> Iterator[Uploads]:
         uploads.close()
 
 
-def arriving(uploads: Uploads, **files: str | bytes) -> list[Path]:
-    """Files that came and were asked for, by the name in front of ``_txt`` and the like."""
+def incoming(uploads: Uploads, **files: str | bytes) -> list[Path]:
+    """Claimed files; ``a_txt`` is the name ``a.txt``."""
     paths = []
     for name, content in files.items():
-        # From many, for one sender has a share of the room.
+        # From many senders: each may use only a share of the room.
         writer = uploads.incoming.create(name.replace("_", "."), sender=name)
         writer.write(content if isinstance(content, bytes) else content.encode())
         writer.close()
@@ -64,11 +64,11 @@ def arriving(uploads: Uploads, **files: str | bytes) -> list[Path]:
 
 
 def add(uploads: Uploads, **files: str | bytes) -> tuple[Upload, ...]:
-    *_, last = uploads.add(arriving(uploads, **files))
+    *_, last = uploads.add(incoming(uploads, **files))
     return last
 
 
-def kept(uploads: Uploads) -> list[str]:
+def stored(uploads: Uploads) -> list[str]:
     return sorted(path.name for path in uploads.folder.iterdir())
 
 
@@ -79,7 +79,7 @@ def paths(uploads: Uploads) -> list[str]:
 def test_file_is_taken_and_questions_are_answered_from_it(uploads: Uploads) -> None:
     answerer = uploads.answerer
     assert answerer.answer("When was the mill built?").text is None
-    stages = list(uploads.add(arriving(uploads, mill_txt="The mill was built in 1850.")))
+    stages = list(uploads.add(incoming(uploads, mill_txt="The mill was built in 1850.")))
     assert [rows[0].state for rows in (stages[0], stages[-1])] == ["waiting", "taken"]
     assert stages[-1] == (Upload("mill.txt", "taken", "uploads/mill.txt, 1 passage"),)
     answer = answerer.answer("When was the mill built?")
@@ -88,24 +88,24 @@ def test_file_is_taken_and_questions_are_answered_from_it(uploads: Uploads) -> N
     assert list(uploads.incoming.folder.iterdir()) == []
 
 
-def test_each_file_is_refused_with_its_reason_and_nothing_of_it_is_left(uploads: Uploads) -> None:
+def test_refused_file_has_its_reason_and_is_deleted(uploads: Uploads) -> None:
     rows = add(uploads, a_pdf=b"%PDF-1.4 nonsense", b_exe="MZ", c_txt="c" * 1_001)
-    assert [(row.state, row.told.partition(";")[0]) for row in rows] == [
+    assert [(row.state, row.detail.partition(";")[0]) for row in rows] == [
         ("refused", "is damaged or not a valid PDF"),
-        ("refused", "is of a format that is not read"),
+        ("refused", "has an unsupported format"),
         ("refused", "is larger than 0 MB"),
     ]
     rows = add(uploads, d_txt="", e_txt="The bridge was opened in 1901. It was closed in 1950.")
-    assert [row.told for row in rows] == [
+    assert [row.detail for row in rows] == [
         "is empty",
         "is in the library already, as town/bridge.txt",
     ]
-    assert kept(uploads) == []
+    assert stored(uploads) == []
     assert paths(uploads) == ["town/bridge.txt"]
     assert list(uploads.incoming.folder.iterdir()) == []
 
 
-def test_nobody_else_can_read_what_is_uploaded_or_said(town: Path, tmp_path: Path) -> None:
+def test_uploads_and_feedback_are_private(town: Path, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         place = tmp_path / "new" / "index"
@@ -114,37 +114,37 @@ def test_nobody_else_can_read_what_is_uploaded_or_said(town: Path, tmp_path: Pat
             add(uploads, mill_txt="The mill was built in 1850.")
             answer = answerer.answer("When was the mill built?")
             Feedback(place).put(answer, True, "a reader")
-            told = modes(tmp_path / "new")
+            found = modes(tmp_path / "new")
             expected = {
-                path: 0o700 if (tmp_path / "new" / path).is_dir() else 0o600 for path in told
+                path: 0o700 if (tmp_path / "new" / path).is_dir() else 0o600 for path in found
             }
             uploads.close()
     finally:
         os.umask(before)
-    assert {"index/library.sqlite", "index.feedback.sqlite"} < told.keys()
-    assert any(path.endswith("uploads/mill.txt") for path in told)
-    assert told == expected
+    assert {"index/library.sqlite", "index.feedback.sqlite"} < found.keys()
+    assert any(path.endswith("uploads/mill.txt") for path in found)
+    assert found == expected
 
 
 def test_only_so_many_files_and_bytes_are_kept(uploads: Uploads) -> None:
     rows = add(uploads, a_txt="a1", b_txt="b1", c_txt="c1", d_txt="d1")
     assert [row.state for row in rows] == ["taken"] * 3 + ["refused"]
-    assert rows[3].told == "is one too many: 3 files are taken at a time"
+    assert rows[3].detail == "exceeds the limit of 3 files at a time"
     rows = add(uploads, e_txt="e" * 999, f_txt="f")
     assert [row.state for row in rows] == ["taken", "refused"]
-    assert rows[1].told == "finds no room: 4 uploaded documents are kept, remove some"
+    assert rows[1].detail == "exceeds the limit of 4 uploaded documents; remove some"
     uploads.remove(["uploads/a.txt"])
     uploads.remove(["uploads/b.txt"])
     assert add(uploads, g_txt="g" * 998)[0].state == "taken"
     (full,) = add(uploads, h_txt="h" * 100)
-    assert full.told == "finds no room: 0 MB of uploads are kept, remove some"
+    assert full.detail == "exceeds the limit of 0 MB of uploads; remove some"
 
 
 def test_another_file_of_the_same_name_is_kept_beside_the_first(uploads: Uploads) -> None:
     add(uploads, mill_txt="The mill was built in 1850.")
     (row,) = add(uploads, mill_txt="The mill burnt down in 1890.")
-    assert row.told == "uploads/mill (2).txt, 1 passage"
-    assert kept(uploads) == ["mill (2).txt", "mill.txt"]
+    assert row.detail == "uploads/mill (2).txt, 1 passage"
+    assert stored(uploads) == ["mill (2).txt", "mill.txt"]
 
 
 def test_uploads_are_there_at_the_next_start_also_if_they_are_only_read(
@@ -170,9 +170,9 @@ def test_removed_file_of_the_folder_is_back_when_it_is_indexed_again(
     assert uploads.remove([]) == "Choose the documents to remove first."
     assert uploads.remove(["../etc/passwd", "town"]) == "Choose the documents to remove first."
     assert uploads.remove(["uploads/mill.txt"]) == "Removed: uploads/mill.txt."
-    assert kept(uploads) == []
-    told = uploads.remove(["town/bridge.txt"])
-    assert told.startswith("Removed: town/bridge.txt. Files in the folder itself are left")
+    assert stored(uploads) == []
+    message = uploads.remove(["town/bridge.txt"])
+    assert message.startswith("Removed: town/bridge.txt. Files in the folder itself are left")
     assert (town / "bridge.txt").exists() and paths(uploads) == []
     assert uploads.answerer.answer("When was the bridge opened?").text is None
     *_, last = uploads.index_again()
@@ -180,17 +180,17 @@ def test_removed_file_of_the_folder_is_back_when_it_is_indexed_again(
     assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
 
 
-def test_index_that_is_written_by_another_process_is_told(uploads: Uploads) -> None:
+def test_locked_index_is_reported(uploads: Uploads) -> None:
     add(uploads, pier_txt="The pier was built in 1860.")
     with writer_lock(uploads.index.folder):
         assert "is being written by process" in uploads.remove(["uploads/pier.txt"])
         (row,) = add(uploads, mill_txt="The mill was built in 1850.")
-        assert row.state == "refused" and "is being written by process" in row.told
-        assert str(uploads.index.folder) not in row.told
+        assert row.state == "refused" and "is being written by process" in row.detail
+        assert str(uploads.index.folder) not in row.detail
         assert "is being written by process" in uploads.remove(["town/bridge.txt"])
         *_, last = uploads.index_again()
         assert "is being written by process" in last
-    assert kept(uploads) == ["pier.txt"]
+    assert stored(uploads) == ["pier.txt"]
     assert add(uploads, mill_txt="The mill was built in 1850.")[0].state == "taken"
 
 
@@ -206,21 +206,21 @@ def test_full_disk_leaves_what_was_committed_and_nothing_else(
     monkeypatch.setattr(indexing._Run, "_commit", full_after_the_first)
     rows = add(uploads, a_txt="One.", b_txt="Two.")
     assert [row.state for row in rows] == ["taken", "refused"]
-    assert "the disk is full" in rows[1].told
-    assert kept(uploads) == ["a.txt"]
+    assert "the disk is full" in rows[1].detail
+    assert stored(uploads) == ["a.txt"]
 
 
-def test_whoever_stops_listening_does_not_stop_it(uploads: Uploads) -> None:
-    telling = uploads.add(arriving(uploads, mill_txt="The mill was built in 1850."))
+def test_upload_goes_on_without_a_listener(uploads: Uploads) -> None:
+    telling = uploads.add(incoming(uploads, mill_txt="The mill was built in 1850."))
     next(telling)
     del telling
     for thread in threading.enumerate():
         if thread.name.endswith("(run_and_end)"):
             thread.join(30)
-    assert kept(uploads) == ["mill.txt"] and "uploads/mill.txt" in paths(uploads)
+    assert stored(uploads) == ["mill.txt"] and "uploads/mill.txt" in paths(uploads)
 
 
-def test_unforeseen_error_is_told_and_nothing_is_left(
+def test_unexpected_error_is_reported_and_nothing_is_left(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -228,11 +228,11 @@ def test_unforeseen_error_is_told_and_nothing_is_left(
 
     monkeypatch.setattr(indexing._Run, "run", fail)
     (row,) = add(uploads, mill_txt="The mill was built in 1850.")
-    assert row == Upload("mill.txt", "refused", "could not be taken in; the server's log says why")
-    assert kept(uploads) == [] and list(uploads.incoming.folder.iterdir()) == []
+    assert row == Upload("mill.txt", "refused", "could not be added; see the server's log")
+    assert stored(uploads) == [] and list(uploads.incoming.folder.iterdir()) == []
 
 
-def test_place_that_cannot_be_written_is_told(
+def test_folder_that_cannot_be_written_is_reported(
     uploads: Uploads, town: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uploads.close()
@@ -252,14 +252,14 @@ def test_index_named_relatively_or_through_a_link_takes_files_too(
     with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
         uploads = opened(answerer, town)
         (row,) = add(uploads, mill_txt="The mill was built in 1850.")
-        assert row.state == "taken" and kept(uploads) == ["mill.txt"]
+        assert row.state == "taken" and stored(uploads) == ["mill.txt"]
         assert uploads.remove(["uploads/mill.txt"]) == "Removed: uploads/mill.txt."
-        assert kept(uploads) == []
+        assert stored(uploads) == []
         uploads.close()
 
 
 def test_two_batches_at_once_are_both_taken(uploads: Uploads) -> None:
-    batches = [arriving(uploads, a_txt="One."), arriving(uploads, b_txt="Two.")]
+    batches = [incoming(uploads, a_txt="One."), incoming(uploads, b_txt="Two.")]
     ended: list[Sequence[Upload]] = []
 
     def take(files: list[Path]) -> None:
@@ -271,7 +271,7 @@ def test_two_batches_at_once_are_both_taken(uploads: Uploads) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert sorted(rows[0].told for rows in ended) == [
+    assert sorted(rows[0].detail for rows in ended) == [
         "uploads/a.txt, 1 passage",
         "uploads/b.txt, 1 passage",
     ]
@@ -281,45 +281,45 @@ NAMES = st.text(st.sampled_from("aé/\\.\0 :\n?\u202e") | st.characters(), max_s
 
 
 @given(NAMES, st.sets(NAMES, max_size=3))
-def test_any_name_becomes_one_that_a_file_can_have(name: str, taken: set[str]) -> None:
-    taken = {one.casefold() for one in taken}
-    found = available_name(name, taken)
-    assert found and found.casefold() not in taken
+def test_any_name_becomes_one_that_a_file_can_have(name: str, used: set[str]) -> None:
+    used = {name.casefold() for name in used}
+    found = available_name(name, used)
+    assert found and found.casefold() not in used
     assert not found.startswith(".") and not re.search(r'[\x00-\x1f/\\:*?"<>|]', found)
     assert "\ud800" in name or len(found.encode("utf-8", "replace")) < 255
-    assert available_name(name, taken | {found.casefold()}) != found
+    assert available_name(name, used | {found.casefold()}) != found
 
 
 def test_file_sent_twice_or_gone_does_not_take_the_others_down(uploads: Uploads) -> None:
-    mill, gone = arriving(uploads, mill_txt="The mill was built in 1850.", gone_txt="Gone.")
+    mill, gone = incoming(uploads, mill_txt="The mill was built in 1850.", gone_txt="Gone.")
     rows = list(uploads.add([mill, gone, mill]))
     assert [(row.name, row.state) for row in rows[-1]] == [
         ("mill.txt", "taken"),
         ("gone.txt", "taken"),
     ]
-    (late,) = arriving(uploads, late_txt="Late.")
+    (late,) = incoming(uploads, late_txt="Late.")
     late.unlink()
     assert list(uploads.add([late])) == [()]
-    assert kept(uploads) == ["gone.txt", "mill.txt"]
+    assert stored(uploads) == ["gone.txt", "mill.txt"]
 
 
-def test_only_what_was_received_and_asked_for_is_taken(uploads: Uploads, tmp_path: Path) -> None:
+def test_only_claimed_files_are_added(uploads: Uploads, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("The password is swordfish.")
-    (asked,) = arriving(uploads, mill_txt="The mill was built in 1850.")
-    writer = uploads.incoming.create("unasked.txt")
+    (claimed,) = incoming(uploads, mill_txt="The mill was built in 1850.")
+    writer = uploads.incoming.create("unclaimed.txt")
     writer.close()
     uploads.incoming.make_claimable([writer.token])
-    unasked = uploads.incoming.folder / writer.token / "unasked.txt"
-    beside = asked.with_name("beside.txt")
+    unclaimed = uploads.incoming.folder / writer.token / "unclaimed.txt"
+    beside = claimed.with_name("beside.txt")
     beside.symlink_to(secret)
-    others = [secret, unasked, beside, asked.parent / ".." / asked.parent.name / asked.name]
+    others = [secret, unclaimed, beside, claimed.parent / ".." / claimed.parent.name / claimed.name]
     assert list(uploads.add(others)) == [()]
-    assert secret.exists() and unasked.exists() and kept(uploads) == []
-    asked.unlink()
-    asked.symlink_to(secret)
-    assert list(uploads.add([asked])) == [()]
-    assert kept(uploads) == [] and paths(uploads) == ["town/bridge.txt"]
+    assert secret.exists() and unclaimed.exists() and stored(uploads) == []
+    claimed.unlink()
+    claimed.symlink_to(secret)
+    assert list(uploads.add([claimed])) == [()]
+    assert stored(uploads) == [] and paths(uploads) == ["town/bridge.txt"]
 
 
 def test_file_that_is_no_document_among_the_uploads_does_not_stop_the_start(
@@ -357,7 +357,7 @@ def test_uploads_of_another_chat_that_get_the_same_name_are_not_answered_from(
     with QuestionAnswerer.from_documents(tmp_path / "sea", settings=settings) as answerer:
         other = opened(answerer, tmp_path / "sea")
         (row,) = add(other, secret_txt="The password is swordfish.")
-        assert row.told == "uploads/secret.txt, 1 passage"
+        assert row.detail == "uploads/secret.txt, 1 passage"
         assert answerer.answer("What is the password?").text is not None
         other.close()
     assert uploads.answerer.answer("What is the password?").text is None
@@ -368,8 +368,8 @@ def test_uploads_of_an_index_inside_the_folder_are_no_documents_of_the_folder(to
     with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
         uploads = opened(answerer, town)
         add(uploads, mill_txt="The mill was built in 1850.")
-        *_, told = uploads.index_again()
-        assert told == (
+        *_, message = uploads.index_again()
+        assert message == (
             "town: 0 added, 0 changed, 0 removed, 1 unchanged. "
             "uploads: 0 added, 0 changed, 0 removed, 1 unchanged."
         )
@@ -403,8 +403,8 @@ def test_chat_whose_folder_was_forgotten_answers_from_no_other(
     uploads.remove(["town/bridge.txt"])
     answer = uploads.answerer.answer("When was the pier built?")
     assert (answer.text, answer.hits) == (None, ())
-    *_, told = uploads.index_again()
-    assert told.startswith("town: 1 added")
+    *_, message = uploads.index_again()
+    assert message.startswith("town: 1 added")
     assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
 
 
@@ -418,16 +418,18 @@ def test_each_file_tells_how_many_of_its_own_passages_are_encoded(
         sentence = "The mill ground the corn of the valley until the river was dammed. "
         many = "\n\n".join(f"{number}. {sentence * 12}" for number in range(40))
         few = "\n\n".join(f"{number}. {sentence * 6}" for number in range(3))
-        stages = list(uploads.add(arriving(uploads, many_txt=many, few_txt=few)))
-        counts = [row.told.split(", ")[1] for row in stages[-1]]
+        stages = list(uploads.add(incoming(uploads, many_txt=many, few_txt=few)))
+        counts = [row.detail.split(", ")[1] for row in stages[-1]]
         uploads.close()
     for at, count in enumerate(counts):
         whole = int(count.removesuffix(" passages"))
-        told = [rows[at].told for rows in stages if rows[at].state == "reading"]
-        numbers = list(dict.fromkeys(int(one.split(" of ")[0]) for one in told if " of " in one))
-        assert {one.split(" of ")[1] for one in told if one} == {count}
+        details = [rows[at].detail for rows in stages if rows[at].state == "reading"]
+        numbers = list(
+            dict.fromkeys(int(detail.split(" of ")[0]) for detail in details if " of " in detail)
+        )
+        assert {detail.split(" of ")[1] for detail in details if detail} == {count}
         assert numbers == sorted(numbers) and numbers[-1] == whole
-        assert len(numbers) > 1 or whole < 8, told
+        assert len(numbers) > 1 or whole < 8, details
 
 
 def test_several_documents_are_removed_in_one_go(
@@ -444,15 +446,15 @@ def test_several_documents_are_removed_in_one_go(
         real(path, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", unlink)
-    told = uploads.remove(["uploads/a.txt", "uploads/b.txt", "town/bridge.txt", "uploads/a.txt"])
-    assert told == (
+    message = uploads.remove(["uploads/a.txt", "uploads/b.txt", "town/bridge.txt", "uploads/a.txt"])
+    assert message == (
         "Removed: uploads/a.txt, uploads/b.txt, town/bridge.txt. "
         "The file of uploads/b.txt could not be deleted (Permission denied), and is back when the "
         "folder is indexed again. "
         "Files in the folder itself are left, and are back when it is indexed again."
     )
     assert saved == ["once"]
-    assert kept(uploads) == ["b.txt", "c.txt"]
+    assert stored(uploads) == ["b.txt", "c.txt"]
 
 
 def test_listing_is_kept_until_something_changes(uploads: Uploads) -> None:
@@ -474,7 +476,7 @@ def test_refused_file_leaves_nothing_though_another_process_writes_just_then(
         patched.setattr(upload_batch, "remove", locked)
         rows = add(uploads, a_pdf=b"%PDF-1.4 nonsense", b_txt="The mill was built in 1850.")
     assert [row.state for row in rows] == ["refused", "taken"]
-    assert kept(uploads) == ["b.txt"]
+    assert stored(uploads) == ["b.txt"]
     assert uploads.answerer.answer("When was the mill built?").text == "1850"
 
 
@@ -490,11 +492,11 @@ def test_what_fails_after_it_was_committed_is_not_answered_from(
     with monkeypatch.context() as patched:
         patched.setattr(upload_batch, "remove", lambda index, paths: ())
         (row,) = add(uploads, mill_txt="The mill was built in 1850.")
-    assert row.state == "refused" and kept(uploads) == []
+    assert row.state == "refused" and stored(uploads) == []
     monkeypatch.setattr(uploads.index, "save_vectors", real)
     # It could not be taken out of the index at once: the next indexing does it.
-    *_, told = uploads.index_again()
-    assert told == "town: 0 added, 0 changed, 0 removed, 1 unchanged."
+    *_, message = uploads.index_again()
+    assert message == "town: 0 added, 0 changed, 0 removed, 1 unchanged."
     assert uploads.answerer.answer("When was the mill built?").text is None
     assert paths(uploads) == ["town/bridge.txt"]
 
@@ -536,7 +538,7 @@ def test_what_a_run_died_of_is_tried_again_only_when_somebody_asks(
 
     def refused() -> list[str]:
         files = list_library(uploads.index).files
-        return sorted(one.path for one in files if one.problem == SET_ASIDE)
+        return sorted(file.path for file in files if file.problem == SET_ASIDE)
 
     (town / "mill.txt").write_text("The mill was built in 1850.")
     (uploads.folder / "tower.txt").write_text("The tower was built in 1900.")
@@ -549,6 +551,6 @@ def test_what_a_run_died_of_is_tried_again_only_when_somebody_asks(
     (row,) = add(uploads, park_txt="The park was opened in 1920.")
     assert row.state == "taken"
     assert refused() == ["town/mill.txt", "uploads/tower.txt"]
-    *_, told = uploads.index_again()
+    *_, message = uploads.index_again()
     assert refused() == []
-    assert told.count("1 added") == 2
+    assert message.count("1 added") == 2

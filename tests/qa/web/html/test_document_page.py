@@ -35,7 +35,7 @@ def page_of(
     """The page of a document as ``Documents`` has it made."""
     shown = list(parts_of(document))
     offset = quotes[min(at, len(quotes)) - 1][0] if quotes else 0
-    number = number_at([each.start for each in shown], offset) if part is None else part
+    number = number_at([other.start for other in shown], offset) if part is None else part
     number = min(number, len(shown) - 1)
     facts = DocumentFacts(
         1,
@@ -135,7 +135,7 @@ def test_quote_is_reached_by_its_anchor_and_from_the_one_before() -> None:
     assert 'href="#quote-1" aria-label="previous quote"' in page
 
 
-def test_headings_pages_lists_and_tables_are_told_apart() -> None:
+def test_headings_pages_lists_and_tables_have_their_own_elements() -> None:
     builder = DocumentBuilder()
     for kind, text, level in (("heading", "Aid", 1), ("list", "- one\n- two", 0)):
         builder.start_page()
@@ -161,8 +161,8 @@ def test_long_document_is_shown_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     for part in range(5):
         page = page_of("d/a b.txt", document, [(last, last + 3)], part)
         seen += Reader(page).text
-        told = re.findall(r"Part (\d+) of (\d+)", page)
-        assert told == [(str(part + 1), "5")] * 2
+        labels = re.findall(r"Part (\d+) of (\d+)", page)
+        assert labels == [(str(part + 1), "5")] * 2
         links = {html.unescape(link) for link in re.findall(r'href="(\?[^"]*)"', page)}
         assert links == {
             f"?path=d%2Fa+b.txt&sha256=00&quote={last}-{last + 3}&{to}"

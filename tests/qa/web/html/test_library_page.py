@@ -52,14 +52,14 @@ def test_search_takes_every_word_in_any_case() -> None:
     assert Read(library_table(listing())).text == "The library is empty."
 
 
-def test_only_so_many_rows_are_shown_and_it_is_said_so() -> None:
+def test_number_of_rows_is_bounded_and_the_bound_is_shown() -> None:
     held = listing(*(listed(f"town/{number}.txt") for number in range(MOST_ROWS + 1)))
     read = Read(library_table(held))
     assert read.tags.count("tr") == MOST_ROWS + 1
     assert read.text.startswith(f"201 documents, {MOST_ROWS} shown; search to see others")
 
 
-def test_what_became_of_each_upload_is_told() -> None:
+def test_each_upload_has_its_state() -> None:
     rows = [
         Upload("a.txt"),
         Upload("b.txt", "reading", "3 of 9 passages"),
@@ -68,13 +68,13 @@ def test_what_became_of_each_upload_is_told() -> None:
     ]
     read = Read(uploads_list(rows))
     assert read.tags.count("li") == 4
-    for told in (
+    for expected in (
         "a.txt waiting",
         "b.txt being indexed: 3 of 9 passages",
         "c.txt in the library: uploads/c.txt, 9 passages",
         "d.txt not taken: it is empty",
     ):
-        assert told in read.text
+        assert expected in read.text
     assert uploads_list([]) == ""
 
 
@@ -93,6 +93,6 @@ def test_no_name_or_title_adds_an_element(text: str) -> None:
 
 
 @given(st.integers(1, 10**10))
-def test_limits_are_told(size: int) -> None:
+def test_limits_are_shown(size: int) -> None:
     limits = UploadLimits(files=7, file_bytes=size)
     assert f"Up to 7 files at a time, {size / 1e6:,.0f} MB each" in Read(upload_help(limits)).text

@@ -179,7 +179,7 @@ def test_each_citation_is_numbered_and_linked_to_its_source() -> None:
         assert turn.sources.count(f'id="cv-3-{number}"') == 1
 
 
-def test_source_tells_title_page_headings_and_place() -> None:
+def test_source_shows_title_page_headings_and_place() -> None:
     text = Read(answer_turn(1, ANSWER).sources).text
     assert "[1] The body" in text and "[2] Another" in text
     assert "docs/a.pdf · page 7 · characters 111–134" in text
@@ -280,7 +280,7 @@ def test_before_the_first_question_the_documents_are_named() -> None:
     assert "1 documents" not in Read(documents_panel(["Only"])).text
 
 
-def test_waiting_and_problem_are_told() -> None:
+def test_pending_reply_and_problem_are_shown() -> None:
     waiting = pending_turn(1, "Why?", "Reading 1 passage …", [HIT])
     assert "Reading 1 passage …" in waiting.reply
     assert "Being read." in waiting.sources and "Not an answer." not in waiting.sources
