@@ -1,9 +1,9 @@
 """Pipeline: the whole chain, from a question to a cited answer."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -12,57 +12,108 @@ from typing import Self
 from embeddings.index.index import Index
 from embeddings.index.paths import library_paths
 from embeddings.index.protocols import SearchIndex
-from embeddings.indexing import IndexingReport, OnProgress, open_and_index
+from embeddings.indexing import IndexingReport, OnProgress, index_folder, open_and_index
 from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
 from embeddings.models.precision import Choice, Precision, fastest
+from qa.conversation.comparison import parse_comparison
 from qa.conversation.context import Turn
+from qa.conversation.resolution import PASSAGES_TRIED, resolve
 from qa.conversation.rewriter import QuestionRewriter
-from qa.conversation.small_talk import small_talk
-from qa.conversation.splitting import comparison_of, parts_of
 from qa.conversation.understanding import (
+    Message,
     Subquestion,
+    answer_small_talk,
     combine_answers,
     parse_message,
-    remark,
-    turns_of,
 )
-from qa.conversation.wording import points_back
 from qa.library.listing import list_library
 from qa.reading.base import LazyModel
+from qa.reading.citations import candidate_of
 from qa.reading.factory import load_span_model
-from qa.reading.reader import CombinedReader, ReadAnswer, Reader, Span, quoted
-from qa.reading.sentence_reader import SentenceReader, answer_units
+from qa.reading.reader import CombinedReader, Reader
+from qa.reading.sentence_reader import SentenceReader
 from qa.reading.span_reader import SpanReader
-from qa.results import Answer, Candidate, Citation, Hit, NothingFound
+from qa.results import Answer, Hit, NothingFound
 from qa.retrieval.retriever import Retriever
 from qa.settings import DEFAULT_READER, Settings
+from qa.text import join_whitespace, replace_surrogates
 
 NEAR = 0.35
-"""Cosine from which a passage is called near to the question."""
-
-SETTLING_HITS = 2
-"""Passages in which each wording of a follow-up is tried; the one that is chosen is read in all.
-With 2 to 12 as many of 61 follow-ups over ``docs/`` are right, within one."""
-
-POINTING_LEAD = 0.1
-"""How much surer the answer to a question as it was asked must be where it points back."""
+"""Cosine from which a passage counts as near to the question. It decides only which reason is given
+for no answer; chosen by hand."""
 
 NOWHERE = "\0"
 """A path at which nothing can lie."""
 
-ANSWERS_KEPT = 256
-"""Answers that are given again at once while the index is as it was; some 20 KB each."""
+ANSWERS_CACHED = 256
+"""Answers returned again at once while the index is unchanged; some 20 KB each."""
 
 
 class NothingWithin(ValueError):
     """Nothing is indexed at the places to which a question is limited."""
 
 
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The passages retrieved for a message. Equal ones search the same paths of the same state.
+
+    Attributes:
+        message: Parsed.
+        paths: Library paths that are searched; all if empty.
+        state: Of the index.
+        hits_of: The hits for a question, best first. Each question is searched for once.
+    """
+
+    message: Message = field(compare=False)
+    paths: tuple[str, ...]
+    state: str
+    hits_of: Callable[[str], tuple[Hit, ...]] = field(compare=False)
+
+    @property
+    def first_hits(self) -> tuple[Hit, ...]:
+        """The passages that are read first: to be shown before the message is answered.
+
+        For a question of one wording all its hits, best first; for one of several those in
+        which each wording is tried.
+
+        Raises:
+            ValueError: As ``QuestionAnswerer.read``.
+            IndexDamaged: What is stored fails its checks.
+        """
+        found: list[Hit] = []
+        for subquestion in self.message.subquestions:
+            wordings = subquestion.wordings
+            limit = PASSAGES_TRIED if len(wordings) > 1 else None
+            for wording in wordings:
+                found += self.hits_of(wording)[:limit]
+        return tuple({(hit.path, hit.start): hit for hit in found}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredSubquestion:
+    """A question of a message with its answer.
+
+    Attributes:
+        question: As it stands in the message.
+        standalone: The wording that was answered.
+        answer: What the documents say to it.
+        resolve_seconds: Time spent on choosing the wording.
+    """
+
+    question: str
+    standalone: str
+    answer: Answer
+    resolve_seconds: float
+
+
 class QuestionAnswerer:
     """Answers questions from an index, with citations.
 
-    Safe to use from several threads. ``folders`` holds the places that it answers from, the
-    whole index if empty; ``report`` tells what was indexed, if it was made from documents.
+    Safe to use from several threads. ``folders`` holds the locations that it answers from, the
+    whole index if empty; ``report`` is that of indexing, if it was made from documents.
+
+    ``answer`` does three steps, which a page can do one by one to show what is found meanwhile:
+    ``parse_message``, ``search`` and ``read``.
 
         with QuestionAnswerer.from_documents("docs") as answerer:
             first = answerer.answer("When was the IOFS founded?")  # text '2013'
@@ -86,9 +137,7 @@ class QuestionAnswerer:
         self.folders = tuple(folders)
         self.report = report
         self.rewriter = rewriter or load_rewriter(settings)
-        self._found = lru_cache(maxsize=ANSWERS_KEPT)(self._search)
-        self._nearby = lru_cache(maxsize=ANSWERS_KEPT)(self._try)
-        self._kept = lru_cache(maxsize=ANSWERS_KEPT)(self._answer)
+        self._cached = lru_cache(maxsize=ANSWERS_CACHED)(self._answer_subquestion)
 
     @classmethod
     def open(cls, index: str | Path | None = None, settings: Settings | None = None) -> Self:
@@ -124,7 +173,7 @@ class QuestionAnswerer:
             folder: With the documents.
             index: Folder of the index; the default one if it is left out.
             settings: The defaults and the environment's if they are left out.
-            on_progress: Told how indexing goes on.
+            on_progress: Called with the progress of indexing.
 
         Raises:
             ChapterAndVerseError: The folder, the index or the encoder cannot be used.
@@ -172,53 +221,33 @@ class QuestionAnswerer:
         self.answer("?")
         self.rewriter.load()
 
-    def search(self, part: Subquestion, within: str | Sequence[str] = ()) -> tuple[Hit, ...]:
-        """The passages that are read first for a part: shown before it is answered.
+    def add_folder(self, folder: Path) -> None:
+        """Answer from a further folder, whether it is indexed yet or not."""
+        if folder not in self.folders:
+            self.folders = (*self.folders, folder)
 
-        Of one wording all that are read for it, best first; of several the nearest of each, in
-        which they are tried.
-
-        Args:
-            part: As ``parse_message`` gives it.
-            within: As for ``answer``.
-
-        Raises:
-            ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
-                many words), or nothing is indexed at ``within`` (``NothingWithin``).
-            IndexDamaged: What is stored fails its checks.
-        """
-        within = library_paths(within)
-        most = None if part.wordings == (part.asked,) else SETTLING_HITS
-        found: list[Hit] = []
-        for wording in part.wordings:
-            hits = self._found(*self._asked(wording, within))
-            self._check_within(within, hits)
-            found += hits[:most]
-        return tuple(found)
-
-    def parse_message(
-        self, question: str, history: Sequence[Answer | Turn] = (), rewritten: str | None = None
-    ) -> tuple[Subquestion, ...]:
-        """The questions that ``answer`` will ask of the documents; none for small talk.
+    def index_folder(
+        self, folder: Path, on_progress: OnProgress | None = None, *, retry: bool = False
+    ) -> IndexingReport:
+        """Index a folder, or bring its index up to date, with the encoder and limits in use.
 
         Args:
-            question: As for ``answer``.
-            history: As for ``answer``.
-            rewritten: As for ``answer``.
+            folder: With the documents.
+            on_progress: Called with the progress of indexing.
+            retry: Whether files that could not be read before are read again.
 
         Raises:
-            ModelError: The question rewriting model is missing or damaged.
+            ChapterAndVerseError: The folder or the index cannot be used.
         """
-        if rewritten is not None:
-            return tuple(Subquestion(one, one) for one in parts_of(_plain(rewritten)))
-        return parse_message(_plain(question), turns_of(history), self.rewriter.rewrite)
+        encoder, limits = self.retriever.encoder, self.settings.limits
+        return index_folder(folder, self.index, encoder, limits, on_progress, retry)
 
     def answer(
         self,
         question: str,
         within: str | Sequence[str] = (),
         history: Sequence[Answer | Turn] = (),
-        rewritten: str | None = None,
+        standalone: str | None = None,
     ) -> Answer:
         """What the documents say to the question, or that they do not say.
 
@@ -227,8 +256,8 @@ class QuestionAnswerer:
             within: Library paths of the documents or folders to answer from, in place of
                 ``self.within``.
             history: The answers, or turns, of the conversation so far, oldest first. A question
-                that leans on them is rewritten.
-            rewritten: The question to answer in place of what would be made of it.
+                that depends on them is rewritten.
+            standalone: The standalone question to answer in place of a rewritten one.
 
         Raises:
             ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
@@ -236,148 +265,168 @@ class QuestionAnswerer:
             IndexDamaged: What is stored fails its checks.
             ModelError: The question rewriting model is missing or damaged.
         """
+        message = self.parse_message(question, history, standalone)
+        return self.read(self.search(message, within))
+
+    def parse_message(
+        self, question: str, history: Sequence[Answer | Turn] = (), standalone: str | None = None
+    ) -> Message:
+        """The questions in a message, made standalone; or the kind of small talk that it is.
+
+        Args:
+            question: As for ``answer``.
+            history: As for ``answer``.
+            standalone: As for ``answer``.
+
+        Raises:
+            ValueError: The message is blank or too long.
+            ModelError: The question rewriting model is missing or damaged.
+        """
+        self._checked(question)
+        return parse_message(question, history, self.rewriter.rewrite, standalone)
+
+    def search(self, message: Message, within: str | Sequence[str] = ()) -> Retrieval:
+        """The passages for a message; they are searched for when they are first asked for.
+
+        Args:
+            message: As ``parse_message`` returns it.
+            within: As for ``answer``.
+        """
         within = library_paths(within)
-        self._asked(question, within)
-        started = time.perf_counter()
-        parts = self.parse_message(question, history, rewritten)
-        kind = small_talk(question)
-        if not parts and kind:
-            return remark(_whole(question), kind, self._titles(within))
-        if rewritten is None:
-            parts = tuple(self._settled(part, within) for part in parts)
-        spent = {"rewrite": time.perf_counter() - started} if history else {}
-        found = [self._to_part(part, within) for part in parts]
-        whole = found[0] if len(found) == 1 else combine_answers(found)
-        stands_alone = rewritten is None and all(one.asked == one.rewritten for one in parts)
+        paths = within or self.within
+        with self.index.snapshot() as snapshot:
+            state = snapshot.state
+
+        @cache
+        def hits_of(question: str) -> tuple[Hit, ...]:
+            question = self._checked(question)
+            hits = tuple(self.retriever.retrieve(question, self.settings.hits, paths))
+            if within and not hits:
+                raise NothingWithin(f"expected paths of the library, got {', '.join(within)}")
+            return hits
+
+        return Retrieval(message, paths, state, hits_of)
+
+    def read(self, retrieval: Retrieval) -> Answer:
+        """The answer to a message, read in the passages retrieved for it.
+
+        Args:
+            retrieval: As ``search`` returns it.
+
+        Raises:
+            ValueError: A standalone question is blank or too long (``QuestionTooLong`` where it
+                has too many words), or nothing is indexed at the paths (``NothingWithin``).
+            IndexDamaged: What is stored fails its checks.
+        """
+        message = retrieval.message
+        if message.small_talk:
+            titles = list_library(self.index, retrieval.paths).titles
+            return answer_small_talk(message.text, message.small_talk, list(dict.fromkeys(titles)))
+        parts = [self._cached(part, retrieval) for part in message.subquestions]
+        answers = [part.answer for part in parts]
+        answer = answers[0] if len(answers) == 1 else combine_answers(answers)
+        rewritten = message.corrected or any(part.standalone != part.question for part in parts)
+        seconds = answer.seconds
+        if message.rewrite_seconds is not None:
+            rewrite = message.rewrite_seconds + sum(part.resolve_seconds for part in parts)
+            seconds = {"rewrite": rewrite} | seconds
         return replace(
-            whole,
-            question=_whole(question),
-            rewritten=None if stands_alone else " ".join(one.rewritten for one in parts),
-            seconds=spent | whole.seconds,
+            answer,
+            question=message.text,
+            rewritten=" ".join(part.standalone for part in parts) if rewritten else None,
+            seconds=seconds,
         )
 
-    def _settled(self, part: Subquestion, within: tuple[str, ...]) -> Subquestion:
-        """The part as the passages nearest to it answer it most surely: rewritten, or as asked.
-
-        Whether "Which formats are read?" goes on about what was said, its words alone do not
-        tell. Where they do, as in "When was it founded?", what is as sure is not enough: an
-        answer about something else would be.
-        """
-        if part.wordings == (part.asked,):
-            return part
-        *others, asked = part.wordings
-        lead = POINTING_LEAD if points_back(part.asked) else 0.0
-        threshold = self.settings.threshold
-        # Where the nearest passages answer no wording, one further down may.
-        for sureness in (self._sureness_nearby, self._sureness):
-            confidences = {other: sureness(other, within) for other in others}
-            rewritten = max(others, key=confidences.__getitem__)
-            confidence = confidences[rewritten]
-            if confidence >= threshold and confidence + lead >= 1:
-                # Nothing can be surer by so much: what was asked need not be read.
-                return Subquestion(part.asked, _plain(rewritten))
-            bare = sureness(asked, within)
-            if max(confidence, bare) >= threshold:
-                break
-        surer = confidence < threshold or bare > confidence + lead
-        return Subquestion(part.asked, _plain(asked if bare >= threshold and surer else rewritten))
-
-    def _sureness_nearby(self, question: str, within: tuple[str, ...]) -> float:
-        """Confidence of the best answer in the passages nearest to a question."""
-        return self._nearby(*self._asked(question, within))
-
-    def _sureness(self, question: str, within: tuple[str, ...]) -> float:
-        """Confidence of the best answer in all passages read for a question."""
-        return self._alone(question, within).confidence
-
-    def _to_part(self, part: Subquestion, within: tuple[str, ...]) -> Answer:
-        """The answer to one question, or to what is asked of each thing that it compares."""
-        compared = comparison_of(part.rewritten)
-        if compared:
-            sides = [
-                max(
-                    (self._alone(wording, within) for wording in wordings),
-                    key=lambda answer: (answer.text is not None, answer.confidence),
-                )
-                for wordings in compared.questions
-            ]
-            # A conclusion is not drawn; where one side is not known, the documents may have it.
-            if all(side.text is not None for side in sides):
-                return combine_answers(sides)
-        answer = self._alone(part.rewritten, within)
-        rewritten = None if part.asked == part.rewritten else part.rewritten
-        return replace(answer, question=part.asked, rewritten=rewritten)
-
-    def _alone(self, question: str, within: tuple[str, ...]) -> Answer:
-        """The answer to one question that is asked as it stands."""
-        answer = self._kept(*self._asked(question, within))
-        self._check_within(within, answer.hits)
-        return answer
-
-    def _titles(self, within: tuple[str, ...]) -> list[str]:
-        places = within or self.within
-        return list(dict.fromkeys(list_library(self.index, places).titles))
-
-    def _asked(self, question: str, within: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
-        """What an answer depends on: the question's words, where to look, and the index's state."""
-        asked = _plain(question)
-        if not 0 < len(asked) <= self.settings.question_characters:
-            raise ValueError(
-                f"expected a question of 1 to {self.settings.question_characters:,} characters, "
-                f"got {len(asked):,}"
-            )
-        places = within or self.within
-        with self.index.snapshot() as snapshot:
-            return asked, places, snapshot.state
-
-    def _check_within(self, within: tuple[str, ...], hits: Sequence[Hit]) -> None:
-        if within and not hits:
-            named = ", ".join(within)
-            raise NothingWithin(f"expected paths of the library, got {named}")
-
-    # The state tells what was kept from what must be found anew.
-
-    def _search(self, asked: str, paths: tuple[str, ...], state: str) -> tuple[Hit, ...]:
-        return tuple(self.retriever.retrieve(asked, self.settings.hits, paths))
-
-    def _try(self, asked: str, paths: tuple[str, ...], state: str) -> float:
-        read = self.reader.read(asked, self._found(asked, paths, state)[:SETTLING_HITS])
-        return read[0].confidence if read else 0.0
-
-    def _answer(self, asked: str, paths: tuple[str, ...], state: str) -> Answer:
+    # Cached: a question asked again, such as an example of the page, needs no reading.
+    def _answer_subquestion(
+        self, subquestion: Subquestion, retrieval: Retrieval
+    ) -> AnsweredSubquestion:
+        """The answer to the wording that is answered with the highest confidence."""
         started = time.perf_counter()
-        hits = self._found(asked, paths, state)
+
+        def confidence_nearby(question: str) -> float:
+            read = self.reader.read(question, retrieval.hits_of(question)[:PASSAGES_TRIED])
+            return read[0].confidence if read else 0.0
+
+        @cache
+        def answer_to(question: str) -> Answer:
+            return self._answer_standalone(question, retrieval)
+
+        # Where the nearest passages answer no wording, one further down may.
+        measures = (confidence_nearby, lambda question: answer_to(question).confidence)
+        question = subquestion.question
+        standalone = resolve(subquestion, measures, self.settings.threshold)
+        seconds = time.perf_counter() - started
+        answer = compare(standalone, answer_to)
+        if answer is None:
+            rewritten = None if standalone == question else standalone
+            answer = replace(answer_to(standalone), question=question, rewritten=rewritten)
+        return AnsweredSubquestion(question, standalone, answer, seconds)
+
+    def _answer_standalone(self, question: str, retrieval: Retrieval) -> Answer:
+        """The answer to one question that needs no conversation."""
+        started = time.perf_counter()
+        hits = retrieval.hits_of(question)
         retrieved = time.perf_counter()
-        answers = self.reader.read(asked, hits)
+        answers = self.reader.read(question, hits)
         seconds = {"retrieve": retrieved - started, "read": time.perf_counter() - retrieved}
         confidence = answers[0].confidence if answers else 0.0
         if not answers or confidence < self.settings.threshold:
-            return Answer(asked, None, confidence, (), (), hits, _reason(hits), seconds)
+            return Answer(question, None, confidence, (), (), hits, _reason(hits), seconds)
         best, *rest = answers
-        told = {span for one in best.contradicted_by for span in one.spans}
-        others = [one for one in rest if told.isdisjoint(one.spans)][: self.settings.candidates]
+        contradicting = {span for other in best.contradicted_by for span in other.spans}
+        candidates = [other for other in rest if contradicting.isdisjoint(other.spans)]
         first = candidate_of(hits, best)
         return Answer(
-            question=asked,
+            question=question,
             text=first.text,
             confidence=confidence,
             citations=first.citations,
-            candidates=tuple(candidate_of(hits, other) for other in others),
+            candidates=tuple(
+                candidate_of(hits, other) for other in candidates[: self.settings.candidates]
+            ),
             hits=hits,
             reason=None,
             seconds=seconds,
-            contradicted_by=tuple(candidate_of(hits, one) for one in best.contradicted_by),
+            contradicted_by=tuple(candidate_of(hits, other) for other in best.contradicted_by),
         )
 
+    def _checked(self, question: str) -> str:
+        """The question with its white space joined.
 
-def _whole(question: str) -> str:
-    """The question without halves of surrogate pairs, which a terminal can hand over."""
-    return question.encode("utf-8", "replace").decode("utf-8")
+        Raises:
+            ValueError: It is blank or too long.
+        """
+        question = join_whitespace(replace_surrogates(question))
+        most = self.settings.question_characters
+        if not 0 < len(question) <= most:
+            raise ValueError(
+                f"expected a question of 1 to {most:,} characters, got {len(question):,}"
+            )
+        return question
 
 
-def _plain(question: str) -> str:
-    """The question with its white space joined."""
-    return " ".join(_whole(question).split())
+def compare(question: str, answer_to: Callable[[str], Answer]) -> Answer | None:
+    """The answers to what a question asks of each of two things; none if it compares nothing.
+
+    No conclusion is drawn. None, too, where one of the two has no answer: the documents may
+    compare the things themselves.
+
+    Args:
+        question: Standalone.
+        answer_to: Answers a standalone question.
+    """
+    comparison = parse_comparison(question)
+    if comparison is None:
+        return None
+    sides = [
+        max(
+            (answer_to(wording) for wording in wordings),
+            key=lambda answer: (answer.text is not None, answer.confidence),
+        )
+        for wordings in comparison.questions
+    ]
+    return combine_answers(sides) if all(side.text is not None for side in sides) else None
 
 
 def load_encoder(settings: Settings) -> SentenceTransformersEncoder:
@@ -429,52 +478,6 @@ def reader_of(settings: Settings, encoder: Encoder) -> Reader:
 def _parts(index: Index, encoder: Encoder, settings: Settings) -> tuple[Retriever, Reader]:
     retriever = Retriever(index, encoder, settings.word_weight)
     return retriever, reader_of(settings, encoder)
-
-
-def candidate_of(hits: Sequence[Hit], answer: ReadAnswer) -> Candidate:
-    """The answer that was read, with its citations.
-
-    Args:
-        hits: That were read.
-        answer: As it was read in them.
-    """
-    citations = tuple(_cite(hits, span) for span in answer.spans)
-    quotes = [citation.quote for citation in citations]
-    text = " ".join(quotes) if answer.joined else quotes[0]
-    return Candidate(text, answer.confidence, citations)
-
-
-def _cite(hits: Sequence[Hit], span: Span) -> Citation:
-    hit = hits[span.hit]
-    start, end = _sentence(hit, span)
-    return Citation(
-        path=hit.path,
-        also_at=hit.also_at,
-        title=hit.title,
-        page=hit.page_at(span.start),
-        headings=hit.headings,
-        start=span.start,
-        end=span.end,
-        quote=quoted(hits, span),
-        sentence_start=start,
-        sentence_end=end,
-        passage=hit.text,
-        passage_start=hit.start,
-        sha256=hit.sha256,
-        dated=hit.dated,
-    )
-
-
-def _sentence(hit: Hit, span: Span) -> tuple[int, int]:
-    """The sentence in which a span stands, or the sentences over which it goes."""
-    touched = [
-        (start, end)
-        for start, end in answer_units(hit.text)
-        if start < span.end - hit.start and span.start - hit.start < end
-    ]
-    start = min(span.start, hit.start + touched[0][0]) if touched else span.start
-    end = max(span.end, hit.start + touched[-1][1]) if touched else span.end
-    return start, end
 
 
 def _reason(hits: Sequence[Hit]) -> NothingFound:

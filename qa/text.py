@@ -115,3 +115,17 @@ def normalise(text: str) -> str:
     'iofs 2013'
     """
     return " ".join(_ARTICLE.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split())
+
+
+def replace_surrogates(text: str) -> str:
+    """The text with "?" for halves of surrogate pairs, which a terminal can hand over."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def join_whitespace(text: str) -> str:
+    """The text with each run of white space as one space, without any at its ends.
+
+    >>> join_whitespace("  When  was it? ")
+    'When was it?'
+    """
+    return " ".join(text.split())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import Protocol, Self
@@ -43,9 +43,6 @@ REWRITTEN_CHARACTERS = 1_000
 
 UNLIKELY = 2.0
 """Difference of logits from which a word is put into a question apart from a likelier one."""
-
-REWRITINGS_CACHED = 32
-"""Questions kept as rewritten: what is shown while an answer is awaited is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +143,6 @@ class QuestionRewriter:
         self.folder = folder
         self.precision = precision
         self._lock = RLock()
-        self._kept = lru_cache(maxsize=REWRITINGS_CACHED)(self._complete)
 
     def rewrite(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
         """The question such that it stands alone, likeliest first; as it is if it does already.
@@ -158,17 +154,16 @@ class QuestionRewriter:
         Raises:
             ModelError: The model is missing or damaged.
         """
-        said = tuple(turn for turn in history if turn.rewritten.strip())
-        return self._kept(question, said) if said else (question,)
-
-    def _complete(self, question: str, said: tuple[Turn, ...]) -> tuple[str, ...]:
+        turns = [turn for turn in history if turn.rewritten.strip()]
+        if not turns:
+            return (question,)
         with self._lock:
             tokenizer, logits, thresholds = self._model
-        window = window_of(question, said, tokenizer)
+        window = window_of(question, turns, tokenizer)
         found = [
             # What was said before may be too much for one question.
             rewriting
-            for rewriting in rewritings(question, said, window, logits(window), thresholds)
+            for rewriting in rewritings(question, turns, window, logits(window), thresholds)
             if len(rewriting) <= REWRITTEN_CHARACTERS
             and len(tokenizer.encode(rewriting, add_special_tokens=False).ids) <= REWRITTEN_TOKENS
         ]

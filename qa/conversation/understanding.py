@@ -1,12 +1,18 @@
-"""Conversation: what a message asks after what was said before, and several answers as one."""
+"""Understanding: the questions of a message, and several answers combined into one."""
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qa.conversation.context import Turn
 from qa.conversation.small_talk import Kind, reply, small_talk
-from qa.conversation.splitting import parts_of
+from qa.conversation.splitting import split_questions, split_sentences
 from qa.results import Answer
+from qa.text import join_whitespace, replace_surrogates
+
+Rewrite = Callable[[str, Sequence[Turn]], tuple[str, ...]]
+"""From a question and the turns before it, oldest first, to its standalone wordings, likeliest
+first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,51 +20,113 @@ class Subquestion:
     """One question of a message.
 
     Attributes:
-        asked: As it stands in the message.
-        rewritten: The same, standing alone.
-        others: What else it can have meant, less likely.
+        question: As it stands in the message.
+        standalone: The same, understandable without the conversation.
+        alternatives: Other standalone wordings, less likely.
     """
 
-    asked: str
-    rewritten: str
-    others: tuple[str, ...] = ()
+    question: str
+    standalone: str
+    alternatives: tuple[str, ...] = ()
 
     @property
     def wordings(self) -> tuple[str, ...]:
-        """All in which it is tried, as it was asked last."""
-        return tuple(dict.fromkeys((self.rewritten, *self.others, self.asked)))
+        """All different wordings, the question as typed last."""
+        return tuple(dict.fromkeys((self.standalone, *self.alternatives, self.question)))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a conversation, parsed.
+
+    Attributes:
+        text: As typed.
+        subquestions: The questions to ask of the documents; none for small talk.
+        small_talk: Its kind, if the message is small talk.
+        corrected: Whether the standalone question was given with the message.
+        rewrite_seconds: Time spent on parsing; none if the message starts a conversation.
+    """
+
+    text: str
+    subquestions: tuple[Subquestion, ...] = ()
+    small_talk: Kind | None = None
+    corrected: bool = False
+    rewrite_seconds: float | None = field(default=None, compare=False)
 
 
 def parse_message(
-    message: str,
-    history: Sequence[Turn],
-    complete: Callable[[str, Sequence[Turn]], tuple[str, ...]],
-) -> tuple[Subquestion, ...]:
-    """The questions in a message; none if it is small talk.
+    text: str,
+    history: Sequence[Answer | Turn],
+    rewrite: Rewrite,
+    standalone: str | None = None,
+) -> Message:
+    """The questions of a message, or the kind of small talk that it is.
 
     Args:
-        message: As typed, white space joined.
-        history: What was said before, oldest first.
-        complete: Rewrites a question after what was said before it, likeliest first.
+        text: As typed.
+        history: The answers, or turns, of the conversation so far, oldest first.
+        rewrite: Makes a question standalone.
+        standalone: The standalone question, if it is known: it replaces the message and is not
+            rewritten.
+
+    Raises:
+        ModelError: The question rewriting model is missing or damaged.
     """
-    if small_talk(message):
-        return ()
-    said = list(history)
-    parts: list[Subquestion] = []
-    for asked in parts_of(message):
-        rewritten, *others = complete(asked, said) if said else (asked,)
-        part = Subquestion(asked, rewritten, tuple(others))
-        parts.append(part)
-        said.append(Turn(part.asked, part.rewritten))
-    return tuple(parts)
+    started = time.perf_counter()
+    kind = None
+    if standalone is not None:
+        subquestions = [
+            Subquestion(question, question)
+            for question in questions_of(join_whitespace(replace_surrogates(standalone)))
+        ]
+    else:
+        message = join_whitespace(replace_surrogates(text))
+        kind = small_talk(message)
+        subquestions = [] if kind else _rewritten(questions_of(message), turns_of(history), rewrite)
+    return Message(
+        text=replace_surrogates(text),
+        subquestions=tuple(subquestions),
+        small_talk=kind,
+        corrected=standalone is not None,
+        rewrite_seconds=time.perf_counter() - started if history else None,
+    )
+
+
+def questions_of(message: str) -> list[str]:
+    """The questions of a message, without the sentences that are small talk.
+
+    >>> questions_of("Hello! Who leads the IOFS? Where is it?")
+    ['Who leads the IOFS?', 'Where is it?']
+    """
+    sentences = [sentence for sentence in split_sentences(message) if small_talk(sentence) is None]
+    return split_questions(" ".join(sentences)) if sentences else [message]
+
+
+def _rewritten(
+    questions: Sequence[str], turns: Sequence[Turn], rewrite: Rewrite
+) -> list[Subquestion]:
+    """The questions made standalone, each after the turns and the questions before it."""
+    turns = list(turns)
+    subquestions: list[Subquestion] = []
+    for question in questions:
+        standalone, *alternatives = rewrite(question, turns) if turns else (question,)
+        turns.append(Turn(question, standalone))
+        subquestions.append(
+            Subquestion(
+                question,
+                join_whitespace(standalone),
+                tuple(join_whitespace(wording) for wording in alternatives),
+            )
+        )
+    return subquestions
 
 
 def turns_of(history: Sequence[Answer | Turn]) -> list[Turn]:
-    """Answers as turns of the conversation; small talk is none."""
+    """Answers as turns of the conversation, without replies to small talk."""
     return [
-        turn_of(one) if isinstance(one, Answer) else one
-        for one in history
-        if isinstance(one, Turn) or not one.remark
+        turn_of(entry) if isinstance(entry, Answer) else entry
+        for entry in history
+        if isinstance(entry, Turn) or not entry.remark
     ]
 
 
@@ -71,7 +139,7 @@ def turn_of(answer: Answer) -> Turn:
 def combine_answers(parts: Sequence[Answer]) -> Answer:
     """The answers to several questions as one, which cites what each of them quotes.
 
-    Its confidence is that of the least sure part that is answered, and what contradicts a part
+    Its confidence is the lowest of the parts that are answered, and what contradicts a part
     contradicts it. It has no other candidates: those are the parts'.
     """
     answered = [part for part in parts if part.text is not None]
@@ -100,13 +168,13 @@ def combine_answers(parts: Sequence[Answer]) -> Answer:
     )
 
 
-def remark(question: str, kind: Kind, titles: Sequence[str]) -> Answer:
-    """What is answered to small talk: nothing is looked up, and nothing cited.
+def answer_small_talk(message: str, kind: Kind, titles: Sequence[str]) -> Answer:
+    """The reply to small talk: nothing is searched or cited.
 
     Args:
-        question: As asked.
+        message: As typed.
         kind: Of small talk.
         titles: Of the documents that questions are answered from.
     """
-    said = reply(kind, titles)
-    return Answer(question, None, 0.0, (), (), (), "nothing asked", {}, remark=said)
+    remark = reply(kind, titles)
+    return Answer(message, None, 0.0, (), (), (), "nothing asked", {}, remark=remark)

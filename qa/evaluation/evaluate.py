@@ -16,8 +16,8 @@ from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.models.encoder import Encoder
 from qa.evaluation.datasets import Question
 from qa.evaluation.scores import Outcome, RetrievalScores, retrieval_scores
-from qa.pipeline import candidate_of
 from qa.reading.base import SpanModel
+from qa.reading.citations import candidate_of
 from qa.reading.reader import Reader
 from qa.reading.spans import read_passages
 from qa.retrieval.retriever import DEPTH, Retriever, search

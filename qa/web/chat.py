@@ -95,29 +95,28 @@ class Chat:
         question: str,
         within: Sequence[str] = (),
         before: Sequence[RenderedTurn] = (),
-        rewritten: str | None = None,
+        standalone: str | None = None,
     ) -> Iterator[RenderedTurn]:
-        """The turn for a question as it comes about; the last one is the reply, whatever happens.
+        """The turn for a question at each stage; the last one is the reply, whatever happens.
 
         Args:
             number: Of the turn.
             question: As asked.
             within: Library paths of documents or folders to answer from; all if empty.
-            before: The turns of the conversation before it, on which the question may lean.
-            rewritten: The question to answer in its place, where the reader has said which.
+            before: The turns of the conversation before it, on which the question may depend.
+            standalone: The standalone question to answer in its place, if the reader corrected it.
         """
         history = [turn.answer for turn in before if turn.answer]
         yield pending_turn(number, question, "Searching the documents …")
         try:
             self._warming.join()
-            parts = self.answerer.parse_message(question, history, rewritten)
-            if parts:
-                found = [hit for part in parts for hit in self.answerer.search(part, within)]
-                hits = list({(hit.path, hit.start): hit for hit in found}.values())
+            message = self.answerer.parse_message(question, history, standalone)
+            retrieval = self.answerer.search(message, within)
+            if message.subquestions:
+                hits = retrieval.first_hits
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
                 yield pending_turn(number, question, f"Reading {count} …", hits)
-            answer = self.answerer.answer(question, within, history, rewritten)
-            yield self._signed(answer_turn(number, answer))
+            yield self._signed(answer_turn(number, self.answerer.read(retrieval)))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             yield problem_turn(number, question, error_message(error))

@@ -26,7 +26,6 @@ from embeddings.indexing import (
     IndexingProgress,
     IndexingReport,
     OnProgress,
-    index_folder,
     remove,
 )
 from embeddings.private_files import FILE_MODE, private_folder
@@ -92,7 +91,7 @@ class Uploads:
                 Remedy.DISABLE_UPLOADS,
             ) from error
         # A read-only chat, too: another process with the same index may add documents.
-        self.answerer.folders = (self.documents.folder, self.folder)
+        self.answerer.add_folder(self.folder)
         return self._index_uploads()
 
     def close(self) -> None:
@@ -200,7 +199,10 @@ class Uploads:
                 with self._changing:
                     # Readers ask for it: files that were set aside are tried again, too.
                     uploaded = self._index_uploads(progress, retry=True)
-                    reports = [self._index(self.documents.folder, progress, retry=True), uploaded]
+                    reports = [
+                        self.answerer.index_folder(self.documents.folder, progress, retry=True),
+                        uploaded,
+                    ]
                 report(" ".join(_summary(each) for each in reports if each))
             except ChapterAndVerseError as error:
                 _log.error("%s", error)
@@ -216,19 +218,13 @@ class Uploads:
     ) -> IndexingReport | None:
         """Bring the index up to date with the uploads; the report if there are any."""
         if self.folder.is_dir() and any(format_of(path) for path in self.folder.iterdir()):
-            return self._index(self.folder, on_progress, retry=retry)
+            return self.answerer.index_folder(self.folder, on_progress, retry=retry)
         left = self.index.names({self.folder})
         if left:
             # Indexing refuses an empty folder, which may be on a disk that is not mounted. The
             # folder of uploads is the program's own.
             remove(self.index, left)
         return None
-
-    def _index(
-        self, folder: Path, on_progress: OnProgress | None = None, *, retry: bool = False
-    ) -> IndexingReport:
-        encoder, limits = self.answerer.retriever.encoder, self.answerer.settings.limits
-        return index_folder(folder, self.index, encoder, limits, on_progress, retry)
 
 
 def _updates_of(run: Callable[[Callable[[Update], object]], None]) -> Iterator[Update]:

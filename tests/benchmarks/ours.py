@@ -16,7 +16,6 @@ import numpy as np
 from embeddings.index.index import Index
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
-from qa.conversation.understanding import Subquestion
 from qa.pipeline import QuestionAnswerer
 from qa.reading.factory import load_span_model
 from qa.settings import Settings
@@ -69,7 +68,7 @@ def tokens(index: Path, questions: list[str]) -> None:
     tokenizer = load_tokenizer(SentenceTransformersEncoder.load(settings.encoder).folder)
     with QuestionAnswerer.open(index, settings) as answerer:
         for question in questions:
-            hits = answerer.search(Subquestion(question, question))
+            hits = answerer.retriever.retrieve(question, settings.hits)
             windows = window_tokenizer.split(
                 [(question, hit.text) for hit in hits], [h.context for h in hits]
             )

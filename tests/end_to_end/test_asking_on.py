@@ -9,9 +9,9 @@ from rich.console import Console
 
 from qa import Answer, QuestionAnswerer, Turn
 from qa.cli.terminal import show_answer
+from qa.conversation.resolution import PASSAGES_TRIED
 from qa.conversation.rewriter import QuestionRewriter
 from qa.library.receipts import as_markdown, without_passages
-from qa.pipeline import SETTLING_HITS
 from qa.reading.reader import ReadAnswer, Reader
 from qa.reading.windows import QuestionTooLong
 from qa.results import Hit
@@ -96,7 +96,7 @@ class Sure:
     def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         self.readings.append((question, len(hits)))
         time.sleep(self.seconds)
-        sure = self.nearby if len(hits) == SETTLING_HITS else self.far
+        sure = self.nearby if len(hits) == PASSAGES_TRIED else self.far
         return [replace(one, confidence=sure[question]) for one in self.reader.read(MEMBERS, hits)]
 
 
@@ -133,7 +133,7 @@ def test_wordings_are_tried_in_the_nearest_passages_and_the_surest_is_read_in_al
     answer = several.answer(asked, history=[Turn(FOUNDED, FOUNDED)])
     assert answer.standalone_question == chosen
     assert reader.readings == [
-        *((one, SETTLING_HITS) for one in sure),
+        *((one, PASSAGES_TRIED) for one in sure),
         (chosen, answerer.settings.hits),
     ]
     # Asked once more it is answered from what is kept.
@@ -150,7 +150,7 @@ def test_wordings_are_read_in_all_passages_where_the_nearest_answer_none(
     assert (answer.standalone_question, answer.text) == (MEMBERS, "41")
     hits = answerer.settings.hits
     assert reader.readings == [
-        (one, count) for count in (SETTLING_HITS, hits) for one in (ZEBRAS, MEMBERS, BARE)
+        (one, count) for count in (PASSAGES_TRIED, hits) for one in (ZEBRAS, MEMBERS, BARE)
     ]
 
 
@@ -169,11 +169,11 @@ def test_completed_question_has_no_line_breaks(answerer: QuestionAnswerer) -> No
 
 def test_reader_may_say_what_was_meant(answerer: QuestionAnswerer) -> None:
     said = [Turn(FOUNDED, FOUNDED)]
-    answer = answerer.answer("And members?", history=said, rewritten=MEMBERS)
+    answer = answerer.answer("And members?", history=said, standalone=MEMBERS)
     assert (answer.question, answer.rewritten) == ("And members?", MEMBERS)
     assert answer.text == "41"
     # It is taken as it is, though it leans on what was said.
-    taken = answerer.answer("And members?", history=said, rewritten="When was it founded?")
+    taken = answerer.answer("And members?", history=said, standalone="When was it founded?")
     assert taken.rewritten == "When was it founded?"
 
 

@@ -237,10 +237,3 @@ def test_model_is_small_enough_for_the_repository() -> None:
 
 def test_last_question_again_needs_no_thresholds() -> None:
     assert carried_over("And the OTS?", "What does IOFS stand for?") == "What does OTS stand for?"
-
-
-def test_question_completed_for_what_is_shown_is_not_completed_again_for_the_answer() -> None:
-    rewriter = QuestionRewriter()
-    for _ in range(2):
-        rewriter.rewrite("When was it founded?", turns(IOFS))
-    assert rewriter._kept.cache_info()[:2] == (1, 1)

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from embeddings.errors import IndexDamaged
 from qa import QuestionAnswerer
-from qa.conversation.understanding import Subquestion
-from qa.pipeline import SETTLING_HITS
+from qa.conversation.context import Turn
+from qa.conversation.resolution import PASSAGES_TRIED
+from qa.conversation.rewriter import QuestionRewriter
 from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
 from qa.web.chat import Chat
@@ -37,9 +39,9 @@ def reply(
     within: Sequence[str] = (),
     number: int = 1,
     before: Sequence[RenderedTurn] = (),
-    rewritten: str | None = None,
+    standalone: str | None = None,
 ) -> RenderedTurn:
-    *_, last = chat.replies(number, question, within, before, rewritten)
+    *_, last = chat.replies(number, question, within, before, standalone)
     return last
 
 
@@ -51,7 +53,7 @@ def test_question_leans_on_the_turns_before(chat: Chat) -> None:
     assert second.answer.text == "1950"
     # What was understood can be put right.
     said = "When was the bridge opened?"
-    third = reply(chat, "And when was it closed?", number=2, before=[first], rewritten=said)
+    third = reply(chat, "And when was it closed?", number=2, before=[first], standalone=said)
     assert third.answer is not None
     assert (third.answer.rewritten, third.answer.text) == (said, "1901")
     restored = chat.restore(serialize_turns([first, second]))
@@ -89,17 +91,53 @@ def test_only_passages_in_which_wordings_are_tried_are_told(docs_index: Path) ->
     with QuestionAnswerer.from_documents(DOCS, docs_index) as answerer:
         first = answer_turn(1, answerer.answer("When was the IOFS founded?"))
         assert first.answer is not None
-        (part,) = answerer.parse_message(asked, [first.answer])
+        (part,) = answerer.parse_message(asked, [first.answer]).subquestions
         assert len(part.wordings) > 1
         tried = {
             (hit.path, hit.start)
             for wording in part.wordings
-            for hit in answerer.search(Subquestion(wording, wording))[:SETTLING_HITS]
+            for hit in answerer.retriever.retrieve(wording, answerer.settings.hits)[:PASSAGES_TRIED]
         }
         with closing(Chat(answerer, DOCS)) as chat:
             chat.warm_up()
             _, reading, _ = chat.replies(2, asked, before=[first])
     assert f"Reading {len(tried)} passages …" in reading.reply
+
+
+class CountingRewriter(QuestionRewriter):
+    """Counts the questions that it rewrites."""
+
+    questions = 0
+
+    def rewrite(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+        self.questions += 1
+        return super().rewrite(question, history)
+
+
+def test_message_is_rewritten_and_each_wording_searched_once(
+    docs_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    with QuestionAnswerer.from_documents(DOCS, docs_index) as answerer:
+        answerer.rewriter = rewriter = CountingRewriter()
+        first = answer_turn(1, answerer.answer("When was the IOFS founded?"))
+        assert first.answer is not None
+        wordings = answerer.parse_message("Where is it?", [first.answer]).subquestions[0].wordings
+        retrieve = answerer.retriever.retrieve
+
+        def counting(question: str, *others: Any) -> list[Hit]:
+            searched.append(question)
+            return retrieve(question, *others)
+
+        monkeypatch.setattr(answerer.retriever, "retrieve", counting)
+        with closing(Chat(answerer, DOCS)) as chat:
+            chat._warming.start()
+            chat._warming.join()
+            searched.clear()
+            rewriter.questions = 0
+            list(chat.replies(2, "Where is it?", before=[first]))
+    assert rewriter.questions == 1
+    assert searched == list(wordings)
 
 
 def found_examples(chat: Chat) -> list[str]:

@@ -1,0 +1,53 @@
+"""Citations: from the spans of an answer to the quotes that prove it."""
+
+from collections.abc import Sequence
+
+from qa.reading.reader import ReadAnswer, Span, quoted
+from qa.reading.sentence_reader import answer_units
+from qa.results import Candidate, Citation, Hit
+
+
+def candidate_of(hits: Sequence[Hit], answer: ReadAnswer) -> Candidate:
+    """An answer with its citations.
+
+    Args:
+        hits: The passages that were read.
+        answer: Found in them.
+    """
+    citations = tuple(_cite(hits, span) for span in answer.spans)
+    quotes = [citation.quote for citation in citations]
+    text = " ".join(quotes) if answer.joined else quotes[0]
+    return Candidate(text, answer.confidence, citations)
+
+
+def _cite(hits: Sequence[Hit], span: Span) -> Citation:
+    hit = hits[span.hit]
+    start, end = _sentence(hit, span)
+    return Citation(
+        path=hit.path,
+        also_at=hit.also_at,
+        title=hit.title,
+        page=hit.page_at(span.start),
+        headings=hit.headings,
+        start=span.start,
+        end=span.end,
+        quote=quoted(hits, span),
+        sentence_start=start,
+        sentence_end=end,
+        passage=hit.text,
+        passage_start=hit.start,
+        sha256=hit.sha256,
+        dated=hit.dated,
+    )
+
+
+def _sentence(hit: Hit, span: Span) -> tuple[int, int]:
+    """Start and end of the sentence that holds a span, or of the sentences that it touches."""
+    touched = [
+        (start, end)
+        for start, end in answer_units(hit.text)
+        if start < span.end - hit.start and span.start - hit.start < end
+    ]
+    start = min(span.start, hit.start + touched[0][0]) if touched else span.start
+    end = max(span.end, hit.start + touched[-1][1]) if touched else span.end
+    return start, end
