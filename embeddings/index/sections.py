@@ -1,7 +1,8 @@
-"""Sections: what the passages under one heading have in common, written once.
+"""Sections: what the passages under one heading have in common, stored once.
 
 The headings of a long document all begin alike. A section that begins as an earlier one does, its
-base, keeps so many characters and headings of it and holds the rest alone.
+base, is stored as its difference from that: how many characters and headings both begin with, and
+what follows them.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from itertools import takewhile
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands above passages.
+    """What passages under one heading have in common.
 
     Attributes:
         context: As in ``Passage``.
@@ -23,7 +24,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class SectionDifference:
     """A section as it differs from its base.
 
     Attributes:
@@ -39,34 +40,36 @@ class Rest:
     headings: tuple[str, ...]
 
 
-def whole(section: Section) -> Rest:
-    """The section without a base."""
-    return Rest(0, section.context, 0, section.headings)
+def in_full(section: Section) -> SectionDifference:
+    """The section stored without a base."""
+    return SectionDifference(0, section.context, 0, section.headings)
 
 
-def rest_of(section: Section, base: Section) -> Rest | None:
-    """What a section has beyond its base; none if they have less than half in common.
+def difference(section: Section, base: Section) -> SectionDifference | None:
+    """The section's difference from its base; none if they have less than half in common.
 
-    >>> rest_of(Section("A › B › D", ("B", "D")), Section("A › B › C", ("B", "C")))
-    Rest(context_kept=8, context='D', headings_kept=1, headings=('D',))
+    >>> difference(Section("A › B › D", ("B", "D")), Section("A › B › C", ("B", "C")))
+    SectionDifference(context_kept=8, context='D', headings_kept=1, headings=('D',))
     """
-    kept = _in_common(section.context, base.context)
-    if 2 * kept < len(section.context):
+    characters = _common_prefix(section.context, base.context)
+    if 2 * characters < len(section.context):
         return None
-    headings = _in_common(section.headings, base.headings)
-    return Rest(kept, section.context[kept:], headings, section.headings[headings:])
-
-
-def joined(rest: Rest, base: Section | None) -> Section:
-    """The section, given its base; the opposite of ``whole`` and ``rest_of``."""
-    if base is None:
-        return Section(rest.context, rest.headings)
-    return Section(
-        base.context[: rest.context_kept] + rest.context,
-        base.headings[: rest.headings_kept] + rest.headings,
+    headings = _common_prefix(section.headings, base.headings)
+    return SectionDifference(
+        characters, section.context[characters:], headings, section.headings[headings:]
     )
 
 
-def _in_common(one: Sequence[str], other: Sequence[str]) -> int:
+def restored(stored: SectionDifference, base: Section | None) -> Section:
+    """The section, given its base; the opposite of ``in_full`` and ``difference``."""
+    if base is None:
+        return Section(stored.context, stored.headings)
+    return Section(
+        base.context[: stored.context_kept] + stored.context,
+        base.headings[: stored.headings_kept] + stored.headings,
+    )
+
+
+def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
     """With how many equal members both begin."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

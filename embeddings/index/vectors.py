@@ -1,10 +1,9 @@
 """Vectors: the FAISS index that finds the nearest passages.
 
 Derived from the store and never trusted: FAISS itself notices neither a truncated nor a flipped
-byte. The file ends with the SHA-256 of each of its parts, the stamp of the store's contents that
-it belongs to, and a SHA-256 over these. FAISS is given no byte that has not been compared, and
-nothing of the file is used once it is read: whatever becomes of it then harms nobody. A file
-that does not fit is built anew.
+byte. The file ends with the SHA-256 of each of its blocks, the stamp of the store's contents that
+it belongs to, and a SHA-256 over these. FAISS reads no byte that has not been verified, and the
+file is not used any more once it is read. A file that does not match is built again.
 """
 
 import contextlib
@@ -27,14 +26,14 @@ from embeddings.private_files import open_plain, private_file
 EXACT_LIMIT = 100_000
 """Passages up to which every vector is compared; a search then takes some 15 ms."""
 
-DRAWN = 64
+SAMPLES_PER_LIST = 64
 """Vectors for each list that the lists are fitted to; FAISS asks for 39 at least."""
 
 ITERATIONS = 10
-"""Of fitting them: more takes longer and finds no more."""
+"""Of fitting the lists: more take longer and find no more."""
 
-PART = 1 << 20
-"""Bytes of the file that are read and compared at a time."""
+BLOCK_BYTES = 1 << 20
+"""Bytes of the file that are read and verified at a time; chosen by hand."""
 
 Ids = NDArray[np.int64]
 Read = Callable[[Ids], Iterable[tuple[Ids, Vectors]]]
@@ -43,14 +42,14 @@ Read = Callable[[Ids], Iterable[tuple[Ids, Vectors]]]
 _MAGIC = b"CVVECTR2"
 _DIGEST = 32
 _TRAILER = struct.Struct("<8s16sq32s")
-"""Magic, stamp, bytes of FAISS's, SHA-256 over these three and those of the parts before."""
+"""Magic, stamp, number of FAISS's bytes, SHA-256 over these three and the digests before."""
 
 
 class VectorIndex:
     """Passage ids and their unit vectors, searched by inner product.
 
     Exact up to ``EXACT_LIMIT``, beyond it inverted lists (IVF) of which the nearest
-    sixteenth is read: unlike a graph (HNSW) they give up removed passages.
+    sixteenth is read: unlike a graph (HNSW) they release removed passages.
     """
 
     def __init__(self, index: faiss.Index, stamp: str) -> None:
@@ -84,12 +83,14 @@ class VectorIndex:
             )
             index.nprobe = max(1, lists // 16)
             index.cp.niter = ITERATIONS
-            drawn = np.random.default_rng(0).choice(ids, min(len(ids), lists * DRAWN), False)
+            sample = np.random.default_rng(0).choice(
+                ids, min(len(ids), lists * SAMPLES_PER_LIST), False
+            )
             # As read, not all at once beside the index.
-            index.train(np.concatenate([vectors for _, vectors in read(np.sort(drawn))]))
+            index.train(np.concatenate([vectors for _, vectors in read(np.sort(sample))]))
         built = cls(index, stamp)
-        for some, vectors in read(ids):
-            built.add(some, vectors)
+        for batch, vectors in read(ids):
+            built.add(batch, vectors)
         return built
 
     def __len__(self) -> int:
@@ -122,7 +123,7 @@ class VectorIndex:
         self._index.add_with_ids(np.ascontiguousarray(vectors), ids)
 
     def remove(self, ids: Ids) -> None:
-        """Give up the vectors of those ids."""
+        """Remove the vectors of those ids."""
         self._index.remove_ids(faiss.IDSelectorBatch(ids))
 
     def search(
@@ -154,21 +155,21 @@ class VectorIndex:
         return parameters(sel=selector, **probes)
 
     def save(self, path: Path) -> None:
-        """Write the index so that a reader finds the old file or the new one, whole.
+        """Write the index so that a reader finds the old file or the new one, complete.
 
         Raises:
             IndexNotWritable: No room or no permission; the old file is left as it was.
         """
-        # Always the same name: what a killed process left is written over. One process saves.
+        # Always the same name: the file of a killed process is overwritten. One process saves.
         temporary = path.with_name(f"{path.name}.new")
         try:
             private_file(temporary)
             # FAISS reports a full disk as a RuntimeError without a code.
             faiss.write_index(self._index, str(temporary))
             with temporary.open("r+b") as file:
-                parts = b"".join(hashlib.sha256(part).digest() for part in _parts(file))
+                digests = b"".join(hashlib.sha256(block).digest() for block in _blocks(file))
                 label = _MAGIC, bytes.fromhex(self.stamp), file.tell()
-                file.write(parts + _TRAILER.pack(*label, _digest(label, parts)))
+                file.write(digests + _TRAILER.pack(*label, _digest(label, digests)))
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -189,69 +190,69 @@ class VectorIndex:
         """The index in the file, or none where it is missing, damaged or of other contents."""
         try:
             with os.fdopen(open_plain(path), "rb") as file:
-                verified = _Verified(file, stamp)
+                verified = _VerifiedReader(file, stamp)
                 # FAISS's type information leaves it out.
-                reader: Any = faiss.PyCallbackIOReader(verified.read, PART)  # type: ignore[attr-defined]  # no stub
+                reader: Any = faiss.PyCallbackIOReader(verified.read, BLOCK_BYTES)  # type: ignore[attr-defined]  # no stub
                 return cls(faiss.read_index(reader), stamp)
-        except (OSError, RuntimeError, _NotOurs):
+        except (OSError, RuntimeError, _Mismatch):
             return None
 
 
-class _NotOurs(Exception):
+class _Mismatch(Exception):
     """A file of vectors is damaged, or of other contents."""
 
 
-class _Verified:
-    """Reads what ``save`` wrote, comparing each part before any of it is given away."""
+class _VerifiedReader:
+    """Reads what ``save`` wrote, verifying each block before it returns any of it."""
 
     def __init__(self, file: BinaryIO, stamp: str) -> None:
-        """Compare what stands behind FAISS's bytes.
+        """Verify what follows FAISS's bytes.
 
         Raises:
-            _NotOurs: It is damaged, or of other contents.
+            _Mismatch: It is damaged, or of other contents.
         """
         self._file = file
         end = file.seek(0, os.SEEK_END) - _TRAILER.size
         if end < 0:
-            raise _NotOurs
+            raise _Mismatch
         file.seek(end)
         *label, stored = _TRAILER.unpack(file.read(_TRAILER.size))
-        magic, made_for, length = label
-        count = -(-length // PART)
-        if (magic, made_for.hex()) != (_MAGIC, stamp) or end != length + count * _DIGEST:
-            raise _NotOurs
+        magic, file_stamp, length = label
+        count = -(-length // BLOCK_BYTES)
+        if (magic, file_stamp.hex()) != (_MAGIC, stamp) or end != length + count * _DIGEST:
+            raise _Mismatch
         file.seek(length)
         digests = file.read(count * _DIGEST)
-        if stored != _digest((magic, made_for, length), digests):
-            raise _NotOurs
+        if stored != _digest((magic, file_stamp, length), digests):
+            raise _Mismatch
         file.seek(0)
         self._left = length
         self._digests = iter(digests[at : at + _DIGEST] for at in range(0, len(digests), _DIGEST))
-        self._part = memoryview(b"")
+        self._unread = memoryview(b"")
 
     def read(self, size: int) -> bytes:
         """At most so many of the next bytes; none at the end.
 
         Raises:
-            _NotOurs: They are damaged.
+            _Mismatch: They are damaged.
         """
-        if not self._part and self._left:
-            part = self._file.read(min(PART, self._left))
-            self._left -= len(part)
-            if hashlib.sha256(part).digest() != next(self._digests):
-                raise _NotOurs
-            self._part = memoryview(part)
-        given, self._part = self._part[:size], self._part[size:]
-        return bytes(given)
+        if not self._unread and self._left:
+            block = self._file.read(min(BLOCK_BYTES, self._left))
+            self._left -= len(block)
+            if hashlib.sha256(block).digest() != next(self._digests):
+                raise _Mismatch
+            self._unread = memoryview(block)
+        found, self._unread = self._unread[:size], self._unread[size:]
+        return bytes(found)
 
 
-def _parts(file: BinaryIO) -> Iterator[bytes]:
-    while part := file.read(PART):
-        yield part
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(BLOCK_BYTES):
+        yield block
 
 
-def _digest(label: tuple[bytes, bytes, int], parts: bytes) -> bytes:
-    return hashlib.sha256(repr(label).encode() + parts).digest()
+def _digest(label: tuple[bytes, bytes, int], digests: bytes) -> bytes:
+    return hashlib.sha256(repr(label).encode() + digests).digest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 K1, B = 1.2, 0.75
 """Of Okapi BM25, as FTS5 has them."""
 
-LEAST_IDF = 1e-6
+MIN_IDF = 1e-6
 """Of a term that more than half of the passages hold, as in FTS5."""
 
-KEPT_OCCURRENCES = 4_000_000
-"""Kept from one question to the next, 8 bytes each: common words are asked for again."""
+MAX_CACHED_OCCURRENCES = 4_000_000
+"""Cached from one question to the next, 8 bytes each: common words come again. Chosen by hand."""
 
 Occurrences = NDArray[np.int64]
-"""Where a token stands, sorted: passage, column and position in one number."""
+"""Positions of a token, sorted: passage, column and offset in one number."""
 
 _PASSAGE, _COLUMN = 1 << 32, 1 << 31
 
@@ -38,17 +38,18 @@ class WordIndex:
     def __init__(self, connection: sqlite3.Connection, tokenizer: str) -> None:
         self._connection = connection
         # Cuts a question into tokens just as passages were cut.
-        self._asked = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._asked.execute(
-            f"CREATE VIRTUAL TABLE asked USING fts5 (term, content = '', tokenize = '{tokenizer}')"
+        self._tokenizer = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._tokenizer.execute(
+            "CREATE VIRTUAL TABLE question "
+            f"USING fts5 (term, content = '', tokenize = '{tokenizer}')"
         )
-        self._asked.execute("CREATE VIRTUAL TABLE token USING fts5vocab (asked, instance)")
-        self._kept: OrderedDict[str, Occurrences] = OrderedDict()
+        self._tokenizer.execute("CREATE VIRTUAL TABLE token USING fts5vocab (question, instance)")
+        self._cache: OrderedDict[str, Occurrences] = OrderedDict()
         self._state: tuple[str, int] | None = None
 
     def close(self) -> None:
-        """Release what it holds."""
-        self._asked.close()
+        """Release the tokenizer."""
+        self._tokenizer.close()
 
     def search(
         self, terms: Sequence[str], limit: int, stamp: str, among: NDArray[np.int64] | None
@@ -58,7 +59,7 @@ class WordIndex:
         Args:
             terms: Words or phrases; a passage need not hold all of them.
             limit: Number of passages at most.
-            stamp: Of the passages; occurrences are kept while it is the same.
+            stamp: Of the passages; occurrences are cached while it is the same.
             among: Ids to choose from; all if it is left out.
         """
         if limit < 1:
@@ -67,7 +68,7 @@ class WordIndex:
         state = stamp, self._connection.total_changes
         if state != self._state:
             self._state = state
-            self._kept.clear()
+            self._cache.clear()
         self._connection.execute(
             "CREATE VIRTUAL TABLE IF NOT EXISTS temp.occurrence "
             "USING fts5vocab (main, words, instance)"
@@ -77,9 +78,9 @@ class WordIndex:
             return []
         passages, frequencies, weights = [], [], []
         for phrase in self._phrases(terms):
-            ids, found = _counted(self._occurrences(phrase) // _PASSAGE)
+            ids, found = _counts(self._occurrences(phrase) // _PASSAGE)
             idf = math.log((count - len(ids) + 0.5) / (len(ids) + 0.5))
-            weights.append(np.full(len(ids), idf if idf > 0 else LEAST_IDF))
+            weights.append(np.full(len(ids), idf if idf > 0 else MIN_IDF))
             passages.append(ids)
             frequencies.append(found)
         if not passages:
@@ -95,82 +96,84 @@ class WordIndex:
         allowed = np.ones(len(ids), dtype=bool) if among is None else np.isin(ids, among)
         if not allowed.any():
             return []
-        # No passage scores higher than one of no length would. First the lengths of those that
-        # score highest at the mean length: what cannot beat the worst of them is left.
+        # No passage scores higher than one of no length would. First come the lengths of those that
+        # score highest at the mean length: what cannot beat the worst of them is skipped.
         likely = np.where(allowed, scores(np.full(len(ids), tokens / count)), -np.inf)
-        some = min(2 * limit, int(allowed.sum()))
-        first = np.argpartition(-likely, some - 1)[:some]
+        count_first = min(2 * limit, int(allowed.sum()))
+        first = np.argpartition(-likely, count_first - 1)[:count_first]
         lengths = np.full(len(ids), np.inf)
-        self._fill(lengths, ids, first)
+        self._read_lengths(lengths, ids, first)
         exact = scores(lengths)
         least = np.sort(exact[first])[-limit] if len(first) >= limit else -np.inf
         bound = scores(np.zeros(len(ids)))
         rest = np.flatnonzero(allowed & (bound >= least) & np.isinf(lengths))
         if len(rest):
-            self._fill(lengths, ids, rest)
+            self._read_lengths(lengths, ids, rest)
             exact = scores(lengths)
         known = np.flatnonzero(np.isfinite(lengths))
         best = known[np.lexsort((ids[known], -exact[known]))][:limit]
-        return [(int(ids[one]), float(exact[one])) for one in best]
+        return [(int(ids[row]), float(exact[row])) for row in best]
 
     def _phrases(self, terms: Sequence[str]) -> list[list[str]]:
         """Each term as the tokens it is indexed under; several where it is a phrase."""
-        self._asked.execute("INSERT INTO asked (asked) VALUES ('delete-all')")
+        self._tokenizer.execute("INSERT INTO question (question) VALUES ('delete-all')")
         rows = [
             # Halves of surrogate pairs cannot be stored, and stand in no passage.
             (number, term.replace("\0", " ").encode("utf-8", "replace").decode())
             for number, term in enumerate(terms)
         ]
-        self._asked.executemany("INSERT INTO asked (rowid, term) VALUES (?, ?)", rows)
-        found = self._asked.execute('SELECT doc, term FROM token ORDER BY doc, "offset"')
+        self._tokenizer.executemany("INSERT INTO question (rowid, term) VALUES (?, ?)", rows)
+        found = self._tokenizer.execute('SELECT doc, term FROM token ORDER BY doc, "offset"')
         return [[token for _, token in group] for _, group in groupby(found, lambda row: row[0])]
 
     def _occurrences(self, phrase: Sequence[str]) -> Occurrences:
-        """Where the last token of a phrase stands, right behind the others."""
-        found = self._of_token(phrase[0])
+        """Positions of the last token of a phrase, right behind the others."""
+        found = self._occurrences_of_token(phrase[0])
         for token in phrase[1:]:
-            found = _in_both(found + 1, self._of_token(token))
+            found = _intersection(found + 1, self._occurrences_of_token(token))
         return found
 
-    def _of_token(self, token: str) -> Occurrences:
-        kept = self._kept.get(token)
-        if kept is not None:
-            self._kept.move_to_end(token)
-            return kept
-        rows = self._connection.execute(
+    def _occurrences_of_token(self, token: str) -> Occurrences:
+        cached = self._cache.get(token)
+        if cached is not None:
+            self._cache.move_to_end(token)
+            return cached
+        (numbers,) = self._connection.execute(
             f"SELECT group_concat(doc * {_PASSAGE} + iif(col = 'text', {_COLUMN}, 0) + \"offset\")"
             " FROM temp.occurrence WHERE term = ?",
             (token,),
         ).fetchone()
-        found = np.fromstring(rows[0] or "", dtype=np.int64, sep=",")
+        found = np.fromstring(numbers or "", dtype=np.int64, sep=",")
         if (found[1:] < found[:-1]).any():  # They come sorted, which SQLite does not promise.
             found.sort()
-        self._kept[token] = found
-        while sum(map(len, self._kept.values())) > KEPT_OCCURRENCES and len(self._kept) > 1:
-            self._kept.popitem(last=False)
+        self._cache[token] = found
+        while sum(map(len, self._cache.values())) > MAX_CACHED_OCCURRENCES and len(self._cache) > 1:
+            self._cache.popitem(last=False)
         return found
 
     def _totals(self) -> tuple[int, int]:
         """Number of passages, and of tokens in all of them."""
         # https://www.sqlite.org/fts5.html: the record with id 1 holds them.
-        row = self._connection.execute("SELECT block FROM words_data WHERE id = 1").fetchone()
-        count, *columns = _numbers(row[0]) if row and row[0] else [0]
+        rows = self._connection.execute("SELECT block FROM words_data WHERE id = 1").fetchall()
+        count, *columns = next((_varints(block) for (block,) in rows if block), [0])
         return count, sum(columns)
 
-    def _fill(self, lengths: NDArray[np.float64], ids: NDArray[np.int64], at: Occurrences) -> None:
+    def _read_lengths(
+        self, lengths: NDArray[np.float64], ids: NDArray[np.int64], at: Occurrences
+    ) -> None:
         wanted = json.dumps(ids[at].tolist())
         rows = self._connection.execute(
             "SELECT id, sz FROM words_docsize WHERE id IN (SELECT value FROM json_each(?))",
             (wanted,),
         )
-        of = {id: sum(_numbers(sizes)) for id, sizes in rows}
-        lengths[at] = [of.get(id, 0) for id in ids[at].tolist()]
+        length_of = {id: sum(_varints(sizes)) for id, sizes in rows}
+        lengths[at] = [length_of.get(id, 0) for id in ids[at].tolist()]
 
 
-def _in_both(one: Occurrences, other: Occurrences) -> Occurrences:
+def _intersection(one: Occurrences, other: Occurrences) -> Occurrences:
     """Numbers that are in both, each sorted; the fewer are looked up among the more.
 
-    >>> _in_both(np.array([1, 4, 9]), np.array([4, 5, 9, 11])).tolist()
+    >>> _intersection(np.array([1, 4, 9]), np.array([4, 5, 9, 11])).tolist()
     [4, 9]
     """
     few, many = sorted((one, other), key=len)
@@ -180,20 +183,20 @@ def _in_both(one: Occurrences, other: Occurrences) -> Occurrences:
     return few[there]
 
 
-def _counted(passages: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _counts(passages: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The different ones among sorted numbers, and how often each is there.
 
-    >>> [found.tolist() for found in _counted(np.array([3, 3, 7]))]
+    >>> [found.tolist() for found in _counts(np.array([3, 3, 7]))]
     [[3, 7], [2, 1]]
     """
     first = np.flatnonzero(np.diff(passages, prepend=-1))
     return passages[first], np.diff(first, append=len(passages))
 
 
-def _numbers(block: bytes) -> list[int]:
+def _varints(block: bytes) -> list[int]:
     """SQLite's numbers of variable length: 7 bits a byte, the high bit says that more follow.
 
-    >>> _numbers(bytes([5, 0x81, 0x00]))
+    >>> _varints(bytes([5, 0x81, 0x00]))
     [5, 128]
     """
     found: list[int] = []

@@ -70,10 +70,10 @@ def examine(settings: Settings, index_option: Path | None = None) -> Iterator[Fi
 
 def _contents(index: Index, index_option: Path | None) -> Iterator[Finding]:
     store = index.store
-    spoilt, missing = store.spoilt(), store.missing()
-    for line in (*spoilt, *missing):
+    corruption, missing = store.corruption(), store.describe_missing()
+    for line in (*corruption, *missing):
         yield Finding(line, sound=False)
-    if spoilt:
+    if corruption:
         yield Finding(
             f"Delete {index.folder} and index again; your documents are not touched.", sound=False
         )

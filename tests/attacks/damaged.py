@@ -10,7 +10,8 @@ from typing import Literal
 from unittest.mock import patch
 
 from embeddings.errors import ChapterAndVerseError, IndexLocked
-from embeddings.index.index import Index, writer_lock
+from embeddings.index.index import Index
+from embeddings.index.writer_lock import writer_lock
 from embeddings.indexing import index_folder
 from qa.cli import doctor
 from qa.library.feedback import Feedback

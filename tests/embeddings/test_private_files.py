@@ -16,7 +16,8 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 os.umask(int(sys.argv[2], 8))
-from embeddings.index.index import Index, writer_lock
+from embeddings.index.index import Index
+from embeddings.index.writer_lock import writer_lock
 from embeddings.indexing import index_folder
 from tests.embeddings.test_private_files import modes
 from tests.encoders import HashingEncoder

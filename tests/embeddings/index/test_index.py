@@ -23,11 +23,12 @@ from embeddings.errors import (
     IndexMissing,
     IndexNotWritable,
 )
-from embeddings.index import index as index_module
+from embeddings.index import vector_cache as cache_module
 from embeddings.index import vectors as vectors_module
-from embeddings.index.commits import Commits
-from embeddings.index.index import LOCK_FILE, STORE_FILE, VECTORS_FILE, Index, writer_lock
+from embeddings.index.commit_log import CommitLog
+from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index
 from embeddings.index.vectors import VectorIndex
+from embeddings.index.writer_lock import LOCK_FILE, writer_lock
 from embeddings.indexing import index_folder, open_and_index
 from tests.embeddings.index.test_store import as_nobody, put
 from tests.encoders import HashingEncoder
@@ -348,7 +349,7 @@ def test_vectors_newer_than_the_store_are_not_used(index: Index) -> None:
     (index.folder / STORE_FILE).write_bytes(copy)
     with pytest.raises(IndexDamaged, match=r"lost what had been committed of docs/20\.pdf"):
         Index.open(index.folder)
-    Commits(index.store.path).path.unlink()
+    CommitLog(index.store.path).path.unlink()
     opened = Index.open(index.folder)
     check(opened)
     for number in range(30, 32):
@@ -372,7 +373,7 @@ def test_index_grows_beyond_the_limit_and_shrinks_below_it(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passages = len(index.store.passage_ids())
-    for module in (index_module, vectors_module):
+    for module in (cache_module, vectors_module):
         monkeypatch.setattr(module, "EXACT_LIMIT", 2 * passages)
     check(index)
     for number in range(20, 60):
@@ -494,7 +495,8 @@ def test_index_is_searched_while_a_thread_brings_it_up_to_date(tmp_path: Path) -
 HOLD = """
 import sys, time
 from pathlib import Path
-from embeddings.index.index import Index, writer_lock
+from embeddings.index.index import Index
+from embeddings.index.writer_lock import writer_lock
 from tests.embeddings.index.test_index import add
 index = Index.open(Path(sys.argv[1]))
 with writer_lock(index.folder):

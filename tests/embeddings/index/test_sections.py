@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from embeddings.document import Document
 from embeddings.index.database import TOKENIZER
 from embeddings.index.records import Source
-from embeddings.index.sections import Section, joined, rest_of, whole
+from embeddings.index.sections import Section, difference, in_full, restored
 from embeddings.index.store import Store
 from embeddings.passages import Passage
 from tests.encoders import HashingEncoder
@@ -24,15 +24,15 @@ SECTIONS = st.builds(Section, TEXTS, st.lists(TEXTS, max_size=4).map(tuple))
 
 
 @given(section=SECTIONS, base=SECTIONS)
-def test_section_comes_back_from_its_rest(section: Section, base: Section) -> None:
-    rest = rest_of(section, base)
-    assert joined(whole(section), None) == section
-    if rest is None:
+def test_section_comes_back_from_its_difference(section: Section, base: Section) -> None:
+    stored = difference(section, base)
+    assert restored(in_full(section), None) == section
+    if stored is None:
         half = (len(section.context) + 1) // 2
         assert section.context[:half] != base.context[:half]
     else:
-        assert joined(rest, base) == section
-        assert 2 * len(rest.context) <= len(section.context)
+        assert restored(stored, base) == section
+        assert 2 * len(stored.context) <= len(section.context)
 
 
 def passages(contexts: Sequence[tuple[str, tuple[str, ...]]]) -> list[Passage]:
@@ -42,7 +42,7 @@ def passages(contexts: Sequence[tuple[str, tuple[str, ...]]]) -> list[Passage]:
     ]
 
 
-def stored(folder: Path, *documents: Sequence[Passage]) -> Store:
+def store_of(folder: Path, *documents: Sequence[Passage]) -> Store:
     store = Store.create(folder / "library.sqlite", ENCODER.model, 8)
     with store.transaction():
         store.put_folder("docs", folder)
@@ -63,23 +63,23 @@ def test_any_contexts_and_headings_come_back(
     documents: list[list[tuple[str, tuple[str, ...]]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     made = [passages(contexts) for contexts in documents]
-    with closing(stored(tmp_path_factory.mktemp("sections"), *made)) as store:
+    with closing(store_of(tmp_path_factory.mktemp("sections"), *made)) as store:
         for number, expected in enumerate(made):
             id = store.document_at(f"docs/{number}")
             assert id is not None
-            assert [one.passage for one in store.passages_of(id)] == expected
+            assert [stored.passage for stored in store.passages_of(id)] == expected
         assert store.damage() == []
         with store.transaction():
             for path in store.sources():
                 store.drop_source(path)
-        assert store._rows("SELECT count(*) FROM section") == [(0,)]
+        assert store._integers("SELECT count(*) FROM section") == [0]
         assert store.damage() == []
 
 
 def test_passages_of_one_section_share_it(tmp_path: Path) -> None:
     contexts = [("A › B", ("B",))] * 5 + [("A › C", ("C",))] * 3 + [("A › B", ("B",))]
-    with closing(stored(tmp_path, passages(contexts))) as store:
-        assert store._rows("SELECT count(*) FROM section") == [(3,)]
+    with closing(store_of(tmp_path, passages(contexts))) as store:
+        assert store._integers("SELECT count(*) FROM section") == [3]
 
 
 def test_words_above_passages_score_as_if_each_held_them(tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ def test_words_above_passages_score_as_if_each_held_them(tmp_path: Path) -> None
         for at in range(200)
     ]
     made = passages(contexts)
-    with closing(stored(tmp_path, made)) as store, closing(sqlite3.connect(":memory:")) as plain:
+    with closing(store_of(tmp_path, made)) as store, closing(sqlite3.connect(":memory:")) as plain:
         plain.execute(f"CREATE VIRTUAL TABLE words USING fts5 (a, b, tokenize = '{TOKENIZER}')")
-        rows = [(at, one.context, one.text) for at, one in enumerate(made, start=1)]
+        rows = [(at, passage.context, passage.text) for at, passage in enumerate(made, start=1)]
         plain.executemany("INSERT INTO words (rowid, a, b) VALUES (?, ?, ?)", rows)
         for terms in (["grain"], ["yemen", "passage"], ["part", "3", "aid"], ["library"]):
             sql = "SELECT rowid, -rank FROM words WHERE words MATCH ?"
@@ -110,7 +110,7 @@ def test_long_heading_is_not_stored_with_each_section_below_it(tmp_path: Path) -
             (f"Title › {heading} › Part {at}", (heading, f"Part {at}")) for at in range(sections)
         ]
         (tmp_path / str(words)).mkdir()
-        with closing(stored(tmp_path / str(words), passages(contexts))) as store:
+        with closing(store_of(tmp_path / str(words), passages(contexts))) as store:
             store.checkpoint()
             sizes.append(store.path.stat().st_size)
     # The word index holds a byte or so for each word of each; nothing holds the letters.

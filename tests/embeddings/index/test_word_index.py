@@ -108,13 +108,13 @@ def test_the_best_of_many_are_the_best_though_few_lengths_are_fetched(
     many: Words, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[int] = []
-    fill = WordIndex._fill
+    fill = WordIndex._read_lengths
 
     def counted(self: WordIndex, lengths, ids, at) -> None:  # type: ignore[no-untyped-def]  # passed on
         fetched.append(len(at))
         fill(self, lengths, ids, at)
 
-    monkeypatch.setattr(WordIndex, "_fill", counted)
+    monkeypatch.setattr(WordIndex, "_read_lengths", counted)
     terms = ["word1", "word70", "word200", "word1 word2", "word299"]
     expected = many.reference(terms)
     found = many.search(terms, 10)
@@ -142,9 +142,9 @@ def test_nothing_of_a_transaction_that_was_rolled_back_is_kept(many: Words) -> N
 
 
 def test_what_is_kept_is_bounded(many: Words, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(word_index, "KEPT_OCCURRENCES", 500)
+    monkeypatch.setattr(word_index, "MAX_CACHED_OCCURRENCES", 500)
     for at in range(300):
         terms = [f"word{at}", f"word{at // 2}"]
         same(many.search(terms, 5_000), many.reference(terms))
-        kept = many.index._kept.values()
+        kept = many.index._cache.values()
         assert len(kept) == 1 or sum(map(len, kept)) <= 500

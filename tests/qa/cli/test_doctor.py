@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import IndexDamaged
-from embeddings.index.commits import Commit, Commits
+from embeddings.index.commit_log import Commit, CommitLog
 from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index
 from qa import Settings
 from qa.cli.doctor import examine
@@ -41,16 +41,16 @@ def test_lost_rows_are_found(place: Path) -> None:
     index.close()
     wrong = [finding.what for finding in examine(Settings(index=place)) if not finding.sound]
     assert [what.partition(":")[0] for what in wrong] == [
-        "Rows are lost",
+        "Rows are missing",
         f"Delete {place} and index again; your documents are not touched.",
     ]
 
 
 def test_documents_that_a_damaged_log_has_lost_are_named(place: Path) -> None:
-    commits = Commits(place / STORE_FILE)
+    commits = CommitLog(place / STORE_FILE)
     (base,) = commits.read()
     changes = tuple((f"docs/{number}.md", "0" * 64) for number in range(7))
-    commits.add(Commit(base.library, base.generation + 1, "f" * 32, changes))
+    commits.append(Commit(base.library, base.generation + 1, "f" * 32, changes))
     wrong = [finding.what for finding in examine(Settings(index=place)) if not finding.sound]
     assert wrong == [
         *(

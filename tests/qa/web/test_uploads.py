@@ -17,7 +17,8 @@ from embeddings import indexing
 from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE
 from embeddings.errors import IndexLocked, IndexNotWritable, Remedy
 from embeddings.files.formats import format_of
-from embeddings.index.index import Index, writer_lock
+from embeddings.index.index import Index
+from embeddings.index.writer_lock import writer_lock
 from qa import QuestionAnswerer, Settings
 from qa.library.feedback import Feedback
 from qa.library.listing import list_library

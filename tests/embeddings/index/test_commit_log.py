@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import IndexDamaged
-from embeddings.index.commits import Commit, Commits, lost
+from embeddings.index.commit_log import Commit, CommitLog, missing_changes
 from embeddings.index.index import STORE_FILE, Index
 from embeddings.indexing import open_and_index, remove
 from tests.embeddings.test_indexing import state
@@ -163,10 +163,10 @@ def test_removal_that_the_log_has_lost_is_named(folder: Path, tmp_path: Path) ->
     with closing(Index.open(place)) as index:
         remove(index, ["town/2.txt"])
     (place / STORE_FILE).write_bytes(before)
-    commits = Commits(place / STORE_FILE)
+    commits = CommitLog(place / STORE_FILE)
     (base,) = commits.read()
-    commits.begin(Commit(base.library, base.generation - 1, "0" * 32))
-    commits.add(replace(base, changes=(("town/2.txt", None),)))
+    commits.reset(Commit(base.library, base.generation - 1, "0" * 32))
+    commits.append(replace(base, changes=(("town/2.txt", None),)))
     with closing(Index.open_or_create(place, HashingEncoder())) as index:
         assert [line for line in index.store.damage() if "2.txt" in line] == [
             "town/2.txt had been removed and is back; index its folder again."
@@ -195,20 +195,20 @@ def test_database_put_back_without_its_commits_is_noticed(folder: Path, tmp_path
 def test_at_rest_the_log_is_empty_and_one_line_says_what_is_there(
     folder: Path, place: Path
 ) -> None:
-    assert len(Commits(place / STORE_FILE).read()) > 9
+    assert len(CommitLog(place / STORE_FILE).read()) > 9
     with closing(open_again(folder, place)) as index:
         assert (place / LOG).stat().st_size == 0
         header = index.store.header
         told = [Commit(header.library, header.generation, header.stamp)]
-        assert Commits(place / STORE_FILE).read() == told
+        assert CommitLog(place / STORE_FILE).read() == told
         remove(index, ["town/3.txt"])
         assert (place / LOG).stat().st_size == 0
-        assert Commits(place / STORE_FILE).read() != told
+        assert CommitLog(place / STORE_FILE).read() != told
         assert index.store.damage() == []
 
 
 def test_database_may_be_ahead_of_what_is_told(folder: Path, place: Path) -> None:
-    path = Commits(place / STORE_FILE).path
+    path = CommitLog(place / STORE_FILE).path
     told = path.read_bytes()
     for spoilt in (told[:-1], told[: told.rindex(b"\n") + 20], told[: told.rindex(b"\n")], b""):
         path.write_bytes(spoilt)
@@ -220,12 +220,12 @@ def test_database_may_be_ahead_of_what_is_told(folder: Path, place: Path) -> Non
 
 
 def test_line_cut_off_by_a_kill_spoils_no_other(tmp_path: Path) -> None:
-    commits = Commits(tmp_path / "library.sqlite")
+    commits = CommitLog(tmp_path / "library.sqlite")
     base, one, other = (Commit("a", number, str(number)) for number in range(3))
-    commits.begin(base)
-    commits.add(one)
+    commits.reset(base)
+    commits.append(one)
     commits.path.write_bytes(commits.path.read_bytes()[:-7])
-    commits.add(other)
+    commits.append(other)
     assert commits.read() == [base, other]
 
 
@@ -236,10 +236,14 @@ def test_what_was_lost_is_told_from_what_came_after_it() -> None:
         Commit("a", 6, "six", (("lost", "3"),)),
         Commit("a", 7, "seven", (("lost", "4"), ("gone", None))),
     ]
-    assert lost(commits, "a", 5, "five") == {"lost before": "1", "lost": "4", "gone": None}
-    assert lost(commits, "a", 5, "another") == {
+
+    def missing(library: str, generation: int, stamp: str) -> dict[str, str | None]:
+        return missing_changes(commits, Commit(library, generation, stamp))
+
+    assert missing("a", 5, "five") == {"lost before": "1", "lost": "4", "gone": None}
+    assert missing("a", 5, "another") == {
         "lost before": "1", "found again": "2", "there": "2", "lost": "4", "gone": None,
     }  # fmt: skip
-    assert lost(commits, "a", 8, "eight") == {"lost before": "1"}
-    assert lost(commits, "another library", 1, "one") == {}
-    assert lost([], "a", 1, "one") == {}
+    assert missing("a", 8, "eight") == {"lost before": "1"}
+    assert missing("another library", 1, "one") == {}
+    assert missing_changes([], Commit("a", 1, "one")) == {}
