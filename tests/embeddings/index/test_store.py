@@ -286,7 +286,7 @@ def test_full_disk_is_said_and_leaves_nothing_half_written(filled: Store) -> Non
         put(filled, "docs/new.pdf", "A new one. " * 20_000)
     assert str(caught.value) == (
         f"The index at {filled.path.parent} cannot be written: the disk is full. "
-        "Free some room and run the same command again."
+        "Free some space and try again."
     )
     assert everything(filled) == before
     filled._connection.execute("PRAGMA max_page_count = 1000000")
@@ -685,7 +685,7 @@ def test_no_permission_to_make_an_index_is_said(open_folder: Path) -> None:
     )
     assert said == (
         f"IndexNotWritable The index at {open_folder} cannot be written: no permission. "
-        "Choose another place with --index, or change who may write there.\n"
+        "Change who may write there, or choose another place for the index.\n"
     )
     assert list(open_folder.iterdir()) == []
 
