@@ -67,6 +67,8 @@ def test_check_runs_the_test_command_of_the_readme() -> None:
     assert command.endswith(".venv/bin/pytest")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "/<!-- tests -->/" in script and 'bash -c "$tests"' in script
+    # The long trials, which the command leaves out.
+    assert script.rstrip().endswith(".venv/bin/pytest -m slow")
 
 
 def blocks(language: str) -> list[str]:

@@ -7,7 +7,7 @@ from tests.attacks.flips import Flips
 from tests.attacks.sizes import MARKS, SEED, size
 from tests.attacks.tally import Tally
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 
 TRIALS = size("FLIP_TRIALS", 40)
 

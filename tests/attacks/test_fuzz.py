@@ -46,12 +46,14 @@ def test_archive_is_mutated_inside() -> None:
     assert sum(whole) > 30
 
 
+@pytest.mark.slow
 def test_no_mutated_file_crashes_or_holds_up_its_reader(tmp_path: Path) -> None:
     tally = fuzz(tmp_path, SEED, FILES)
     assert tally.kept, tally.told()
     assert tally.seen["read"] > FILES / 4 and tally.seen["refused"] > FILES / 20, tally.told()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not coverage_guided.is_installed(), reason="ATHERIS IS NOT INSTALLED")
 def test_no_file_guided_by_coverage_ends_its_reader(tmp_path: Path) -> None:
     tally = coverage_guided.guided(tmp_path, SEED, GUIDED)

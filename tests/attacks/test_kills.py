@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.attacks.apps import kill_apps
 from tests.attacks.kills import CUT_SHORT, Kills
 from tests.attacks.sizes import MARKS, SEED, size
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 
 TRIALS = size("KILL_TRIALS", 30)
 APPS = size("KILL_APPS", 1)

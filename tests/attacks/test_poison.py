@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.attacks.poison import LIES, poison
 from tests.attacks.sizes import MARKS, size
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 
 ASKED = size("POISONED_QUESTIONS", 3)
 

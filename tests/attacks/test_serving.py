@@ -12,7 +12,7 @@ from tests.attacks.slow import Slow
 from tests.attacks.users import Users
 from tests.end_to_end.chat_process import Running
 
-pytestmark = MARKS
+pytestmark = [*MARKS, pytest.mark.slow]
 
 USERS = size("USERS", 8)
 USER_SECONDS = size("USER_SECONDS", 8)

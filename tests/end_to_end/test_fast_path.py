@@ -69,6 +69,7 @@ def questions(answerer: QuestionAnswerer) -> list[str]:
     return list(found)[:ASKED]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_answers_are_those_of_the_same_models_in_pytorch(
     fast: QuestionAnswerer, plain: QuestionAnswerer

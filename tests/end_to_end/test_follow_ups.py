@@ -37,6 +37,7 @@ def full(docs_index: Path) -> Iterator[QuestionAnswerer]:
         yield opened
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_follow_ups_are_answered_and_cited(full: QuestionAnswerer) -> None:
     asked, bare, right, by_hand = 0, 0, 0, 0

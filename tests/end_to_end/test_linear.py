@@ -45,6 +45,8 @@ from qa.retrieval import selection
 from tests.embeddings.files.test_bad_inputs import PACKAGE, paragraph, word
 from tests.encoders import word_starts
 
+pytestmark = pytest.mark.slow
+
 ENOUGH_SECONDS = 0.03
 """Less says nothing of how time grows."""
 

@@ -97,6 +97,7 @@ def flipped(path: Path, content: bytes, bit: int) -> Iterator[None]:
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300 + TRIALS)
 def test_what_is_read_with_a_flipped_bit_is_right_or_an_error(place: Path) -> None:
     with closing(Index.open(place)) as index:

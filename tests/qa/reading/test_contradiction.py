@@ -75,6 +75,7 @@ def outcome(answer: Answer, forgery: Forgery, way: str) -> Outcome:
     return Outcome(way, "other", told=False)
 
 
+@pytest.mark.slow
 def test_answer_says_that_another_document_says_otherwise(library: QuestionAnswerer) -> None:
     found = {
         (forgery.question, way): outcome(asked(library, forgery, way), forgery, way)
@@ -91,6 +92,7 @@ def test_answer_says_that_another_document_says_otherwise(library: QuestionAnswe
         assert sum(one.told for one in decided) >= LEAST_TOLD * len(decided), way
 
 
+@pytest.mark.slow
 def test_documents_that_do_not_lie_contradict_nothing(library: QuestionAnswerer) -> None:
     for forgery in FORGERIES:
         answer = library.answer(forgery.question, ["lib/honest"])
@@ -209,6 +211,7 @@ def test_answer_that_many_contradict_stays_small(tmp_path: Path) -> None:
     assert len(answer.to_json()) < 40_000
 
 
+@pytest.mark.slow
 def test_contradictions_are_found_in_a_small_part_of_the_time(library: QuestionAnswerer) -> None:
     assert isinstance(library.reader, CombinedReader)
     reader = library.reader.spans

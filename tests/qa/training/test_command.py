@@ -47,6 +47,7 @@ def file(tmp_path: Path, questions: list[Question]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_training_from_files_to_a_model_with_its_log(file: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     arguments = ["train", str(file), "--work", str(work), "--epochs", "1", "--only", "24"]
@@ -60,6 +61,7 @@ def test_training_from_files_to_a_model_with_its_log(file: Path, tmp_path: Path)
     assert 0 <= log[-1]["exact"] <= log[-1]["f1"] <= 1
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_a_trained_model(file: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     arguments = ["train", str(file), "--epochs", "1", "--only", "12"]
@@ -72,6 +74,7 @@ def test_training_goes_on_from_a_trained_model(file: Path, tmp_path: Path) -> No
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow
 def test_reader_is_made_from_teachers_and_students_and_what_is_done_is_not_done_again(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +99,7 @@ def test_reader_is_made_from_teachers_and_students_and_what_is_done_is_not_done_
     assert [log.read_bytes() for log in logs] == written_first
 
 
+@pytest.mark.slow
 def test_completion_is_trained_and_measured_by_folds(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

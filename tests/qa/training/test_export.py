@@ -42,6 +42,7 @@ def read(folder: Path, questions: list[Question]) -> list[Logits]:
     )
 
 
+@pytest.mark.slow
 def test_full_precision_reads_like_the_trained_model(
     trained: Path, exported: dict[str, Path], questions: list[Question], tokenizer: Tokenizer
 ) -> None:
@@ -52,6 +53,7 @@ def test_full_precision_reads_like_the_trained_model(
     assert found == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_quantised_reads_nearly_like_full_precision(
     exported: dict[str, Path], questions: list[Question]
 ) -> None:
@@ -74,6 +76,7 @@ def test_weights_come_back_within_half_a_step_of_their_scale() -> None:
         assert (np.abs(integers * scales - weights) <= scales * 0.5001).all()
 
 
+@pytest.mark.slow
 def test_quantised_model_is_small_enough_for_the_repository(exported: dict[str, Path]) -> None:
     sizes = {name: (folder / "reader.onnx").stat().st_size for name, folder in exported.items()}
     assert sizes["quantised"] < 25_000_000 < 85_000_000 < sizes["full"]

@@ -52,6 +52,7 @@ def test_one_step_lowers_the_loss_of_its_batch(small: SpanModel) -> None:
     assert after.item() < before.item() - 0.01
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss(
     small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
 ) -> None:
@@ -60,6 +61,7 @@ def test_training_lowers_the_loss(
     assert sum(losses[-4:]) < 0.8 * sum(losses[:4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dropout", "taught"), [(0.0, 0.0), (0.1, 0.0), (0.1, 0.5)])
 @pytest.mark.parametrize("bfloat16", [False, True])
 def test_resumed_run_equals_an_uninterrupted_one(
@@ -107,6 +109,7 @@ def test_steps_in_bfloat16_train_the_weights_in_full_precision(
     assert steps == {torch.bfloat16}
 
 
+@pytest.mark.slow
 def test_word_embeddings_stay_as_they_are(
     small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
 ) -> None:
@@ -117,6 +120,7 @@ def test_word_embeddings_stay_as_they_are(
     assert same == {"transformer.embeddings.word_embeddings.weight"}
 
 
+@pytest.mark.slow
 def test_another_run_does_not_go_on_from_a_checkpoint(
     small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
 ) -> None:
@@ -132,6 +136,7 @@ def test_another_run_does_not_go_on_from_a_checkpoint(
         Trainer(other, tokenizer, Plan(1, 1e-3), tmp_path)
 
 
+@pytest.mark.slow
 def test_one_checkpoint_is_kept(
     small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
 ) -> None:
@@ -217,6 +222,7 @@ def test_nobody_is_taught_better_than_by_saying_the_same() -> None:
         assert torch.allclose(one.grad, torch.zeros_like(one), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_student_learns_from_its_teacher_alone(
     small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
 ) -> None:
@@ -235,6 +241,7 @@ def test_student_learns_from_its_teacher_alone(
     assert all(torch.equal(one, before[name]) for name, one in teacher.state_dict().items())
 
 
+@pytest.mark.slow
 def test_teachers_have_a_weight_and_are_those_that_the_run_began_with(
     small: SpanModel, tokenizer: Tokenizer, questions: list[Question], tmp_path: Path
 ) -> None:

@@ -69,6 +69,7 @@ def learn(
     return losses
 
 
+@pytest.mark.slow
 def test_model_learns_which_words_belong(
     small: TermModel, lessons: list[Lesson], examples: list[Example], tokenizer: Tokenizer
 ) -> None:
@@ -81,6 +82,7 @@ def test_model_learns_which_words_belong(
         assert (lacks > 0) == example.lacking
 
 
+@pytest.mark.slow
 def test_steps_in_bfloat16_teach_the_same(
     small: TermModel,
     lessons: list[Lesson],
@@ -93,6 +95,7 @@ def test_steps_in_bfloat16_teach_the_same(
     assert {parameter.dtype for parameter in small.parameters()} == {torch.float32}
 
 
+@pytest.mark.slow
 def test_training_is_the_same_every_time(lessons: list[Lesson], tokenizer: Tokenizer) -> None:
     found = []
     for _ in range(2):
@@ -105,6 +108,7 @@ def test_training_is_the_same_every_time(lessons: list[Lesson], tokenizer: Token
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_exported_model_says_the_same(
     small: TermModel, examples: list[Example], tmp_path: Path
 ) -> None:
