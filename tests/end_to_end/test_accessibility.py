@@ -16,6 +16,7 @@ from tests.end_to_end.browsing import (
 from tests.end_to_end.chat_process import QUOTE_ROUTE, Running
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_that_shuts_anyone_out(
@@ -65,6 +66,7 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"{name} is not among {reached}")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(page.locator("#examples button")).to_have_count(4, timeout=ANSWER_MS)
@@ -103,6 +105,7 @@ TOO_WIDE = """() => [...document.body.querySelectorAll("*")].filter(
 """What reaches beyond the page, also where it is cut off there."""
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_narrow_page_needs_no_sideways_scrolling(browser: Browser, chat: Running) -> None:
     with opened(browser, chat.url, width=390, height=844) as page:
@@ -134,6 +137,7 @@ CONTRAST = """selector => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark: bool) -> None:

@@ -39,6 +39,7 @@ def test_answer_is_quoted_with_its_source_beside_it(page: Page) -> None:
     expect(replies(page).last).to_have_text(re.compile(r"Confidence: [a-z ]+, probability \d\d%$"))
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_source_is_marked_while_its_number_is_pointed_at(page: Page) -> None:
     ask_when_founded(page)
@@ -51,6 +52,7 @@ def test_source_is_marked_while_its_number_is_pointed_at(page: Page) -> None:
     expect(source).to_have_css("background-color", "rgba(0, 0, 0, 0)")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_page_of_a_pdf_is_told(page: Page) -> None:
     ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")
@@ -68,6 +70,7 @@ def test_what_the_documents_do_not_say_is_said_so(page: Page) -> None:
     expect(replies(page).last).not_to_contain_text("[1]")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_answer_is_copied_with_its_sources(browser: Browser, chat: Running) -> None:
     with opened(browser, chat.url) as page:
@@ -83,6 +86,7 @@ def test_answer_is_copied_with_its_sources(browser: Browser, chat: Running) -> N
         assert "docs/kazakhstan-2024/food-security.html, characters 345–349" in copied
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_other_candidates_are_folded_below_the_sources(page: Page) -> None:
     ask_when_founded(page)
@@ -93,6 +97,7 @@ def test_other_candidates_are_folded_below_the_sources(page: Page) -> None:
     expect(candidates).to_contain_text("docs/kazakhstan-2024/")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_examples_are_answered_at_a_click(page: Page) -> None:
     examples = page.locator("#examples button")
@@ -106,6 +111,7 @@ def test_examples_are_answered_at_a_click(page: Page) -> None:
     expect(question_box(page)).to_have_value("half a question")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_question_blank_or_too_long_is_told_and_the_next_is_answered(page: Page) -> None:
     until_sent(page, lambda: question_box(page).press("Enter"))
@@ -119,6 +125,7 @@ def test_question_blank_or_too_long_is_told_and_the_next_is_answered(page: Page)
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path: Path) -> None:
     ask_when_founded(page)
@@ -138,6 +145,7 @@ def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path:
     assert told.stdout.startswith("exact: 2013\n")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
     page.get_by_role("button", name="Answer from certain documents only").click()
@@ -173,6 +181,7 @@ def test_three_follow_ups_are_completed_and_a_wrong_guess_is_mended(page: Page) 
     expect(replies(page)).to_have_count(4)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_two_questions_are_both_answered_and_small_talk_cites_nothing(page: Page) -> None:
     ask(page, "When was the IOFS founded and how many members does it have?", "[2]")
@@ -183,6 +192,7 @@ def test_two_questions_are_both_answered_and_small_talk_cites_nothing(page: Page
     expect(replies(page).last).not_to_contain_text("[")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
     ask_when_founded(page)
@@ -199,6 +209,7 @@ def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
     assert (kept.liked, kept.note) == (True, "")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_two_pages_ask_at_once_and_each_gets_its_own_answer(
     browser: Browser, chat: Running

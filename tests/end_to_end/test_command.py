@@ -41,6 +41,7 @@ def test_second_start_indexes_nothing_and_imports_no_pytorch_to_serve(chat: Runn
     assert "torch is loaded: False" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_it_without_a_word_though_a_page_is_open(

@@ -19,6 +19,7 @@ from tests.end_to_end.browsing import (
 from tests.end_to_end.chat_process import Running
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_clearing_forgets_the_chat(page: Page) -> None:
     ask_when_founded(page)
@@ -47,6 +48,7 @@ def test_reload_keeps_the_conversation(page: Page) -> None:
     expect(replies(page)).to_have_count(0)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_question_is_edited_asked_again_and_taken_back(page: Page) -> None:
     ask(page, "Who won the World's R&D Cup for {x}?", "The documents do not say")
@@ -69,6 +71,7 @@ def test_question_is_edited_asked_again_and_taken_back(page: Page) -> None:
     expect(page.locator("#sources")).to_contain_text("12 documents")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_question_edited_into_one_that_fails_takes_no_other_with_it(page: Page) -> None:
     ask_when_founded(page)
@@ -89,6 +92,7 @@ def until_answered(browser: Browser, gated: Running) -> None:
         ask_when_founded(other)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_stop_gives_the_question_up(browser: Browser, gated: Running) -> None:
     with opened(browser, gated.url) as page:
@@ -108,6 +112,7 @@ def test_stop_gives_the_question_up(browser: Browser, gated: Running) -> None:
         expect(replies(page)).to_have_count(2)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_cleared_chat_stays_cleared_though_an_answer_was_on_its_way(
     browser: Browser, gated: Running
@@ -126,6 +131,7 @@ def test_cleared_chat_stays_cleared_though_an_answer_was_on_its_way(
             page.reload()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_question_that_waited_while_the_chat_was_cleared_brings_nothing_back(
     browser: Browser, gated: Running

@@ -32,6 +32,7 @@ def ask_next(page: Page, question: str, problem: str) -> None:
     expect(replies(page).last).not_to_contain_text(problem)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, gated: Running) -> None:
     gated.gate.touch()
@@ -62,6 +63,7 @@ def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, gated: Ru
         expect(third.locator("#notice")).to_have_text("")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_unforeseen_error_is_told_and_logged_and_the_chat_goes_on(
     browser: Browser, gated: Running
@@ -79,6 +81,7 @@ def test_unforeseen_error_is_told_and_logged_and_the_chat_goes_on(
     assert gated.logged().count("RuntimeError: boom") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_damaged_index_is_told_and_the_chat_goes_on(browser: Browser, gated: Running) -> None:
     with opened(browser, gated.url) as page:
@@ -95,6 +98,7 @@ def test_damaged_index_is_told_and_the_chat_goes_on(browser: Browser, gated: Run
     assert str(gated.index) in gated.logged()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_page_goes_on_by_itself_once_the_server_is_back(
     browser: Browser, chat: Running, tmp_path: Path

@@ -15,6 +15,7 @@ SCRIPTS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: Path) -> None:
     folder = tmp_path / "<img src=x onerror=window.__pwned=1>${window.__pwned=1}"

@@ -87,6 +87,7 @@ TRANSFER = """files => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_files_that_are_dropped_are_listed_until_each_is_taken_or_refused(
     browser: Browser, own: Running
@@ -108,6 +109,7 @@ def test_files_that_are_dropped_are_listed_until_each_is_taken_or_refused(
         expect(page.locator("#documents")).to_contain_text("13 documents")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_full_queue_leaves_the_library_to_change_again(
     browser: Browser, own: Running, tmp_path: Path
@@ -157,6 +159,7 @@ def test_full_queue_leaves_the_library_to_change_again(
         expect(third.locator("#documents")).to_contain_text("13 documents")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_library_is_searched_and_indexed_again(browser: Browser, tmp_path: Path) -> None:
     folder = tmp_path / "town"
@@ -181,6 +184,7 @@ def test_library_is_searched_and_indexed_again(browser: Browser, tmp_path: Path)
         ask(page, "When was the mill built?", "1850")
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_read_only_page_changes_nothing(browser: Browser, chat: Running, tmp_path: Path) -> None:
     options = ["--read-only"]
