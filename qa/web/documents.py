@@ -18,7 +18,7 @@ from qa.library.listing import Listing, list_library
 from qa.pipeline import QuestionAnswerer
 from qa.web.error_messages import error_message
 from qa.web.html.document_links import parse_quotes
-from qa.web.html.document_page import document_page, problem_page
+from qa.web.html.document_page import DocumentView, document_page, problem_page
 
 PICTURE_SECONDS = 20.0
 """Longest time to draw one page."""
@@ -112,9 +112,11 @@ class Documents:
             return 404, problem_page(f"There is no document at {path} any more.")
         # The document may have changed meanwhile.
         facts, number, content = found
-        spans = parse_quotes(quotes, facts.characters)
         changed = sha256 not in ("", facts.sha256)
-        return 200, document_page(path, facts, number, content, spans, changed, _is_pdf(path))
+        # Offsets into the text that was quoted mean nothing in the present one.
+        spans = [] if changed else parse_quotes(quotes, facts.characters)
+        view = DocumentView(path, facts, number, content, spans, changed, _is_pdf(path))
+        return 200, document_page(view)
 
     def picture(
         self, path: str, number: int, quotes: Sequence[str] = (), sha256: str = ""

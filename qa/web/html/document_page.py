@@ -21,6 +21,29 @@ DOCUMENT_POLICY = (
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentView:
+    """What is shown of a document.
+
+    Attributes:
+        path: Of the document in the library.
+        facts: About the document.
+        number: Of the part that is shown, from 0.
+        part: That part.
+        quotes: To be marked, as ``parse_quotes`` gives them; those in other parts are linked.
+        changed: Whether the document has changed since it was quoted.
+        pictured: Whether there are pictures of its pages.
+    """
+
+    path: str
+    facts: DocumentFacts
+    number: int
+    part: Part
+    quotes: Sequence[Quote] = ()
+    changed: bool = False
+    pictured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _LinkedQuote:
     """A quote with the address at which it is marked."""
 
@@ -85,42 +108,22 @@ class _Row:
         return min(6, self.block.level + 1)
 
 
-def document_page(
-    path: str,
-    facts: DocumentFacts,
-    number: int,
-    part: Part,
-    quotes: Sequence[Quote] = (),
-    changed: bool = False,
-    pictured: bool = False,
-) -> str:
-    """The whole page.
-
-    Args:
-        path: Of the document in the library.
-        facts: About the document.
-        number: Of the part that is shown, from 0.
-        part: That part.
-        quotes: To be marked, as ``parse_quotes`` gives them; those in other parts are linked.
-        changed: Whether the document has changed since it was quoted; nothing is marked then.
-        pictured: Whether there are pictures of its pages.
-    """
-    if changed:
-        quotes = ()
-    linked = _linked(path, facts, part.blocks, quotes)
-    pages = _pages(path, facts, part.blocks, quotes, pictured)
+def document_page(view: DocumentView) -> str:
+    """The whole page."""
+    linked = _linked(view)
+    sha256, quotes = view.facts.sha256, view.quotes
     return str(
         render(
             "document_page.html",
-            title=facts.title,
-            path=path,
-            changed=changed,
+            title=view.facts.title,
+            path=view.path,
+            changed=view.changed,
             quotes=linked,
-            rows=list(_rows(facts, part, linked, pages)),
-            part=number + 1,
-            parts=facts.parts,
-            previous_part=part_link(path, facts.sha256, quotes, number - 1),
-            next_part=part_link(path, facts.sha256, quotes, number + 1),
+            rows=list(_rows(view, linked, _pages(view))),
+            part=view.number + 1,
+            parts=view.facts.parts,
+            previous_part=part_link(view.path, sha256, quotes, view.number - 1),
+            next_part=part_link(view.path, sha256, quotes, view.number + 1),
         )
     )
 
@@ -130,59 +133,53 @@ def problem_page(sentence: str) -> str:
     return str(render("document_problem.html", sentence=sentence))
 
 
-def _linked(
-    path: str, facts: DocumentFacts, blocks: Sequence[Block], quotes: Sequence[Quote]
-) -> list[_LinkedQuote]:
+def _linked(view: DocumentView) -> list[_LinkedQuote]:
     """The quotes with their addresses: on this page, or on that of another part."""
+    blocks = view.part.blocks
     return [
         _LinkedQuote(
             start,
             end,
             f"#quote-{number}"
             if blocks and blocks[0].start <= start < blocks[-1].end
-            else quote_link(path, facts.sha256, quotes, number),
+            else quote_link(view.path, view.facts.sha256, view.quotes, number),
         )
-        for number, (start, end) in enumerate(quotes, start=1)
+        for number, (start, end) in enumerate(view.quotes, start=1)
     ]
 
 
-def _pages(
-    path: str,
-    facts: DocumentFacts,
-    blocks: Sequence[Block],
-    quotes: Sequence[Quote],
-    pictured: bool,
-) -> dict[int, _Page]:
+def _pages(view: DocumentView) -> dict[int, _Page]:
     """The printed pages on which blocks begin, by number."""
-    ends = [*facts.page_starts[1:], facts.characters]
+    starts, sha256 = view.facts.page_starts, view.facts.sha256
+    ends = [*starts[1:], view.facts.characters]
     pages: dict[int, _Page] = {}
-    for number in {page_at(facts.page_starts, block.start) for block in blocks} - {None}:
+    for number in {page_at(starts, block.start) for block in view.part.blocks} - {None}:
         assert number is not None
-        begin, end = facts.page_starts[number - 1], ends[number - 1]
-        on_page = [(first, last) for first, last in quotes if first < end and last > begin]
-        picture = picture_link(path, facts.sha256, on_page, number) if pictured else ""
+        begin, end = starts[number - 1], ends[number - 1]
+        on_page = [(first, last) for first, last in view.quotes if first < end and last > begin]
+        picture = picture_link(view.path, sha256, on_page, number) if view.pictured else ""
         pages[number] = _Page(number, picture)
     return pages
 
 
 def _rows(
-    facts: DocumentFacts, part: Part, quotes: Sequence[_LinkedQuote], pages: dict[int, _Page]
+    view: DocumentView, quotes: Sequence[_LinkedQuote], pages: dict[int, _Page]
 ) -> Iterator[_Row]:
-    """The blocks of a part, in order.
+    """The blocks of the part, in order.
 
     The picture of a page stands behind the first block that is quoted on it: a picture that
     loads late must not move the quote.
     """
     previous: int | None = None
-    shown: set[int] = set()
-    for block in part.blocks:
-        number = page_at(facts.page_starts, block.start)
+    pictured: set[int] = set()
+    for block in view.part.blocks:
+        number = page_at(view.facts.page_starts, block.start)
         page = pages[number] if number is not None else None
         quoted = any(quote.start < block.end and quote.end > block.start for quote in quotes)
-        figure = page if page and page.picture and quoted and page.number not in shown else None
+        figure = page if page and page.picture and quoted and number not in pictured else None
         if figure:
-            shown.add(figure.number)
-        segments = tuple(_segments(part, block, quotes))
+            pictured.add(figure.number)
+        segments = tuple(_segments(view.part, block, quotes))
         yield _Row(block, segments, page if number != previous else None, figure)
         previous = number
 

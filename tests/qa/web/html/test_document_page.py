@@ -14,7 +14,7 @@ from embeddings.document import Document, DocumentBuilder
 from embeddings.index.records import DocumentFacts
 from embeddings.parts import number_at, parts_of
 from qa.web.html.document_links import parse_quotes
-from qa.web.html.document_page import document_page
+from qa.web.html.document_page import DocumentView, document_page
 
 
 def document_of(*paragraphs: str) -> Document:
@@ -49,7 +49,8 @@ def page_of(
         len(shown),
         (0,),
     )
-    return document_page(path, facts, number, shown[number], quotes, changed)
+    quotes = () if changed else quotes
+    return document_page(DocumentView(path, facts, number, shown[number], quotes, changed))
 
 
 class Reader(HTMLParser):

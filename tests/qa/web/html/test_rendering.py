@@ -18,7 +18,7 @@ from qa.library.listing import Listed, Listing
 from qa.results import Answer, Candidate
 from qa.settings import UploadLimits
 from qa.web.html import rendering
-from qa.web.html.document_page import document_page, problem_page
+from qa.web.html.document_page import DocumentView, document_page, problem_page
 from qa.web.html.library_page import library_table, maintenance_help, upload_help, uploads_list
 from qa.web.html.page import (
     alert,
@@ -152,7 +152,7 @@ def _document(text: str, changed: bool) -> str:
         1, (text,), text, text, document.page_starts, text, 1, characters, 3, (0,)
     )
     quotes = [(0, len(text)), (2, characters), (characters - 3, characters)]
-    return document_page(text, facts, 1, part, quotes, changed, pictured=True)
+    return document_page(DocumentView(text, facts, 1, part, quotes, changed, pictured=True))
 
 
 def _pages(text: str) -> Iterator[str]:

@@ -1,0 +1,107 @@
+"""Example questions are found in the background, from an answerer that says what it was asked."""
+
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from qa.pipeline import QuestionAnswerer
+from qa.results import Answer
+from qa.web.documents import Documents
+from qa.web.example_finder import MOST_OF_A_KIND, MOST_TRIED_QUESTIONS, ExampleFinder
+from tests.qa.web.html.test_page import ANSWER
+
+
+class Library:
+    """Documents with these texts, and an answerer whose answers all have one confidence."""
+
+    def __init__(self, *texts: str, confidence: float = 0.9) -> None:
+        self.texts = texts
+        self.confidence = confidence
+        self.version = 1
+        self.questions: list[str] = []
+        self.index = self
+
+    def listing(self) -> Any:
+        return SimpleNamespace(
+            documents=[SimpleNamespace(path=str(number)) for number in range(len(self.texts))]
+        )
+
+    def facts(self, path: str) -> Any:
+        return SimpleNamespace(id=int(path))
+
+    def text(self, id: int, start: int, end: int) -> str:
+        return self.texts[id][start:end]
+
+    def answer(self, question: str) -> Answer:
+        self.questions.append(question)
+        if question.startswith("When was the Broken"):
+            raise RuntimeError("unexpected")
+        return replace(ANSWER, confidence=self.confidence)
+
+    def finder(self) -> ExampleFinder:
+        return ExampleFinder(cast(QuestionAnswerer, self), cast(Documents, self), lambda: None)
+
+
+def built(*names: str) -> str:
+    return " ".join(f"The {name} was built in 1850." for name in names)
+
+
+def find(finder: ExampleFinder) -> list[str] | None:
+    finder.refresh()
+    assert finder._thread is not None
+    finder._thread.join(30)
+    return finder.examples
+
+
+def test_confident_answers_make_examples_of_different_kinds() -> None:
+    library = Library(built("Mill", "Pier", "Barn"), "The IOFS has 41 members.")
+    assert find(library.finder()) == [
+        "When was the Mill built?",
+        "How many members does the IOFS have?",
+        "When was the Pier built?",
+    ]
+    assert len([each for each in library.questions if each.startswith("When")]) == MOST_OF_A_KIND
+
+
+def test_unsure_answers_make_none_and_only_so_many_are_tried() -> None:
+    library = Library(built(*(f"Mill{number}" for number in range(50))), confidence=0.7)
+    assert find(library.finder()) == []
+    assert len(library.questions) == MOST_TRIED_QUESTIONS
+
+
+def test_examples_are_looked_for_again_only_if_the_library_changed() -> None:
+    library = Library(built("Mill"))
+    finder = library.finder()
+    assert finder.examples is None
+    assert find(finder) == find(finder) == ["When was the Mill built?"]
+    assert len(library.questions) == 1
+    library.version += 1
+    assert find(finder) == ["When was the Mill built?"]
+    assert len(library.questions) == 2
+
+
+def test_unexpected_error_ends_the_search_with_what_was_found(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert find(Library(built("Mill", "Broken Arch", "Pier")).finder()) == [
+        "When was the Mill built?"
+    ]
+    assert "Example questions could not be generated." in caplog.text
+
+
+def test_close_ends_the_search_and_starts_no_other() -> None:
+    library = Library(built("Mill"))
+    waiting = threading.Event()
+    finder = ExampleFinder(
+        cast(QuestionAnswerer, library), cast(Documents, library), lambda: waiting.wait(30)
+    )
+    finder.refresh()
+    threading.Timer(0.1, waiting.set).start()
+    finder.close()
+    assert finder.examples == [] and library.questions == []
+    library.version += 1
+    finder.refresh()
+    assert library.questions == []
