@@ -20,7 +20,8 @@ from qa.reading.base import SpanModel
 from qa.reading.citations import candidate_of
 from qa.reading.reader import Reader
 from qa.reading.spans import read_passages
-from qa.retrieval.retriever import DEPTH, Retriever, search
+from qa.retrieval.retriever import Retriever
+from qa.retrieval.search import DEPTH, WORD_WEIGHT, SearchRequest, search
 from qa.text import normalise
 
 READ_AT_ONCE = 64
@@ -35,7 +36,7 @@ def evaluate_retrieval(
     index: SearchIndex,
     documents: dict[str, int] | None,
     encoder: Encoder,
-    word_weight: float = 0.3,
+    word_weight: float = WORD_WEIGHT,
     on_progress: OnProgress | None = None,
 ) -> list[RetrievalScores]:
     """Scores of vectors alone, words alone, both fused by rank, and both fused by score.
@@ -53,7 +54,8 @@ def evaluate_retrieval(
     ranks: dict[str, list[int | None]] = {}
     with index.snapshot() as snapshot:
         for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
-            found = search(snapshot, question.text, vector, DEPTH, word_weight)
+            request = SearchRequest(question.text, vector, DEPTH, word_weight)
+            found = search(snapshot, request)
             is_right = _right_passages(snapshot, [one.id for one in found], question, documents)
             worst = len(found) + DEPTH
             vector_ranks = {one.id: one.vector_rank or worst for one in found}
@@ -169,7 +171,7 @@ def _ask(
 ) -> Outcome:
     began = time.perf_counter()
     asked = " ".join(question.text.split())
-    hits = retriever.retrieve(asked, limit, passed_over=passed_over)
+    hits = retriever.retrieve(asked, limit, excluded=passed_over)
     read = reader.read(asked, hits)
     spent = time.perf_counter() - began
     if not read:

@@ -10,41 +10,45 @@ from dataclasses import dataclass
 
 from embeddings.index.protocols import Snapshot
 from embeddings.index.records import StoredPassage
+from qa.retrieval.search import ScoredPassage
 from qa.text import STOP_WORDS
 
 BATCH = 100
 """Passages fetched at a time."""
 
-NEARLY = 0.75
+NEARLY_AS_GOOD = 0.75
 """Share of a passage's score from which another document's passage is nearly as good. Of 125
 questions on documents of others, 120 had their answer in 12 passages without this rule; with it
 and 0.6, 0.7, 0.8 it is 117, 118, 119."""
 
 RESERVED = 4
-"""Of the places that are read one in so many is for other documents than the one that has most,
-however far they are: a document that repeats the question in each passage is nearest by far."""
+"""One place in so many is for other documents than the one that has most, however low they score:
+a document that repeats the question in each passage scores highest by far. Chosen by hand; not
+fitted."""
 
-SAME_WORDS = 0.9
-"""Share of words in common (Jaccard) above which passages of one statement are one hit."""
+NEAR_DUPLICATE_OVERLAP = 0.9
+"""Share of words in common (Jaccard) from which passages with the same numbers, names and negations
+are near-duplicates. Chosen by hand; not fitted."""
 
 _WORD = re.compile(r"\w+")
 
 # What turns one statement into another: numbers with their sign, negations, names.
-_TELLING = re.compile(
+_DISTINCTIVE = re.compile(
     r"[-−+]?\d[\w.,]*|\b[A-Z]\w*|\b(?:not|no|never|nor|none|neither|without|cannot)\b|n['’]t\b"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A passage as the searches scored it."""
+class Fingerprint:
+    """What near-duplicates are recognised by.
 
-    id: int
-    score: float
-    vector_score: float
-    vector_rank: int | None
-    word_score: float
-    word_rank: int | None
+    Attributes:
+        distinctive: Numbers, names and negations, in order.
+        words: All words, in lower case.
+    """
+
+    distinctive: list[str]
+    words: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,81 +56,94 @@ class Selection:
     """The passages that are read.
 
     Attributes:
-        kept: Best first.
-        duplicates: The near-duplicates of each by its id.
-        wanted: Score that a passage must have to take a place among them; none if all are taken.
+        passages: Best first.
+        near_duplicates: Of each passage by its id.
+        min_score: Score that a passage must have to get a place; none if all are taken.
         crowded: Whether one document has more places than it should, for lack of others.
     """
 
-    kept: list[tuple[Scored, StoredPassage]]
-    duplicates: dict[int, list[StoredPassage]]
-    wanted: float | None
+    passages: list[tuple[ScoredPassage, StoredPassage]]
+    near_duplicates: dict[int, list[StoredPassage]]
+    min_score: float | None
     crowded: bool
 
 
-def select(snapshot: Snapshot, found: Sequence[Scored], limit: int) -> Selection:
+def select(snapshot: Snapshot, found: Sequence[ScoredPassage], limit: int) -> Selection:
     """The first ``limit`` passages that differ.
 
-    What a document has beyond half of them waits: passages of others that are nearly as good come
-    before it, and it fills the places that they leave, but for those that are reserved.
+    Passages of one document beyond half of the places are deferred: passages of others that are
+    nearly as good come before them. They fill the places that are left, but for the reserved ones.
     """
     half, reserved = -(-limit // 2), limit // RESERVED
-    kept: list[tuple[Scored, StoredPassage]] = []
-    waiting: list[tuple[Scored, StoredPassage]] = []
-    fingerprints: list[tuple[int, tuple[list[str], set[str]]]] = []
-    duplicates: dict[int, list[StoredPassage]] = {}
+    chosen: list[tuple[ScoredPassage, StoredPassage]] = []
+    deferred: list[tuple[ScoredPassage, StoredPassage]] = []
+    fingerprints: list[tuple[int, Fingerprint]] = []
+    near_duplicates: dict[int, list[StoredPassage]] = {}
     varied: set[int] = set()
     places: Counter[int] = Counter()
-    for one, passage in _stored(snapshot, found):
-        far = bool(waiting) and one.score < NEARLY * waiting[0][0].score
-        others = len(kept) - max(places.values(), default=0)
-        enough = others >= reserved and len(kept) + len(waiting) >= limit
-        if len(kept) == limit or (far and enough):
+    for scored, stored in _stored(snapshot, found):
+        low = bool(deferred) and scored.score < NEARLY_AS_GOOD * deferred[0][0].score
+        others = len(chosen) - max(places.values(), default=0)
+        enough = others >= reserved and len(chosen) + len(deferred) >= limit
+        if len(chosen) == limit or (low and enough):
             break
-        over = places[passage.document] == half
-        if over and len(waiting) == limit:
-            continue  # More than can be read wait by now.
-        fingerprint = _fingerprint(passage.passage.text)
-        twin = next((one for one in fingerprints if _same(fingerprint, one[1])), None)
-        if twin is not None:
-            if twin[0] in varied or not _substitutes(fingerprint, twin[1]):
-                duplicates.setdefault(twin[0], []).append(passage)
+        over_half = places[stored.document] == half
+        if over_half and len(deferred) == limit:
+            continue  # More are deferred by now than can be read.
+        fingerprint = _fingerprint(stored.passage.text)
+        original = next(
+            (
+                (id, earlier)
+                for id, earlier in fingerprints
+                if _are_near_duplicates(fingerprint, earlier)
+            ),
+            None,
+        )
+        if original is not None:
+            id, earlier = original
+            if id in varied or not _substitute_words(fingerprint, earlier):
+                near_duplicates.setdefault(id, []).append(stored)
                 continue
             # "Red" for "green" may be the answer; more such passages would crowd out others.
-            varied |= {twin[0], passage.id}
-        fingerprints.append((passage.id, fingerprint))
-        places[passage.document] += not over
-        (waiting if over else kept).append((one, passage))
-    chosen = [*kept, *waiting[: limit - len(kept)]]
-    chosen.sort(key=lambda one: (-one[0].score, one[0].id))
-    if len(kept) == limit:
-        wanted = None
+            varied |= {id, stored.id}
+        fingerprints.append((stored.id, fingerprint))
+        places[stored.document] += not over_half
+        (deferred if over_half else chosen).append((scored, stored))
+    passages = [*chosen, *deferred[: limit - len(chosen)]]
+    passages.sort(key=lambda pair: (-pair[0].score, pair[0].id))
+    if len(chosen) == limit:
+        min_score = None
     else:
-        wanted = NEARLY * waiting[0][0].score if len(chosen) == limit else 0.0
-    crowded = bool(waiting) and len(kept) - max(places.values()) < reserved
-    return Selection(chosen, duplicates, wanted, crowded)
+        full = len(passages) == limit
+        min_score = NEARLY_AS_GOOD * deferred[0][0].score if full else 0.0
+    crowded = bool(deferred) and len(chosen) - max(places.values()) < reserved
+    return Selection(passages, near_duplicates, min_score, crowded)
 
 
-def _stored(snapshot: Snapshot, found: Sequence[Scored]) -> Iterator[tuple[Scored, StoredPassage]]:
-    """What was found with its passages, fetched as they are needed."""
+def _stored(
+    snapshot: Snapshot, found: Sequence[ScoredPassage]
+) -> Iterator[tuple[ScoredPassage, StoredPassage]]:
+    """Scores with their passages, which are fetched as they are needed."""
     for start in range(0, len(found), BATCH):
         batch = found[start : start + BATCH]
-        stored = {passage.id: passage for passage in snapshot.passages([one.id for one in batch])}
-        yield from ((one, stored[one.id]) for one in batch if one.id in stored)
+        ids = [scored.id for scored in batch]
+        stored = {passage.id: passage for passage in snapshot.passages(ids)}
+        yield from ((scored, stored[scored.id]) for scored in batch if scored.id in stored)
 
 
-def _fingerprint(text: str) -> tuple[list[str], set[str]]:
-    return _TELLING.findall(text), set(_WORD.findall(text.lower()))
+def _fingerprint(text: str) -> Fingerprint:
+    return Fingerprint(_DISTINCTIVE.findall(text), set(_WORD.findall(text.lower())))
 
 
-def _same(one: tuple[list[str], set[str]], other: tuple[list[str], set[str]]) -> bool:
-    """Alike but for a few words, none of which makes another statement of it."""
-    (telling, words), (other_telling, other_words) = one, other
-    union = len(words | other_words)
-    return telling == other_telling and len(words & other_words) >= SAME_WORDS * union
+def _are_near_duplicates(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether they differ in a few words only, none of which changes the statement."""
+    union = len(one.words | other.words)
+    return (
+        one.distinctive == other.distinctive
+        and len(one.words & other.words) >= NEAR_DUPLICATE_OVERLAP * union
+    )
 
 
-def _substitutes(one: tuple[list[str], set[str]], other: tuple[list[str], set[str]]) -> bool:
+def _substitute_words(one: Fingerprint, other: Fingerprint) -> bool:
     """Whether each has a word that carries meaning where the other has another."""
-    (_, words), (_, others) = one, other
-    return bool(words - others - STOP_WORDS and others - words - STOP_WORDS)
+    return bool(one.words - other.words - STOP_WORDS and other.words - one.words - STOP_WORDS)

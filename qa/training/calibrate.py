@@ -67,7 +67,7 @@ def read_twice(
     golds = [gold.text for gold in question.answers]
     passages: dict[tuple[int, int], list[PassageSpan]] = {}
     for passed_over in (frozenset[int](), own):
-        hits = retriever.retrieve(asked, count, passed_over=passed_over)
+        hits = retriever.retrieve(asked, count, excluded=passed_over)
         new = [hit for hit in hits if (hit.document, hit.start) not in passages]
         pairs, headings = [(asked, hit.text) for hit in new], [hit.context for hit in new]
         for hit, spans in zip(new, read_passages(model, pairs, headings), strict=True):

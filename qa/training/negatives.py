@@ -16,7 +16,7 @@ from embeddings.models.encoder import Encoder, EncoderModel, Progress, Role, Vec
 from embeddings.passages import Splitting, Tokenize
 from qa.evaluation.corpus import counting, library_of
 from qa.evaluation.datasets import Question
-from qa.retrieval.retriever import search
+from qa.retrieval.search import SearchRequest, search
 from qa.text import normalise
 
 DEPTH = 30
@@ -96,7 +96,8 @@ def mine(
         with index.snapshot() as snapshot:
             for number, (asked, vector) in enumerate(zip(chosen, vectors, strict=True), start=1):
                 question = questions[asked]
-                found = search(snapshot, question.text, vector, DEPTH, word_weight)[:DEPTH]
+                request = SearchRequest(question.text, vector, DEPTH, word_weight)
+                found = search(snapshot, request)[:DEPTH]
                 document_of = {
                     stored.id: stored.document
                     for stored in snapshot.passages([one.id for one in found])

@@ -52,7 +52,7 @@ def read_twice(
         count: Passages read for a question.
     """
     for passed_over in (frozenset[int](), own):
-        hits = retriever.retrieve(question.text, count, passed_over=passed_over)
+        hits = retriever.retrieve(question.text, count, excluded=passed_over)
         spans = [
             Span(at, hit.start + start, hit.start + end)
             for at, hit in enumerate(hits)

@@ -118,7 +118,7 @@ def test_passages_passed_over_are_searched_for_as_if_they_were_not_there(
     retriever = Retriever(index, encoder)
     asked = "Who opened the bridge?"
     whole = retriever.retrieve(asked, 3)
-    left = retriever.retrieve(asked, 3, passed_over=passages_of(index, whole[0].document))
+    left = retriever.retrieve(asked, 3, excluded=passages_of(index, whole[0].document))
     assert whole[0].document == documents[QUESTIONS[1].context]
     assert [hit.document for hit in left] == [hit.document for hit in whole[1:]]
     # The best of those that are left has the whole word score, if it holds a word at all.

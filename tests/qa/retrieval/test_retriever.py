@@ -10,7 +10,8 @@ from embeddings.indexing import index_folder
 from embeddings.models.encoder import SentenceTransformersEncoder
 from qa import QuestionAnswerer
 from qa.results import MOST_PLACES
-from qa.retrieval.retriever import Retriever, _day, fuse
+from qa.retrieval.retriever import Retriever, _day
+from qa.retrieval.search import fuse
 from qa.text import search_terms
 
 QUESTION = "How much aid did Kazakhstan send to Syria?"
