@@ -8,7 +8,6 @@ import gradio as gr
 
 from qa.library.listing import Listing
 from qa.library.receipts import answer_as_markdown
-from qa.web.addresses import client_network
 from qa.web.chat import Chat
 from qa.web.conversation_state import ConversationState
 from qa.web.html.page import RenderedTurn, alert, documents_panel, sources_panel, unescape_question
@@ -16,7 +15,9 @@ from qa.web.messages import CONVERSATION_CHANGED, QUESTION_REFUSED
 from qa.web.queue_limits import CONCURRENT_ANSWERS
 from qa.web.stored_turns import MOST_TURNS, serialize_turns
 from qa.web.tabs.ask_widgets import COPY_LABEL, add_ask_widgets
-from qa.web.tabs.events import QUIET, UNQUEUED, Changes
+from qa.web.tabs.events import QUIET, UNQUEUED, Changes, turn_index
+from qa.web.tabs.example_buttons import ExampleButtons
+from qa.web.tabs.ratings import Ratings
 
 COPY_SCRIPT = (Path(__file__).parent / "copy.js").read_text(encoding="utf-8")
 """The page's one script: only the browser can reach its clipboard."""
@@ -76,14 +77,8 @@ class AskTab:
         widgets.stop.click(self.stop, [stored], shown, **UNQUEUED)
         widgets.chatbot.undo(self.undo, [stored], outputs, **UNQUEUED)
         widgets.chatbot.clear(self.clear, None, outputs, **UNQUEUED)
-        opinion = [widgets.opinion, widgets.notice]
-        widgets.chatbot.like(self.like, [stored], [*opinion, widgets.opinion_key], **UNQUEUED)
-        widgets.opinion.submit(
-            self.add_note, [widgets.opinion, widgets.opinion_key], opinion, **UNQUEUED
-        )
-        examples = [*widgets.examples, widgets.examples_timer]
-        page.load(self.refresh_examples, None, examples, **UNQUEUED)
-        widgets.examples_timer.tick(self.show_examples, None, examples, **UNQUEUED)
+        Ratings(self.chat, widgets, stored)
+        ExampleButtons(page, self.chat.example_finder, widgets)
         page.load(self.restore, [stored], shown, **UNQUEUED)
 
     def ask(
@@ -136,7 +131,7 @@ class AskTab:
         self, stored: object, within: list[str], event: gr.RetryData, request: gr.Request
     ) -> Iterator[Changes]:
         """Answer a question of the conversation once more; the turns after it are dropped."""
-        before = self.chat.restore(stored)[: _turn_index(event.index)]
+        before = self.chat.restore(stored)[: turn_index(event.index)]
         question = unescape_question(str(event.value))
         yield from self._reply(question, before, stored, within, request.session_hash)
 
@@ -149,13 +144,13 @@ class AskTab:
         if problem:
             yield self._show(turns) | {self.widgets.notice: alert(problem)}
         else:
-            before = turns[: _turn_index(event.index)]
+            before = turns[: turn_index(event.index)]
             yield from self._reply(question, before, stored, within, request.session_hash)
 
     def undo(self, stored: object, event: gr.UndoData, request: gr.Request) -> Changes:
         """Drop a turn and those after it; its question can be edited."""
         self.state.cancel(request.session_hash)
-        before = self.chat.restore(stored)[: _turn_index(event.index)]
+        before = self.chat.restore(stored)[: turn_index(event.index)]
         changes = self._show(before) | self._store(before, request.session_hash)
         return changes | {self.widgets.question: unescape_question(str(event.value))}
 
@@ -168,46 +163,6 @@ class AskTab:
         """Stop waiting for a reply."""
         self.state.cancel(request.session_hash)
         return self._show(self.chat.restore(stored))
-
-    def like(self, stored: object, event: gr.LikeData, request: gr.Request) -> Changes:
-        """Record a rating of an answer, and offer to add a note."""
-        turns, index = self.chat.restore(stored), _turn_index(event.index)
-        # Neither true nor false where a reader withdraws the rating.
-        liked = event.liked if isinstance(event.liked, bool) else None
-        turn = turns[index] if index < len(turns) else None
-        sender = client_network(request.client and (request.client.host,))
-        key, message = self.chat.rate(turn, liked, str(request.session_hash), sender)
-        placeholder = "What was good?" if liked else "What was wrong?"
-        return {
-            self.widgets.opinion: gr.update(visible=bool(key), value="", placeholder=placeholder),
-            self.widgets.notice: alert(message),
-            self.widgets.opinion_key: key,
-        }
-
-    def add_note(self, text: str, key: str) -> Changes:
-        """Record a note on a rating."""
-        message = self.chat.add_note(key, text)
-        return {
-            self.widgets.opinion: gr.update(visible=False),
-            self.widgets.notice: alert(message),
-        }
-
-    def refresh_examples(self) -> Changes:
-        """Look for example questions if the library has changed."""
-        self.chat.example_finder.refresh()
-        return self.show_examples()
-
-    def show_examples(self) -> Changes:
-        """Show the example questions, or look again later if there are none yet."""
-        examples = self.chat.example_finder.examples
-        timer = self.widgets.examples_timer
-        if examples is None:
-            return {timer: gr.Timer(active=True)}
-        changes: Changes = {timer: gr.Timer(active=False)}
-        for number, button in enumerate(self.widgets.examples):
-            visible = number < len(examples)
-            changes[button] = gr.update(value=examples[number] if visible else "", visible=visible)
-        return changes
 
     def restore(self, stored: object) -> Changes:
         """Show the conversation that the browser stored."""
@@ -293,11 +248,6 @@ class AskTab:
         conversation = serialize_turns(turns)
         self.state.store(session, conversation)
         return {self.stored: conversation}
-
-
-def _turn_index(message: object) -> int:
-    """Position of the turn that a message of the chatbot belongs to; each turn has two."""
-    return (message[0] if isinstance(message, Sequence) else int(str(message))) // 2
 
 
 def _messages(turns: Sequence[RenderedTurn]) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
-"""Events: options that events of the page share."""
+"""Events: what the events of the page share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 Changes = dict[Any, object]
@@ -10,3 +11,8 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 UNQUEUED: dict[str, Any] = {"queue": False, **QUIET}
 """Options of an event that is carried out at once, however many others are waiting."""
+
+
+def turn_index(message: object) -> int:
+    """Position of the turn that a message of the chatbot belongs to; each turn has two."""
+    return (message[0] if isinstance(message, Sequence) else int(str(message))) // 2
