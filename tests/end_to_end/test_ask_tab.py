@@ -54,7 +54,7 @@ def test_source_is_marked_while_its_number_is_pointed_at(page: Page) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_page_of_a_pdf_is_told(page: Page) -> None:
+def test_page_of_a_pdf_is_reported(page: Page) -> None:
     ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")
     expect(page.locator("#sources ol")).to_contain_text(
         re.compile(r"docs/kazakhstan-2024/expert-view\.pdf · page \d · characters")
@@ -62,7 +62,7 @@ def test_page_of_a_pdf_is_told(page: Page) -> None:
 
 
 @pytest.mark.browser
-def test_what_the_documents_do_not_say_is_said_so(page: Page) -> None:
+def test_what_the_documents_do_not_say_is_reported(page: Page) -> None:
     ask(page, "Who won the 2022 World Cup?", "The documents do not say")
     expect(page.locator("#sources")).to_contain_text("Not an answer.")
     expect(page.locator("#sources blockquote")).to_have_count(3)
@@ -113,7 +113,7 @@ def test_examples_are_answered_at_a_click(page: Page) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_question_blank_or_too_long_is_told_and_the_next_is_answered(page: Page) -> None:
+def test_question_blank_or_too_long_is_reported_and_the_next_is_answered(page: Page) -> None:
     until_sent(page, lambda: question_box(page).press("Enter"))
     expect(page.get_by_role("alert")).to_have_text("Type a question first.")
     question_box(page).fill("w" * 2_001)
@@ -135,14 +135,14 @@ def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path:
         assert saving.value.suggested_filename == name
         saving.value.save_as(tmp_path / name)
     assert "**2013**" in (tmp_path / "answers.md").read_text(encoding="utf-8")
-    told = subprocess.run(
+    verified = subprocess.run(
         [sys.executable, "-m", "qa.cli.main", "verify", tmp_path / "receipt.json"],
         env=os.environ | {"QA_INDEX": str(chat.index)},
         capture_output=True,
         text=True,
     )
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("exact: 2013\n")
+    assert verified.returncode == 0, verified.stderr
+    assert verified.stdout.startswith("exact: 2013\n")
 
 
 @pytest.mark.slow
@@ -158,7 +158,7 @@ def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
 
 
 @pytest.mark.browser
-def test_three_follow_ups_are_completed_and_a_wrong_guess_is_mended(page: Page) -> None:
+def test_three_follow_ups_are_rewritten_and_a_wrong_rewriting_is_corrected(page: Page) -> None:
     ask_when_founded(page)
     standalone = page.locator("#standalone-question textarea")
     expect(standalone).to_be_hidden()
@@ -174,7 +174,7 @@ def test_three_follow_ups_are_completed_and_a_wrong_guess_is_mended(page: Page) 
     expect(replies(page)).to_have_count(3)
     expect(replies(page).last).to_contain_text("Understood as: How much aid did Kazakhstan send")
     until_finished(page)
-    # Another subject is not polluted by what was said before.
+    # Another subject is not polluted by the turns before.
     ask(page, "Which formats are read?", "[1]")
     expect(standalone).to_be_hidden()
     page.reload()
@@ -194,19 +194,19 @@ def test_two_questions_are_both_answered_and_small_talk_cites_nothing(page: Page
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_opinion_is_kept_with_its_note(page: Page, chat: Running) -> None:
+def test_opinion_is_stored_with_its_note(page: Page, chat: Running) -> None:
     ask_when_founded(page)
     page.get_by_role("button", name="Dislike").click()
     opinion = page.get_by_label("Your opinion of the answer")
     opinion.fill("It was 2012.")
     opinion.press("Enter")
     expect(opinion).to_be_hidden()
-    (kept,) = Feedback(chat.index).opinions()
-    assert (kept.answer.text, kept.liked, kept.note) == ("2013", False, "It was 2012.")
+    (stored,) = Feedback(chat.index).opinions()
+    assert (stored.answer.text, stored.liked, stored.note) == ("2013", False, "It was 2012.")
     page.get_by_role("button", name="Like", exact=True).click()
     expect(opinion).to_be_visible()
-    (kept,) = Feedback(chat.index).opinions()
-    assert (kept.liked, kept.note) == (True, "")
+    (stored,) = Feedback(chat.index).opinions()
+    assert (stored.liked, stored.note) == (True, "")
 
 
 @pytest.mark.slow

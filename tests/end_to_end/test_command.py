@@ -44,7 +44,7 @@ def test_second_start_indexes_nothing_and_imports_no_pytorch_to_serve(chat: Runn
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_it_without_a_word_though_a_page_is_open(
+def test_signal_ends_it_silently_though_a_page_is_open(
     browser: Browser, chat: Running, tmp_path: Path, how: signal.Signals
 ) -> None:
     with running(tmp_path, index=chat.index) as again, opened(browser, again.url) as page:
@@ -71,9 +71,9 @@ def test_interrupted_indexing_says_that_it_goes_on_later(tmp_path: Path) -> None
         while not (index / "library.sqlite").exists() and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=SECONDS)
+        _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 2
-    assert said.splitlines() == [
+    assert errors.splitlines() == [
         "Interrupted; what was finished is kept. Run the same command again to go on."
     ]
 
@@ -94,34 +94,36 @@ def printed_error(done: subprocess.CompletedProcess[str]) -> str:
     return lines[0]
 
 
-def test_missing_folder_is_told(tmp_path: Path) -> None:
+def test_missing_folder_is_reported(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    told = printed_error(run(missing, "--port", "0", "--index", tmp_path / "index"))
-    assert told == f"{missing} does not exist. Check the name of the folder."
+    message = printed_error(run(missing, "--port", "0", "--index", tmp_path / "index"))
+    assert message == f"{missing} does not exist. Check the name of the folder."
 
 
-def test_empty_folder_is_told(tmp_path: Path) -> None:
+def test_empty_folder_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
-    told = printed_error(run(folder, "--port", "0", "--index", tmp_path / "index"))
-    assert told.startswith(f"{folder} holds no file that can be read")
+    message = printed_error(run(folder, "--port", "0", "--index", tmp_path / "index"))
+    assert message.startswith(f"{folder} holds no file that can be read")
 
 
-def test_port_in_use_is_told_before_anything_is_indexed(tmp_path: Path) -> None:
+def test_port_in_use_is_reported_before_anything_is_indexed(tmp_path: Path) -> None:
     index = tmp_path / "index"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        told = printed_error(run("--port", str(port), "--index", index))
-    assert told == f"Port {port} on 127.0.0.1 is in use. Choose another with --port."
+        message = printed_error(run("--port", str(port), "--index", index))
+    assert message == f"Port {port} on 127.0.0.1 is in use. Choose another with --port."
     assert not index.exists()
 
 
-def test_host_of_another_machine_is_told(tmp_path: Path) -> None:
-    told = printed_error(run("--host", "192.0.2.1", "--port", "0", "--index", tmp_path / "index"))
-    assert told == "192.0.2.1 is no address of this machine. Choose another with --host."
+def test_host_of_another_machine_is_reported(tmp_path: Path) -> None:
+    message = printed_error(
+        run("--host", "192.0.2.1", "--port", "0", "--index", tmp_path / "index")
+    )
+    assert message == "192.0.2.1 is no address of this machine. Choose another with --host."
 
 
-def test_setting_out_of_range_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_out_of_range_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_THRESHOLD", "3")
-    told = printed_error(run("--port", "0", "--index", tmp_path / "index"))
-    assert told.startswith("The setting QA_THRESHOLD does not fit")
+    message = printed_error(run("--port", "0", "--index", tmp_path / "index"))
+    assert message.startswith("The setting QA_THRESHOLD does not fit")

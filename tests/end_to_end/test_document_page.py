@@ -56,7 +56,7 @@ def test_document_page_holds_no_script_and_asks_for_nothing(chat: Running) -> No
     assert "<mark>Formats</mark>" in text and "<script" not in text
 
 
-def test_document_that_changed_since_it_was_quoted_says_so(chat: Running) -> None:
+def test_document_that_changed_since_it_was_quoted_is_marked_so(chat: Running) -> None:
     with urllib.request.urlopen(f"{chat.url}/{QUOTE_ROUTE}&sha256=00ff") as reply:
         text = reply.read().decode("utf-8")
     assert "has changed since it was quoted" in text and "<mark>" not in text

@@ -65,7 +65,7 @@ def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, gated: Ru
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_unforeseen_error_is_told_and_logged_and_the_chat_goes_on(
+def test_unforeseen_error_is_reported_and_logged_and_the_chat_goes_on(
     browser: Browser, gated: Running
 ) -> None:
     with opened(browser, gated.url) as page:
@@ -83,11 +83,11 @@ def test_unforeseen_error_is_told_and_logged_and_the_chat_goes_on(
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_damaged_index_is_told_and_the_chat_goes_on(browser: Browser, gated: Running) -> None:
+def test_damaged_index_is_reported_and_the_chat_goes_on(browser: Browser, gated: Running) -> None:
     with opened(browser, gated.url) as page:
         ask_when_founded(page)
         _execute(gated.index, "UPDATE passage SET text = text || '!'")
-        # The answers to the other questions are kept from before.
+        # The answers to the other questions are cached.
         question = "Where did the sixth General Assembly of the IOFS meet?"
         ask(page, question, "damaged")
         assert str(gated.index.parent) not in page.content()

@@ -21,8 +21,8 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
     folder = tmp_path / "<img src=x onerror=window.__pwned=1>${window.__pwned=1}"
     folder.mkdir()
     name = "<img src=x onerror=window.__pwned=1>{{value}}.txt"
-    told = f"The treasure of {SCRIPTS} was buried in 1731."
-    (folder / name).write_text(told, encoding="utf-8")
+    text = f"The treasure of {SCRIPTS} was buried in 1731."
+    (folder / name).write_text(text, encoding="utf-8")
     title = SCRIPTS.replace("&", "&amp;").replace("<", "&lt;")
     html = f"<title>{title}</title><h1>{title}</h1><p>The harbour was dug in 1802.</p>"
     (folder / "harbour.html").write_text(html, encoding="utf-8")
@@ -34,16 +34,16 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
         ask(page, question, "1731")
         assert page.locator("#chat [data-testid='user'] .md").inner_text() == question
         passage = page.locator("#sources ol blockquote").first
-        assert passage.text_content() == told
-        assert (page.locator("#sources mark").first.text_content() or "") in told
+        assert passage.text_content() == text
+        assert (page.locator("#sources mark").first.text_content() or "") in text
         expect(page.locator("#sources ol").first).to_contain_text(name)
         ask(page, "When was the harbour dug?", "1802")
         expect(page.locator("#sources h3").first).to_have_text(f"[1] {SCRIPTS}")
         assert page.locator("#chat img, #chat script, #sources img, #sources script").count() == 0
         with page.context.expect_page() as opening:
             replies(page).first.get_by_text("[1]").click()
-        expect(opening.value.locator("main")).to_have_text(told)
-        assert (opening.value.locator("mark").text_content() or "") in told
+        expect(opening.value.locator("main")).to_have_text(text)
+        assert (opening.value.locator("mark").text_content() or "") in text
         assert opening.value.locator("img, script").count() == 0
         with library(page):
             documents = page.locator("#documents")

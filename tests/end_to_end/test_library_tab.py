@@ -140,7 +140,7 @@ def test_full_queue_leaves_the_library_to_change_again(
 
         changes: tuple[Callable[[], None], ...] = (again.click, add, remove)
         for change in changes:
-            # Of the change before nothing is told any more.
+            # The message about the change before is gone.
             third.reload()
             third.get_by_role("tab", name="Library").click()
             change()

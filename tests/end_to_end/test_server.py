@@ -80,7 +80,7 @@ def test_other_host_names_are_refused(chat: Running) -> None:
     assert fetch(chat.url, Host="rebound.example")[0] == 400
 
 
-def test_page_tells_no_place_on_the_disk(chat: Running) -> None:
+def test_page_names_no_place_on_the_disk(chat: Running) -> None:
     for path in ("", "config"):
         with urllib.request.urlopen(f"{chat.url}/{path}") as reply:
             text = reply.read().decode("utf-8")
