@@ -17,7 +17,7 @@ SECONDS = 60.0
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-BUSY = ("too many others are waiting", "the server is busy", "try again")
+BUSY = ("the server is busy", "try again")
 """Of sentences that say that the server has too much to do."""
 
 Outcome = Literal["answered", "busy", "failed"]

@@ -109,13 +109,13 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
                 )
             standalone_question = gr.Textbox(
                 elem_id="standalone-question",
-                label="Understood as; change it and press Enter if something else was meant",
+                label="Understood as; edit it and press Enter to ask another question instead",
                 visible=False,
                 max_lines=3,
             )
             opinion = gr.Textbox(
                 elem_id="opinion",
-                label="Your opinion of the answer, if you want to give it",
+                label="Your opinion of the answer (optional)",
                 visible=False,
                 max_lines=2,
                 submit_btn="Save",
