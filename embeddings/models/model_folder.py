@@ -60,7 +60,7 @@ def _fetch(name: str) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
-            f'"{name}" is neither a folder nor to be had from the hub',
+            f'"{name}" is neither a folder nor available from the hub',
             remedy=Remedy.CHECK_MODEL_NAME,
             detail=reason,
         ) from error

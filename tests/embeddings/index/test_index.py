@@ -530,8 +530,8 @@ def test_second_writer_is_told_who_writes_and_readers_go_on(
     with pytest.raises(IndexLocked) as caught, writer_lock(index.folder):
         pass
     assert str(caught.value) == (
-        f"The index at {index.folder} is being written by process {other_writer.pid}; "
-        "wait until it has finished."
+        f"The index at {index.folder} is being written by process {other_writer.pid}. "
+        "Wait until it has finished."
     )
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text("Grain.")
@@ -581,7 +581,7 @@ def test_index_of_another_encoder_is_refused(index: Index) -> None:
     digest, other = ENCODER.model.digest[:8], HashingEncoder("other").model.digest[:8]
     assert str(caught.value) == (
         f"The index at {index.folder} was made with the encoder hashing ({digest}), not other "
-        f"({other}); choose that encoder, or another place with --index."
+        f"({other}). Choose that encoder, or another place for the index."
     )
     index.check_encoder(ENCODER.model)
 

@@ -230,7 +230,7 @@ except ModelError as error:
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith('There is no model "no-such/model"'), done.stdout
+    assert done.stdout.startswith('The model "no-such/model" is neither'), done.stdout
     assert len(done.stdout.splitlines()) == 1
 
 

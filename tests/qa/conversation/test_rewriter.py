@@ -193,9 +193,9 @@ def test_in_8_bits_words_belong_as_in_full_precision(
 ) -> None:
     monkeypatch.setattr(model_cache, "CACHE", tmp_path)
     full, eight = (QuestionRewriter(precision=each)._model for each in ("float32", "int8"))
-    assert sorted(path.name.split("-")[0] for path in tmp_path.glob("completion*")) == [
+    assert sorted(path.name.split("-")[0] for path in tmp_path.glob("rewriter*")) == [
         "rewriter",
-        "completion8",
+        "rewriter8",
     ]
     differences = []
     for history, question, _ in REWRITTEN:
