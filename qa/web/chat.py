@@ -17,16 +17,14 @@ from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.example_finder import ExampleFinder
 from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
+from qa.web.messages import (
+    CHOICE_REMOVED,
+    INTERNAL_ERROR,
+    RATING_NOT_STORED,
+    TOO_MANY_WORDS,
+)
 from qa.web.stored_turns import parse_turns
 from qa.web.uploads import Uploads
-
-INTERNAL_ERROR = "Something went wrong on the server; the question was not answered. Ask again."
-
-CHOICE_GONE = "What you chose to answer from is not in the library any more; choose again."
-
-TOO_MANY_WORDS = "The question has too many words to be read whole; ask it in fewer."
-
-RATING_NOT_STORED = "Your opinion could not be stored; see the server's log."
 
 _log = logging.getLogger("chapter-and-verse")
 
@@ -97,11 +95,11 @@ class Chat:
         before: Sequence[RenderedTurn] = (),
         standalone: str | None = None,
     ) -> Iterator[RenderedTurn]:
-        """The turn for a question at each stage; the last one is the reply, whatever happens.
+        """The turn for a question at each stage; the last one is the reply, also after an error.
 
         Args:
             number: Of the turn.
-            question: As asked.
+            question: As typed.
             within: Library paths of documents or folders to answer from; all if empty.
             before: The turns of the conversation before it, on which the question may depend.
             standalone: The standalone question to answer in its place, if the reader corrected it.
@@ -121,11 +119,10 @@ class Chat:
             _log.error("%s", error)
             yield problem_turn(number, question, error_message(error))
         except NothingWithin:
-            yield problem_turn(number, question, CHOICE_GONE)
+            yield problem_turn(number, question, CHOICE_REMOVED)
         except QuestionTooLong:
             yield problem_turn(number, question, TOO_MANY_WORDS)
-        except Exception:  # the last boundary before Gradio, which would leave the page waiting
-            # All that is foreseen has its own sentence above.
+        except Exception:  # Gradio would leave the page waiting. Expected errors are handled above.
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, INTERNAL_ERROR)
 

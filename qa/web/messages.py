@@ -1,4 +1,4 @@
-"""Messages: what the page says when an event could not be carried out."""
+"""Messages: what the page says when something was not done."""
 
 QUESTION_REFUSED = (
     "The question was not answered: the server is busy, or a chosen document is gone. Choose "
@@ -11,3 +11,11 @@ LIBRARY_UNCHANGED = (
 )
 
 CONVERSATION_CHANGED = "The conversation changed while this question was waiting; ask it again."
+
+INTERNAL_ERROR = "Something went wrong on the server; the question was not answered. Ask again."
+
+CHOICE_REMOVED = "What you chose to answer from is not in the library any more; choose again."
+
+TOO_MANY_WORDS = "The question has too many words to be read whole; ask it in fewer."
+
+RATING_NOT_STORED = "Your opinion could not be stored; see the server's log."

@@ -1,4 +1,4 @@
-"""The chat without a page: replies, and conversations that a browser kept."""
+"""The chat without a page: replies, and conversations that a browser stored."""
 
 import json
 import time
@@ -45,39 +45,39 @@ def reply(
     return last
 
 
-def test_question_leans_on_the_turns_before(chat: Chat) -> None:
+def test_question_depends_on_the_turns_before(chat: Chat) -> None:
     first = reply(chat, "When was the bridge opened?")
     second = reply(chat, "And when was it closed?", number=2, before=[first])
     assert second.answer is not None
     assert second.answer.rewritten == "And when was the bridge closed?"
     assert second.answer.text == "1950"
-    # What was understood can be put right.
-    said = "When was the bridge opened?"
-    third = reply(chat, "And when was it closed?", number=2, before=[first], standalone=said)
+    # The standalone question can be corrected.
+    corrected = "When was the bridge opened?"
+    third = reply(chat, "And when was it closed?", number=2, before=[first], standalone=corrected)
     assert third.answer is not None
-    assert (third.answer.rewritten, third.answer.text) == (said, "1901")
+    assert (third.answer.rewritten, third.answer.text) == (corrected, "1901")
     restored = chat.restore(serialize_turns([first, second]))
     assert restored[1].answer == second.answer
 
 
 def test_small_talk_is_answered_without_a_search(chat: Chat) -> None:
-    searching, said = chat.replies(1, "Hello!")
+    searching, last = chat.replies(1, "Hello!")
     assert "Searching the documents" in searching.reply
-    assert said.answer is not None and said.answer.citations == ()
-    assert "The library holds 1 document" in said.reply
-    assert [turn.question for turn in chat.restore(serialize_turns([said]))] == ["Hello!"]
+    assert last.answer is not None and last.answer.citations == ()
+    assert "The library holds 1 document" in last.reply
+    assert [turn.question for turn in chat.restore(serialize_turns([last]))] == ["Hello!"]
 
 
-def test_opinion_is_kept_of_an_answer_in_parts(chat: Chat) -> None:
+def test_answer_in_parts_can_be_rated(chat: Chat) -> None:
     both = reply(chat, "When was the bridge opened and when was it closed?")
     assert both.answer is not None and both.answer.text == "1901 1950"
     assert len(both.answer.parts) == 2
     (restored,) = chat.restore(serialize_turns([both]))
-    key, told = chat.rate(restored, True, "me")
-    assert key and told == ""
+    key, message = chat.rate(restored, True, "me")
+    assert key and message == ""
 
 
-def test_stages_are_told_as_they_happen(chat: Chat) -> None:
+def test_stages_are_shown_as_they_happen(chat: Chat) -> None:
     searching, reading, answered = chat.replies(1, "When was the bridge opened?")
     assert "Searching the documents" in searching.reply and searching.sources == ""
     assert "Reading 1 passage …" in reading.reply
@@ -86,12 +86,12 @@ def test_stages_are_told_as_they_happen(chat: Chat) -> None:
     assert searching.answer is None and reading.answer is None
 
 
-def test_only_passages_in_which_wordings_are_tried_are_told(docs_index: Path) -> None:
-    asked = "Where is it?"
+def test_only_passages_in_which_wordings_are_tried_are_shown(docs_index: Path) -> None:
+    question = "Where is it?"
     with QuestionAnswerer.from_documents(DOCS, docs_index) as answerer:
         first = answer_turn(1, answerer.answer("When was the IOFS founded?"))
         assert first.answer is not None
-        (part,) = answerer.parse_message(asked, [first.answer]).subquestions
+        (part,) = answerer.parse_message(question, [first.answer]).subquestions
         assert len(part.wordings) > 1
         tried = {
             (hit.path, hit.start)
@@ -100,7 +100,7 @@ def test_only_passages_in_which_wordings_are_tried_are_told(docs_index: Path) ->
         }
         with closing(Chat(answerer, DOCS)) as chat:
             chat.warm_up()
-            _, reading, _ = chat.replies(2, asked, before=[first])
+            _, reading, _ = chat.replies(2, question, before=[first])
     assert f"Reading {len(tried)} passages …" in reading.reply
 
 
@@ -177,7 +177,7 @@ def test_answer_is_limited_to_places(chat: Chat, town: Path, tmp_path: Path) -> 
         assert gone.answer is None and "is not in the library any more" in gone.reply
 
 
-def test_conversation_is_kept_and_restored(chat: Chat) -> None:
+def test_conversation_is_stored_and_restored(chat: Chat) -> None:
     turns = tuple(
         reply(chat, question, number=number)
         for number, question in enumerate(("When was the bridge opened?", "Who won?"), start=1)
@@ -189,15 +189,15 @@ def test_conversation_is_kept_and_restored(chat: Chat) -> None:
     ]
 
 
-def test_document_that_changed_or_went_is_named_in_what_was_kept(
+def test_changed_or_removed_document_is_marked_in_a_restored_conversation(
     chat: Chat, town: Path, tmp_path: Path
 ) -> None:
-    saved = serialize_turns([reply(chat, "When was the bridge opened?")])
-    (unchanged,) = chat.restore(saved)
+    stored = serialize_turns([reply(chat, "When was the bridge opened?")])
+    (unchanged,) = chat.restore(stored)
     assert "has changed since" not in unchanged.sources
     (town / "bridge.txt").write_text(TEXT.replace("1950", "1951"))
     QuestionAnswerer.from_documents(town, tmp_path / "index").close()
-    (changed,) = chat.restore(saved)
+    (changed,) = chat.restore(stored)
     assert "This document has changed since, or is gone." in changed.sources
     status, page = chat.documents.page("town/bridge.txt", "00", ["25-29"], None)
     assert status == 200 and "has changed since it was quoted" in page
@@ -207,14 +207,14 @@ DEEP = '{"parts":[' * 50_000
 
 
 @pytest.mark.parametrize(
-    "saved",
+    "stored",
     [None, 3, "", "[", "{}", '[{"question": 1}]', ["x"], "[" * 100_000, "[" * 90 + "]" * 90, DEEP],
 )
-def test_something_else_restores_nothing(chat: Chat, saved: object) -> None:
-    assert chat.restore(saved) == ()
+def test_something_else_restores_nothing(chat: Chat, stored: object) -> None:
+    assert chat.restore(stored) == ()
 
 
-def test_what_this_program_did_not_give_is_left_out(chat: Chat) -> None:
+def test_turns_without_a_valid_signature_are_left_out(chat: Chat) -> None:
     turn = reply(chat, "When was the bridge opened?")
     answer = turn.answer
     assert answer is not None
@@ -223,8 +223,8 @@ def test_what_this_program_did_not_give_is_left_out(chat: Chat) -> None:
         replace(answer, text="1902"),
         replace(answer, candidates=(Candidate("1901", 2.0, answer.citations),)),
     )
-    kept = serialize_turns([*(replace(turn, answer=each) for each in forged), turn])
-    rows = [*json.loads(kept), {"question": 1}, "x", None]
+    stored = serialize_turns([*(replace(turn, answer=each) for each in forged), turn])
+    rows = [*json.loads(stored), {"question": 1}, "x", None]
     restored = chat.restore(json.dumps(rows))
     assert [(turn.answer, turn.signature) for turn in restored] == [(answer, turn.signature)]
 
@@ -234,34 +234,34 @@ def test_forged_conversation_costs_next_to_nothing(chat: Chat) -> None:
     assert turn.answer is not None
     many = replace(turn.answer, citations=turn.answer.citations * 1_000)
     started = time.process_time()
-    for kept in (
+    for stored in (
         f"[{','.join('0' * 1_450_000)}]",
         serialize_turns([replace(turn, answer=many)] * 2),
         f"[{','.join(['{}'] * 400_000)}]",
         "[" * 900_000,
     ):
-        assert chat.restore(kept) == ()
+        assert chat.restore(stored) == ()
     assert time.process_time() - started < 2
 
 
 def test_conversation_is_shown_though_the_index_cannot_be_read(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    saved = serialize_turns([reply(chat, "When was the bridge opened?")])
+    stored = serialize_turns([reply(chat, "When was the bridge opened?")])
 
     def fail(paths: object) -> None:
         raise IndexDamaged("is damaged: the disk is broken")
 
     monkeypatch.setattr(chat.index, "digests", fail)
-    assert [turn.question for turn in chat.restore(saved)] == ["When was the bridge opened?"]
+    assert [turn.question for turn in chat.restore(stored)] == ["When was the bridge opened?"]
 
 
-def test_opinion_is_kept_of_an_answer_that_was_given_only(chat: Chat) -> None:
+def test_only_signed_answers_can_be_rated(chat: Chat) -> None:
     given = reply(chat, "When was the bridge opened?")
     answer = given.answer
     assert answer is not None
-    key, told = chat.rate(given, True, "me")
-    assert key and told == "" and len(chat.feedback.opinions()) == 1
+    key, message = chat.rate(given, True, "me")
+    assert key and message == "" and len(chat.feedback.opinions()) == 1
     chat.add_note(key, "Right.")
     assert chat.rate(given, None, "me") == ("", "")
     assert chat.feedback.opinions() == []
@@ -286,15 +286,15 @@ def test_opinion_is_kept_of_an_answer_that_was_given_only(chat: Chat) -> None:
     assert chat.feedback.opinions() == []
 
 
-def test_question_of_too_many_words_is_told(chat: Chat) -> None:
+def test_question_of_too_many_words_is_refused(chat: Chat) -> None:
     assert "too many words" in reply(chat, "why " * 300).reply
 
 
 def test_only_the_last_turns_are_restored(chat: Chat) -> None:
     turn = reply(chat, "When was the bridge opened?")
-    one = len(serialize_turns([turn]))
+    size = len(serialize_turns([turn]))
     many = serialize_turns([turn] * 1_000)
-    assert MOST_STORED_CHARACTERS - one < len(many) <= MOST_STORED_CHARACTERS
+    assert MOST_STORED_CHARACTERS - size < len(many) <= MOST_STORED_CHARACTERS
     restored = chat.restore(serialize_turns([turn] * (MOST_TURNS + 5)))
     assert [turn.number for turn in restored] == list(range(1, MOST_TURNS + 1))
 
@@ -328,7 +328,7 @@ def test_memory_stays_flat_over_thousands_of_questions(chat: Chat) -> None:
             assert turn.answer is not None and turn.answer.text is None
         return int(process.memory_info().rss)
 
-    # What is kept of answers and vectors has its full size by then.
+    # The caches of answers and vectors have their full size by then.
     before = ask(range(300))
-    # One answer kept of each would be 40 MB.
+    # One answer stored of each would be 40 MB.
     assert ask(range(300, 2_300)) - before < 20_000_000
