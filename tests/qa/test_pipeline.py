@@ -140,7 +140,7 @@ def test_folder_may_be_named_alone_and_with_a_slash(
 
 
 def test_place_that_is_not_in_the_library_is_refused(answerer: QuestionAnswerer) -> None:
-    with pytest.raises(ValueError, match="expected paths of the library, got docs/gide$"):
+    with pytest.raises(ValueError, match=r"expected paths of the library, got docs/gide$"):
         answerer.answer("Which formats are read?", within=["docs/gide"])
 
 
