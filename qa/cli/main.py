@@ -157,7 +157,7 @@ def list_command(as_json: bool, index: Path | None) -> int:
             }
             for file in listing.files
         ]
-        places = {name: str(location) for name, location in listing.places.items()}
+        places = {name: str(location) for name, location in listing.folders.items()}
         told = {"index": str(settings.index), "folders": places, "documents": documents}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:

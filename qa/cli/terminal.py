@@ -18,7 +18,7 @@ from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
 from qa.cli.error_messages import command
 from qa.evaluation.scores import AnswerScores, RetrievalScores
 from qa.library.listing import Listing
-from qa.library.receipts import MEANINGS, Checked
+from qa.library.receipts import STATUS_TEXTS, CheckedCitation
 from qa.results import NEAREST, Answer, Citation, below_title
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _indented(text: Text) -> Padding:
     return Padding(text, (0, 0, 0, 4))
 
 
-def show_checked(console: Console, checked: Sequence[Checked]) -> None:
+def show_checked(console: Console, checked: Sequence[CheckedCitation]) -> None:
     """Each quote of a receipt, and what became of it."""
     if not checked:
         console.print("The receipt quotes nothing.")
@@ -203,7 +203,7 @@ def show_checked(console: Console, checked: Sequence[Checked]) -> None:
         long = len(cited.quote) > MOST_QUOTED
         quote = f"{cited.quote[:MOST_QUOTED]} …" if long else cited.quote
         console.print(Text(f"{one.status}: {printable(quote)}", style="bold"))
-        console.print(_indented(Text(printable(f"{place}: {MEANINGS[one.status]}{now}"))))
+        console.print(_indented(Text(printable(f"{place}: {STATUS_TEXTS[one.status]}{now}"))))
 
 
 def show_library(console: Console, place: Path, listing: Listing) -> None:
@@ -229,7 +229,7 @@ def show_library(console: Console, place: Path, listing: Listing) -> None:
                 markup=False,
                 highlight=False,
             )
-    for name, location in listing.places.items():
+    for name, location in listing.folders.items():
         console.print(f"{printable(name)} lies at {location}", markup=False, highlight=False)
     # The same content at two paths is one document.
     found = {document.sha256: document.passages for document in listing.documents}

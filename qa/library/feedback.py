@@ -1,4 +1,4 @@
-"""Feedback: what readers say of answers, kept beside the index and exported for evaluation."""
+"""Feedback: readers' opinions on answers, stored beside the index and exported for evaluation."""
 
 import hashlib
 import sqlite3
@@ -14,17 +14,17 @@ from embeddings.private_files import private_file
 from qa.library.receipts import without_passages
 from qa.results import Answer
 
-MOST_NOTE = 500
-"""Characters kept of a note."""
+MAX_NOTE_CHARACTERS = 500
+"""Characters stored of a note."""
 
-MOST_ANSWER = 200_000
-"""Characters of an answer's JSON that is kept; most have a twentieth of it."""
+MAX_ANSWER_CHARACTERS = 200_000
+"""Longest JSON of an answer that is stored; most have a twentieth of it."""
 
-MOST_OF_A_SENDER = 10_000_000
-"""Bytes kept of what one address sends, some 1,000 opinions."""
+MAX_SENDER_BYTES = 10_000_000
+"""Bytes stored for one address, some 1,000 opinions."""
 
-MOST_BYTES = 100_000_000
-"""Of the file in all: whoever can reach a chat can give any number of opinions."""
+MAX_FILE_BYTES = 100_000_000
+"""Of the whole file: whoever can reach a chat can give any number of opinions."""
 
 Row = tuple[object, ...]
 
@@ -39,12 +39,12 @@ CREATE INDEX IF NOT EXISTS opinion_sender ON opinion (sender)
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a reader said of an answer.
+    """A reader's opinion on an answer.
 
     Attributes:
         answer: With its citations.
         liked: Whether it was liked; else it was disliked.
-        note: Why, in the reader's words; empty if nothing was said.
+        note: The reason, in the reader's words; may be empty.
         at: When, ISO 8601, UTC.
     """
 
@@ -55,7 +55,7 @@ class Opinion:
 
 
 class TooMuchFeedback(ChapterAndVerseError):
-    """So much has been said that nothing more is kept."""
+    """An answer or a sender exceeds what is stored."""
 
 
 class FeedbackFull(IndexNotWritable):
@@ -74,7 +74,7 @@ class Feedback:
     """The opinions on answers from one index. Safe to use from several threads and processes.
 
     They lie in a file beside the index's folder, which may be deleted to index anew. A reader
-    who says something else of the same answer takes back what was said before, note included.
+    who gives another opinion on the same answer replaces the one before, note included.
     """
 
     def __init__(self, index: Path) -> None:
@@ -82,41 +82,41 @@ class Feedback:
         self.path = index.with_name(f"{index.name}.feedback.sqlite")
 
     def put(self, answer: Answer, liked: bool, reader: str, sender: str = "") -> str:
-        """Keep an opinion; the key under which it can be noted on or taken back.
+        """Store an opinion; returns the key under which a note can be added to it.
 
         Args:
             answer: With its citations.
             liked: Whether it was liked; else it was disliked.
-            reader: Tells one reader's opinions from another's; a client names it as it likes.
-            sender: From which they come, such as an address; what one sends is bounded.
+            reader: Identifies the reader; any string that a client chooses.
+            sender: Where it comes from, such as an address; what is stored for one is limited.
 
         Raises:
             IndexNotWritable: No room or no permission.
-            FeedbackFull: There is too much already.
-            TooMuchFeedback: The answer is too long, or this sender has said too much.
+            FeedbackFull: The file has reached its largest size.
+            TooMuchFeedback: The answer is too long, or too much is stored for this sender.
         """
-        kept, key = _kept(answer, reader)
-        who = hashlib.sha256(sender.encode()).hexdigest()
+        stored, key = _serialise(answer, reader)
+        sender_hash = hashlib.sha256(sender.encode()).hexdigest()
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        if len(kept) > MOST_ANSWER:
+        if len(stored) > MAX_ANSWER_CHARACTERS:
             raise TooMuchFeedback("This answer is too long to keep an opinion of it")
         with self._connection() as connection:
             self._check_room(connection)
-            said = "SELECT coalesce(sum(length(answer) + length(note)), 0) FROM opinion"
-            others = f"{said} WHERE sender = ? AND key <> ?"
-            (used,) = connection.execute(others, (who, key)).fetchone()
-            if used + len(kept) > MOST_OF_A_SENDER:
+            total = "SELECT coalesce(sum(length(answer) + length(note)), 0) FROM opinion"
+            others = f"{total} WHERE sender = ? AND key <> ?"
+            (used,) = connection.execute(others, (sender_hash, key)).fetchone()
+            if used + len(stored) > MAX_SENDER_BYTES:
                 raise TooMuchFeedback("So many opinions came from here that no more are kept")
-            _put(connection, (key, now, int(liked), "", kept, who))
+            _put(connection, (key, now, int(liked), "", stored, sender_hash))
         return key
 
     def _check_room(self, connection: sqlite3.Connection) -> None:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
-        if (pages - free) * size > MOST_BYTES:
+        if (pages - free) * size > MAX_FILE_BYTES:
             raise FeedbackFull(
-                f"holds {MOST_BYTES / 1e6:,.0f} MB", self.path, Remedy.EXPORT_FEEDBACK
+                f"holds {MAX_FILE_BYTES / 1e6:,.0f} MB", self.path, Remedy.EXPORT_FEEDBACK
             )
 
     def note(self, key: str, text: str) -> None:
@@ -126,42 +126,44 @@ class Feedback:
             IndexNotWritable: No room or no permission.
         """
         with self._connection() as connection:
-            found = connection.execute("SELECT * FROM opinion WHERE key = ?", (key,)).fetchone()
-            if found:
-                same, at, liked, _, answer, sender = self._verified(found)
-                _put(connection, (same, at, liked, text.strip()[:MOST_NOTE], answer, sender))
+            row = connection.execute("SELECT * FROM opinion WHERE key = ?", (key,)).fetchone()
+            if row:
+                _, at, liked, _, answer, sender = self._verified(row)
+                _put(
+                    connection, (key, at, liked, text.strip()[:MAX_NOTE_CHARACTERS], answer, sender)
+                )
 
     def drop(self, answer: Answer, reader: str) -> None:
-        """Take an opinion back, if there is one.
+        """Delete an opinion, if there is one.
 
         Raises:
             IndexNotWritable: No room or no permission.
         """
-        _, key = _kept(answer, reader)
+        _, key = _serialise(answer, reader)
         with self._connection() as connection:
             connection.execute("DELETE FROM opinion WHERE key = ?", (key,))
 
     def opinions(self) -> list[Opinion]:
         """All opinions that can be read, in the order in which they were given.
 
-        Those on answers of another version of this program cannot.
+        Those on answers of another version of this program cannot be read.
 
         Raises:
-            FeedbackDamaged: They are not what was stored.
+            FeedbackDamaged: A row fails its checksum.
         """
         if not self.path.is_file():
             return []
         with self._connection() as connection:
             rows = connection.execute("SELECT * FROM opinion ORDER BY at, key").fetchall()
             verified = [self._verified(row) for row in rows]
-        found: list[Opinion] = []
+        opinions: list[Opinion] = []
         for _, at, liked, note, answer, _ in verified:
             try:
-                given = Answer.from_json(str(answer))
+                parsed = Answer.from_json(str(answer))
             except ValueError:
                 continue
-            found.append(Opinion(given, bool(liked), str(note), str(at)))
-        return found
+            opinions.append(Opinion(parsed, bool(liked), str(note), str(at)))
+        return opinions
 
     def _verified(self, row: Row) -> Row:
         *values, stored = row
@@ -171,7 +173,7 @@ class Feedback:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        # SQLite gives its journal the mode of the database. Why it cannot be made, SQLite says.
+        # SQLite gives its journal the mode of the database, and reports why a file cannot be made.
         with suppress(OSError):
             private_file(self.path)
         try:
@@ -180,7 +182,7 @@ class Feedback:
                 closing(sqlite3.connect(self.path, timeout=10)) as connection,
                 connection,
             ):
-                # A flipped bit can make text that is no UTF-8; the checksum then tells of it.
+                # A flipped bit can make text that is not UTF-8; the checksum then fails.
                 connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
                 connection.executescript(_TABLE)
                 yield connection
@@ -188,10 +190,10 @@ class Feedback:
             raise FeedbackDamaged("is damaged", self.path, Remedy.MOVE_FEEDBACK) from error
 
 
-def _kept(answer: Answer, reader: str) -> tuple[str, str]:
-    """What is kept of an answer, as JSON, and the key of a reader's opinion of it."""
-    kept = replace(without_passages(answer), seconds={}).to_json()
-    return kept, hashlib.sha256(f"{reader} {kept}".encode()).hexdigest()
+def _serialise(answer: Answer, reader: str) -> tuple[str, str]:
+    """The JSON of an answer that is stored, and the key of a reader's opinion on it."""
+    stored = replace(without_passages(answer), seconds={}).to_json()
+    return stored, hashlib.sha256(f"{reader} {stored}".encode()).hexdigest()
 
 
 def _put(connection: sqlite3.Connection, values: Row) -> None:
@@ -201,11 +203,11 @@ def _put(connection: sqlite3.Connection, values: Row) -> None:
 
 
 def as_question(opinion: Opinion) -> dict[str, object] | None:
-    """The opinion as a question of an evaluation file; none if it tells of no right answer.
+    """The opinion as a question of an evaluation file; none if it names no right answer.
 
-    What was liked is right: an answer where it stands, or that its passages do not answer. What
-    was disliked says only that something else is right. An answer of several sentences, or to
-    several questions, is none that an evaluation could compare with.
+    An answer that was liked is right, also one that the passages do not answer. One that was
+    disliked only says that another is right. An answer of several sentences, or to several
+    questions, cannot be compared with.
     """
     answer = opinion.answer
     if not opinion.liked:

@@ -1,4 +1,4 @@
-"""Listing: what a library holds, file by file."""
+"""Listing: the files of a library."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from pathlib import Path
 from embeddings.index.paths import lies_within
 from embeddings.index.protocols import SearchIndex
 
-MOST_CHOICES = 2_000
+MAX_CHOICES = 2_000
 """Documents and folders offered to choose from; each page that is opened gets all of them."""
 
-MOST_CHOICE_CHARACTERS = 200_000
-"""Of their paths in all."""
+MAX_CHOICE_CHARACTERS = 200_000
+"""Of their paths in total."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class LibraryFile:
     """A file of the library: a document, or the reason why there is none.
 
     Attributes:
@@ -46,16 +46,16 @@ class Listing:
 
     Attributes:
         files: Sorted by path.
-        places: Where each of its folders lies, by name.
+        folders: Path of each of its folders on disk, by name.
         problem: Why it cannot be read, as a sentence; empty if it can.
     """
 
-    files: tuple[Listed, ...]
-    places: dict[str, Path]
+    files: tuple[LibraryFile, ...]
+    folders: dict[str, Path]
     problem: str = ""
 
     @property
-    def documents(self) -> list[Listed]:
+    def documents(self) -> list[LibraryFile]:
         """The files that have a document."""
         return [file for file in self.files if file.title is not None]
 
@@ -73,23 +73,23 @@ class Listing:
         paths = [document.path for document in self.documents]
         folders = {path[:at] for path in paths for at in range(len(path)) if path[at] == "/"}
         tops = {file.folder for file in self.files}
-        # The only folder of all would limit nothing.
+        # If there is only one top folder, choosing it would limit nothing.
         folders = folders - tops if len(tops) == 1 else folders
-        return sorted(_first([*sorted(folders), *paths]))
+        return sorted(_first_choices([*sorted(folders), *paths]))
 
     @property
     def removable(self) -> list[str]:
         """Library paths of files that can be removed: the first, where there are very many."""
-        return _first([file.path for file in self.files])
+        return _first_choices([file.path for file in self.files])
 
     def location(self, path: str) -> Path | None:
-        """Where the file of a library path lies; none if its folder is not known."""
+        """Path on disk of a file of the library; none if its folder is not known."""
         name, _, inside = path.partition("/")
-        return self.places[name] / inside if name in self.places else None
+        return self.folders[name] / inside if name in self.folders else None
 
 
 def list_library(index: SearchIndex, within: Sequence[str] = ()) -> Listing:
-    """What is at these paths of the library, documents or folders; all if none are named.
+    """The files at these paths of the library, documents or folders; all if none are given.
 
     No search waits for it.
 
@@ -97,31 +97,31 @@ def list_library(index: SearchIndex, within: Sequence[str] = ()) -> Listing:
         IndexDamaged: What is stored fails its checks.
     """
     with index.contents() as contents:
-        facts, sources, places = contents.documents(), contents.sources(), contents.folders()
+        facts, sources, folders = contents.documents(), contents.sources(), contents.folders()
     files = []
     for path, source in sources.items():
-        about = None if source.document is None else facts[source.document]
+        document = None if source.document is None else facts[source.document]
         if not within or lies_within(path, within):
             files.append(
-                Listed(
+                LibraryFile(
                     path=path,
                     folder=source.folder,
                     sha256=source.sha256,
-                    title=about.title if about else None,
-                    passages=about.passages if about else 0,
-                    pages=len(about.page_starts) if about else 0,
-                    indexed_at=about.indexed_at if about else None,
+                    title=document.title if document else None,
+                    passages=document.passages if document else 0,
+                    pages=len(document.page_starts) if document else 0,
+                    indexed_at=document.indexed_at if document else None,
                     problem=source.problem,
                 )
             )
-    return Listing(tuple(files), places)
+    return Listing(tuple(files), folders)
 
 
-def _first(paths: Sequence[str]) -> list[str]:
-    """As many paths as are offered to choose from."""
-    lengths = accumulate(map(len, paths[:MOST_CHOICES]))
+def _first_choices(paths: Sequence[str]) -> list[str]:
+    """The first paths, as many as are offered to choose from."""
+    lengths = accumulate(map(len, paths[:MAX_CHOICES]))
     return [
         path
         for path, length in zip(paths, lengths, strict=False)
-        if length <= MOST_CHOICE_CHARACTERS
+        if length <= MAX_CHOICE_CHARACTERS
     ]

@@ -1,4 +1,4 @@
-"""Receipts: answers to keep, and whether the documents still say what they quote.
+"""Receipts: stored answers, and whether the documents still hold what they quote.
 
 A receipt is the JSON of one answer, as ``Answer.to_json`` writes it, or of a list of answers.
 """
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 QuoteStatus = Literal["exact", "moved", "changed", "gone"]
 
-MEANINGS: dict[QuoteStatus, str] = {
+STATUS_TEXTS: dict[QuoteStatus, str] = {
     "exact": "stands there exactly",
     "moved": "stands elsewhere in the document now",
     "changed": "is not in the document any more",
     "gone": "was in a document that is not in the index any more",
 }
 
-# What means something to Markdown anywhere, and what does at the beginning of a line.
+# Characters with a meaning in Markdown: anywhere, and at the beginning of a line.
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#|~$&!]")
 _MARKDOWN_LINE = re.compile(r"^([^\S\n]*\d*)([-+=.)])", re.M)
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A citation as it stands today.
+class CheckedCitation:
+    """A citation compared with the index.
 
     Attributes:
         citation: As it was given.
-        status: What became of its quote.
-        path: Of the document that holds the quote today; none if none does.
+        status: Of its quote.
+        path: Of the document that holds the quote now; none if none does.
         start: Offset of the quote in it; none if it is nowhere.
     """
 
@@ -53,7 +53,7 @@ def as_json(answers: Sequence[Answer]) -> str:
 
 
 def without_passages(answer: Answer) -> Answer:
-    """The answer without what it does not need to be shown or verified again."""
+    """The answer without the passages, which neither the page nor ``verify`` needs."""
     return replace(
         answer,
         hits=() if answer.text is not None else answer.hits[:NEAREST],
@@ -88,18 +88,20 @@ def read_receipt(path: Path) -> list[Answer]:
         ) from error
 
 
-def verify(answers: Sequence[Answer], index: SearchIndex) -> Iterator[Checked]:
-    """Each quote of the answers, in their order, as it stands in the index today.
+def verify(answers: Sequence[Answer], index: SearchIndex) -> Iterator[CheckedCitation]:
+    """Each quote of the answers, in their order, compared with the index.
 
-    What contradicts an answer is quoted as well. A document that was renamed is known by its
-    content.
+    Quotes of contradicting answers are compared too. A document that was renamed is recognised by
+    its content.
 
     Raises:
         IndexDamaged: What is stored fails its checks.
     """
     with index.contents() as contents:
         sources = contents.sources()
-        by_sha256 = {one.sha256: path for path, one in sources.items() if one.document is not None}
+        by_sha256 = {
+            source.sha256: path for path, source in sources.items() if source.document is not None
+        }
 
         @cache
         def text_of(path: str) -> str | None:
@@ -113,49 +115,49 @@ def verify(answers: Sequence[Answer], index: SearchIndex) -> Iterator[Checked]:
                 paths = [citation.path, *citation.also_at]
                 renamed = by_sha256.get(citation.sha256)
                 found = {path: text_of(path) for path in [*paths, *([renamed] if renamed else [])]}
-                yield _checked(
+                yield _check(
                     citation, {path: text for path, text in found.items() if text is not None}
                 )
 
 
-def stands_in(text: str, citation: Citation) -> bool:
+def is_exact(text: str, citation: Citation) -> bool:
     """Whether a document's text holds exactly the quote at its place."""
-    there = 0 <= citation.start < citation.end
-    return there and text[citation.start : citation.end] == citation.quote
+    valid = 0 <= citation.start < citation.end
+    return valid and text[citation.start : citation.end] == citation.quote
 
 
-def _checked(citation: Citation, texts: dict[str, str]) -> Checked:
+def _check(citation: Citation, texts: dict[str, str]) -> CheckedCitation:
     for path, text in texts.items():
-        if stands_in(text, citation):
-            return Checked(citation, "exact", path, citation.start)
+        if is_exact(text, citation):
+            return CheckedCitation(citation, "exact", path, citation.start)
     for path, text in texts.items():
-        places = list(_places(text, citation.quote))
+        places = list(_occurrences(text, citation.quote))
         if places:
             nearest = min(places, key=lambda start: abs(start - citation.start))
-            return Checked(citation, "moved", path, nearest)
-    return Checked(citation, "changed" if texts else "gone")
+            return CheckedCitation(citation, "moved", path, nearest)
+    return CheckedCitation(citation, "changed" if texts else "gone")
 
 
-def _places(text: str, quote: str) -> Iterator[int]:
-    """Where the quote stands, not as a part of other words: "41" is not in "1941"."""
+def _occurrences(text: str, quote: str) -> Iterator[int]:
+    """Start of each occurrence of the quote, whole words only: "41" is not in "1941"."""
     if not quote:
         return
-    begins, ends = map(_is_of_a_word, (quote[0], quote[-1]))
+    begins, ends = map(_is_word_character, (quote[0], quote[-1]))
     at = text.find(quote)
     while at >= 0:
         end = at + len(quote)
-        inside = (begins and at and _is_of_a_word(text[at - 1])) or (
-            ends and end < len(text) and _is_of_a_word(text[end])
+        inside = (begins and at and _is_word_character(text[at - 1])) or (
+            ends and end < len(text) and _is_word_character(text[end])
         )
         if not inside:
             yield at
             at = text.find(quote, end)
         else:
-            at = _next_place(text, quote, at)
+            at = _next_occurrence(text, quote, at)
 
 
-def _next_place(text: str, quote: str, at: int) -> int:
-    """The next place that may overlap the one at ``at``; what both share is not compared again."""
+def _next_occurrence(text: str, quote: str, at: int) -> int:
+    """The next occurrence, which may overlap the one at ``at``; no overlap is compared twice."""
     step = _period(quote)
     end = at + len(quote)
     if text.startswith(quote[len(quote) - step :], end):
@@ -165,7 +167,7 @@ def _next_place(text: str, quote: str, at: int) -> int:
 
 @lru_cache(maxsize=16)
 def _period(quote: str) -> int:
-    """How far a text must be moved to lie upon itself (Knuth, Morris and Pratt).
+    """The shortest period of a text (Knuth, Morris and Pratt, 1977).
 
     >>> _period("abcabca"), _period("abc")
     (3, 3)
@@ -179,50 +181,52 @@ def _period(quote: str) -> int:
     return len(quote) - borders[-1]
 
 
-def _is_of_a_word(character: str) -> bool:
+def _is_word_character(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
 def as_markdown(answers: Sequence[Answer]) -> str:
-    """The answers to read, as one document; each as ``answer_as_markdown`` has it."""
+    """The answers as one Markdown document; each as by ``answer_as_markdown``."""
     return "\n\n".join(["# Questions and answers", *map(answer_as_markdown, answers)]) + "\n"
 
 
 def answer_as_markdown(answer: Answer) -> str:
-    """Question, answer, and each quote with its place, all as plain text."""
+    """Question, answer, and each quote with its place; their text is escaped."""
     if answer.parts:
         return "\n\n".join(map(answer_as_markdown, answer.parts))
-    parts = [f"## {_plain(' '.join(answer.question.split()))}"]
+    parts = [f"## {_escaped(' '.join(answer.question.split()))}"]
     if answer.rewritten is not None:
-        parts.append(f"*{_plain(' '.join(answer.rewritten.split()))}*")
+        parts.append(f"*{_escaped(' '.join(answer.rewritten.split()))}*")
     if answer.text is None:
         return "\n\n".join([*parts, answer.explanation])
-    # White space beside the asterisks would make them something else.
+    # White space beside the asterisks would end the emphasis.
     text = answer.text.strip()
-    parts += [f"**{_plain(text)}**"] if text else []
-    parts += _quoted(answer.citations, 1)
+    parts += [f"**{_escaped(text)}**"] if text else []
+    parts += _quotations(answer.citations, 1)
     number = len(answer.citations) + 1
     parts += [answer.dispute] if answer.dispute else []
     for other in answer.contradicted_by:
-        parts += [f"**{_plain(other.text.strip())}**", *_quoted(other.citations, number)]
+        parts += [f"**{_escaped(other.text.strip())}**", *_quotations(other.citations, number)]
         number += len(other.citations)
     return "\n\n".join(parts)
 
 
-def _quoted(citations: Sequence[Citation], first: int) -> Iterator[str]:
+def _quotations(citations: Sequence[Citation], first: int) -> Iterator[str]:
     """Each citation's sentence and place, numbered from ``first`` on."""
     for number, citation in enumerate(citations, start=first):
-        sentence = _plain("".join(citation.sentence)).replace("\n", "\n> ")
+        sentence = _escaped("".join(citation.sentence)).replace("\n", "\n> ")
         page = f", page {citation.page}" if citation.page else ""
         dated = f", file of {citation.dated}" if citation.dated else ""
-        place = f"{_plain(citation.path)}{page}, characters {citation.start}–{citation.end}{dated}"
-        yield f"> {sentence}\n>\n> — [{number}] {_plain(citation.title)}, {place}"
+        place = (
+            f"{_escaped(citation.path)}{page}, characters {citation.start}–{citation.end}{dated}"
+        )
+        yield f"> {sentence}\n>\n> — [{number}] {_escaped(citation.title)}, {place}"
 
 
-def _plain(text: str) -> str:
-    r"""Text that Markdown shows as it stands.
+def _escaped(text: str) -> str:
+    r"""Text escaped for Markdown.
 
-    >>> print(_plain("<b> *1*"))
+    >>> print(_escaped("<b> *1*"))
     \<b\> \*1\*
     """
     return _MARKDOWN_LINE.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", text))

@@ -1,6 +1,6 @@
-"""Signing: tells the answers that this program gave from those that somebody made up.
+"""Signing: whether an answer was given by this program or is a forgery.
 
-A conversation is kept in the reader's browser, and comes back as whatever the browser sends.
+A conversation is stored in the reader's browser, which may send back anything.
 """
 
 import hashlib
@@ -28,9 +28,9 @@ class Signer:
 
     @classmethod
     def beside(cls, index: Path) -> "Signer":
-        """With the key beside an index, made now if there is none.
+        """A signer with the key beside an index; the key is made if there is none.
 
-        Where none can be kept, signatures are good until the program ends.
+        If the key cannot be stored, signatures are valid until the program ends.
 
         Args:
             index: Its folder.
@@ -38,7 +38,7 @@ class Signer:
         index = index.absolute()
         path = index.with_name(f"{index.name}.key")
         try:
-            # Two programs that begin at once make one key.
+            # Two programs that start at the same time share one key.
             with FileLock(path.with_name(f"{path.name}.lock"), mode=FILE_MODE, timeout=10):
                 key = _read(path)
                 if key is None:
@@ -63,7 +63,7 @@ class Signer:
 
 
 def _read(path: Path) -> bytes | None:
-    """The key in a file; none if there is none, or something else."""
+    """The key in a file; none if there is no file or it holds no key."""
     try:
         with os.fdopen(open_plain(path), "rb") as file:
             key = file.read(KEY_BYTES + 1)

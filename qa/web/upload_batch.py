@@ -13,7 +13,7 @@ from embeddings.files.formats import SUFFIXES, format_of
 from embeddings.indexing import IndexingProgress, OnProgress, remove
 from embeddings.models.model_folder import file_sha256
 from embeddings.private_files import private_file
-from qa.library.listing import Listed
+from qa.library.listing import LibraryFile
 from qa.settings import UploadLimits
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
@@ -74,7 +74,7 @@ class UploadBatch:
         self._index_uploads = index_uploads
         self._report = report
         self._uploads = [Upload(file.name) for file in files]
-        self._library: tuple[Listed, ...] = ()
+        self._library: tuple[LibraryFile, ...] = ()
         # The position of each file that was moved to the folder, by its name there.
         self._moved: dict[str, int] = {}
 
@@ -189,7 +189,7 @@ class UploadBatch:
         self._report(tuple(self._uploads))
 
 
-def _has_digest(listed: Listed, sha256: str) -> bool:
+def _has_digest(listed: LibraryFile, sha256: str) -> bool:
     return bool(listed.title) and listed.sha256 == sha256
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from embeddings.files.formats import FORMATS
-from qa.library.listing import Listed, Listing
+from qa.library.listing import LibraryFile, Listing
 from qa.settings import UploadLimits
 from qa.web.html.document_links import document_link
 from qa.web.html.rendering import render
@@ -34,7 +34,7 @@ class _Row:
         indexed_at: To the minute, UTC; empty if it has no document.
     """
 
-    file: Listed
+    file: LibraryFile
     folder: str
     name: str
     link: str
@@ -71,7 +71,7 @@ def library_table(listing: Listing, search: str = "") -> str:
     )
 
 
-def _row(file: Listed) -> _Row:
+def _row(file: LibraryFile) -> _Row:
     path = PurePosixPath(file.path)
     return _Row(
         file,

@@ -13,7 +13,7 @@ from embeddings.index.database import checksum
 from qa.evaluation.datasets import Gold, load_questions
 from qa.library import feedback
 from qa.library.feedback import (
-    MOST_NOTE,
+    MAX_NOTE_CHARACTERS,
     Feedback,
     FeedbackDamaged,
     FeedbackFull,
@@ -46,8 +46,8 @@ def test_opinion_is_kept_with_its_answer_and_note(tmp_path: Path) -> None:
 def test_second_thought_takes_the_place_of_the_first(tmp_path: Path) -> None:
     kept = Feedback(tmp_path / "index")
     key = kept.put(ANSWER, True, ME)
-    kept.note(key, "x" * (MOST_NOTE + 1))
-    assert len(kept.opinions()[0].note) == MOST_NOTE
+    kept.note(key, "x" * (MAX_NOTE_CHARACTERS + 1))
+    assert len(kept.opinions()[0].note) == MAX_NOTE_CHARACTERS
     assert kept.put(replace(ANSWER, seconds={"read": 3.0}), False, ME) == key
     (opinion,) = kept.opinions()
     assert (opinion.liked, opinion.note) == (False, "")
@@ -98,7 +98,7 @@ def test_what_one_reader_and_all_may_say_is_bounded(
 ) -> None:
     kept = Feedback(tmp_path / "index")
     size = len(replace(without_passages(ANSWER), seconds={}, question="00").to_json())
-    monkeypatch.setattr(feedback, "MOST_OF_A_SENDER", 10 * size)
+    monkeypatch.setattr(feedback, "MAX_SENDER_BYTES", 10 * size)
     for number in range(10):
         kept.put(replace(ANSWER, question=f"{number:02}"), True, f"session {number}", "sender")
     with pytest.raises(TooMuchFeedback, match="So many opinions"):
@@ -108,8 +108,8 @@ def test_what_one_reader_and_all_may_say_is_bounded(
     kept.put(ANSWER, True, "another", "another sender")
     assert len(kept.opinions()) == 11
     with pytest.raises(TooMuchFeedback, match="too long"):
-        kept.put(replace(ANSWER, question="x" * feedback.MOST_ANSWER), True, ME)
-    monkeypatch.setattr(feedback, "MOST_BYTES", kept.path.stat().st_size - 1)
+        kept.put(replace(ANSWER, question="x" * feedback.MAX_ANSWER_CHARACTERS), True, ME)
+    monkeypatch.setattr(feedback, "MAX_FILE_BYTES", kept.path.stat().st_size - 1)
     with pytest.raises(FeedbackFull, match=r"Export it"):
         kept.put(ANSWER, True, "a third")
 

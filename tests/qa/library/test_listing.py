@@ -6,7 +6,13 @@ import pytest
 
 from embeddings.index.index import Index
 from embeddings.indexing import index_folder
-from qa.library.listing import MOST_CHOICE_CHARACTERS, MOST_CHOICES, Listed, Listing, list_library
+from qa.library.listing import (
+    MAX_CHOICE_CHARACTERS,
+    MAX_CHOICES,
+    LibraryFile,
+    Listing,
+    list_library,
+)
 from tests.encoders import HashingEncoder
 
 
@@ -57,19 +63,19 @@ def test_one_folder_offers_what_is_in_it_several_offer_themselves_too(index: Ind
     ]
     documents = list_library(index, ["sea"]).documents
     assert [document.path for document in documents] == ["sea/pier.txt"]
-    assert isinstance(documents[0], Listed) and documents[0].indexed_at is not None
+    assert isinstance(documents[0], LibraryFile) and documents[0].indexed_at is not None
 
 
 def test_what_is_offered_to_choose_from_is_bounded() -> None:
     def listing(count: int, length: int) -> Listing:
         paths = [f"town/{number:05}/{'x' * length}" for number in range(count)]
-        return Listing(tuple(Listed(path, "town", "", "A title") for path in paths), {})
+        return Listing(tuple(LibraryFile(path, "town", "", "A title") for path in paths), {})
 
     many = listing(5_000, 1)
-    assert len(many.choices) == len(many.removable) == MOST_CHOICES
+    assert len(many.choices) == len(many.removable) == MAX_CHOICES
     assert many.removable[-1] == "town/01999/x"
     long = listing(1_000, 4_000)
-    assert sum(map(len, long.choices)) <= MOST_CHOICE_CHARACTERS
+    assert sum(map(len, long.choices)) <= MAX_CHOICE_CHARACTERS
     assert len(long.removable) == 49
     few = listing(3, 10)
     assert len(few.choices) == 6 and len(few.removable) == 3

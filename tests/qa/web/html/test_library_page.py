@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qa.library.listing import Listed, Listing
+from qa.library.listing import LibraryFile, Listing
 from qa.settings import UploadLimits
 from qa.web.html.library_page import (
     MOST_ROWS,
@@ -18,11 +18,11 @@ from qa.web.upload_batch import Upload
 from tests.qa.web.html.test_page import HOSTILE, TEXT, Read
 
 
-def listed(path: str, title: str = "Title") -> Listed:
-    return Listed(path, path.split("/")[0], "00", title, 3, 2, "2026-11-25T03:42:21+00:00")
+def listed(path: str, title: str = "Title") -> LibraryFile:
+    return LibraryFile(path, path.split("/")[0], "00", title, 3, 2, "2026-11-25T03:42:21+00:00")
 
 
-def listing(*files: Listed) -> Listing:
+def listing(*files: LibraryFile) -> Listing:
     return Listing(files, {"town": Path("/town")})
 
 
@@ -36,7 +36,7 @@ def test_each_document_has_a_row_that_leads_to_it() -> None:
 
 
 def test_problems_come_first_with_their_reason() -> None:
-    broken = Listed("town/z.pdf", "town", "", problem="is empty")
+    broken = LibraryFile("town/z.pdf", "town", "", problem="is empty")
     read = Read(library_table(listing(listed("town/a.txt"), broken)))
     assert read.text.startswith("1 document, 1 not indexed")
     assert read.text.index("Not indexed: it is empty.") < read.text.index("a.txt")
@@ -81,9 +81,9 @@ def test_each_upload_has_its_state() -> None:
 @given(TEXT)
 @example(HOSTILE)
 def test_no_name_or_title_adds_an_element(text: str) -> None:
-    plain = Read(library_table(listing(listed("t/a"), Listed("t/b", "t", "", problem="c"))))
+    plain = Read(library_table(listing(listed("t/a"), LibraryFile("t/b", "t", "", problem="c"))))
     hostile = Read(
-        library_table(listing(listed(f"t/{text}", text), Listed(text, "t", "", problem=text)))
+        library_table(listing(listed(f"t/{text}", text), LibraryFile(text, "t", "", problem=text)))
     )
     assert hostile.tags == plain.tags
     assert Read(uploads_list([Upload(text, "refused", text)])).tags == (

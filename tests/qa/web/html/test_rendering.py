@@ -14,7 +14,7 @@ from markupsafe import Markup
 from embeddings.document import DocumentBuilder
 from embeddings.index.records import DocumentFacts
 from embeddings.parts import parts_of
-from qa.library.listing import Listed, Listing
+from qa.library.listing import LibraryFile, Listing
 from qa.results import Answer, Candidate
 from qa.settings import UploadLimits
 from qa.web.html import rendering
@@ -169,8 +169,8 @@ def _pages(text: str) -> Iterator[str]:
     yield alert(text)
     yield page_header(text)
     yield documents_panel([text] * 20)
-    found = Listed(text, text, text, text, 3, 2, text)
-    problem = Listed(text, text, text, problem=text)
+    found = LibraryFile(text, text, text, text, 3, 2, text)
+    problem = LibraryFile(text, text, text, problem=text)
     yield library_table(Listing((found, problem), {}))
     yield library_table(Listing((), {}))
     yield library_table(Listing((), {}, text))
