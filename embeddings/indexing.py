@@ -13,7 +13,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from embeddings.at_hand import SET_ASIDE, AtHand, Content, ended_orderly
 from embeddings.document import Document
 from embeddings.errors import FolderError, IndexMissing, Remedy, UnreadableFile
 from embeddings.files.folder import Entry, walk
@@ -24,6 +23,7 @@ from embeddings.index.index import STORE_FILE, Index, uploads_beside
 from embeddings.index.paths import lies_within
 from embeddings.index.protocols import IndexWriter, SearchIndex
 from embeddings.index.records import Source
+from embeddings.journal import SET_ASIDE, Content, IndexingJournal, signals_as_exit
 from embeddings.models.encoder import Encoder, Progress, Vectors
 from embeddings.models.model_folder import file_sha256
 from embeddings.passages import Passage
@@ -38,7 +38,7 @@ READ_AHEAD = 4
 
 _Contents = tuple[Document, tuple[Passage, ...]]
 
-SETTLED_NS = 2_000_000_000
+RACY_NS = 2_000_000_000
 """A file changed this shortly before it was read may change again within the same time stamp."""
 
 
@@ -190,7 +190,7 @@ def index_folder(
         IndexNotWritable: No room or no permission.
     """
     tell = on_progress or (lambda _: None)
-    with ended_orderly():
+    with signals_as_exit():
         return _Run(_resolved(folder), index, encoder, limits, tell, retry).run()
 
 
@@ -257,7 +257,7 @@ class _Run:
         self.splitting = self.encoder.splitting
         with (
             self.index.writing() as self.store,
-            AtHand(self.index.folder) as self.at_hand,
+            IndexingJournal(self.index.folder) as self.at_hand,
         ):
             entries = list(walk(self.folder, leave_out=_our_own(self.index.folder)))
             files = [entry for entry in entries if _is_readable(entry)]
@@ -547,7 +547,7 @@ def _content(source: Source) -> Content:
 
 def _untouched(known: Source, stamp: tuple[int, int, int]) -> bool:
     """Whether size and times say that the content is still the one that was read."""
-    settled = max(known.mtime_ns, known.ctime_ns) < known.checked_ns - SETTLED_NS
+    settled = max(known.mtime_ns, known.ctime_ns) < known.checked_ns - RACY_NS
     return settled and stamp == _stamp(known)
 
 

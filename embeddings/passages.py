@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from embeddings.document import LONGEST_TITLE, Block, Document
-from embeddings.sentences import each_sentence
+from embeddings.sentences import iter_sentences
 
 Tokenize = Callable[[str], list[int]]
 """Turns text into the offset (characters) at which each of its tokens begins."""
@@ -275,7 +275,7 @@ def _pieces(
             yield run
 
     def sentences(start: int, end: int) -> Iterator[_Span]:
-        return ((start + a, start + b) for a, b in each_sentence(text[start:end]))
+        return ((start + a, start + b) for a, b in iter_sentences(text[start:end]))
 
     def matches(pattern: re.Pattern[str]) -> _Units:
         return lambda start, end: (match.span() for match in pattern.finditer(text, start, end))

@@ -46,7 +46,7 @@ def private_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def open_plain(path: Path) -> int:
+def open_regular_file(path: Path) -> int:
     """A descriptor to read a plain file by; a pipe put in its place does not hold anyone up.
 
     Raises:

@@ -20,10 +20,10 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     >>> sentence_spans("Dr. Smith came. He left.")
     ((0, 15), (16, 24))
     """
-    return tuple(each_sentence(text))
+    return tuple(iter_sentences(text))
 
 
-def each_sentence(text: str) -> Iterator[tuple[int, int]]:
+def iter_sentences(text: str) -> Iterator[tuple[int, int]]:
     """Where each sentence stands, one after another: of a long text they are never all held."""
     position = 0
     while position < len(text):

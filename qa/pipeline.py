@@ -14,7 +14,7 @@ from embeddings.index.paths import library_paths
 from embeddings.index.protocols import SearchIndex
 from embeddings.indexing import IndexingReport, OnProgress, index_folder, open_and_index
 from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
-from embeddings.models.precision import Choice, Precision, fastest
+from embeddings.models.precision import Precision, PrecisionChoice, resolve_precision
 from qa.conversation.comparison import parse_comparison
 from qa.conversation.context import Turn
 from qa.conversation.resolution import PASSAGES_TRIED, resolve
@@ -454,13 +454,13 @@ def load_rewriter(settings: Settings) -> QuestionRewriter:
     return QuestionRewriter(precision=precision_of(settings.precision, packaged=True))
 
 
-def precision_of(choice: Choice, *, packaged: bool) -> Precision:
+def precision_of(choice: PrecisionChoice, *, packaged: bool) -> Precision:
     """The precision in which a model computes.
 
     Other models than the packaged ones compute in float32 unless another precision is named:
     what int8 costs was measured on the packaged ones alone.
     """
-    return fastest(choice) if packaged or choice != "auto" else "float32"
+    return resolve_precision(choice) if packaged or choice != "auto" else "float32"
 
 
 def reader_of(settings: Settings, encoder: Encoder) -> Reader:

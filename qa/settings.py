@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from embeddings.files.limits import Limits
 from embeddings.index.index import DEFAULT_INDEX
 from embeddings.models.encoder import DEFAULT_MODEL
-from embeddings.models.precision import Choice
+from embeddings.models.precision import PrecisionChoice
 
 DEFAULT_READER = "chapter-and-verse-reader"
 """Name of the packaged reader; any other is looked for as a folder, then on the hub."""
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     """The packaged model, a folder with an extractive question-answering model, or a name on the
     hub."""
 
-    precision: Choice = "auto"
+    precision: PrecisionChoice = "auto"
     """In which these, and the question rewriting model, compute: ``float32``, ``int8``, or
     ``auto``, which is int8 where the processor has instructions for it and the model is a
     packaged one, on which it was measured."""

@@ -1,4 +1,4 @@
-"""Folder: which files of a folder are documents, and why the others are not."""
+"""Folder: lists the files below a folder, and why some of them are not read."""
 
 import os
 import stat
@@ -15,8 +15,8 @@ class Entry:
 
     Attributes:
         path: Inside the folder, with ``/`` between its parts.
-        location: Where it lies.
-        problem: Why it is not read; none for an ordinary file.
+        location: On the disk.
+        problem: Why it is not read; none for a regular file.
         unreadable: Whether the system refuses to show it, so that what lies below is unknown.
     """
 
@@ -27,14 +27,14 @@ class Entry:
 
 
 def walk(folder: Path, leave_out: Collection[Path] = ()) -> Iterator[Entry]:
-    """Every file below the folder, sorted, and whatever is passed over with the reason.
+    """Every file below the folder, sorted; those that are skipped with the reason.
 
     Hidden files, links out of the folder, links to folders (which can form loops) and
-    special files are passed over; opening a pipe or a device could wait for ever.
+    special files are skipped; opening a pipe or a device could block for ever.
 
     Args:
         folder: Where to look, resolved.
-        leave_out: Folders to keep out of, such as the index itself.
+        leave_out: Folders not to enter, such as the index itself.
 
     Raises:
         FolderError: It is missing, no folder, or cannot be read.
@@ -49,7 +49,7 @@ def walk(folder: Path, leave_out: Collection[Path] = ()) -> Iterator[Entry]:
         raise FolderError(
             f"cannot be read ({error.strerror})", folder, Remedy.ALLOW_READING
         ) from error
-    # Folders can be nested deeper than functions can.
+    # No recursion: folders can be nested deeper than Python's stack.
     while levels:
         entry = next(levels[-1], None)
         if entry is None:
@@ -89,11 +89,11 @@ def _problem(root: Path, location: Path, entry: os.DirEntry[str]) -> str | None:
         if not target.is_relative_to(root):
             return "is a link that leads out of the folder"
         if target.is_dir():
-            return "is a link to a folder, which is read at its own place"
+            return "is a link to a folder, which is read where it is"
     try:
         mode = entry.stat().st_mode
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        return "is not an ordinary file"
+        return "is not a regular file"
     return None

@@ -1,10 +1,9 @@
-"""From a file to a document and its passages, whatever the file does to its reader.
+"""Loading: a file to a document and its passages, in a process that the file may break.
 
-Readers run, and documents are split, in a separate process, ``embeddings.files.worker``: a
-crash, an endless loop or a bomb ends that process and becomes a reason, and the next
-file gets a fresh one. It is started with ``subprocess`` because ``multiprocessing`` would
-import the caller's main module again and exchange pickles; here JSON lines
-pass through pipes.
+Formats are read and documents split in ``embeddings.files.worker``. A crash, an endless loop or
+a decompression bomb ends that process and becomes an ``UnreadableFile``; the next file gets a
+new process. It is started with ``subprocess``, because ``multiprocessing`` would import the
+caller's main module again and exchange pickles; here JSON lines pass through pipes.
 """
 
 import contextlib
@@ -28,23 +27,23 @@ from embeddings.errors import UnreadableFile
 from embeddings.files.formats import format_of
 from embeddings.files.limits import Limits
 from embeddings.files.worker_answer import (
-    document_in,
-    most_bytes,
-    parsed,
-    picture_in,
-    reason_in,
-    sections_in,
+    max_line_bytes,
+    parse_answer,
+    parse_document,
+    parse_picture,
+    parse_reason,
+    parse_sections,
 )
 from embeddings.passages import Passage, Splitting, passages_of
 
 __all__ = ["DocumentLoader", "Limits"]
 
-_SECONDS_TO_END = 5.0
+_SECONDS_TO_END = 5.0  # chosen by hand
 _CRASHED = "is so damaged that it crashed its reader"
 
 
 class DocumentLoader:
-    """Reads files one after another; a context manager, for one thread at a time.
+    """Reads files one by one; a context manager, for one thread at a time.
 
     with DocumentLoader() as loader:
         document = loader.load(Path("aid.pdf"))
@@ -77,8 +76,8 @@ class DocumentLoader:
         if listener is not None and listener.is_alive():
             listener.join(_SECONDS_TO_END)
             if listener.is_alive():
-                # Whoever took the process over has started another one, which holds the pipes.
-                # They cannot be closed while they are read.
+                # A process that the worker started holds the pipes open, and pipes cannot be
+                # closed while they are read.
                 worker.wait()
                 return
         _release(worker)
@@ -90,9 +89,9 @@ class DocumentLoader:
             UnreadableFile: Its message completes a sentence that begins with the file's name,
                 such as "is empty" or "took longer than 60 s to read".
         """
-        with self._understood():
-            answer, text = self._asked(path, "document", {})
-            return document_in(answer, text, self.limits)
+        with self._answer_errors():
+            answer, text = self._request(path, "document", {})
+            return parse_document(answer, text, self.limits)
 
     def load_split(self, path: Path, splitting: Splitting) -> tuple[Document, tuple[Passage, ...]]:
         """The document in a file and its passages, split by the same process.
@@ -104,11 +103,11 @@ class DocumentLoader:
         Raises:
             UnreadableFile: As for ``load``.
         """
-        how = {"tokenizer": str(splitting.tokenizer), "max_tokens": splitting.max_tokens}
-        with self._understood():
-            answer, text = self._asked(path, "document", {"splitting": how})
-            document = document_in(answer, text, self.limits)
-            return document, passages_of(document, sections_in(answer, document, self.limits))
+        parameters = {"tokenizer": str(splitting.tokenizer), "max_tokens": splitting.max_tokens}
+        with self._answer_errors():
+            answer, text = self._request(path, "document", {"splitting": parameters})
+            document = parse_document(answer, text, self.limits)
+            return document, passages_of(document, parse_sections(answer, document, self.limits))
 
     def picture(
         self, path: Path, page: int, quotes: Sequence[tuple[str, str, str]]
@@ -123,16 +122,16 @@ class DocumentLoader:
         Raises:
             UnreadableFile: As for ``load``.
         """
-        with self._understood():
-            asked = {"page": page, "quotes": quotes}
-            answer, contents = self._asked(path, "picture", {"picture": asked})
-            return picture_in(answer, contents, len(quotes))
+        with self._answer_errors():
+            parameters = {"page": page, "quotes": quotes}
+            answer, contents = self._request(path, "picture", {"picture": parameters})
+            return parse_picture(answer, contents, len(quotes))
 
     @contextmanager
-    def _understood(self) -> Iterator[None]:
-        """Turns an answer that makes no sense, or for which there is no room, into a reason.
+    def _answer_errors(self) -> Iterator[None]:
+        """Raises ``UnreadableFile`` for an invalid answer, and for one that memory cannot hold.
 
-        A process that said it is not asked again.
+        The process that gave it is not used again.
         """
         try:
             yield
@@ -143,21 +142,21 @@ class DocumentLoader:
             self.close()
             raise UnreadableFile(_CRASHED) from error
 
-    def _asked(
-        self, path: Path, wanted: str, more: dict[str, object]
+    def _request(
+        self, path: Path, expected: str, parameters: dict[str, object]
     ) -> tuple[dict[str, Any], str]:
-        """The answer to a request, in which ``wanted`` is, and the text beside it."""
+        """The answer to a request, which has a key ``expected``, and the text beside it."""
         path = path.absolute()
         self._check(path)
-        answer, text = parsed(*self._ask(path, more), self.limits)
+        answer, text = parse_answer(*self._exchange(path, parameters), self.limits)
         if answer["final"]:
             self.close()
-        if wanted not in answer:
-            raise UnreadableFile(reason_in(answer))
+        if expected not in answer:
+            raise UnreadableFile(parse_reason(answer))
         return answer, text
 
     def _check(self, path: Path) -> None:
-        """Refuse what needs no reading: wrong kinds, missing, special, empty and huge files."""
+        """Refuse without reading: unknown formats, missing, special, empty and huge files."""
         if format_of(path) is None:
             raise UnreadableFile(f"is of a kind that cannot be read ({path.suffix or 'no suffix'})")
         try:
@@ -172,87 +171,87 @@ class DocumentLoader:
         if status.st_size > self.limits.file_bytes:
             raise UnreadableFile(f"is larger than {self.limits.file_bytes / 1e6:,.0f} MB")
 
-    def _ask(self, path: Path, more: dict[str, object]) -> tuple[bytes, bytes]:
-        """Both lines of an answer, within the time that there is for it."""
+    def _exchange(self, path: Path, parameters: dict[str, object]) -> tuple[bytes, bytes]:
+        """Both lines of an answer, within ``limits.seconds``."""
         if self._worker is None or self._worker.poll() is not None:
             self.close()
             self._worker = _start_worker()
         worker = self._worker
-        request = {"path": str(path), "limits": asdict(self.limits), **more}
-        said: Future[tuple[bytes, bytes]] = Future()
-        # A pipe is silent, even after the process has been killed, while another one that the
-        # process started holds its other end. A thread may wait there without end.
+        request = {"path": str(path), "limits": asdict(self.limits), **parameters}
+        reply: Future[tuple[bytes, bytes]] = Future()
+        # Reading a pipe blocks, even after the process was killed, while a process that it started
+        # holds the other end. Only a thread of its own may block there.
         self._listener = threading.Thread(
-            target=_exchange,
-            args=(worker, json.dumps(request).encode(), most_bytes(self.limits), said),
+            target=_exchange_lines,
+            args=(worker, json.dumps(request).encode(), max_line_bytes(self.limits), reply),
             daemon=True,
         )
         answered = False
         try:
             self._listener.start()
-            lines = said.result(self.limits.seconds)
+            lines = reply.result(self.limits.seconds)
             answered = True
             return lines
         except TimeoutError:
             raise UnreadableFile(f"took longer than {self.limits.seconds:g} s to read") from None
         except _NoAnswer:
-            raise UnreadableFile(self._verdict(worker)) from None
+            raise UnreadableFile(self._exit_reason(worker)) from None
         finally:
             # On a timeout, a crash or Ctrl-C the process is in an unknown state.
             if not answered:
                 self.close()
 
-    def _verdict(self, worker: subprocess.Popen[bytes]) -> str:
-        """Why there is no answer, as far as the end of the process tells."""
+    def _exit_reason(self, worker: subprocess.Popen[bytes]) -> str:
+        """Why there is no answer, judged by the exit code of the process."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.wait(_SECONDS_TO_END)
         if worker.returncode == -signal.SIGABRT:
-            # How libraries in C++ end when they get no more memory, or find their own state broken.
+            # C++ libraries abort when memory runs out or their state is corrupt.
             memory = f"{self.limits.memory_bytes / 2**30:g} GiB"
             return f"needs more than {memory} of memory, or {_CRASHED}"
         return _CRASHED
 
 
-def _exchange(
+def _exchange_lines(
     worker: subprocess.Popen[bytes],
     request: bytes,
-    most: tuple[int, int],
-    said: Future[tuple[bytes, bytes]],
+    max_bytes: tuple[int, int],
+    reply: Future[tuple[bytes, bytes]],
 ) -> None:
-    """Ask, and hear both lines of the answer, each of at most so many bytes."""
+    """Send a request and receive both lines of the answer, each of at most ``max_bytes``."""
     assert worker.stdin is not None and worker.stdout is not None  # both are pipes
     try:
         worker.stdin.write(request + b"\n")
         worker.stdin.flush()
-        first, second = (worker.stdout.readline(length) for length in most)
-    except (OSError, ValueError):  # It is gone, or its pipes were closed.
-        said.set_exception(_NoAnswer())
+        first, second = (worker.stdout.readline(length) for length in max_bytes)
+    except (OSError, ValueError):  # The process ended, or its pipes were closed.
+        reply.set_exception(_NoAnswer())
     except MemoryError as error:
-        said.set_exception(error)
+        reply.set_exception(error)
     else:
         if second.endswith(b"\n"):
-            said.set_result((first, second))
+            reply.set_result((first, second))
         else:
-            said.set_exception(_NoAnswer())
+            reply.set_exception(_NoAnswer())
     if worker.returncode is not None:
-        # Nobody waits any more.
+        # The caller has given up waiting.
         _release(worker)
 
 
 def _release(worker: subprocess.Popen[bytes]) -> None:
     """Close both pipes of a process that ended, and wait for it."""
-    # Closing fails where a request was still to be written to a process that is gone.
+    # Closing flushes a pending request, which fails if the process has ended.
     with contextlib.suppress(OSError), worker:
         pass
 
 
 class _NoAnswer(Exception):
-    """The reading process ended, or said something that is no answer."""
+    """The worker ended, or sent no complete answer."""
 
 
 def _start_worker() -> subprocess.Popen[bytes]:
-    # The child finds this package whatever its folder is; -P keeps modules that happen
-    # to lie in the current folder from shadowing the standard library.
+    # The child finds this package from any folder; -P keeps modules in the current folder from
+    # shadowing the standard library.
     package_parent = str(Path(__file__).resolve().parent.parent.parent)
     paths = [package_parent, os.environ.get("PYTHONPATH", "")]
     return subprocess.Popen(

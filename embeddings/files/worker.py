@@ -51,7 +51,7 @@ if sys.platform != "win32":
 
 _SECONDS_AFTER_PARENT = 5
 REASON_CHARACTERS = 160
-"""Of a reason: it is shown in one line."""
+"""Longest reason, which is shown in one line."""
 
 
 def main() -> None:
@@ -70,9 +70,9 @@ def main() -> None:
             Path(request["path"]), limits, request.get("splitting"), request.get("picture")
         )
         contents = answer.pop("contents", "")
-        for each in (answer, contents):
-            # Names of files, which a reason may quote, can hold bytes that are no characters.
-            answers.write(json.dumps(each, ensure_ascii=False).encode(errors="replace") + b"\n")
+        for line in (answer, contents):
+            # A reason may quote a file name that is not valid Unicode.
+            answers.write(json.dumps(line, ensure_ascii=False).encode(errors="replace") + b"\n")
         answers.flush()
 
 
@@ -121,10 +121,10 @@ def _sections(document: Document, limits: Limits, splitting: dict[str, Any]) -> 
     found: list[Any] = []
     count = 0
     tokenize = token_starts(Path(splitting["tokenizer"]))
-    for each in sections(document, tokenize, splitting["max_tokens"]):
-        count += len(each.spans)
+    for section in sections(document, tokenize, splitting["max_tokens"]):
+        count += len(section.spans)
         limits.check_passages(count)
-        found.append((each.headings, each.context_length, each.spans))
+        found.append((section.headings, section.context_length, section.spans))
     return found
 
 
@@ -138,18 +138,18 @@ def _read(path: Path, limits: Limits) -> Document:
     return document
 
 
-def _picture(path: Path, asked: dict[str, Any]) -> dict[str, Any]:
+def _picture(path: Path, request: dict[str, Any]) -> dict[str, Any]:
     from embeddings.files.formats.pdf_picture import Quoted, picture
 
-    quotes = [Quoted(*quote) for quote in asked["quotes"]]
-    png, marked = picture(path, asked["page"], quotes)
+    quotes = [Quoted(*quote) for quote in request["quotes"]]
+    png, marked = picture(path, request["page"], quotes)
     return {"picture": {"marked": marked}, "contents": b64encode(png).decode("ascii")}
 
 
 def _encode(document: Document) -> dict[str, Any]:
     return {
         "title": document.title,
-        "blocks": [[each.kind, each.start, each.end, each.level] for each in document.blocks],
+        "blocks": [[block.kind, block.start, block.end, block.level] for block in document.blocks],
         "page_starts": document.page_starts,
     }
 

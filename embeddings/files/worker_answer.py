@@ -1,9 +1,9 @@
-"""Worker answer: what a reading process said becomes a document only if a reader can have made it.
+"""Worker answer: validates what the reading process sends before it becomes a document.
 
-A file may take over the process that reads it and let it say anything. Nothing is believed
-here: each value has its type, each offset its place, and everything after this module may rely on
-what ``Document``, ``Section`` and ``Passage`` promise. An answer that makes no sense is a
-``ValueError`` or whatever else Python says of it; ``DocumentLoader`` makes a reason of all of them.
+A hostile file may control the process that reads it, so the answer is untrusted: types, offsets and
+counts are all checked, and everything behind this module may rely on what ``Document``,
+``Section`` and ``Passage`` promise. An invalid answer raises ``ValueError`` or another of Python's
+errors; ``DocumentLoader`` turns all of them into ``UnreadableFile``.
 """
 
 import json
@@ -31,7 +31,7 @@ _LISTS_BESIDES = 1_000
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
-# All blocks share these; each would bring a string of its own.
+# All blocks share these strings.
 _KINDS: dict[str, BlockKind] = {
     "heading": "heading",
     "paragraph": "paragraph",
@@ -41,46 +41,46 @@ _KINDS: dict[str, BlockKind] = {
 }
 
 
-def most_bytes(limits: Limits) -> tuple[int, int]:
-    """How long the two lines of an answer may be."""
+def max_line_bytes(limits: Limits) -> tuple[int, int]:
+    """Longest allowed lines of an answer, in bytes."""
     findings = limits.blocks * _BYTES_PER_BLOCK + limits.passages * _BYTES_PER_PASSAGE
     contents = max(limits.characters * _BYTES_PER_CHARACTER, _BYTES_OF_PICTURE)
     return findings + _BYTES_BESIDES, contents + _BYTES_BESIDES
 
 
-def parsed(findings: bytes, contents: bytes, limits: Limits) -> tuple[dict[str, Any], str]:
+def parse_answer(findings: bytes, contents: bytes, limits: Limits) -> tuple[dict[str, Any], str]:
     """The two lines of an answer as JSON: an object, and the string beside it."""
-    # The long line holds nothing but a string, so that it costs no more than its length.
+    # The long line must be a string: its memory is then bounded by its length.
     if not contents.startswith(b'"'):
         raise ValueError("expected a string")
     lists = findings.count(b"[") + findings.count(b"{")
     if lists > limits.blocks + limits.passages * _LISTS_PER_PASSAGE + _LISTS_BESIDES:
         raise ValueError(f"expected fewer lists, got {lists}")
-    # Decoded here: what JSON takes for UTF-8 may hold halves of characters.
+    # Decoded here: ``json`` would accept surrogates.
     answer, text = json.loads(findings.decode()), json.loads(contents.decode())
     if not isinstance(answer, dict) or type(answer["final"]) is not bool:
         raise ValueError("expected an object that says whether it is final")
     return answer, text
 
 
-def reason_in(answer: dict[str, Any]) -> str:
-    """Why there is no document, in one line that is not long."""
+def parse_reason(answer: dict[str, Any]) -> str:
+    """Why there is no document, in one line of at most ``REASON_CHARACTERS``."""
     line = " ".join(INVISIBLE.sub("", _string(answer["reason"])).split())
     if not line:
         raise ValueError("expected a reason, got nothing")
     return line if len(line) <= REASON_CHARACTERS else f"{line[: REASON_CHARACTERS - 1]}…"
 
 
-def picture_in(answer: dict[str, Any], contents: str, quotes: int) -> tuple[bytes, int]:
-    """A PNG picture, and how many of so many quotes are marked in it."""
+def parse_picture(answer: dict[str, Any], contents: str, quotes: int) -> tuple[bytes, int]:
+    """A PNG picture, and how many of the ``quotes`` are marked in it."""
     png, marked = b64decode(contents, validate=True), _number(answer["picture"]["marked"])
     if not png.startswith(_PNG) or not 0 <= marked <= quotes:
         raise ValueError(f"expected a picture with at most {quotes} marks")
     return png, marked
 
 
-def document_in(answer: dict[str, Any], text: str, limits: Limits) -> Document:
-    """A document as ``Document`` describes it."""
+def parse_document(answer: dict[str, Any], text: str, limits: Limits) -> Document:
+    """A valid document."""
     found = answer["document"]
     title = _string(found["title"])
     if title != shortened(title) or INVISIBLE.search(title) or INVISIBLE.search(text):
@@ -96,7 +96,7 @@ def document_in(answer: dict[str, Any], text: str, limits: Limits) -> Document:
 
 
 def _blocks(found: list[Any], text: str) -> Iterator[Block]:
-    """Blocks in their order, with nothing but spaces between them."""
+    """Blocks in order, with nothing but white space between them."""
     at = 0
     for name, start, end, level in found:
         if type(start) is not int or type(end) is not int or type(level) is not int:
@@ -106,7 +106,7 @@ def _blocks(found: list[Any], text: str) -> Iterator[Block]:
         kind = _KINDS[name]
         if not (1 <= level <= 6 if kind == "heading" else level == 0):
             raise ValueError(f"expected a level of 1 to 6 of headings only, got {kind} {level}")
-        # It is repeated with all that stands below it.
+        # A heading is repeated with each passage below it.
         if level and end - start > LONGEST_TITLE:
             raise ValueError(f"expected short headings, got one of {end - start} characters")
         yield Block(kind, start, end, level)
@@ -124,8 +124,8 @@ def _page_starts(found: list[Any], text: str, limits: Limits) -> tuple[int, ...]
     return starts
 
 
-def sections_in(answer: dict[str, Any], document: Document, limits: Limits) -> Iterator[Section]:
-    """The document's sections as ``Section`` describes them, in their order."""
+def parse_sections(answer: dict[str, Any], document: Document, limits: Limits) -> Iterator[Section]:
+    """The document's valid sections, in order."""
     at = passages = 0
     for headings, context_length, spans in answer["sections"]:
         passages += len(spans)
@@ -138,7 +138,7 @@ def sections_in(answer: dict[str, Any], document: Document, limits: Limits) -> I
         for start, end in spans:
             if type(start) is not int or type(end) is not int:
                 raise ValueError("expected whole numbers")
-            # A tokenizer takes a hundred times the memory of a text.
+            # Bounds memory: a tokenizer takes a hundred times that of its text.
             if not at <= start < end <= min(len(document.text), start + LONGEST_CHARACTERS):
                 raise ValueError(f"expected a passage from {at} on, got {start} to {end}")
             checked.append((start, end))
@@ -148,10 +148,10 @@ def sections_in(answer: dict[str, Any], document: Document, limits: Limits) -> I
 
 
 def _headings(found: list[Any], document: Document, before: int) -> tuple[int, ...]:
-    """Places of headings that stand before an offset, each below the one before it."""
+    """Positions of headings before an offset, each of a lower rank than the previous."""
     level, places = 0, []
     for place in found:
-        # No more than six: each has a lower level. A negative place would count from the end.
+        # At most six, for levels increase. A negative position would count from the end.
         block = document.blocks[_number(place)]
         if place < 0 or block.kind != "heading" or block.level <= level or block.end > before:
             raise ValueError(f"expected a heading of its passages, got block {place}")
@@ -169,6 +169,6 @@ def _string(value: object) -> str:
 
 
 def _number(value: object) -> int:
-    if type(value) is not int:  # True is an instance of it, too.
+    if type(value) is not int:  # bool is a subclass
         raise ValueError(f"expected a whole number, got {type(value).__name__}")
     return value

@@ -19,7 +19,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from embeddings.index.vectors import sync_folder
-from embeddings.private_files import open_plain, private_file
+from embeddings.private_files import open_regular_file, private_file
 
 SYNC_SECONDS = 1.0
 """Longest time that a commit stays unsynced while others follow; chosen by hand."""
@@ -66,7 +66,7 @@ class CommitLog:
         To be read before the database: what is committed is in the database first.
         """
         try:
-            with os.fdopen(open_plain(self.path), "rb") as file:
+            with os.fdopen(open_regular_file(self.path), "rb") as file:
                 lines = file.read().split(b"\n")
         except OSError:
             return []

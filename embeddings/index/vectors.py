@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from embeddings.errors import IndexNotWritable, Remedy
 from embeddings.models.encoder import Vectors
-from embeddings.private_files import open_plain, private_file
+from embeddings.private_files import open_regular_file, private_file
 
 EXACT_LIMIT = 100_000
 """Passages up to which every vector is compared; a search then takes some 15 ms."""
@@ -189,7 +189,7 @@ class VectorIndex:
     def load(cls, path: Path, stamp: str) -> "VectorIndex | None":
         """The index in the file, or none where it is missing, damaged or of other contents."""
         try:
-            with os.fdopen(open_plain(path), "rb") as file:
+            with os.fdopen(open_regular_file(path), "rb") as file:
                 verified = _VerifiedReader(file, stamp)
                 # FAISS's type information leaves it out.
                 reader: Any = faiss.PyCallbackIOReader(verified.read, BLOCK_BYTES)  # type: ignore[attr-defined]  # no stub

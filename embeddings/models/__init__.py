@@ -1,1 +1,1 @@
-"""Models: where they lie, how they are served, texts to vectors."""
+"""Models: finding, converting, caching and running them; texts to vectors."""

@@ -1,4 +1,4 @@
-"""Conversion: a PyTorch module as an ONNX graph with its usual parts fused."""
+"""Conversion: a PyTorch module to an ONNX graph with fused attention, GELU and layer norms."""
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,20 +16,20 @@ from embeddings.errors import NotConvertible
 OPSET = 17
 
 FUSED = ("bert", "roberta", "xlm-roberta", "camembert", "electra", "mpnet", "distilbert")
-"""Kinds of transformer whose attention the optimizer knows; others are served as exported."""
+"""Kinds of transformer whose attention the optimizer knows; others run as exported."""
 
 
 @contextmanager
-def refused() -> Iterator[None]:
-    """Turns whatever goes wrong with a conversion into ``NotConvertible``, the reason its message.
+def conversion_errors() -> Iterator[None]:
+    """Raises ``NotConvertible`` for every error of a conversion.
 
-    What a model of any kind makes the exporter or the runtime raise has no base of its own.
+    The errors of the exporter and of the runtime have no common base class.
     """
     try:
         yield
     except (MemoryError, OSError):  # another time there may be more memory, or more room
         raise
-    except Exception as error:  # they have no base of their own
+    except Exception as error:  # no narrower base class
         reason = str(error).strip().partition("\n")[0]
         raise NotConvertible(reason or type(error).__name__) from error
 
@@ -46,41 +46,40 @@ def write_graph(
     Args:
         module: Takes ``inputs`` in their order.
         inputs: Example for each input by its name, ``(batch, tokens)``; both may vary.
-        outputs: For each output by its name, what its leading axes are: "batch" or "tokens".
+        outputs: The leading axes of each output by name: "batch" or "tokens".
         path: To write to.
-        config: Of the transformer in it, whose attention, GELU and layer normalisation become
-            one operation each; nothing is fused if it is left out.
+        config: Of the transformer in it; without it nothing is fused.
 
     Raises:
-        RuntimeError: It does something that no graph can say.
+        RuntimeError: The module does something that ONNX cannot express.
     """
     axes = {name: {0: "batch", 1: "tokens"} for name in inputs}
     axes |= {name: dict(enumerate(named)) for name, named in outputs.items()}
     with TemporaryDirectory() as scratch, warnings.catch_warnings(), torch.no_grad():
-        plain = Path(scratch) / "plain.onnx"
-        # The exporter that traces is the one whose graphs the optimizer knows how to fuse; it
-        # warns of being the older one.
+        exported = Path(scratch) / "exported.onnx"
+        # The optimizer can fuse graphs of the tracing exporter only, which warns that it is
+        # deprecated.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module,
             tuple(inputs.values()),
-            str(plain),
+            str(exported),
             input_names=list(inputs),
             output_names=list(outputs),
             dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
         )
-        _fuse(plain, path, config)
+        _fuse(exported, path, config)
 
 
-def _fuse(plain: Path, path: Path, config: Any) -> None:
+def _fuse(exported: Path, path: Path, config: Any) -> None:
     options = FusionOptions("bert")
     # Word embeddings stay apart, so that they can be quantised.
     options.enable_embed_layer_norm = False
     known = getattr(config, "model_type", None) in FUSED
     optimized = optimizer.optimize_model(
-        str(plain),
+        str(exported),
         model_type="bert",
         num_heads=config.num_attention_heads if known else 0,
         hidden_size=config.hidden_size if known else 0,

@@ -1,7 +1,7 @@
 """Encoder: text to vectors.
 
 ``Encoder`` is what the rest of the project knows. ``SentenceTransformersEncoder`` runs any
-sentence-transformers model: converted to ONNX once, then served without PyTorch.
+sentence-transformers model: converted to ONNX once, then run without PyTorch.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Protocol
 
 from embeddings.errors import ModelError, Remedy
-from embeddings.models.model_cache import IN_PYTORCH, served
+from embeddings.models.model_cache import IN_PYTORCH, load_converted
 from embeddings.models.model_folder import (
     TOKENIZER,
     check_sha256,
@@ -22,12 +22,12 @@ from embeddings.models.model_folder import (
     read_json,
     token_starts,
 )
-from embeddings.models.onnx_encoder import GRAPH, OnnxVectors, Progress, Role, Vectors
+from embeddings.models.onnx_encoder import GRAPH, OnnxEncoder, Progress, Role, Vectors
 from embeddings.models.precision import Precision, cache_name, convert_precision
 from embeddings.passages import Splitting, Tokenize
 
 if TYPE_CHECKING:
-    from embeddings.models.torch_encoder import TorchVectors
+    from embeddings.models.torch_encoder import TorchEncoder
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -45,11 +45,11 @@ DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the published ``model.safetensors``."""
 
-QUESTIONS_KEPT = 256
-"""Vectors of single questions that are kept, 1.5 KB each."""
+QUESTIONS_CACHED = 256
+"""Vectors of single questions in the cache, 1.5 KB each."""
 
 CONVERSION = 2
-"""Raised whenever conversion changes, so that models are converted anew."""
+"""Version of the conversion; raised whenever it changes, so that models are converted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class SentenceTransformersEncoder:
         self.model = model
         self.precision = precision
         self._lock = RLock()
-        self._question = lru_cache(maxsize=QUESTIONS_KEPT)(self._encode_question)
+        self._question = lru_cache(maxsize=QUESTIONS_CACHED)(self._encode_question)
 
     @classmethod
     def load(
@@ -159,26 +159,28 @@ class SentenceTransformersEncoder:
     @cached_property
     def splitting(self) -> Splitting:
         """How documents are cut into passages that it reads whole."""
-        load_tokenizer(self.folder)  # Here, not in another process, it is told what is wrong.
+        load_tokenizer(self.folder)  # Raises here what would be hard to report from the worker.
         return Splitting(self.folder / TOKENIZER, self.model.max_tokens)
 
     @cached_property
-    def _vectors(self) -> "OnnxVectors | TorchVectors":
-        def make(to: Path) -> None:
+    def _vectors(self) -> "OnnxEncoder | TorchEncoder":
+        def convert_model(to: Path) -> None:
             from embeddings.models.torch_encoder import convert, load_transformer
 
             self.check()
             convert(load_transformer(self.folder), self.folder, to)
             convert_precision(self.precision, to / GRAPH)
 
-        def unconverted() -> "OnnxVectors | TorchVectors":
-            from embeddings.models.torch_encoder import TorchVectors, load_transformer
+        def load_original() -> "OnnxEncoder | TorchEncoder":
+            from embeddings.models.torch_encoder import TorchEncoder, load_transformer
 
             self.check()
-            return TorchVectors(load_transformer(self.folder))
+            return TorchEncoder(load_transformer(self.folder))
 
         key = f"{cache_name('encoder', self.precision)}-{CONVERSION}-{self.model.digest}"
-        return served(f"encoder {self.name}", key, make, OnnxVectors, unconverted, IN_PYTORCH)
+        return load_converted(
+            f"encoder {self.name}", key, convert_model, OnnxEncoder, load_original, IN_PYTORCH
+        )
 
     def encode(
         self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
@@ -188,13 +190,13 @@ class SentenceTransformersEncoder:
         Args:
             texts: What to encode; batches hold texts of like length, so little is padded.
             role: Some models put another prompt before a question than before a passage.
-            progress: Told after each batch the positions of its texts.
+            progress: Called after each batch with the positions of its texts.
 
         Raises:
             ModelError: The model cannot be loaded.
         """
         if role == "question" and len(texts) == 1:
-            # Its reader and its retriever ask for the same one.
+            # The reader and the retriever encode the same question.
             return self._question(texts[0])
         return self._loaded().encode(texts, role, progress)
 
@@ -203,7 +205,7 @@ class SentenceTransformersEncoder:
         vectors.flags.writeable = False
         return vectors
 
-    def _loaded(self) -> "OnnxVectors | TorchVectors":
+    def _loaded(self) -> "OnnxEncoder | TorchEncoder":
         with self._lock:
             return self._vectors
 

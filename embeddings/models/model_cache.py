@@ -1,4 +1,4 @@
-"""Model cache: models converted once, kept for every start after the first."""
+"""Model cache: models converted once, then loaded from the user's cache folder."""
 
 import errno
 import logging
@@ -12,63 +12,64 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from embeddings.errors import NotConvertible, Remedy
-from embeddings.models.model_folder import file_sha256, sums_of, write_sums
-from embeddings.models.onnx_model import lay_out
+from embeddings.models.model_folder import file_sha256, read_checksums, write_checksums
+from embeddings.models.onnx_model import write_external_weights
 from embeddings.models.precision import Precision, cache_name, convert_precision
 
 CACHE = user_cache_path("chapter-and-verse", appauthor=False) / "models"
 
 REFUSED = "REFUSED"
-"""File with the reason why there is nothing else: it is not tried again at every start."""
+"""File with the reason why a model cannot be converted, so that later starts do not try again."""
 
 LAYOUT = 1
-"""Raised whenever the way changes in which graphs are laid out."""
+"""Version of how graphs are written; raised whenever that changes."""
 
 IN_PYTORCH = "in PyTorch, which starts and answers more slowly"
-"""How a model runs that was not converted from there."""
+"""How a model runs that cannot be converted."""
 
-ROOM = 1 << 28
-"""Bytes: with less of it free on the disk, a failure may have no other reason."""
+MIN_FREE_BYTES = 1 << 28
+"""With less free space, a failed conversion is taken for a full disk. Chosen by hand: a multiple of
+the largest packaged model."""
 
 _log = logging.getLogger(__name__)
 
-Served = TypeVar("Served")
+Model = TypeVar("Model")
 
 
-def served(
+def load_converted(
     name: str,
     key: str,
     convert: Callable[[Path], None],
-    serve: Callable[[Path], Served],
-    unconverted: Callable[[], Served],
-    otherwise: str,
-) -> Served:
-    """A model as it runs: converted, now or at an earlier start, or as it is where it cannot be.
+    load: Callable[[Path], Model],
+    load_original: Callable[[], Model],
+    fallback: str,
+) -> Model:
+    """A converted model; the original where it cannot be converted or cached.
 
     Args:
-        name: Of the model, for whoever waits for it.
-        key: As for ``kept``.
-        convert: Called with an empty folder to convert the model into.
-        serve: What runs it from that folder.
-        unconverted: What runs it otherwise.
-        otherwise: How it runs then.
+        name: Of the model, for log messages.
+        key: As for ``cached``.
+        convert: Writes the converted model into an empty folder.
+        load: Loads the converted model from that folder.
+        load_original: Loads the model without conversion.
+        fallback: How the original runs, for the log message.
     """
 
-    def make(to: Path) -> None:
+    def fill(to: Path) -> None:
         _log.warning("Preparing the %s; this takes some seconds, once.", name)
         convert(to)
 
     try:
-        return serve(kept(key, make))
+        return load(cached(key, fill))
     except (NotConvertible, OSError) as why:
         _log.warning(
-            "The %s runs %s: it cannot be converted and kept in %s (%s).",
+            "The %s runs %s: it cannot be converted and cached in %s (%s).",
             name,
-            otherwise,
+            fallback,
             CACHE,
             why,
         )
-        return unconverted()
+        return load_original()
 
 
 def load_graph(
@@ -78,73 +79,72 @@ def load_graph(
     sha256: str,
     precision: Precision,
     check: Callable[[], None],
-    serve: Callable[[Path, Remedy], Served],
+    load: Callable[[Path, Remedy], Model],
     remedy: Remedy,
-) -> Served:
-    """A model that is an ONNX file already: laid out and in a precision, or from its own file.
+) -> Model:
+    """A model that is an ONNX file already: its cached copy in a precision, or the file itself.
 
     Args:
-        name: As for ``served``.
-        kind: Under which it is kept.
+        name: As for ``load_converted``.
+        kind: First part of its cache key.
         graph: The file.
         sha256: Of the file.
         precision: In which it is to compute.
         check: Called before the file is read.
-        serve: What runs a graph; it is given what to do if that cannot be used.
-        remedy: What to do if the file itself cannot be.
+        load: Loads a graph; its second argument is what to do if the graph cannot be loaded.
+        remedy: What to do if ``graph`` itself cannot be loaded.
     """
 
-    def make(to: Path) -> None:
+    def convert(to: Path) -> None:
         check()
-        lay_out(graph, to / graph.name)
+        write_external_weights(graph, to / graph.name)
         convert_precision(precision, to / graph.name)
 
-    def as_it_is() -> Served:
+    def load_original() -> Model:
         check()
-        return serve(graph, remedy)
+        return load(graph, remedy)
 
-    return served(
+    return load_converted(
         name,
         f"{cache_name(kind, precision)}-{LAYOUT}-{sha256}",
-        make,
-        lambda place: serve(place / graph.name, Remedy.DELETE_CONVERTED),
-        as_it_is,
+        convert,
+        lambda folder: load(folder / graph.name, Remedy.DELETE_CONVERTED),
+        load_original,
         "from its own file, which takes more memory",
     )
 
 
-def kept(key: str, make: Callable[[Path], None], cache: Path | None = None) -> Path:
-    """The folder that ``make`` filled, now or at an earlier start.
+def cached(key: str, fill: Callable[[Path], None], cache: Path | None = None) -> Path:
+    """The folder that ``fill`` filled, now or at an earlier start.
 
-    What is kept is compared with its checksums and made anew where it was damaged. A process
-    that is killed while it makes something leaves nothing that another would take for whole,
-    and of two that start at once the second waits for the first.
+    Cached files are compared with their checksums; a damaged folder is filled again. A process
+    that is killed meanwhile leaves no folder that another would take for complete. Of two
+    processes that start at once, the second waits for the first.
 
     Args:
-        key: Names what is made, and changes with everything that it is made from: a kind, the
-            version of how it is made, and more, with hyphens between. Other versions of a kind
-            are removed.
-        make: Called with an empty folder to fill.
-        cache: Where it is kept; in the user's cache folder if it is left out.
+        key: A kind, a version, and whatever else the content depends on, joined by hyphens. Other
+            versions of the kind are removed.
+        fill: Called with an empty folder.
+        cache: Holds the folder; the user's cache folder by default.
 
     Raises:
-        NotConvertible: ``make`` said so, now or then.
-        OSError: It cannot be kept there.
+        NotConvertible: Raised by ``fill``, now or at an earlier start.
+        OSError: The cache cannot be written.
     """
     cache = cache or CACHE
     folder = cache / key
-    if not _is_whole(folder):
+    if not _is_complete(folder):
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(cache / "writer.lock"):
-            if not _is_whole(folder):
-                _make(folder, make)
+            if not _is_complete(folder):
+                _fill(folder, fill)
     refused = folder / REFUSED
     if refused.is_file():
         raise NotConvertible(refused.read_text(encoding="utf-8"))
     return folder
 
 
-def _make(folder: Path, make: Callable[[Path], None]) -> None:
+def _fill(folder: Path, fill: Callable[[Path], None]) -> None:
     new = folder.with_name(f"{folder.name}.new")
     for left in (new, folder):
         if left.exists():
@@ -153,14 +153,14 @@ def _make(folder: Path, make: Callable[[Path], None]) -> None:
     new.mkdir()
     try:
         try:
-            make(new)
+            fill(new)
         except NotConvertible as why:
-            if shutil.disk_usage(new).free < ROOM:
+            if shutil.disk_usage(new).free < MIN_FREE_BYTES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(new)) from why
             shutil.rmtree(new)
             new.mkdir()
             (new / REFUSED).write_text(why.what, encoding="utf-8")
-        write_sums(new, [path.name for path in new.iterdir()])
+        write_checksums(new, [path.name for path in new.iterdir()])
         new.rename(folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -170,13 +170,13 @@ def _remove_other_versions(folder: Path) -> None:
     kind, *rest = folder.name.split("-")
     for other in folder.parent.glob(f"{kind}-*"):
         if other.name.split("-")[1:2] != rest[:1]:
-            # Windows keeps what another process runs; it goes with the next version.
+            # Windows cannot delete files in use; they are removed with the next version.
             shutil.rmtree(other, ignore_errors=True)
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     try:
-        sums = sums_of(folder)
+        sums = read_checksums(folder)
         return bool(sums) and all(file_sha256(folder / name) == sums[name] for name in sums)
     except (OSError, ValueError):
         return False

@@ -1,4 +1,4 @@
-"""Folders of models: where a model lies, that it is the one it should be, and its settings."""
+"""Model folders: finding a model, verifying its files, and reading its settings."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ SUMS = "SHA256SUMS"
 TOKENIZER = "tokenizer.json"
 """File with a model's tokenizer, in the format of the ``tokenizers`` library."""
 
-# The files that decide what a model says; anything else in its folder is commentary.
+# The files that decide a model's outputs.
 _MODEL_FILES = (
     "*.safetensors",
     TOKENIZER,
@@ -31,7 +31,7 @@ _MODEL_FILES = (
 
 
 def folder_of(name: str) -> Path:
-    """The folder of a model: one on the disk, else the hub's, fetched if it is not here yet.
+    """The folder of a model: a local one, else one downloaded from the hub.
 
     Raises:
         ModelError: There is no such model.
@@ -85,8 +85,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sums_of(folder: Path) -> dict[str, str]:
-    """SHA-256 by file name, as written by ``write_sums``.
+def read_checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 by file name, as written by ``write_checksums``.
 
     Raises:
         OSError: There is no such file.
@@ -96,18 +96,18 @@ def sums_of(folder: Path) -> dict[str, str]:
     return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
 
 
-def write_sums(folder: Path, names: Iterable[str]) -> None:
-    """Write down the SHA-256 of those files of the folder."""
+def write_checksums(folder: Path, names: Iterable[str]) -> None:
+    """Write the SHA-256 of those files of the folder to ``SUMS``."""
     lines = [f"{file_sha256(folder / name)}  {name}\n" for name in sorted(names)]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def digest_of(folder: Path, known: Mapping[str, str] = MappingProxyType({})) -> str:
-    """SHA-256 over the files that decide what a model says.
+    """SHA-256 over the files that decide a model's outputs.
 
     Args:
         folder: Of the model.
-        known: SHA-256 of files that were read just now, by name.
+        known: SHA-256 of files whose digests are known already, by name.
 
     Raises:
         ModelError: It holds no weights in a format that cannot run code.
@@ -140,7 +140,7 @@ def read_json(path: Path) -> dict[str, object]:
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a model, which neither cuts nor pads; not to be changed, it is shared.
+    """The tokenizer of a model, without truncation and padding; shared, so not to be modified.
 
     Raises:
         ModelError: There is none, or it cannot be read.
@@ -153,7 +153,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 @lru_cache(maxsize=8)
 def token_starts(path: Path) -> Callable[[str], list[int]]:
-    """What tells the offset at which each of a text's tokens begins, special tokens left out.
+    """A function from a text to the offset of each of its tokens, without special tokens.
 
     Args:
         path: Of the tokenizer.

@@ -1,4 +1,4 @@
-"""Vectors from ONNX Runtime: a sentence-transformers model that was converted."""
+"""ONNX encoder: a converted sentence-transformers model on ONNX Runtime."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -15,15 +15,15 @@ from embeddings.models.model_folder import load_tokenizer, read_json
 from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
 
 GRAPH = "encoder.onnx"
-RECIPE = "recipe.json"
+CONFIG = "recipe.json"
 
 Vectors = NDArray[np.float32]
 Role = Literal["question", "passage"]
 Progress = Callable[[Sequence[int]], object]
 """Called after each batch with the positions of its texts."""
 
-TOKENIZED = 1_024
-"""Texts whose tokens are held at once."""
+TOKENIZED_AT_ONCE = 1_024
+"""Texts whose tokens are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class EmbeddingConfig:
 
     def save(self, folder: Path) -> None:
         """Write it beside the model."""
-        (folder / RECIPE).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        (folder / CONFIG).write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -57,17 +57,17 @@ class EmbeddingConfig:
         Raises:
             ModelError: There is none.
         """
-        read = read_json(folder / RECIPE)
+        read = read_json(folder / CONFIG)
         try:
             # Written by ``save`` and compared with its checksum: its types are the attributes'.
             return cls(**{**read, "inputs": tuple(read["inputs"])})  # type: ignore[arg-type]  # from JSON
         except (KeyError, TypeError) as error:
             raise ModelError(
-                "has no valid settings", folder / RECIPE, Remedy.DELETE_CONVERTED
+                "has no valid settings", folder / CONFIG, Remedy.DELETE_CONVERTED
             ) from error
 
 
-class OnnxVectors:
+class OnnxEncoder:
     """Encodes with the model that was converted into a folder. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
@@ -81,9 +81,9 @@ class OnnxVectors:
         prompt = self.config.question if role == "question" else self.config.passage
         vectors = np.empty((len(texts), self.config.dimension), dtype=np.float32)
         longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
-        for start in range(0, len(texts), TOKENIZED):
-            some = longest_first[start : start + TOKENIZED]
-            tokens = self._tokens([prompt + texts[at] for at in some])
+        for start in range(0, len(texts), TOKENIZED_AT_ONCE):
+            positions = longest_first[start : start + TOKENIZED_AT_ONCE]
+            tokens = self._tokens([prompt + texts[at] for at in positions])
             for batch in batches_of_like_length([len(token.ids) for token in tokens]):
                 rows = [tokens[at] for at in batch]
                 inputs = {
@@ -92,7 +92,7 @@ class OnnxVectors:
                     "token_type_ids": padded([row.type_ids for row in rows], 0),
                 }
                 wanted = {name: inputs[name] for name in self.config.inputs}
-                encoded = [some[at] for at in batch]
+                encoded = [positions[at] for at in batch]
                 vectors[encoded] = self._session.run(None, wanted)[0]
                 if progress:
                     progress(encoded)
@@ -100,6 +100,6 @@ class OnnxVectors:
 
     def _tokens(self, texts: Sequence[str]) -> list[Encoding]:
         encoded = self._tokenizer.encode_batch(texts, add_special_tokens=False)
-        for one in encoded:
-            one.truncate(self._room)
-        return [self._tokenizer.post_process(one) for one in encoded]
+        for encoding in encoded:
+            encoding.truncate(self._room)
+        return [self._tokenizer.post_process(encoding) for encoding in encoded]

@@ -1,4 +1,4 @@
-"""ONNX models: how all models are served, without PyTorch.
+"""ONNX models: how all models run, without PyTorch.
 
 Importing ONNX Runtime takes a fraction of a second where PyTorch takes several, and it runs the
 same weights faster on a processor.
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import onnxruntime
 
 BATCH_TOKENS = 256
-"""Tokens computed at once. Two cores are hardly busier with more, whose intermediate results take
-the more memory: 512 answer 2% faster for 23 MB, 2,048 no faster for 140 MB."""
+"""Tokens computed at once. Measured on two cores: 512 answer 2% faster but take 23 MB more for
+intermediate results; 2,048 are no faster and take 140 MB more."""
 
 WEIGHTS = "weights.bin"
-"""File beside a graph with its larger tensors."""
+"""File beside a graph that holds its larger tensors."""
 
-SMALLEST_APART = 1_024
-"""Bytes from which a tensor lies in that file."""
+EXTERNAL_MIN_BYTES = 1_024
+"""Smallest tensor, in bytes, that is stored in that file."""
 
 
 def open_session(path: Path, remedy: Remedy) -> "onnxruntime.InferenceSession":
@@ -41,39 +41,41 @@ def open_session(path: Path, remedy: Remedy) -> "onnxruntime.InferenceSession":
 
     try:
         return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as error:  # the library's errors have no base of their own
+    except Exception as error:  # no narrower base class
         raise ModelError("cannot be loaded", path, remedy, detail=error) from error
 
 
-def lay_out(source: Path, target: Path) -> None:
-    """Write a graph as it is served: what is constant computed, its weights in a file beside it.
+def write_external_weights(source: Path, target: Path) -> None:
+    """Write a graph with constants folded and its weights in an external file.
 
-    That file is mapped into memory instead of read: words that no text holds are never loaded,
-    and opening takes a third of the time.
+    The external file is memory-mapped instead of read: embeddings of unused tokens are never
+    loaded, and opening takes a third of the time.
 
     Args:
         source: File of the graph.
         target: To write to; the weights are named ``WEIGHTS``.
 
     Raises:
-        NotConvertible: The source is no model, or what was written is none.
+        NotConvertible: The source is no model, or the written file cannot be loaded.
     """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # What a fuller optimisation does can depend on the processor it is done on.
+    # Higher levels optimise for the processor at hand.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     prefix = "session.optimized_model_external_initializers"
     options.add_session_config_entry(f"{prefix}_file_name", WEIGHTS)
-    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(SMALLEST_APART))
+    options.add_session_config_entry(f"{prefix}_min_size_in_bytes", str(EXTERNAL_MIN_BYTES))
     providers = ["CPUExecutionProvider"]
     try:
         onnxruntime.InferenceSession(str(source), options, providers=providers)
-        # It does not notice that the disk is full.
+        # Writing does not notice a full disk; loading does.
         onnxruntime.InferenceSession(str(target), providers=providers)
-    except Exception as error:  # the library's errors have no base of their own
-        raise NotConvertible(f"it cannot be laid out: {error}") from error
+    except Exception as error:  # no narrower base class
+        raise NotConvertible(
+            f"its weights cannot be written to a file of their own: {error}"
+        ) from error
 
 
 def batches_of_like_length(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -83,12 +85,12 @@ def batches_of_like_length(lengths: Sequence[int]) -> Iterator[list[int]]:
     [[1], [2, 0]]
     """
     batch: list[int] = []
-    # From the longest down, the first of a batch says how far it is padded.
-    for at in sorted(range(len(lengths)), key=lambda at: -lengths[at]):
+    # Longest first: the first of a batch decides how far the others are padded.
+    for position in sorted(range(len(lengths)), key=lambda position: -lengths[position]):
         if batch and (len(batch) + 1) * lengths[batch[0]] > BATCH_TOKENS:
             yield batch
             batch = []
-        batch.append(at)
+        batch.append(position)
     if batch:
         yield batch
 
@@ -99,7 +101,7 @@ def padded(rows: Sequence[Sequence[int] | NDArray[np.int64]], fill: int) -> NDAr
     >>> padded([[7, 8], [9]], fill=0).tolist()
     [[7, 8], [9, 0]]
     """
-    found = np.full((len(rows), max(len(row) for row in rows)), fill, np.int64)
-    for at, row in enumerate(rows):
-        found[at, : len(row)] = row
-    return found
+    matrix = np.full((len(rows), max(len(row) for row in rows)), fill, np.int64)
+    for number, row in enumerate(rows):
+        matrix[number, : len(row)] = row
+    return matrix

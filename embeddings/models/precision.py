@@ -1,4 +1,4 @@
-"""Precision: the one in which models are computed, and their graphs in 8 bits."""
+"""Precision: full (float32) or 8 bits (int8), and the quantisation of graphs."""
 
 import logging
 from collections.abc import Iterator
@@ -9,31 +9,31 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from embeddings.errors import NotConvertible
-from embeddings.models.onnx_model import lay_out
+from embeddings.models.onnx_model import write_external_weights
 
 if TYPE_CHECKING:
     import onnx
 
 Precision = Literal["float32", "int8"]
 
-Choice = Literal["auto", "float32", "int8"]
-"""``auto``: 8 bits where that is measured to cost next to nothing, see ``fastest``."""
+PrecisionChoice = Literal["auto", "float32", "int8"]
+"""``auto``: 8 bits where the processor computes them exactly, see ``resolve_precision``."""
 
-EXACT = frozenset({"avx512_vnni", "avx_vnni"})
-"""Instructions that add up products of 8-bit integers without cutting any off. Without them a
-processor is little faster in 8 bits, and answers worse."""
+INT8_INSTRUCTIONS = frozenset({"avx512_vnni", "avx_vnni"})
+"""Instructions that accumulate products of 8-bit integers without saturation. Without them a
+processor is hardly faster in 8 bits, and answers are worse."""
 
 _PROCESSOR = Path("/proc/cpuinfo")
 
 
-def fastest(choice: Choice) -> Precision:
-    """The precision chosen; for ``auto`` 8 bits where the processor has instructions for them.
+def resolve_precision(choice: PrecisionChoice) -> Precision:
+    """The precision chosen; for ``auto`` 8 bits where the processor has ``INT8_INSTRUCTIONS``.
 
-    Linux alone says which it has; elsewhere ``auto`` is full precision.
+    Only Linux lists them; elsewhere ``auto`` is full precision.
     """
     if choice != "auto":
         return choice
-    return "int8" if EXACT & _instructions() else "float32"
+    return "int8" if INT8_INSTRUCTIONS & _instructions() else "float32"
 
 
 @cache
@@ -47,7 +47,7 @@ def _instructions() -> frozenset[str]:
 
 
 def cache_name(kind: str, precision: Precision) -> str:
-    """The kind under which a model is kept in a precision: both lie side by side.
+    """First part of a model's cache key; the precisions of a model are cached side by side.
 
     >>> cache_name("span", "float32"), cache_name("span", "int8")
     ('span', 'span8')
@@ -56,7 +56,7 @@ def cache_name(kind: str, precision: Precision) -> str:
 
 
 def convert_precision(precision: Precision, graph: Path) -> None:
-    """Make a graph that ``lay_out`` wrote compute in a precision, in place.
+    """Rewrite a graph of ``write_external_weights`` to compute in a precision.
 
     Raises:
         NotConvertible: There is no such graph.
@@ -66,12 +66,11 @@ def convert_precision(precision: Precision, graph: Path) -> None:
 
 
 def quantise(graph: Path) -> None:
-    """Make a graph that ``lay_out`` wrote compute its products in 8 bits, in place.
+    """Rewrite a graph of ``write_external_weights`` to compute its products in 8 bits.
 
-    Weights get a scale for each column, activations one for each product as it comes about
-    (dynamic quantisation). Products that end in fewer values than they begin with stay as they
-    are: the second half of a feed-forward layer, whose few large activations would leave the
-    others no precision, and a model's outputs.
+    Dynamic quantisation: weights have a scale for each column, activations one for each product.
+    Products with fewer columns than rows stay in full precision: the second half of a feed-forward
+    layer, whose few large activations would leave the others no precision, and a model's outputs.
 
     Raises:
         NotConvertible: There is no such graph.
@@ -93,29 +92,29 @@ def quantise(graph: Path) -> None:
                 weight_type=QuantType.QInt8,
                 extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
             )
-        except Exception as error:  # the library's errors have no base of their own
+        except Exception as error:  # no narrower base class
             raise NotConvertible(f"it cannot be quantised: {error}") from error
-        lay_out(written, graph)
+        write_external_weights(written, graph)
 
 
 def _narrowing(graph: "onnx.GraphProto") -> list[str]:
     """Names of the products with fewer columns than rows; all nodes are given names."""
-    shapes = {one.name: tuple(one.dims) for one in graph.initializer}
-    found = []
-    for at, node in enumerate(graph.node):
-        node.name = node.name or f"node-{at}"
+    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    names = []
+    for number, node in enumerate(graph.node):
+        node.name = node.name or f"node-{number}"
         shape = shapes.get(node.input[1], ()) if len(node.input) > 1 else ()
         if node.op_type == "MatMul" and len(shape) == 2 and shape[1] < shape[0]:
-            found.append(node.name)
+            names.append(node.name)
         if node.op_type == "Gemm":
-            # An output's; before it quantises, the library makes it a product of this name.
-            found.append(f"{node.name}_MatMul")
-    return found
+            # An output's; the library replaces it by a product of this name before quantising.
+            names.append(f"{node.name}_MatMul")
+    return names
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the library's advice, given through the root logger, which it also sets up."""
+    """Suppresses the library's warnings, which it logs through a root logger that it sets up."""
     root = logging.getLogger()
     handlers = root.handlers[:]
 

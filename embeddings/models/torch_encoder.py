@@ -1,4 +1,4 @@
-"""Vectors from sentence-transformers itself, and the conversion that makes it unnecessary.
+"""Torch encoder: a sentence-transformers model in PyTorch, and its conversion to ONNX.
 
 PyTorch is imported here and, for readers, in ``qa/reading/transformers_reader.py`` alone: at
 the first start with a model, to convert it, or for a model that cannot be converted.
@@ -18,7 +18,7 @@ from embeddings.errors import ModelError, NotConvertible, Remedy
 from embeddings.models.onnx_encoder import (
     GRAPH,
     EmbeddingConfig,
-    OnnxVectors,
+    OnnxEncoder,
     Progress,
     Role,
     Vectors,
@@ -55,7 +55,7 @@ def load_transformer(folder: Path) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    # Its bar for loading 0.2 seconds of weights would stand in the middle of an answer.
+    # A progress bar would appear in the middle of an answer.
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     try:
         return SentenceTransformer(
@@ -71,7 +71,7 @@ def load_transformer(folder: Path) -> "SentenceTransformer":
         ) from error
 
 
-class TorchVectors:
+class TorchEncoder:
     """Encodes with sentence-transformers. Safe to use from several threads."""
 
     def __init__(self, transformer: "SentenceTransformer") -> None:
@@ -104,7 +104,7 @@ class TorchVectors:
 
 
 def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
-    """Write what ``OnnxVectors`` reads: the whole model with its pooling and normalisation.
+    """Write what ``OnnxEncoder`` reads: the whole model with its pooling and normalisation.
 
     Args:
         transformer: To convert.
@@ -118,8 +118,8 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
     from torch.nn import Module
     from torch.nn.functional import normalize
 
-    from embeddings.models.conversion import refused, write_graph
-    from embeddings.models.onnx_model import lay_out
+    from embeddings.models.conversion import conversion_errors, write_graph
+    from embeddings.models.onnx_model import write_external_weights
 
     class Encode(Module):
         def __init__(self, names: Sequence[str]) -> None:
@@ -132,7 +132,7 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
             return normalize(features["sentence_embedding"])
 
     known = ("input_ids", "attention_mask", "token_type_ids")
-    with refused():
+    with conversion_errors():
         features = transformer.preprocess([COMPARED[1], COMPARED[1]])
         inputs = {name: features[name] for name in known if name in features}
         network = transformer.transformers_model
@@ -144,7 +144,7 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
         with TemporaryDirectory() as scratch:
             graph = Path(scratch) / GRAPH
             write_graph(module, inputs, {"vectors": ("batch",)}, graph, config)
-            lay_out(graph, to / GRAPH)
+            write_external_weights(graph, to / GRAPH)
         copyfile(folder / "tokenizer.json", to / "tokenizer.json")
         prompts = transformer.prompts
         passage = (prompts.get(name) for name in ("document", "passage", "corpus"))
@@ -156,10 +156,10 @@ def convert(transformer: "SentenceTransformer", folder: Path, to: Path) -> None:
             pad_id=int(transformer.tokenizer.pad_token_id or 0),
             dimension=transformer.get_embedding_dimension() or 0,
         ).save(to)
-        converted = OnnxVectors(to)
+        converted = OnnxEncoder(to)
         roles: tuple[Role, ...] = ("question", "passage")
         for role in roles:
-            expected = TorchVectors(transformer).encode(COMPARED, role, None)
+            expected = TorchEncoder(transformer).encode(COMPARED, role, None)
             furthest = float(np.abs(converted.encode(COMPARED, role, None) - expected).max())
             if not furthest <= TOLERANCE:
                 raise NotConvertible(f"its vectors would differ by {furthest:.1g}")

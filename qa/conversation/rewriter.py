@@ -13,7 +13,13 @@ from tokenizers import Tokenizer
 
 from embeddings.errors import ModelError, Remedy
 from embeddings.models.model_cache import load_graph
-from embeddings.models.model_folder import SUMS, check_sha256, load_tokenizer, read_json, sums_of
+from embeddings.models.model_folder import (
+    SUMS,
+    check_sha256,
+    load_tokenizer,
+    read_checksums,
+    read_json,
+)
 from embeddings.models.onnx_model import open_session
 from embeddings.models.precision import Precision
 from qa.conversation.context import (
@@ -189,7 +195,7 @@ class QuestionRewriter:
 
     def _published(self) -> dict[str, str]:
         try:
-            sums = sums_of(self.folder)
+            sums = read_checksums(self.folder)
         except (OSError, ValueError) as error:
             raise ModelError(
                 "has checksums that cannot be read",

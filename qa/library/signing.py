@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from embeddings.private_files import FILE_MODE, open_plain, private_file
+from embeddings.private_files import FILE_MODE, open_regular_file, private_file
 from qa.results import Answer
 
 KEY_BYTES = 32
@@ -65,7 +65,7 @@ class Signer:
 def _read(path: Path) -> bytes | None:
     """The key in a file; none if there is no file or it holds no key."""
     try:
-        with os.fdopen(open_plain(path), "rb") as file:
+        with os.fdopen(open_regular_file(path), "rb") as file:
             key = file.read(KEY_BYTES + 1)
     except FileNotFoundError:
         return None

@@ -14,7 +14,7 @@ from embeddings.models.model_folder import (
     check_sha256,
     file_sha256,
     load_tokenizer,
-    sums_of,
+    read_checksums,
 )
 from embeddings.models.onnx_model import open_session
 from embeddings.models.precision import Precision
@@ -78,7 +78,7 @@ def _published() -> dict[str, str]:
         ModelError: The list of checksums cannot be read.
     """
     try:
-        sums = sums_of(FOLDER)
+        sums = read_checksums(FOLDER)
         return {name: sums[name] for name in FILES}
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(

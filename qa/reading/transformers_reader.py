@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError, NotConvertible, Remedy
-from embeddings.models.model_cache import IN_PYTORCH, served
+from embeddings.models.model_cache import IN_PYTORCH, load_converted
 from embeddings.models.model_folder import digest_of, load_tokenizer, read_json
 from embeddings.models.precision import Precision, cache_name, convert_precision
 from qa.reading.base import LazyModel, Run
@@ -70,7 +70,7 @@ class TransformersSpanModel(LazyModel):
 
     @cached_property
     def _run(self) -> Run:
-        return served(
+        return load_converted(
             f"reader at {self.folder}",
             f"{cache_name('reader', self.precision)}-{CONVERSION}-{digest_of(self.folder)}",
             self._convert,
@@ -144,8 +144,8 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
     """
     import torch
 
-    from embeddings.models.conversion import refused, write_graph
-    from embeddings.models.onnx_model import lay_out
+    from embeddings.models.conversion import conversion_errors, write_graph
+    from embeddings.models.onnx_model import write_external_weights
 
     names = ["input_ids", "attention_mask"]
     names += ["token_type_ids"] if getattr(model.config, "type_vocab_size", 0) > 1 else []
@@ -160,14 +160,14 @@ def _convert(model: Any, path: Path, max_tokens: int) -> None:
             return outputs.start_logits, outputs.end_logits
 
     leading = {"starts": ("batch", "tokens"), "ends": ("batch", "tokens")}
-    with refused():
+    with conversion_errors():
         model.set_attn_implementation("eager")
         example = _example(model.config, (2, 24))
         inputs = {name: torch.from_numpy(example[name]) for name in names}
         with TemporaryDirectory() as scratch:
             graph = Path(scratch) / GRAPH
             write_graph(Read().eval(), inputs, leading, graph, model.config)
-            lay_out(graph, path)
+            write_external_weights(graph, path)
         run, reference = onnx_run(path, Remedy.DELETE_CONVERTED), _torch_run(model)
         # Other shapes too: a dimension that was traced as a constant would show.
         for shape in ((2, 24), (1, 7), (3, max_tokens)):

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.models.model_folder import write_sums
+from embeddings.models.model_folder import write_checksums
 from qa.cli.main import OK, report_errors
 from qa.conversation.rewriter import FOLDER as REWRITER_FOLDER
 from qa.reading.onnx_reader import FILES, FOLDER
@@ -90,7 +90,7 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
     ]
     _export(SpanModel.average(students, work / "mean"), folder)
     fit_spans(files, folder, SAMPLE, console)
-    write_sums(folder, FILES)
+    write_checksums(folder, FILES)
     return OK
 
 
@@ -168,7 +168,7 @@ def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences
         fit_sentences(files, count, console)
     else:
         fit_spans(files, folder, count, console)
-        write_sums(folder, FILES)
+        write_checksums(folder, FILES)
     return OK
 
 

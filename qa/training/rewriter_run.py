@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.models.model_folder import file_sha256, load_tokenizer, write_sums
-from embeddings.models.precision import Precision, fastest
+from embeddings.models.model_folder import file_sha256, load_tokenizer, write_checksums
+from embeddings.models.precision import Precision, resolve_precision
 from qa.cli.terminal import counting_bar
 from qa.conversation.context import ANSWER_TOKENS, MAX_TOKENS
 from qa.conversation.rewriter import FILES, THRESHOLDS, QuestionRewriter, Thresholds
@@ -118,9 +118,9 @@ def train_rewriter(
     export_terms(work / "all", folder)
     thresholds = best_thresholds([read for reads in first for read in reads])
     (folder / THRESHOLDS).write_text(json.dumps(asdict(thresholds)) + "\n", encoding="utf-8")
-    write_sums(folder, FILES)
+    write_checksums(folder, FILES)
     _show(measured, len(lessons), console)
-    for precision in dict.fromkeys((fastest("auto"), "float32")):
+    for precision in dict.fromkeys((resolve_precision("auto"), "float32")):
         median, most = _milliseconds(lessons, folder, precision)
         console.print(
             f"milliseconds a question, {precision}: median {median:.1f}, 95th percentile {most:.1f}"

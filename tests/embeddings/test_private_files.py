@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.private_files import open_plain, private_file, private_folder
+from embeddings.private_files import open_regular_file, private_file, private_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="only POSIX has such modes")
 
@@ -79,4 +79,4 @@ def test_only_plain_files_are_opened_and_nobody_waits(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "missing", Path("/dev/zero")):
         with pytest.raises(OSError):
-            open_plain(path)
+            open_regular_file(path)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.models.torch_encoder import TorchVectors, load_transformer
+from embeddings.models.torch_encoder import TorchEncoder, load_transformer
 from embeddings.sentences import sentence_spans
 from qa import QuestionAnswerer, Settings
 from qa.reading.onnx_reader import FOLDER
@@ -45,7 +45,7 @@ def plain(docs_index: Path, reader: Path) -> Iterator[QuestionAnswerer]:
     with QuestionAnswerer.open(docs_index, settings) as answerer:
         encoder = answerer.retriever.encoder
         assert isinstance(encoder, SentenceTransformersEncoder)
-        encoder.__dict__["_vectors"] = TorchVectors(load_transformer(encoder.folder))
+        encoder.__dict__["_vectors"] = TorchEncoder(load_transformer(encoder.folder))
         model = TransformersSpanModel.load(reader)
         model.__dict__["_run"] = _torch_run(_load(reader))
         answerer.reader = CombinedReader(SpanReader(model), SentenceReader(encoder))

@@ -37,7 +37,7 @@ from embeddings.files.formats.markup import add_blocks
 from embeddings.files.formats.pdf_layout import HYPHEN, Line
 from embeddings.files.limits import LimitedBuilder, Limits
 from embeddings.passages import split
-from embeddings.sentences import each_sentence
+from embeddings.sentences import iter_sentences
 from qa import text as words
 from qa.library import receipts
 from qa.reading import lists, question_type, spans
@@ -153,7 +153,7 @@ def without_tokens(text: str) -> object:
 
 
 def sentences(text: str) -> object:
-    return list(each_sentence(text))
+    return list(iter_sentences(text))
 
 
 TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [

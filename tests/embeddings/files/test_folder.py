@@ -48,14 +48,14 @@ def test_links_are_followed_inside_the_folder_only(tmp_path: Path) -> None:
         "same.txt": None,
         "self": "is a link that leads nowhere",
         "sub/a.txt": None,
-        "sub/loop": "is a link to a folder, which is read at its own place",
+        "sub/loop": "is a link to a folder, which is read where it is",
         "up": "is a link that leads out of the folder",
     }
 
 
 def test_pipes_and_sockets_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
-    assert found(tmp_path) == {"pipe.txt": "is not an ordinary file"}
+    assert found(tmp_path) == {"pipe.txt": "is not a regular file"}
 
 
 def test_odd_names_are_kept_as_they_are(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_device_and_socket_are_not_opened(tmp_path: Path) -> None:
         (tmp_path / "null.txt").symlink_to("/dev/null")
         assert found(tmp_path) == {
             "null.txt": "is a link that leads out of the folder",
-            "socket.txt": "is not an ordinary file",
+            "socket.txt": "is not a regular file",
         }
 
 

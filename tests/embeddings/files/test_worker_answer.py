@@ -18,7 +18,7 @@ from embeddings.errors import UnreadableFile
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.files.worker import REASON_CHARACTERS
-from embeddings.files.worker_answer import document_in, parsed, sections_in
+from embeddings.files.worker_answer import parse_answer, parse_document, parse_sections
 from embeddings.index.index import Index
 from embeddings.indexing import index_folder
 from embeddings.passages import Passage, Section
@@ -271,7 +271,7 @@ def test_lists_cost_no_more_memory_than_the_limits_allow(line: str) -> None:
     contents = many if line == "second" else b'""'
     tracemalloc.start()
     with pytest.raises(ValueError, match="expected"):
-        parsed(findings, contents, Limits())
+        parse_answer(findings, contents, Limits())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2**20
@@ -291,8 +291,8 @@ def test_checks_take_time_in_proportion_to_the_document() -> None:
         said, text = large(count)
         gc.collect()
         started = time.process_time()
-        document = document_in(said, text, Limits())
-        (made,) = sections_in(said, document, Limits())
+        document = parse_document(said, text, Limits())
+        (made,) = parse_sections(said, document, Limits())
         took = time.process_time() - started
         assert (len(document.blocks), len(made.spans)) == (count, count // 5)
         assert isinstance(made, Section)

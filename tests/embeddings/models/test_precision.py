@@ -9,8 +9,8 @@ import pytest
 from embeddings.errors import NotConvertible
 from embeddings.models import precision
 from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
-from embeddings.models.onnx_model import lay_out
-from embeddings.models.precision import fastest, quantise
+from embeddings.models.onnx_model import write_external_weights
+from embeddings.models.precision import quantise, resolve_precision
 from qa.pipeline import load_encoder, load_reader, load_rewriter
 from qa.reading.onnx_reader import FOLDER, GRAPH, OnnxSpanModel
 from qa.reading.spans import best_spans
@@ -35,11 +35,11 @@ def test_auto_is_8_bits_where_the_processor_has_instructions_for_them(
     (tmp_path / "cpuinfo").write_text(X86.format(more=more))
     monkeypatch.setattr(precision, "_PROCESSOR", tmp_path / "cpuinfo")
     precision._instructions.cache_clear()
-    assert fastest("auto") == expected
-    assert (fastest("int8"), fastest("float32")) == ("int8", "float32")
+    assert resolve_precision("auto") == expected
+    assert (resolve_precision("int8"), resolve_precision("float32")) == ("int8", "float32")
     monkeypatch.setattr(precision, "_PROCESSOR", tmp_path / "none")
     precision._instructions.cache_clear()
-    assert fastest("auto") == "float32"
+    assert resolve_precision("auto") == "float32"
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_reader_in_8_bits_finds_the_same_spans() -> None:
 
 
 def test_what_narrows_stays_in_full_precision(tmp_path: Path) -> None:
-    lay_out(FOLDER / GRAPH, tmp_path / GRAPH)
+    write_external_weights(FOLDER / GRAPH, tmp_path / GRAPH)
     before = (tmp_path / "weights.bin").stat().st_size
     quantise(tmp_path / GRAPH)
     graph = onnx.load(str(tmp_path / GRAPH)).graph

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE
+from embeddings.journal import JOURNAL_FILE, SET_ASIDE
 from qa import QuestionAnswerer
 from qa.cli.main import main
 from qa.library.feedback import Feedback
@@ -134,7 +134,7 @@ def test_index_tries_again_what_a_run_died_of(tmp_path: Path) -> None:
     qa("index", town, "--index", index)
     (town / "tower.txt").write_text("The tower was built in 1900.")
     digest = sha256((town / "tower.txt").read_bytes()).hexdigest()
-    (index / AT_HAND_FILE).write_text(
+    (index / JOURNAL_FILE).write_text(
         json.dumps({"sole_suspects": [[digest, "text file"]], "joint_suspects": []})
     )
     QuestionAnswerer.from_documents(town, index).close()

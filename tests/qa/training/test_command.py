@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from embeddings.models import model_cache
 from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.models.model_folder import sums_of
+from embeddings.models.model_folder import read_checksums
 from qa import Turn
 from qa.cli.main import ERROR, OK
 from qa.conversation.rewriter import QuestionRewriter
@@ -91,7 +91,7 @@ def test_reader_is_made_from_teachers_and_students_and_what_is_done_is_not_done_
     for name, weight in mean.items():
         assert torch.allclose(weight, (students[0][name] + students[1][name]) / 2, atol=1e-6)
     assert not torch.equal(students[0]["span.weight"], students[1]["span.weight"])
-    assert set(sums_of(folder)) == {"reader.onnx", "tokenizer.json", "calibration.json"}
+    assert set(read_checksums(folder)) == {"reader.onnx", "tokenizer.json", "calibration.json"}
     logs = sorted(work.glob("*/log.jsonl"))
     assert [log.parent.name for log in logs] == ["student-2", "student-3", "teacher-0", "teacher-1"]
     written_first = [log.read_bytes() for log in logs]

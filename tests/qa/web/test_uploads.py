@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings import indexing
-from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE
 from embeddings.errors import IndexLocked, IndexNotWritable, Remedy
 from embeddings.files.formats import format_of
 from embeddings.index.index import Index
 from embeddings.index.writer_lock import writer_lock
+from embeddings.journal import JOURNAL_FILE, SET_ASIDE
 from qa import QuestionAnswerer, Settings
 from qa.library.feedback import Feedback
 from qa.library.listing import list_library
@@ -535,7 +535,7 @@ def test_what_a_run_died_of_is_tried_again_only_when_somebody_asks(
         """What a run leaves that is killed while it has these files at hand."""
         contents = [(sha256(file.read_bytes()).hexdigest(), "text file") for file in files]
         written = json.dumps({"sole_suspects": contents, "joint_suspects": []})
-        (uploads.index.folder / AT_HAND_FILE).write_text(written)
+        (uploads.index.folder / JOURNAL_FILE).write_text(written)
 
     def refused() -> list[str]:
         files = list_library(uploads.index).files

@@ -340,7 +340,7 @@ def test_pdf_title_is_not_what_programs_write(read: Read, title: str, expected: 
     assert read("a.pdf", pdf_bytes(write, title)).title == expected
 
 
-def lay_out(*lines: tuple[str, float, float]) -> Shown:
+def write_external_weights(*lines: tuple[str, float, float]) -> Shown:
     """Blocks made of lines of equal size: (text, left, distance from the line above)."""
     base = 700.0
     page = []
@@ -353,7 +353,7 @@ def lay_out(*lines: tuple[str, float, float]) -> Shown:
 
 
 def test_indented_line_begins_a_paragraph() -> None:
-    assert lay_out(
+    assert write_external_weights(
         ("   The aid that was", 62, 12),
         ("sent to them there", 50, 12),
         ("   It then arrived in", 62, 12),
@@ -365,7 +365,7 @@ def test_indented_line_begins_a_paragraph() -> None:
 
 
 def test_line_that_ends_early_with_a_full_stop_ends_its_paragraph() -> None:
-    assert lay_out(
+    assert write_external_weights(
         ("The aid that was sent to them there", 50, 12),
         ("arrived.", 50, 12),
         ("It was used in the northern province.", 50, 12),
@@ -418,13 +418,13 @@ def test_typewriter_lines_are_code_with_their_lines_kept() -> None:
 
 
 def test_sentence_goes_on_in_the_next_column() -> None:
-    assert lay_out(
+    assert write_external_weights(
         ("The aid that was", 50, 12), ("sent to them", 50, 12), ("arrived there.", 300, -12)
     ) == [("paragraph", "The aid that was sent to them arrived there.")]
 
 
 def test_broken_words_are_made_whole_but_compounds_keep_their_hyphen() -> None:
-    assert lay_out(
+    assert write_external_weights(
         (f"Humani{HYPHEN}", 50, 12),
         (f"tarian aid of a well{HYPHEN}", 50, 12),
         (f"known kind; the Anglo{HYPHEN}", 50, 12),

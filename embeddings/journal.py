@@ -24,7 +24,7 @@ from typing import Self
 
 from embeddings.errors import IndexNotWritable, Remedy
 
-AT_HAND_FILE = "reading.json"
+JOURNAL_FILE = "reading.json"
 
 SET_ASIDE = (
     "was being read when the program last ended without notice; "
@@ -36,7 +36,7 @@ Content = tuple[str, str]
 """SHA-256 of a file's bytes, and the name of its format: what a run can die of."""
 
 
-class AtHand:
+class IndexingJournal:
     """The contents at hand, and those that earlier runs had at hand when they died.
 
     Safe to use from several threads; made by whoever holds the lock of the index's writer.
@@ -52,7 +52,7 @@ class AtHand:
         Args:
             folder: Of the index.
         """
-        self._path = folder / AT_HAND_FILE
+        self._path = folder / JOURNAL_FILE
         self._lock = threading.Lock()
         self._reading: set[Content] = set()
         self._encoding: set[Content] = set()
@@ -133,7 +133,7 @@ class AtHand:
             sole |= self._encoding
         else:
             joint |= self._encoding
-        new = self._path.with_name(f"{AT_HAND_FILE}.new")
+        new = self._path.with_name(f"{JOURNAL_FILE}.new")
         try:
             if not sole and not joint:
                 self._path.unlink(missing_ok=True)
@@ -156,7 +156,7 @@ def _contents(written: list[list[object]]) -> set[Content]:
 
 
 @contextmanager
-def ended_orderly() -> Iterator[None]:
+def signals_as_exit() -> Iterator[None]:
     """Lets signals that would end the process at once end it through ``SystemExit`` instead."""
     numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     if threading.current_thread() is not threading.main_thread():

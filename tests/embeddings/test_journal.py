@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.at_hand import AT_HAND_FILE, SET_ASIDE, AtHand
 from embeddings.errors import IndexNotWritable
 from embeddings.index.index import Index
 from embeddings.indexing import IndexingReport, index_folder
+from embeddings.journal import JOURNAL_FILE, SET_ASIDE, IndexingJournal
 from tests.encoders import HashingEncoder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
@@ -94,7 +94,7 @@ def test_file_being_read_is_set_aside_and_all_others_are_indexed(
     for _ in range(3):  # It is not tried at any later start either.
         report = index_folder(folder, index, hashing)
         assert (report.documents, reasons(report)) == (7, {"docs/4.txt": SET_ASIDE})
-    assert not (index.folder / AT_HAND_FILE).exists()
+    assert not (index.folder / JOURNAL_FILE).exists()
     assert index.store.damage() == []
     report = index_folder(folder, index, hashing, retry=True)
     assert (report.added, report.skipped) == (("docs/4.txt",), ())
@@ -177,7 +177,7 @@ def test_orderly_end_accuses_nobody(
     code = run(folder, index.folder, step, sign)
     number = getattr(signal, sign)
     assert code in (128 + number, -number)
-    assert not (index.folder / AT_HAND_FILE).exists()
+    assert not (index.folder / JOURNAL_FILE).exists()
     report = index_folder(folder, index, hashing)
     assert (report.documents, report.skipped) == (8, ())
 
@@ -205,7 +205,7 @@ def test_process_that_ends_while_a_thread_indexes_accuses_nobody(
     """
     command = [sys.executable, "-c", textwrap.dedent(program), str(folder), str(index.folder)]
     subprocess.run(command, check=True)
-    assert not (index.folder / AT_HAND_FILE).exists()
+    assert not (index.folder / JOURNAL_FILE).exists()
     assert index_folder(folder, index, hashing).documents == 8
 
 
@@ -217,10 +217,10 @@ def test_process_that_ends_while_a_thread_indexes_accuses_nobody(
 def test_what_was_written_by_others_accuses_nobody(
     folder: Path, index: Index, hashing: HashingEncoder, written: str
 ) -> None:
-    (index.folder / AT_HAND_FILE).write_bytes(written.encode("latin-1"))
+    (index.folder / JOURNAL_FILE).write_bytes(written.encode("latin-1"))
     report = index_folder(folder, index, hashing)
     assert (report.documents, report.skipped) == (8, ())
-    assert not (index.folder / AT_HAND_FILE).exists()
+    assert not (index.folder / JOURNAL_FILE).exists()
 
 
 def test_no_file_is_accused_where_what_is_at_hand_cannot_be_taken_back(
@@ -229,7 +229,7 @@ def test_no_file_is_accused_where_what_is_at_hand_cannot_be_taken_back(
     unlink = Path.unlink
 
     def refused(path: Path, missing_ok: bool = False) -> None:
-        if path.name == AT_HAND_FILE:
+        if path.name == JOURNAL_FILE:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         unlink(path, missing_ok)
 
@@ -240,13 +240,13 @@ def test_no_file_is_accused_where_what_is_at_hand_cannot_be_taken_back(
 
 
 def test_only_what_is_at_hand_is_written_down(tmp_path: Path) -> None:
-    path = tmp_path / AT_HAND_FILE
+    path = tmp_path / JOURNAL_FILE
     one, two, three = ("1", "PDF"), ("2", "PDF"), ("3", "text file")
 
     def written() -> object:
         return json.loads(path.read_text()) if path.exists() else None
 
-    with AtHand(tmp_path) as at_hand:
+    with IndexingJournal(tmp_path) as at_hand:
         assert written() is None
         with at_hand.reading(one):
             assert written() == {"sole_suspects": [list(one)], "joint_suspects": []}
@@ -261,12 +261,12 @@ def test_only_what_is_at_hand_is_written_down(tmp_path: Path) -> None:
             assert path.stat().st_mode & 0o777 == 0o600
             left = path.read_text()
     path.write_text(left)
-    with AtHand(tmp_path) as at_hand:
+    with IndexingJournal(tmp_path) as at_hand:
         assert at_hand.sole_suspects == {two}
         with at_hand.reading(one):
             pass
     assert written() == {"sole_suspects": [list(two)], "joint_suspects": []}
-    with AtHand(tmp_path) as at_hand:
+    with IndexingJournal(tmp_path) as at_hand:
         at_hand.settle(two)
         assert written() is None
         at_hand.end()
