@@ -2,6 +2,6 @@
 
 import os
 
-# ONNX Runtime looks at it when it is imported. Otherwise it tells its maker of every session,
-# and keeps what it could not send yet in the user's cache folder.
+# ONNX Runtime reads this when it is imported. Otherwise it reports every session to its vendor,
+# and stores unsent reports in the user's cache folder.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -1,8 +1,8 @@
 r"""Document: one source file as normalised text with its blocks and pages.
 
-Every offset in the project points into ``Document.text``. The text is fixed
+Every offset in the project points into ``Document.text``. The text is normalised
 here, once, at loading: Unicode in NFC, ``\n`` line endings, no control
-characters. Nothing after this module changes a character of it.
+characters. No later stage changes a character of it.
 """
 
 import re
@@ -17,7 +17,7 @@ BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
 BLOCK_SEPARATOR = "\n\n"
 
 LONGEST_TITLE = 300
-"""Characters of a title or heading: it is repeated with each passage below it."""
+"""Characters of a title or heading; it is repeated with each passage below. Chosen by hand."""
 
 # Control characters break terminals and databases; bidirectional overrides make text
 # read differently from what it says; soft hyphens, zero-width spaces and byte-order
@@ -32,14 +32,14 @@ _SPACE_AROUND_NEWLINE = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 # Unicode Standard Annex 15, "Stream-Safe Text Format": no language has more marks on a letter,
-# and bringing marks into their order takes the square of their number.
+# and the time to sort marks grows with the square of their number.
 _MOST_MARKS = 30
 _GRAPHEME_JOINER = "\u034f"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, heading, list, table or code listing as its author made it.
+    """A paragraph, heading, list, table or code listing.
 
     Attributes:
         kind: What the block is.
@@ -59,7 +59,7 @@ class Document:
     """One source file, read.
 
     Attributes:
-        title: From the file's own metadata or first heading, else its name; of at most
+        title: From the file's metadata or first heading, else its name; of at most
             ``LONGEST_TITLE`` characters.
         text: The normalised text; every offset counts its characters.
         blocks: In reading order, not overlapping, covering every non-space character.
@@ -78,7 +78,7 @@ class Document:
 
 
 def page_at(page_starts: tuple[int, ...], offset: int) -> int | None:
-    """The number (from 1) of the page on which a character stands.
+    """The number (from 1) of the page that holds a character; none without pages.
 
     >>> page_at((0, 120), 119), page_at((0, 120), 120), page_at((), 5)
     (1, 2, None)
@@ -94,7 +94,7 @@ def normalise(text: str) -> str:
 
 
 def _with_few_marks(text: str) -> str:
-    """The text with a joiner, which shows nothing, inside each endless run of combining marks."""
+    """The text with an invisible joiner inside each overlong run of combining marks."""
     if text.isascii():
         return text
     return _run_of_marks().sub(lambda run: run[0] + _GRAPHEME_JOINER, text)
@@ -111,7 +111,7 @@ def _run_of_marks() -> re.Pattern[str]:
 
 
 def shortened(text: str) -> str:
-    r"""The text in one line, cut where it is too long to be repeated.
+    r"""The text in one line, of at most ``LONGEST_TITLE`` characters.
 
     >>> shortened("Aid\nto Syria"), shortened("x" * 400)[-3:], len(shortened("x" * 400))
     ('Aid to Syria', 'xx…', 300)

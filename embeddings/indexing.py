@@ -1,8 +1,8 @@
 """Indexing: brings the index up to date with a folder.
 
 Only what changed is read, split and encoded; each document is committed by itself, so an
-interrupted run goes on where it stopped. A file at which a run died is set aside until somebody
-asks for it again.
+interrupted run continues where it stopped. A file at which a run was killed is set aside until
+a run with ``retry``.
 """
 
 import time
@@ -31,15 +31,17 @@ from embeddings.passages import Passage
 DEFAULT_LIMITS = Limits()
 
 BATCH_PASSAGES = 512
-"""Passages encoded at a time, over several documents, so that batches are of like length."""
+"""Passages encoded at a time, over several documents, so that batches are of like length. Chosen by
+hand."""
 
 READ_AHEAD = 4
-"""Files read while others are encoded; more would only hold more memory."""
+"""Files read while others are encoded; more would only take more memory. Chosen by hand."""
 
 _Contents = tuple[Document, tuple[Passage, ...]]
 
 RACY_NS = 2_000_000_000
-"""A file changed this shortly before it was read may change again within the same time stamp."""
+"""A file changed this shortly before it was read may change again within the same time stamp; some
+file systems store times in steps of two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ class IndexingProgress:
     Attributes:
         files_done: New or changed files that are in the index by now.
         files: New or changed files in all.
-        path: The file at hand.
-        passages_done: Of its passages those that are encoded.
+        path: The file that is read or encoded.
+        passages_done: Number of its passages that are encoded.
         passages: Passages of the file; 0 while it is not read yet.
     """
 
@@ -99,7 +101,7 @@ class IndexingReport:
         return len(self.added) + len(self.changed) + self.unchanged
 
     def check(self) -> None:
-        """Refuse a folder of which nothing could be read.
+        """Fail if no file could be read.
 
         Raises:
             FolderError: No file has a document.
@@ -115,7 +117,7 @@ OnProgress = Callable[[IndexingProgress], object]
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A file that was read, waiting to be encoded and committed."""
+    """A file that was read, to be encoded and committed."""
 
     source: Source
     format: str
@@ -135,29 +137,28 @@ def open_and_index(
     on_progress: OnProgress | None = None,
     retry: bool = False,
 ) -> tuple[Index, IndexingReport]:
-    """The index at ``place``, made if there is none, holding the folder as it is now.
+    """The index at ``place``, created if there is none, with the folder as it is now.
 
     Args:
         folder: As for ``index_folder``, as are the others.
         place: Folder of the index.
         encoder: With which it is or was made.
         limits: Bounds on reading a single file.
-        on_progress: Told how indexing goes on.
-        retry: Read also what was set aside.
+        on_progress: Called after each file and each batch of passages.
+        retry: Read also files that are set aside.
 
     Raises:
         ChapterAndVerseError: As ``index_folder`` and ``Index.open_or_create``; a folder that
             cannot be indexed leaves no new index behind.
     """
-    entries = walk(_resolved(folder), leave_out=_our_own(place))
+    entries = walk(_resolved(folder), leave_out=_excluded(place))
     if not (place / STORE_FILE).exists() and not any(map(_is_readable, entries)):
         raise _nothing_to_read(folder)
     index = Index.open_or_create(place, encoder)
-    with ExitStack() as unless_given:
-        # Nobody else holds this index, so nobody else closes it.
-        unless_given.callback(index.close)
+    with ExitStack() as on_error:
+        on_error.callback(index.close)
         report = index_folder(folder, index, encoder, limits, on_progress, retry)
-        unless_given.pop_all()
+        on_error.pop_all()
     return index, report
 
 
@@ -172,16 +173,16 @@ def index_folder(
     """Make the index hold exactly the readable documents of the folder, as they are now.
 
     Other folders in the same index stay as they are. Ctrl-C, a kill or an error leaves a
-    sound index with the documents committed so far. After a kill the next run sets aside the
-    file that was at hand; if those were several, it reads each of them by itself, last.
+    consistent index with the documents committed so far. After a kill the next run sets aside the
+    file that was in work; if there were several, it reads each of them in a batch of its own, last.
 
     Args:
         folder: With its subfolders.
         index: Made with ``encoder``.
         encoder: Turns passages into vectors.
         limits: Bounds on reading a single file.
-        on_progress: Told after each file and each batch of passages.
-        retry: Read also what was set aside: somebody asks for it, and will see what happens.
+        on_progress: Called after each file and each batch of passages.
+        retry: Read also files that are set aside; meant for runs that somebody watches.
 
     Raises:
         FolderError: Missing, unreadable, or without any file of a format that is read.
@@ -189,13 +190,13 @@ def index_folder(
         IndexMismatch: The index was made with another encoder.
         IndexNotWritable: No room or no permission.
     """
-    tell = on_progress or (lambda _: None)
+    on_progress = on_progress or (lambda _: None)
     with signals_as_exit():
-        return _Run(_resolved(folder), index, encoder, limits, tell, retry).run()
+        return _Run(_resolved(folder), index, encoder, limits, on_progress, retry).run()
 
 
 def remove(index: SearchIndex, paths: Sequence[str]) -> tuple[str, ...]:
-    """Forget documents or whole folders, all or none; the files themselves are not touched.
+    """Remove documents or whole folders from the index, all or none; files are not touched.
 
     Args:
         index: From which to remove.
@@ -218,8 +219,8 @@ def remove(index: SearchIndex, paths: Sequence[str]) -> tuple[str, ...]:
                 raise IndexMissing(f"does not hold {path}", index.folder, Remedy.LIST_INDEX)
             gone |= dict.fromkeys(found)
         with store.transaction():
-            for at in gone:
-                store.drop_source(at)
+            for removed in gone:
+                store.drop_source(removed)
             for folder in store.folders():
                 if not store.sources(folder):
                     store.drop_folder(folder)
@@ -237,14 +238,14 @@ class _Run:
         index: SearchIndex,
         encoder: Encoder,
         limits: Limits,
-        tell: OnProgress,
+        on_progress: OnProgress,
         retry: bool,
     ) -> None:
         self.folder = folder
         self.index = index
         self.encoder = encoder
         self.limits = limits
-        self.tell = tell
+        self.on_progress = on_progress
         self.retry = retry
         self.name = ""
         self.files_done = 0
@@ -257,19 +258,19 @@ class _Run:
         self.splitting = self.encoder.splitting
         with (
             self.index.writing() as self.store,
-            IndexingJournal(self.index.folder) as self.at_hand,
+            IndexingJournal(self.index.folder) as self.journal,
         ):
-            entries = list(walk(self.folder, leave_out=_our_own(self.index.folder)))
+            entries = list(walk(self.folder, leave_out=_excluded(self.index.folder)))
             files = [entry for entry in entries if _is_readable(entry)]
             if not files:
                 raise _nothing_to_read(self.folder)
             self.name = self._folder_name()
             before = self.store.sources(self.name)
             todo = [found for entry in files if (found := self._changed(entry, before))]
-            self.aside = self._set_aside()
+            self.set_aside = self._set_aside()
             self.files = len(todo)
             self._index(todo)
-            # Only now: the passages of a file that was renamed are still there to be kept.
+            # Last, so that a file that was renamed is given the passages of its old name.
             removed = self._remove_vanished(entries, files, before)
             self.index.save_vectors()
             after = self.store.sources(self.name)
@@ -283,13 +284,13 @@ class _Run:
             changed=tuple(sorted(documents & touched & had)),
             removed=removed,
             unchanged=len(documents - touched),
-            skipped=(*self._passed_over(entries), *_problems(after)),
+            skipped=(*self._skipped(entries), *_problems(after)),
             passages=self.passages,
             seconds=time.perf_counter() - started,
         )
 
     def _folder_name(self) -> str:
-        """The folder's name in the library, given now if it is new."""
+        """The folder's name in the library; a new folder gets one."""
         known = self.store.folders()
         for name, location in known.items():
             if location == self.folder:
@@ -304,7 +305,7 @@ class _Run:
         return name
 
     def _changed(self, entry: Entry, before: dict[str, Source]) -> tuple[Entry, Source] | None:
-        """The file with its present state, if its content is not what the index holds."""
+        """The file with its present state, if its content differs from the index."""
         path = f"{self.name}/{entry.path}"
         known = before.get(path)
         try:
@@ -321,8 +322,8 @@ class _Run:
         source = Source(path, self.name, *stamp, checked, sha256)
         same = known if known and known.sha256 == sha256 != "" else None
         if same and (same.document is not None or stamp == _stamp(same)):
-            # Touched or copied back: the same content needs no new passages. Only a problem
-            # may have gone with what was touched, permissions for example.
+            # Touched or copied back: the same content needs no new passages. A problem is kept
+            # only if nothing changed, for permissions may have.
             again = replace(
                 source, document=same.document, problem=same.problem, set_aside=same.set_aside
             )
@@ -332,19 +333,19 @@ class _Run:
         return entry, source
 
     def _set_aside(self) -> set[Content]:
-        """Contents at which runs died, of whatever folder and under whatever name."""
+        """Contents at which runs were killed, in any folder and under any name."""
         sources = self.store.sources().values()
         stored = {_content(source) for source in sources if source.set_aside}
-        return stored | self.at_hand.sole_suspects
+        return stored | self.journal.sole_suspects
 
     def _remove_vanished(
         self, entries: list[Entry], files: list[Entry], before: dict[str, Source]
     ) -> tuple[str, ...]:
         there = {f"{self.name}/{entry.path}" for entry in files}
-        # What lies below a subfolder that cannot be read just now is not known to be gone.
-        closed = tuple(f"{self.name}/{entry.path}/" for entry in entries if entry.unreadable)
+        # What is below a subfolder that cannot be read now may still exist.
+        unknown = tuple(f"{self.name}/{entry.path}/" for entry in entries if entry.unreadable)
         gone = [
-            path for path in before if path not in there and not path.startswith(closed or ("\0",))
+            path for path in before if path not in there and not path.startswith(unknown or ("\0",))
         ]
         if gone:
             with self.store.transaction():
@@ -352,7 +353,7 @@ class _Run:
                     self.store.drop_source(path)
         return tuple(path for path in gone if before[path].document is not None)
 
-    def _passed_over(self, entries: list[Entry]) -> Iterator[Skipped]:
+    def _skipped(self, entries: list[Entry]) -> Iterator[Skipped]:
         for entry in entries:
             if entry.problem:
                 yield Skipped(f"{self.name}/{entry.path}", entry.problem)
@@ -362,19 +363,19 @@ class _Run:
                 yield Skipped(f"{self.name}/{entry.path}", reason)
 
     def _index(self, todo: list[tuple[Entry, Source]]) -> None:
-        suspected = self.aside | self.at_hand.joint_suspects
-        last = [each for each in todo if _content(each[1]) in suspected]
-        self._index_batches([each for each in todo if _content(each[1]) not in suspected])
-        for each in last:
-            # By itself: should the process die again, it is known of what.
-            self._index_batches([each])
+        suspected = self.set_aside | self.journal.joint_suspects
+        suspects = [item for item in todo if _content(item[1]) in suspected]
+        self._index_batches([item for item in todo if _content(item[1]) not in suspected])
+        for item in suspects:
+            # In a batch of its own: if the process is killed again, the cause is known.
+            self._index_batches([item])
 
     def _index_batches(self, todo: list[tuple[Entry, Source]]) -> None:
         waiting: list[_Read] = []
         with closing(self._read_ahead(todo)) as reads:
             for read in reads:
                 if len(read.passages) >= BATCH_PASSAGES:
-                    # A large one goes by itself, for the same reason.
+                    # A large one gets a batch of its own, for the same reason.
                     self._commit(waiting)
                     waiting = []
                 waiting.append(read)
@@ -389,10 +390,10 @@ class _Run:
         pending: deque[tuple[Source, str, Future[_Contents]]] = deque()
         try:
             for entry, source in todo:
-                self._tell(source.path)
+                self._report(source.path)
                 format = format_of(entry.location)
                 assert format is not None, "only files of a known format come here"
-                if not self._is_settled(source, format.name):
+                if not self._is_resolved(source, format.name):
                     contents = reading.submit(self._load, loader, entry, source)
                     pending.append((source, format.name, contents))
                 if len(pending) > READ_AHEAD:
@@ -400,30 +401,29 @@ class _Run:
             while pending:
                 yield from self._loaded(*pending.popleft())
         finally:
-            # What has not begun never will, and closing ends the read at hand; one that was
-            # just about to begin goes to its end.
+            # Closing ends the read in progress; one that was just about to begin is waited for.
             reading.shutdown(wait=False, cancel_futures=True)
             loader.close()
             reading.shutdown()
             loader.close()
 
-    def _is_settled(self, source: Source, format: str) -> bool:
-        """Whether the file has a problem, or the store has its document; written down if so."""
+    def _is_resolved(self, source: Source, format: str) -> bool:
+        """Whether a problem or a stored document makes reading needless; stores the source then."""
         if source.problem:
             self._put(source)
             return True
         known = self.store.document_id(source.sha256, format) if source.sha256 else None
         if known is not None:
             self._put(replace(source, document=known))
-        elif source.sha256 and (source.sha256, format) in self.aside and not self.retry:
+        elif source.sha256 and (source.sha256, format) in self.set_aside and not self.retry:
             self._put(replace(source, problem=SET_ASIDE, set_aside=True))
         else:
             return False
         return True
 
     def _load(self, loader: DocumentLoader, entry: Entry, source: Source) -> _Contents:
-        """What is in the file; not by the thread that uses the store."""
-        with self.at_hand.reading(_content(source)):
+        """Document and passages of the file; runs in the reading thread, without the store."""
+        with self.journal.reading(_content(source)):
             contents = loader.load_split(entry.location, self.splitting)
         now = entry.location.stat()
         if (now.st_size, now.st_mtime_ns) != (source.size, source.mtime_ns):
@@ -431,7 +431,7 @@ class _Run:
         return contents
 
     def _loaded(self, source: Source, format: str, contents: Future[_Contents]) -> Iterator[_Read]:
-        """The file once it is read; nothing if it has a problem, which is written down."""
+        """The file once it is read; nothing if it has a problem, which is stored."""
         try:
             document, passages = contents.result()
         except UnreadableFile as error:
@@ -445,7 +445,7 @@ class _Run:
         texts = [passage.search_text for read in waiting for passage in read.passages]
         if not waiting:
             return
-        with self.at_hand.encoding({read.content for read in waiting}):
+        with self.journal.encoding({read.content for read in waiting}):
             vectors = self.encoder.encode(texts, progress=self._encoding(waiting))
             at = 0
             for read in waiting:
@@ -454,7 +454,7 @@ class _Run:
 
     def _put_document(self, read: _Read, vectors: Vectors) -> None:
         with self.store.transaction():
-            # Two of the files at hand may hold the same.
+            # Two files of the batch may have the same content.
             document = self.store.document_id(read.source.sha256, read.format)
             if document is None:
                 document = self.store.put_document(
@@ -462,12 +462,12 @@ class _Run:
                 )
                 self.passages += len(read.passages)
             self.store.put_source(replace(read.source, document=document))
-        self.at_hand.settle(read.content)
+        self.journal.complete(read.content)
         self.files_done += 1
-        self._tell(read.source.path)
+        self._report(read.source.path)
 
     def _encoding(self, waiting: list[_Read]) -> Progress:
-        """Tells of each file how many of its passages are encoded; they go by length, mixed."""
+        """Reports how many passages of each file are encoded; batches mix files, by length."""
         file_of = [read for read in waiting for _ in read.passages]
         done: Counter[str] = Counter()
 
@@ -475,26 +475,28 @@ class _Run:
             advanced = {file_of[at].source.path: file_of[at] for at in batch}
             done.update(file_of[at].source.path for at in batch)
             for path, read in advanced.items():
-                self._tell(path, done[path], len(read.passages))
+                self._report(path, done[path], len(read.passages))
 
         return progress
 
     def _put(self, source: Source) -> None:
         with self.store.transaction():
             self.store.put_source(source)
-        self.at_hand.settle(_content(source))
+        self.journal.complete(_content(source))
         self.files_done += 1
-        self._tell(source.path)
+        self._report(source.path)
 
-    def _tell(self, path: str, passages_done: int = 0, passages: int = 0) -> None:
-        self.tell(IndexingProgress(self.files_done, self.files, path, passages_done, passages))
+    def _report(self, path: str, passages_done: int = 0, passages: int = 0) -> None:
+        self.on_progress(
+            IndexingProgress(self.files_done, self.files, path, passages_done, passages)
+        )
 
 
 def _resolved(folder: Path) -> Path:
-    """The folder without links in its path.
+    """The folder's path with links resolved.
 
     Raises:
-        FolderError: The links lead in a circle, or a name in the path is not Unicode.
+        FolderError: The links form a loop, or a name in the path is not Unicode.
     """
     try:
         resolved = folder.resolve()
@@ -506,8 +508,8 @@ def _resolved(folder: Path) -> Path:
     return resolved
 
 
-def _our_own(index: Path) -> tuple[Path, ...]:
-    """What is no document of a folder in which the index lies."""
+def _excluded(index: Path) -> tuple[Path, ...]:
+    """Folders that hold no documents if the index is inside the folder to index."""
     return index.resolve(), uploads_beside(index)
 
 
@@ -546,9 +548,9 @@ def _content(source: Source) -> Content:
 
 
 def _untouched(known: Source, stamp: tuple[int, int, int]) -> bool:
-    """Whether size and times say that the content is still the one that was read."""
-    settled = max(known.mtime_ns, known.ctime_ns) < known.checked_ns - RACY_NS
-    return settled and stamp == _stamp(known)
+    """Whether size and times show that the file has not changed since it was read."""
+    unambiguous = max(known.mtime_ns, known.ctime_ns) < known.checked_ns - RACY_NS
+    return unambiguous and stamp == _stamp(known)
 
 
 def _stamp(source: Source) -> tuple[int, int, int]:

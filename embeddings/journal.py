@@ -1,14 +1,14 @@
-"""At hand: a file beside the index that names the documents which are being indexed right now.
+"""Journal: a file beside the index that lists the files being read or encoded right now.
 
-If the process is killed (by a machine that runs out of memory, for example) the file stays, and
-the next run takes what it names for the suspects: one of them may have been the cause.
+If the process is killed, for example because memory ran out, the journal stays, and the next run
+suspects the files in it: one of them may have been the cause.
 
-- sole suspect: the only file that was being read, or encoded. The next run sets it aside, so that
+- Sole suspect: the only file that was being read, or encoded. The next run sets it aside, so that
   no file can stop every start.
-- joint suspects: several files were being encoded in one batch. The next run indexes each of them
-  by itself, after all others; if it is killed again, there is a sole suspect.
+- Joint suspects: several files were being encoded in one batch. The next run indexes each of them
+  in a batch of its own, after all others; if it is killed again, there is a sole suspect.
 
-An orderly end, by Ctrl-C or an error for example, leaves no suspects.
+A normal exit, also by Ctrl-C or an error, leaves no suspects.
 """
 
 import atexit
@@ -30,24 +30,24 @@ SET_ASIDE = (
     "was being read when the program last ended without notice; "
     "index the folder again to try once more"
 )
-"""The problem of a file that a run had at hand when it died."""
+"""The problem of a file that is set aside, in words."""
 
 Content = tuple[str, str]
-"""SHA-256 of a file's bytes, and the name of its format: what a run can die of."""
+"""SHA-256 of a file's bytes, and the name of its format."""
 
 
 class IndexingJournal:
-    """The contents at hand, and those that earlier runs had at hand when they died.
+    """The contents in work, and those in work when earlier runs were killed.
 
-    Safe to use from several threads; made by whoever holds the lock of the index's writer.
+    Safe to use from several threads. Only the holder of the index's writer lock may create one.
 
     Attributes:
-        sole_suspects: Contents with which a run died, at hand by themselves.
-        joint_suspects: Contents with which a run died, at hand together with others.
+        sole_suspects: Contents that were the only one in work when a run was killed.
+        joint_suspects: Contents that were in work with others when a run was killed.
     """
 
     def __init__(self, folder: Path) -> None:
-        """What is written down is read.
+        """Reads what earlier runs left.
 
         Args:
             folder: Of the index.
@@ -56,17 +56,17 @@ class IndexingJournal:
         self._lock = threading.Lock()
         self._reading: set[Content] = set()
         self._encoding: set[Content] = set()
-        self._over = False
+        self._ended = False
         self.sole_suspects: set[Content] = set()
         self.joint_suspects: set[Content] = set()
-        # What another program wrote there says nothing.
+        # A file that is no journal is ignored.
         with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
             written = json.loads(self._path.read_text(encoding="utf-8"))
             self.sole_suspects = _contents(written["sole_suspects"])
             self.joint_suspects = _contents(written["joint_suspects"])
 
     def __enter__(self) -> Self:
-        # A thread that does not hold up the end of its process comes to no end of its own.
+        # A daemon thread never reaches ``__exit__`` when the process ends.
         atexit.register(self.end)
         return self
 
@@ -75,18 +75,18 @@ class IndexingJournal:
         atexit.unregister(self.end)
 
     def end(self) -> None:
-        """The run is over: nothing is at hand any more."""
+        """End the run: nothing is in work any more."""
         with self._lock:
             self._reading, self._encoding = set(), set()
-            self._over = True
+            self._ended = True
             self._write()
 
     @contextmanager
     def reading(self, content: Content) -> Iterator[None]:
-        """While a file is read.
+        """Lists a content while its file is read.
 
         Raises:
-            IndexNotWritable: It cannot be written down.
+            IndexNotWritable: The journal cannot be written.
         """
         with self._lock:
             self._reading = {content}
@@ -100,10 +100,10 @@ class IndexingJournal:
 
     @contextmanager
     def encoding(self, contents: Collection[Content]) -> Iterator[None]:
-        """While files are encoded and committed, which happens to several at a time.
+        """Lists contents while their files are encoded and committed, several at a time.
 
         Raises:
-            IndexNotWritable: It cannot be written down.
+            IndexNotWritable: The journal cannot be written.
         """
         with self._lock:
             self._encoding = set(contents)
@@ -115,17 +115,17 @@ class IndexingJournal:
                 self._encoding = set()
                 self._write()
 
-    def settle(self, content: Content) -> None:
-        """The index holds what became of a file: it is not at hand, nor suspected any more."""
+    def complete(self, content: Content) -> None:
+        """Remove a content: the index holds its document or its problem."""
         with self._lock:
             suspected = content in self.sole_suspects | self.joint_suspects
-            for some in (self._encoding, self.sole_suspects, self.joint_suspects):
-                some.discard(content)
+            for contents in (self._encoding, self.sole_suspects, self.joint_suspects):
+                contents.discard(content)
             if suspected:
                 self._write()
 
     def _write(self) -> None:
-        if self._over and (self._reading or self._encoding):
+        if self._ended and (self._reading or self._encoding):
             return
         sole = self.sole_suspects | self._reading
         joint = set(self.joint_suspects)
@@ -142,7 +142,7 @@ class IndexingJournal:
             with new.open("w", encoding="utf-8") as file:
                 json.dump({"sole_suspects": sorted(sole), "joint_suspects": sorted(joint)}, file)
                 file.flush()
-                # A machine without memory is often switched off.
+                # A machine that runs out of memory is often switched off.
                 os.fsync(file.fileno())
             new.replace(self._path)
         except OSError as error:
@@ -157,19 +157,19 @@ def _contents(written: list[list[object]]) -> set[Content]:
 
 @contextmanager
 def signals_as_exit() -> Iterator[None]:
-    """Lets signals that would end the process at once end it through ``SystemExit`` instead."""
+    """Turns signals that would end the process at once into ``SystemExit``."""
     numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     if threading.current_thread() is not threading.main_thread():
-        numbers = []  # Only the main thread may say what a signal does.
-    ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
-    for number in ours:
-        signal.signal(number, _end)
+        numbers = []  # Only the main thread may handle signals.
+    unhandled = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in unhandled:
+        signal.signal(number, _exit)
     try:
         yield
     finally:
-        for number in ours:
+        for number in unhandled:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _end(number: int, _: FrameType | None) -> None:
+def _exit(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)

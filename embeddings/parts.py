@@ -1,7 +1,7 @@
-"""Parts: a document's text and blocks in pieces that can be read one at a time.
+"""Parts: a document's text and blocks in pieces that can be loaded one at a time.
 
-A document may have ten million characters and half a million blocks; whoever looks at it, or
-proves a quote of it, needs a few thousand of them.
+A document may have ten million characters and half a million blocks; showing it, or verifying a
+quote, needs a few thousand of them.
 """
 
 from bisect import bisect_right
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from embeddings.document import Block, Document
 
 MOST_CHARACTERS = 100_000
-"""Of a part: some fifty printed pages."""
+"""Longest part: some fifty printed pages. Chosen by hand."""
 
 MOST_BLOCKS = 2_000
-"""Of a part; those of a table of contents or a log have few characters each."""
+"""Most blocks of a part; those of a table of contents or a log are short. Chosen by hand."""
 
 NEAR_END = 1_000
 """Characters at the end of a part in which white space is looked for, to cut a long block."""
@@ -26,7 +26,7 @@ class Piece:
 
     Attributes:
         block: With offsets into ``Document.text``.
-        continued: Whether it goes on with the last block of the part before.
+        continued: Whether it continues the last block of the previous part.
     """
 
     block: Block
@@ -40,7 +40,7 @@ class Part:
     Attributes:
         start: Offset of its first character, into ``Document.text``.
         text: ``Document.text[start:end]``.
-        pieces: Of blocks that lie in it, in order.
+        pieces: Of its blocks, in order.
     """
 
     start: int
@@ -54,16 +54,16 @@ class Part:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """What lies in it as blocks, of which the first and last may go on elsewhere."""
+        """Its blocks; the first and last may continue in other parts."""
         return tuple(piece.block for piece in self.pieces)
 
     def cut(self, start: int, end: int) -> str:
-        """``Document.text[start:end]``, of which only what lies in this part."""
+        """The part of ``Document.text[start:end]`` that is in this part."""
         return self.text[max(0, start - self.start) : max(0, end - self.start)]
 
 
 def parts_of(document: Document) -> Iterator[Part]:
-    r"""The document in parts, at least one, which together hold each character once.
+    r"""The document in parts, at least one; each character is in exactly one of them.
 
     >>> document = Document("a", "One.\n\nTwo.", (Block("paragraph", 0, 4), Block("list", 6, 10)))
     >>> [part.text for part in parts_of(document)]
@@ -81,7 +81,7 @@ def parts_of(document: Document) -> Iterator[Part]:
 
 
 def _pieces(document: Document) -> Iterator[Piece]:
-    """The document's blocks, those that are longer than a part cut at white space."""
+    """The document's blocks; those longer than a part are cut at white space."""
     for block in document.blocks:
         start, continued = block.start, False
         while block.end - start > MOST_CHARACTERS:
@@ -97,7 +97,7 @@ def _pieces(document: Document) -> Iterator[Piece]:
 
 
 def joined_blocks(parts: Iterable[Part]) -> tuple[Block, ...]:
-    """The blocks of the document whose parts these are."""
+    """The blocks of a document, from its parts."""
     blocks: list[Block] = []
     for part in parts:
         for piece in part.pieces:
@@ -110,7 +110,7 @@ def joined_blocks(parts: Iterable[Part]) -> tuple[Block, ...]:
 
 
 def number_at(starts: list[int], offset: int) -> int:
-    """Which part, from 0, holds a character.
+    """The number of the part, from 0, that holds a character.
 
     >>> number_at([0, 100, 250], 99), number_at([0, 100, 250], 100), number_at([0], 7)
     (0, 1, 0)

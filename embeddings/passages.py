@@ -2,11 +2,10 @@
 
 A passage is a run of whole paragraphs of one section. Small neighbours are joined,
 long ones are split at sentence ends, and a list or table stays with the paragraph
-that introduces it, so that each passage makes sense alone and fits whole into the
+that introduces it, so that each passage makes sense by itself and is not truncated by the
 encoder. ``document.text[passage.start:passage.end] == passage.text`` always holds.
 
-Time and memory grow with the length of the document, whatever is in it: nothing that one
-passage is cut from is copied for another.
+Time and memory are linear in the length of the document, whatever its content.
 """
 
 import re
@@ -28,13 +27,14 @@ SPECIAL_TOKENS = 2
 """The encoder adds one token before the text and one behind it."""
 
 SMALL_TOKENS = 64
-"""A passage shorter than this is joined with its neighbour in the same section."""
+"""A passage shorter than this is joined with its neighbour in the same section. Chosen by hand; not
+fitted."""
 
 LONGEST_CHARACTERS = 4_000
-"""A tokenizer counts an enormous word as one token; this bounds such a passage."""
+"""A tokenizer counts an enormous word as one token; this bounds such a passage. Chosen by hand."""
 
 WINDOW_CHARACTERS = 4 * LONGEST_CHARACTERS
-"""Tokenized at a time: what a tokenizer says of a text takes a hundred times its memory."""
+"""Characters tokenized at a time: the result takes a hundred times the memory of the text."""
 
 _LINE = re.compile(r"[^\n]+")
 _WORD = re.compile(r"\S+")
@@ -42,7 +42,7 @@ _WORD = re.compile(r"\S+")
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
-    """How documents are cut: all that another process needs to cut them alike.
+    """How documents are split: all that another process needs to split them alike.
 
     Attributes:
         tokenizer: The encoder's ``tokenizer.json``.
@@ -82,10 +82,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Passages that stand below the same headings, by offsets alone.
+    """Passages below the same headings, by offsets alone.
 
     Attributes:
-        headings: Places in ``Document.blocks`` of the headings above them, outermost first.
+        headings: Positions in ``Document.blocks`` of the headings above them, outermost first.
         context_length: How many characters of title and headings are the passages' context.
         spans: Start and end of each passage, into ``Document.text``.
     """
@@ -129,7 +129,7 @@ def split(document: Document, tokenize: Tokenize, max_tokens: int) -> tuple[Pass
 
 
 def sections(document: Document, tokenize: Tokenize, max_tokens: int) -> Iterator[Section]:
-    """Where the document's passages stand, and below which headings; as for ``split``."""
+    """Offsets and headings of the document's passages; arguments as for ``split``."""
     if max_tokens < 16:
         raise ValueError(f"expected an encoder that reads at least 16 tokens, got {max_tokens}")
     for headings, blocks in _runs(document.blocks):
@@ -151,14 +151,14 @@ def sections(document: Document, tokenize: Tokenize, max_tokens: int) -> Iterato
 
 
 def passages_of(document: Document, sections: Iterable[Section]) -> tuple[Passage, ...]:
-    """The passages of a document's sections; those of one share its context and headings."""
+    """The passages of a document's sections; those of a section share context and headings."""
     passages: list[Passage] = []
     known: dict[int, str] = {}
     for section in sections:
-        for at in section.headings:
-            if at not in known:
-                known[at] = _heading(document, at)
-        headings = tuple(known[at] for at in section.headings)
+        for position in section.headings:
+            if position not in known:
+                known[position] = _heading(document, position)
+        headings = tuple(known[position] for position in section.headings)
         context = _context(document, section.headings)[: section.context_length]
         passages += (
             Passage(
@@ -175,13 +175,13 @@ def passages_of(document: Document, sections: Iterable[Section]) -> tuple[Passag
 
 
 def _runs(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, ...], list[Block]]]:
-    """Runs of blocks with the places of the headings above them.
+    """Runs of blocks with the positions of the headings above them.
 
     A heading with nothing below it is a run itself.
     """
     path: list[int] = []
     run: list[Block] = []
-    for at, (block, after) in enumerate(pairwise((*blocks, None))):
+    for position, (block, after) in enumerate(pairwise((*blocks, None))):
         assert block is not None, "only the last one has nothing after it"
         if block.kind != "heading":
             run.append(block)
@@ -193,28 +193,28 @@ def _runs(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, ...], list[Block
         if after is None or (after.kind == "heading" and after.level <= block.level):
             yield tuple(path), [block]
         else:
-            path.append(at)
+            path.append(position)
     if run:
         yield tuple(path), run
 
 
-def _heading(document: Document, at: int) -> str:
-    block = document.blocks[at]
+def _heading(document: Document, position: int) -> str:
+    block = document.blocks[position]
     return " ".join(document.text[block.start : block.end].split())
 
 
 def _context(document: Document, headings: Sequence[int]) -> str:
-    """Title › headings, the title not said twice."""
-    said = [_heading(document, at) for at in headings]
-    parts = said if said and said[0] == document.title else [document.title, *said]
+    """Title › headings, without repeating the title."""
+    names = [_heading(document, position) for position in headings]
+    parts = names if names and names[0] == document.title else [document.title, *names]
     return HEADING_SEPARATOR.join(parts)[:LONGEST_TITLE].rstrip()
 
 
 def _token_starts(text: str, block: Block, tokenize: Tokenize) -> Sequence[int]:
-    """Where each token of a block begins, into the block; tokenized in windows.
+    """Offsets of a block's tokens, into the block; tokenized in windows.
 
-    Windows end at white space, across which tokens add up. Where there is none for so long, what
-    is counted across the cut is too long for a passage anyway.
+    Windows end at white space, so that the number of tokens does not depend on them. A word longer
+    than a window is too long for a passage anyway.
     """
     starts = array("L")
     at = block.start
@@ -231,7 +231,7 @@ def _token_starts(text: str, block: Block, tokenize: Tokenize) -> Sequence[int]:
 def _pieces(
     text: str, block: Block, introduction: _Piece | None, tokenize: Tokenize, room: int
 ) -> Iterator[_Piece]:
-    """The block whole if it fits, else cut at sentence ends, lines, words or characters.
+    """The block undivided if it fits, else cut at sentence ends, lines, words or characters.
 
     A list or table that must be cut leaves room in its first piece for its introduction.
     """
@@ -302,18 +302,18 @@ def _pieces(
 
 
 def _join(pieces: list[_Piece], room: int) -> Iterator[_Span]:
-    """Spans of the passages: small neighbours together, a list with its introduction."""
+    """Spans of the passages: small neighbours are joined, and lists with their introduction."""
     run: list[_Piece] = []
     tokens = 0
     for piece in pieces:
         wanted = piece.introduced or min(tokens, piece.tokens) < SMALL_TOKENS
-        if run and wanted and _fits_together(run[0], run[-1], piece, tokens, room):
+        if run and wanted and _fits_behind(run[0], run[-1], piece, tokens, room):
             run.append(piece)
             tokens += piece.tokens
             continue
         carried: list[_Piece] = []
         last = run[-1] if len(run) > 1 else None
-        if piece.introduced and last and _fits_together(last, last, piece, last.tokens, room):
+        if piece.introduced and last and _fits_behind(last, last, piece, last.tokens, room):
             carried = [run.pop()]
         if run:
             yield run[0].start, run[-1].end
@@ -323,7 +323,7 @@ def _join(pieces: list[_Piece], room: int) -> Iterator[_Span]:
         yield run[0].start, run[-1].end
 
 
-def _fits_together(first: _Piece, last: _Piece, piece: _Piece, tokens: int, room: int) -> bool:
+def _fits_behind(first: _Piece, last: _Piece, piece: _Piece, tokens: int, room: int) -> bool:
     """Whether a piece fits behind those from ``first`` to ``last``, of so many tokens."""
     # Tokens add up across white space only; two parts of one word stay two passages.
     return (

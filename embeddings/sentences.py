@@ -1,4 +1,4 @@
-"""Sentences: where each sentence of a text stands.
+"""Sentences: the offsets of each sentence of a text.
 
 sentencex (MIT, Wikimedia): rule-based, many languages, no model, compiled, and fast
 where backtracking splitters hang on hostile input.
@@ -15,7 +15,7 @@ WINDOW_CHARACTERS = 4_000
 
 @lru_cache(maxsize=4096)
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Where each sentence stands, without the white space around it.
+    """Start and end of each sentence, without surrounding white space.
 
     >>> sentence_spans("Dr. Smith came. He left.")
     ((0, 15), (16, 24))
@@ -24,13 +24,13 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def iter_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence stands, one after another: of a long text they are never all held."""
+    """Start and end of each sentence, lazily, so that those of a long text need no memory."""
     position = 0
     while position < len(text):
         window = _window(text, position)
         sentences = _segment(window)
         if position + len(window) < len(text) and len(sentences) > 1:
-            # The window may have cut the last one short: the next window begins with it.
+            # The window may cut the last sentence: the next window begins with it.
             sentences.pop()
         for sentence in sentences:
             start = position + len(sentence) - len(sentence.lstrip())
@@ -41,7 +41,7 @@ def iter_sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _window(text: str, start: int) -> str:
-    """What comes next, short enough to split, cut at white space if there is any."""
+    """The next part of the text, short enough to split, cut at white space if there is any."""
     end = start + WINDOW_CHARACTERS
     if end < len(text):
         space = max(text.rfind(" ", start, end), text.rfind("\n", start, end))
@@ -53,7 +53,7 @@ def _segment(text: str) -> list[str]:
     try:
         sentences = segment("en", text)
     except BaseException as error:
-        # A panic of the compiled splitter is no Exception, and its class has no public name.
+        # A panic of the compiled splitter is no ``Exception``; its class is not public.
         if type(error).__name__ != "PanicException":
             raise
         return [text]

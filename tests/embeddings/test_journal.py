@@ -223,7 +223,7 @@ def test_what_was_written_by_others_accuses_nobody(
     assert not (index.folder / JOURNAL_FILE).exists()
 
 
-def test_no_file_is_accused_where_what_is_at_hand_cannot_be_taken_back(
+def test_no_file_is_suspected_where_the_journal_cannot_be_deleted(
     folder: Path, index: Index, hashing: HashingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unlink = Path.unlink
@@ -239,36 +239,36 @@ def test_no_file_is_accused_where_what_is_at_hand_cannot_be_taken_back(
     assert [source for source in index.store.sources().values() if source.problem] == []
 
 
-def test_only_what_is_at_hand_is_written_down(tmp_path: Path) -> None:
+def test_journal_lists_only_what_is_in_work(tmp_path: Path) -> None:
     path = tmp_path / JOURNAL_FILE
     one, two, three = ("1", "PDF"), ("2", "PDF"), ("3", "text file")
 
     def written() -> object:
         return json.loads(path.read_text()) if path.exists() else None
 
-    with IndexingJournal(tmp_path) as at_hand:
+    with IndexingJournal(tmp_path) as journal:
         assert written() is None
-        with at_hand.reading(one):
+        with journal.reading(one):
             assert written() == {"sole_suspects": [list(one)], "joint_suspects": []}
-            with at_hand.encoding([two, three]):
+            with journal.encoding([two, three]):
                 assert written() == {
                     "sole_suspects": [list(one)],
                     "joint_suspects": [list(two), list(three)],
                 }
         assert written() is None
-        with at_hand.encoding([two]):
+        with journal.encoding([two]):
             assert written() == {"sole_suspects": [list(two)], "joint_suspects": []}
             assert path.stat().st_mode & 0o777 == 0o600
             left = path.read_text()
     path.write_text(left)
-    with IndexingJournal(tmp_path) as at_hand:
-        assert at_hand.sole_suspects == {two}
-        with at_hand.reading(one):
+    with IndexingJournal(tmp_path) as journal:
+        assert journal.sole_suspects == {two}
+        with journal.reading(one):
             pass
     assert written() == {"sole_suspects": [list(two)], "joint_suspects": []}
-    with IndexingJournal(tmp_path) as at_hand:
-        at_hand.settle(two)
+    with IndexingJournal(tmp_path) as journal:
+        journal.complete(two)
         assert written() is None
-        at_hand.end()
-        with at_hand.reading(three):
+        journal.end()
+        with journal.reading(three):
             assert written() is None
