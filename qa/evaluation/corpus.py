@@ -1,4 +1,4 @@
-"""A library made of questions' contexts, to evaluate and to calibrate on."""
+"""Corpus: the contexts of questions as a library, to evaluate and to calibrate on."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,45 +25,45 @@ def library_of(
 
     Args:
         questions: Their distinct contexts become one document each.
-        folder: Empty; the index is made there.
+        folder: Empty; the index is written there.
         encoder: For the passages.
-        on_progress: Told how many of how many passages are encoded.
+        on_progress: Called with the number of encoded passages, and of all.
     """
     contexts = {question.context: question.title for question in questions}
     documents = [_document(text, title) for text, title in contexts.items()]
     passages = [
         split(document, encoder.tokenize, encoder.model.max_tokens) for document in documents
     ]
-    texts = [passage.search_text for found in passages for passage in found]
-    vectors = encoder.encode(texts, progress=counting(on_progress, len(texts)))
+    texts = [passage.search_text for parts in passages for passage in parts]
+    vectors = encoder.encode(texts, progress=count_progress(on_progress, len(texts)))
     store = Store.create(folder / STORE_FILE, encoder.model, vectors.shape[1])
     ids: dict[str, int] = {}
     at = 0
     with store.transaction():
         store.put_folder(FOLDER, folder)
-        for number, (context, document, found) in enumerate(
+        for number, (context, document, parts) in enumerate(
             zip(contexts, documents, passages, strict=True)
         ):
             sha256 = f"{number:064x}"
             id = store.put_document(
-                sha256, "context", document, found, vectors[at : at + len(found)]
+                sha256, "context", document, parts, vectors[at : at + len(parts)]
             )
             store.put_source(Source(f"{FOLDER}/{number}", FOLDER, 0, 0, 0, 0, sha256, id))
             ids[context] = id
-            at += len(found)
+            at += len(parts)
     return Index(folder, store), ids
 
 
-def counting(tell: Callable[[int, int], object] | None, count: int) -> Progress | None:
-    """What an encoder tells of ``count`` texts, as numbers: how many are done, and of how many."""
-    if tell is None:
+def count_progress(on_progress: Callable[[int, int], object] | None, count: int) -> Progress | None:
+    """A callback for an encoder of ``count`` texts, which calls another with done and ``count``."""
+    if on_progress is None:
         return None
     done = 0
 
     def progress(batch: Sequence[int]) -> None:
         nonlocal done
         done += len(batch)
-        tell(done, count)
+        on_progress(done, count)
 
     return progress
 
@@ -76,6 +76,6 @@ def _document(text: str, title: str) -> Document:
 
 
 def passages_of(index: SearchIndex, document: int) -> frozenset[int]:
-    """The ids of a document's passages, to search as if it were not in the library."""
+    """The ids of a document's passages, to exclude them from a search."""
     with index.contents() as contents:
         return frozenset(passage.id for passage in contents.passages_of(document))

@@ -1,4 +1,4 @@
-"""Questions with known answers, as data sets give them: to train, calibrate and evaluate.
+"""Datasets: questions with known answers, to train, calibrate and evaluate on.
 
 Two formats are read: JSON lines (plain or gzip), one object a line with ``question``,
 ``context``, ``answers`` (each ``{"text", "start"}``; none if the context does not answer)
@@ -33,12 +33,12 @@ class Question:
     """One question of a data set.
 
     Attributes:
-        id: As the data set names it; the file and the number of the line if it does not.
+        id: From the data set; the file and the line number if it has none.
         text: The question.
         context: The paragraph that it was asked of.
-        title: Of the article from which the paragraph comes; empty if it is not known.
+        title: Of the paragraph's article; empty if it is not known.
         answers: Right answers, with offsets into the context; empty if it has none.
-        source: Part of the data set that it comes from; empty if it is not known.
+        source: Part of the data set; empty if it is not known.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Question:
 
     @property
     def misaligned(self) -> Gold | None:
-        """An answer that does not stand where it is said to stand, if there is one."""
+        """The first answer whose text is not at its offset in the context; none if all are."""
         for gold in self.answers:
             if not gold.text or self.context[gold.start : gold.end] != gold.text:
                 return gold
@@ -64,9 +64,9 @@ def load_questions(path: Path) -> list[Question]:
         ValueError: Something in it is not a question; the message names the place.
         OSError: The file cannot be read.
     """
-    opened = gzip.open if path.suffix == ".gz" else open
+    open_file = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="utf-8") as lines:
+        with open_file(path, "rt", encoding="utf-8") as lines:
             if path.name.removesuffix(".gz").endswith(".json"):
                 rows: Iterator[tuple[str, Any]] = _squad_rows(path, lines.read())
             else:
@@ -84,16 +84,16 @@ def _squad_rows(path: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]
         articles = json.loads(text)["data"]
         for article in articles:
             for paragraph in article["paragraphs"]:
-                for asked in paragraph["qas"]:
+                for entry in paragraph["qas"]:
                     answers = [
                         {"text": answer["text"], "start": answer["answer_start"]}
-                        for answer in asked["answers"]
+                        for answer in entry["answers"]
                     ]
                     yield (
-                        f"question {asked['id']}",
+                        f"question {entry['id']}",
                         {
-                            "id": asked["id"],
-                            "question": asked["question"],
+                            "id": entry["id"],
+                            "question": entry["question"],
                             "context": paragraph["context"],
                             "title": article.get("title", ""),
                             "answers": answers,

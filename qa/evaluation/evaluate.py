@@ -1,8 +1,8 @@
-"""Evaluate: how well questions with known answers are answered, in three modes.
+"""Evaluate: outcomes of questions with known answers, in three modes.
 
 The reader alone reads each question with its own context. Retrieval alone searches all contexts
 together, or an index. The whole chain retrieves there and reads what it finds; half of its
-questions are asked once more with their own context taken out, so that nothing answers them.
+questions are asked again with their own context excluded, so that no passage answers them.
 """
 
 import time
@@ -24,11 +24,11 @@ from qa.retrieval.retriever import Retriever
 from qa.retrieval.search import DEPTH, WORD_WEIGHT, SearchRequest, search
 from qa.text import normalise
 
-READ_AT_ONCE = 64
+BATCH = 64
 """Questions read together where only the reader is measured."""
 
 OnProgress = Callable[[int, int], None]
-"""Called with how many of how many are done."""
+"""Called with the number that is done, and the number of all."""
 
 
 def evaluate_retrieval(
@@ -48,7 +48,7 @@ def evaluate_retrieval(
             other documents: then a passage is right that holds an answer.
         encoder: For the questions.
         word_weight: As in ``Retriever``.
-        on_progress: Told how many questions are done.
+        on_progress: Called with the number of questions done, and of all.
     """
     vectors = encoder.encode([question.text for question in questions], role="question")
     ranks: dict[str, list[int | None]] = {}
@@ -56,23 +56,23 @@ def evaluate_retrieval(
         for number, (question, vector) in enumerate(zip(questions, vectors, strict=True)):
             request = SearchRequest(question.text, vector, DEPTH, word_weight)
             found = search(snapshot, request)
-            is_right = _right_passages(snapshot, [one.id for one in found], question, documents)
+            ids = [passage.id for passage in found]
+            is_right = _right_passages(snapshot, ids, question, documents)
             worst = len(found) + DEPTH
-            vector_ranks = {one.id: one.vector_rank or worst for one in found}
-            word_ranks = {one.id: one.word_rank or worst for one in found}
+            vector_ranks = {passage.id: passage.vector_rank or worst for passage in found}
+            word_ranks = {passage.id: passage.word_rank or worst for passage in found}
             orders: dict[str, Callable[[int], float]] = {
                 "vectors alone": vector_ranks.__getitem__,
                 "words alone": word_ranks.__getitem__,
                 "reciprocal ranks, k = 10": _reciprocal(10, vector_ranks, word_ranks),
                 "reciprocal ranks, k = 60": _reciprocal(60, vector_ranks, word_ranks),
             }
-            ours = [one.id for one in found]
-            ordered = {name: sorted(ours, key=order) for name, order in orders.items()}
-            ordered[f"weighted scores, words {word_weight:g}"] = ours
+            ordered = {name: sorted(ids, key=order) for name, order in orders.items()}
+            ordered[f"weighted scores, words {word_weight:g}"] = ids
             for name, order in ordered.items():
                 # A context of several passages counts once.
                 distinct = list(dict.fromkeys(is_right[id] for id in order))
-                rank = next((at for at, (_, is_it) in enumerate(distinct, 1) if is_it), None)
+                rank = next((at for at, (_, right) in enumerate(distinct, 1) if right), None)
                 ranks.setdefault(name, []).append(rank)
             if on_progress:
                 on_progress(number + 1, len(questions))
@@ -82,16 +82,20 @@ def evaluate_retrieval(
 def _right_passages(
     snapshot: Snapshot, ids: Sequence[int], question: Question, documents: dict[str, int] | None
 ) -> dict[int, tuple[int, bool]]:
-    """For each passage what it counts as, and whether that is right."""
+    """For each passage the unit that it counts as, and whether that is right."""
     stored = snapshot.passages(ids)
     if documents is not None:
         own = documents[question.context]
-        return {one.id: (one.document, one.document == own) for one in stored}
-    # Whole words: 41 does not stand in 1941.
-    answers = [f" {said} " for said in (normalise(gold.text) for gold in question.answers) if said]
+        return {passage.id: (passage.document, passage.document == own) for passage in stored}
+    # Whole words: 41 is not in 1941.
+    normalised = (normalise(gold.text) for gold in question.answers)
+    answers = [f" {text} " for text in normalised if text]
     return {
-        one.id: (one.id, any(answer in f" {normalise(one.passage.text)} " for answer in answers))
-        for one in stored
+        stored_passage.id: (
+            stored_passage.id,
+            any(answer in f" {normalise(stored_passage.passage.text)} " for answer in answers),
+        )
+        for stored_passage in stored
     }
 
 
@@ -108,16 +112,16 @@ def evaluate_reader(
     Args:
         questions: With and without answers.
         model: To read with.
-        on_progress: Told how many questions are done.
+        on_progress: Called with the number of questions done, and of all.
     """
     outcomes: list[Outcome] = []
-    for start in range(0, len(questions), READ_AT_ONCE):
-        some = questions[start : start + READ_AT_ONCE]
+    for start in range(0, len(questions), BATCH):
+        batch = questions[start : start + BATCH]
         began = time.perf_counter()
-        pairs = [(question.text, question.context) for question in some]
-        read = read_passages(model, pairs, [question.title for question in some])
-        spent = (time.perf_counter() - began) / len(some)
-        for question, spans in zip(some, read, strict=True):
+        pairs = [(question.text, question.context) for question in batch]
+        read = read_passages(model, pairs, [question.title for question in batch])
+        spent = (time.perf_counter() - began) / len(batch)
+        for question, spans in zip(batch, read, strict=True):
             given = question.context[spans[0].start : spans[0].end] if spans else ""
             logit = spans[0].answerable if spans else -np.inf
             outcomes.append(Outcome(question, given, float(1 / (1 + np.exp(-logit))), spent))
@@ -134,45 +138,45 @@ def evaluate_chain(
     passages: Mapping[str, Set[int]] | None,
     on_progress: OnProgress | None = None,
 ) -> tuple[list[Outcome], dict[int, Outcome]]:
-    """Each question asked of the library, and half of them once more without their own context.
+    """Each question asked of the library, and half of them again without their own context.
 
     Args:
         questions: With and without answers.
         retriever: Of the library.
         reader: To read with.
         hits: Passages read for a question.
-        passages: The ids of each context's passages; without them nothing can be taken out.
-        on_progress: Told how many questions are done.
+        passages: The ids of each context's passages; without them none can be excluded.
+        on_progress: Called with the number of questions done, and of all.
 
     Returns:
-        The outcome of each question, and by position those of the questions asked once more.
+        The outcome of each question, and by position those of the questions asked again.
     """
-    asked: list[Outcome] = []
-    taken_out: dict[int, Outcome] = {}
+    outcomes: list[Outcome] = []
+    without_context: dict[int, Outcome] = {}
     answerable = [at for at, question in enumerate(questions) if question.answers]
     again = set(Random(0).sample(answerable, len(answerable) // 2)) if passages else set()
     for at, question in enumerate(questions):
-        asked.append(_ask(question, retriever, reader, hits))
+        outcomes.append(_answer(question, retriever, reader, hits))
         if passages and at in again:
             unanswerable = replace(question, answers=())
             own = passages[question.context]
-            taken_out[at] = _ask(unanswerable, retriever, reader, hits, own)
+            without_context[at] = _answer(unanswerable, retriever, reader, hits, own)
         if on_progress:
             on_progress(at + 1, len(questions))
-    return asked, taken_out
+    return outcomes, without_context
 
 
-def _ask(
+def _answer(
     question: Question,
     retriever: Retriever,
     reader: Reader,
     limit: int,
-    passed_over: Set[int] = frozenset(),
+    excluded: Set[int] = frozenset(),
 ) -> Outcome:
     began = time.perf_counter()
-    asked = " ".join(question.text.split())
-    hits = retriever.retrieve(asked, limit, excluded=passed_over)
-    read = reader.read(asked, hits)
+    text = " ".join(question.text.split())
+    hits = retriever.retrieve(text, limit, excluded=excluded)
+    read = reader.read(text, hits)
     spent = time.perf_counter() - began
     if not read:
         return Outcome(question, "", 0.0, spent)

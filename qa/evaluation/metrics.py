@@ -17,7 +17,7 @@ BINS = 10
 """Of the expected calibration error."""
 
 RIGHT_F1 = 0.5
-"""F1 from which an answer counts as right where only right and wrong are told apart."""
+"""F1 from which an answer counts as right. Chosen by hand; not fitted."""
 
 
 def exact_match(given: str, right: str) -> float:
@@ -42,7 +42,7 @@ def f1(given: str, right: str) -> float:
 
 def best(metric: Callable[[str, str], float], given: str, right: Sequence[str]) -> float:
     """The metric against the right answer that fits best; against no answer if there is none."""
-    return max((metric(given, one) for one in right), default=metric(given, ""))
+    return max((metric(given, answer) for answer in right), default=metric(given, ""))
 
 
 def calibration_error(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
@@ -65,7 +65,7 @@ def risk_at_coverage(
 ) -> list[tuple[float, float]]:
     """Share of questions answered, and share of those that are wrong, at each tenth.
 
-    The surest questions are answered first.
+    The questions with the highest confidence are answered first.
 
     >>> risk_at_coverage(np.array([0.9, 0.2]), np.array([True, False]))[4::5]
     [(0.5, 0.0), (1.0, 0.5)]

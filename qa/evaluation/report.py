@@ -18,12 +18,12 @@ from qa.retrieval.retriever import Retriever
 from qa.settings import Settings
 
 Bar = Callable[[str], AbstractContextManager[OnProgress]]
-"""Shows how something that is named goes on."""
+"""Makes a progress bar with a label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured; a mode that was not asked for is none.
+    """What was measured; a mode that was not measured is none.
 
     Attributes:
         questions: Number of questions asked.
@@ -32,7 +32,7 @@ class Report:
         reader: Each question read with its own context alone.
         retrieval: Each way of ordering passages.
         chain: Each question asked of the whole library.
-        half: The whole chain, where half of the questions had their own context taken out.
+        half: The whole chain, half of the questions without their own context.
     """
 
     questions: int
@@ -78,8 +78,8 @@ def evaluate(
     reader = retrieval = chain = half = None
     if "reader" in modes:
         model = load_reader(settings)
-        with bar("Reading") as tell:
-            reader = score(evaluate_reader(chosen, model, tell), settings.threshold)
+        with bar("Reading") as on_progress:
+            reader = score(evaluate_reader(chosen, model, on_progress), settings.threshold)
     contexts = 0
     if "retrieval" in modes or "chain" in modes:
         encoder = load_encoder(settings)
@@ -87,8 +87,8 @@ def evaluate(
         passages: dict[str, frozenset[int]] | None = None
         with TemporaryDirectory() as folder:
             if index is None:
-                with bar("Encoding passages") as tell:
-                    opened, documents = library_of(questions, Path(folder), encoder, tell)
+                with bar("Encoding passages") as on_progress:
+                    opened, documents = library_of(questions, Path(folder), encoder, on_progress)
                 contexts = len(documents)
                 passages = {text: passages_of(opened, id) for text, id in documents.items()}
             else:
@@ -96,28 +96,35 @@ def evaluate(
                 opened.check_encoder(encoder.model)
             try:
                 # Where nothing is the right passage, there is nothing to find.
-                answerable = [one for one in chosen if one.answers]
+                answerable = [question for question in chosen if question.answers]
                 if "retrieval" in modes and answerable:
-                    with bar("Retrieving") as tell:
+                    with bar("Retrieving") as on_progress:
                         retrieval = tuple(
                             evaluate_retrieval(
-                                answerable, opened, documents, encoder, settings.word_weight, tell
+                                answerable,
+                                opened,
+                                documents,
+                                encoder,
+                                settings.word_weight,
+                                on_progress,
                             )
                         )
                 if "chain" in modes:
                     retriever = Retriever(opened, encoder, settings.word_weight)
-                    with bar("Asking") as tell:
-                        asked, taken_out = evaluate_chain(
+                    with bar("Asking") as on_progress:
+                        outcomes, without_context = evaluate_chain(
                             chosen,
                             retriever,
                             reader_of(settings, encoder),
                             settings.hits,
                             passages,
-                            tell,
+                            on_progress,
                         )
-                    chain = score(asked, settings.threshold)
-                    if taken_out:
-                        half = score(half_unanswerable(asked, taken_out), settings.threshold)
+                    chain = score(outcomes, settings.threshold)
+                    if without_context:
+                        half = score(
+                            half_unanswerable(outcomes, without_context), settings.threshold
+                        )
             finally:
                 opened.close()
     return Report(len(chosen), contexts, settings.threshold, reader, retrieval, chain, half)

@@ -1,4 +1,4 @@
-"""Scores: the figures that are reported of questions that were retrieved, read and answered."""
+"""Scores: figures computed from the outcomes of questions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from qa.evaluation.metrics import (
 
 RANKS = (1, 5, 20)
 
-MOST_MISTAKES = 10
-"""Worst mistakes that are listed."""
+MAX_MISTAKES = 10
+"""Mistakes that are listed, those with the highest confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RetrievalScores:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A question that was answered wrongly, and how sure the answer was."""
+    """A question that was answered wrongly, and the confidence of the answer."""
 
     question: str
     given: str
@@ -61,14 +61,15 @@ class AnswerScores:
         refused: Share of the unanswerable ones that were left open; none if there are none.
         precision: Of the questions that were answered, the share that are answerable.
         recall: Of the answerable ones, the share that were answered.
-        auroc: How well confidence tells answerable from unanswerable; none without both kinds.
+        auroc: Of the confidence, answerable against unanswerable; none without both kinds.
         calibration_error: Expected calibration error of the confidence, over both kinds.
-        risk: (coverage, share that is wrong) at each tenth, the surest first, over both kinds.
+        risk: (coverage, share that is wrong) at each tenth, the highest confidence first, over both
+            kinds.
         risk_answerable: The same over the answerable ones alone.
-        citations: Citations given, each compared with its document's text.
-        exact_citations: Of those, the share that quote exactly what stands there.
+        citations: Number of citations, each compared with its document's text.
+        exact_citations: Of those, the share that quote their document exactly.
         seconds: Median and 95th percentile of the time for one question.
-        mistakes: The wrong answers that were surest.
+        mistakes: The wrong answers with the highest confidence.
     """
 
     answerable: int
@@ -91,7 +92,7 @@ class AnswerScores:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One question as it was answered.
+    """The outcome of one question.
 
     Attributes:
         question: With its right answers; none of them if it was asked without its context.
@@ -99,7 +100,7 @@ class Outcome:
         confidence: Of it, 0 to 1.
         seconds: Time it took.
         citations: Citations of the answer.
-        exact_citations: Of those, the ones that quote exactly what stands there.
+        exact_citations: Of those, the number that quote their document exactly.
     """
 
     question: Question
@@ -120,19 +121,21 @@ def retrieval_scores(name: str, ranks: Sequence[int | None]) -> RetrievalScores:
     return RetrievalScores(name, recall, sum(1 / rank for rank in ranks if rank) / len(ranks))
 
 
-def half_unanswerable(asked: Sequence[Outcome], taken_out: Mapping[int, Outcome]) -> list[Outcome]:
-    """The questions whose context was taken out, and as many others that could be answered.
+def half_unanswerable(
+    outcomes: Sequence[Outcome], without_context: Mapping[int, Outcome]
+) -> list[Outcome]:
+    """The questions asked without their context, and as many others that can be answered.
 
     Args:
-        asked: The outcome of each question.
-        taken_out: By position, those of the questions asked without their context.
+        outcomes: Of each question.
+        without_context: By position, those of the questions asked without their context.
     """
     others = [
         outcome
-        for at, outcome in enumerate(asked)
-        if outcome.question.answers and at not in taken_out
+        for at, outcome in enumerate(outcomes)
+        if outcome.question.answers and at not in without_context
     ]
-    return [*taken_out.values(), *others[: len(taken_out)]]
+    return [*without_context.values(), *others[: len(without_context)]]
 
 
 def score(outcomes: Sequence[Outcome], threshold: float) -> AnswerScores:
@@ -146,29 +149,31 @@ def score(outcomes: Sequence[Outcome], threshold: float) -> AnswerScores:
 
     golds = [[gold.text for gold in outcome.question.answers] for outcome in outcomes]
     pairs = [(outcome.given, gold) for outcome, gold in zip(outcomes, golds, strict=True)]
-    there = np.array([bool(gold) for gold in golds])
+    answerable = np.array([bool(gold) for gold in golds])
     matches = np.array([best(exact_match, *pair) for pair in pairs])
     scores = np.array([best(f1, *pair) for pair in pairs])
-    right = there & (scores >= RIGHT_F1)
+    right = answerable & (scores >= RIGHT_F1)
     confidences = np.array([outcome.confidence for outcome in outcomes])
     given = confidences >= threshold
-    both = bool(there.any() and not there.all())
+    both = bool(answerable.any() and not answerable.all())
     seconds = np.array([outcome.seconds for outcome in outcomes])
     citations = sum(outcome.citations for outcome in outcomes)
     exact_citations = sum(outcome.exact_citations for outcome in outcomes)
     return AnswerScores(
-        answerable=int(there.sum()),
-        unanswerable=int((~there).sum()),
-        exact=_mean(matches[there]) or 0.0,
-        f1=_mean(scores[there]) or 0.0,
-        with_threshold=_mean(np.where(given, scores, 0.0)[there]),
-        refused=_mean(~given[~there]),
-        precision=_mean(there[given]) or 0.0,
-        recall=_mean(given[there]) or 0.0,
-        auroc=float(roc_auc_score(there, confidences)) if both else None,
+        answerable=int(answerable.sum()),
+        unanswerable=int((~answerable).sum()),
+        exact=_mean(matches[answerable]) or 0.0,
+        f1=_mean(scores[answerable]) or 0.0,
+        with_threshold=_mean(np.where(given, scores, 0.0)[answerable]),
+        refused=_mean(~given[~answerable]),
+        precision=_mean(answerable[given]) or 0.0,
+        recall=_mean(given[answerable]) or 0.0,
+        auroc=float(roc_auc_score(answerable, confidences)) if both else None,
         calibration_error=calibration_error(confidences, right),
         risk=risk_at_coverage(confidences, right),
-        risk_answerable=risk_at_coverage(confidences[there], right[there]) if there.any() else [],
+        risk_answerable=risk_at_coverage(confidences[answerable], right[answerable])
+        if answerable.any()
+        else [],
         citations=citations,
         exact_citations=exact_citations / citations if citations else 1.0,
         seconds=(float(np.percentile(seconds, 50)), float(np.percentile(seconds, 95))),
@@ -184,7 +189,7 @@ def _mistakes(
     outcomes: Sequence[Outcome], golds: Sequence[list[str]], right: NDArray[np.bool_]
 ) -> tuple[Mistake, ...]:
     wrong = [at for at in range(len(outcomes)) if not right[at]]
-    surest = sorted(wrong, key=lambda at: -outcomes[at].confidence)[:MOST_MISTAKES]
+    most_confident = sorted(wrong, key=lambda at: -outcomes[at].confidence)[:MAX_MISTAKES]
     return tuple(
         Mistake(
             outcomes[at].question.text,
@@ -192,5 +197,5 @@ def _mistakes(
             tuple(dict.fromkeys(golds[at])),
             outcomes[at].confidence,
         )
-        for at in surest
+        for at in most_confident
     )

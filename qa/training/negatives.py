@@ -14,7 +14,7 @@ import numpy as np
 
 from embeddings.models.encoder import Encoder, EncoderModel, Progress, Role, Vectors
 from embeddings.passages import Splitting, Tokenize
-from qa.evaluation.corpus import counting, library_of
+from qa.evaluation.corpus import count_progress, library_of
 from qa.evaluation.datasets import Question
 from qa.retrieval.search import SearchRequest, search
 from qa.text import normalise
@@ -92,7 +92,7 @@ def mine(
         index, documents = library_of(questions, Path(folder), encoder, on_progress)
         positions_of = {documents[text]: at for text, at in positions.items()}
         texts = [questions[at].text for at in chosen]
-        vectors = encoder.encode(texts, "question", counting(on_progress, len(texts)))
+        vectors = encoder.encode(texts, "question", count_progress(on_progress, len(texts)))
         with index.snapshot() as snapshot:
             for number, (asked, vector) in enumerate(zip(chosen, vectors, strict=True), start=1):
                 question = questions[asked]
