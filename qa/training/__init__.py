@@ -1,1 +1,1 @@
-"""Training of the span reader: data, model, loop and the packaged result."""
+"""Training of the models that come with the project; nothing else imports it."""

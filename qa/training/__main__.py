@@ -1,4 +1,4 @@
-"""Make the reader anew: ``python -m qa.training reproduce FILES --work FOLDER``."""
+"""Commands of training, e.g. ``python -m qa.training reproduce FILES --work FOLDER``."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,31 +11,32 @@ from embeddings.models.model_folder import write_checksums
 from qa.cli.main import OK, report_errors
 from qa.conversation.rewriter import FOLDER as REWRITER_FOLDER
 from qa.reading.onnx_reader import FILES, FOLDER
-from qa.training.fitting import fit_sentences, fit_spans
-from qa.training.loop import Plan
-from qa.training.model import SpanModel
-from qa.training.run import prepare, train
+from qa.training.reader.fitting import fit_sentences, fit_spans
+from qa.training.reader.model import SpanTransformer
+from qa.training.reader.plan import Plan
+from qa.training.reader.run import prepare, train
 
 DEFAULT = Plan()
-"""How one model is trained."""
+"""How one model is trained by default."""
 
 TEACHERS = (Plan(seed=0), Plan(seed=1), Plan(seed=2, label_smoothing=0.1))
-"""How the models are trained first that teach the packaged reader."""
+"""How the three teachers are trained. Chosen among the plans in the model card."""
 
 NARRATIVE = {"fairytaleqa_train": 0.4, "qamr_dev": 0.25}
-"""More of what the teachers saw little of."""
+"""Shares of the sources that the teachers read little of. Chosen by hand; not fitted."""
 
 STUDENTS: tuple[tuple[Plan, Mapping[str, float]], ...] = (
-    (Plan(epochs=1, learning_rate=1e-4, taught=0.7, seed=3), {}),
-    (Plan(epochs=1, learning_rate=1e-4, taught=0.7, seed=4), NARRATIVE),
-    (Plan(epochs=1, learning_rate=1e-4, taught=1.0, seed=5), {}),
+    (Plan(epochs=1, learning_rate=1e-4, distillation_weight=0.7, seed=3), {}),
+    (Plan(epochs=1, learning_rate=1e-4, distillation_weight=0.7, seed=4), NARRATIVE),
+    (Plan(epochs=1, learning_rate=1e-4, distillation_weight=1.0, seed=5), {}),
 )
-"""How those are trained then whose mean is the packaged reader, with their shares of sources."""
+"""How the three students are trained, with their shares of sources; the packaged reader is the mean
+of their weights. Chosen among the plans in the model card (7 to 9)."""
 
 Command = Callable[..., None]
 
 SAMPLE = 500
-"""Questions that the confidence is fitted on."""
+"""Questions that the confidence is fitted on. Chosen by hand."""
 
 
 def files_argument(command: Command) -> Command:
@@ -58,7 +59,7 @@ folder_option = click.option(
 
 @click.group()
 def main() -> None:
-    """Train, export and calibrate the span reader."""
+    """Train, export and calibrate the reader; train the question rewriting model."""
 
 
 @main.command("reproduce")
@@ -69,13 +70,13 @@ def main() -> None:
 def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
     """Train, export and calibrate the packaged reader.
 
-    Models are trained on FILES; others start from the mean of their weights and learn from what
-    they say, too; the mean of these is the reader.
+    Three teachers are trained on FILES. Three students start from the mean of their weights and
+    are distilled from them. The mean of the students' weights is the reader.
     """
     console = Console(stderr=True)
     prepared = prepare(files, work, console)
     teachers = [train(prepared, work / f"teacher-{plan.seed}", plan, console) for plan in TEACHERS]
-    start = SpanModel.average(teachers, work / "mean-of-teachers")
+    start = SpanTransformer.average(teachers, work / "mean-of-teachers")
     students = [
         train(
             prepared,
@@ -88,7 +89,7 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
         )
         for plan, shares in STUDENTS
     ]
-    _export(SpanModel.average(students, work / "mean"), folder)
+    _export(SpanTransformer.average(students, work / "mean"), folder)
     fit_spans(files, folder, SAMPLE, console)
     write_checksums(folder, FILES)
     return OK
@@ -105,17 +106,17 @@ def reproduce_command(files: Sequence[Path], work: Path, folder: Path) -> int:
     "--teacher",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="Folder of a trained model to learn from, too; again for each.",
+    help="Folder of a trained model to distil; can be given several times.",
 )
 @click.option(
-    "--taught",
-    default=DEFAULT.taught,
+    "--distillation-weight",
+    default=DEFAULT.distillation_weight,
     show_default=True,
-    help="Weight of what teachers say, 0 to 1; the answers have the rest.",
+    help="Weight of the loss against the teachers, 0 to 1; that against the answers has the rest.",
 )
 @click.option("--seed", default=DEFAULT.seed, show_default=True)
 @click.option("--share", multiple=True, metavar="SOURCE=SHARE", help="Share drawn for an epoch.")
-@click.option("--only", type=int, help="Questions of each source at most, to compare plans.")
+@click.option("--only", type=int, help="Most questions of each source, to compare plans.")
 @click.option(
     "--start",
     type=click.Path(exists=True, path_type=Path),
@@ -130,15 +131,15 @@ def train_command(
     label_smoothing: float,
     dropout: float,
     teacher: Sequence[Path],
-    taught: float,
+    distillation_weight: float,
     seed: int,
     share: Sequence[str],
     only: int | None,
     start: Path | None,
 ) -> int:
-    """Train on FILES of questions; go on from the checkpoint if there is one."""
-    plan = Plan(epochs, learning_rate, label_smoothing, dropout, taught, seed)
-    shares = {name: float(part) for name, _, part in (one.partition("=") for one in share)}
+    """Train on FILES of questions; continue from the checkpoint if there is one."""
+    plan = Plan(epochs, learning_rate, label_smoothing, dropout, distillation_weight, seed)
+    shares = {name: float(part) for name, _, part in (option.partition("=") for option in share)}
     console = Console(stderr=True)
     train(prepare(files, work, console), work, plan, console, shares, only, start, teacher)
     return OK
@@ -147,7 +148,7 @@ def train_command(
 @main.command("export")
 @click.argument("trained", type=click.Path(exists=True, path_type=Path))
 @folder_option
-@click.option("--full", is_flag=True, help="Keep full precision, to compare with.")
+@click.option("--full", is_flag=True, help="Keep full precision, for comparison.")
 @report_errors
 def export_command(trained: Path, folder: Path, full: bool) -> int:
     """Write the model in TRAINED as the packaged one; then calibrate it."""
@@ -162,7 +163,7 @@ def export_command(trained: Path, folder: Path, full: bool) -> int:
 @click.option("--sentences", is_flag=True, help="Fit the sentence reader instead.")
 @report_errors
 def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences: bool) -> int:
-    """Fit the confidence on what training held back of FILES."""
+    """Fit the confidence on the questions of FILES that training held back."""
     console = Console(stderr=True)
     if sentences:
         fit_sentences(files, count, console)
@@ -193,21 +194,21 @@ def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences
 def conversation_command(
     conversations: Path, files: Sequence[Path], work: Path, reader: Path, folder: Path
 ) -> int:
-    """Train the completion of questions on CONVERSATIONS, and print how good it is by five folds.
+    """Train the question rewriting model on CONVERSATIONS, and print its figures by five folds.
 
-    First it learns from conversations that are invented of FILES of questions. What lies in the
-    work folder already is not trained again.
+    It is trained first on synthetic conversations, generated from FILES of questions. Models
+    that are in the work folder already are not trained again.
     """
-    # Brings PyTorch along, which the other commands may not need.
-    from qa.training.rewriter_run import train_rewriter
+    # Imports PyTorch, which other commands may not need.
+    from qa.training.rewriter.run import train_rewriter
 
     train_rewriter(conversations, files, reader, work, folder, Console())
     return OK
 
 
 def _export(trained: Path, folder: Path, quantised: bool = True) -> None:
-    # Brings PyTorch along, which the other commands may not need.
-    from qa.training.export import export
+    # Imports PyTorch, which other commands may not need.
+    from qa.training.reader.export import export
 
     export(trained, SentenceTransformersEncoder.load().folder / "tokenizer.json", folder, quantised)
 

@@ -7,7 +7,7 @@ from transformers import BertConfig, BertModel
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import load_tokenizer
 from qa.evaluation.datasets import Gold, Question
-from qa.training.model import SpanModel
+from qa.training.reader.model import SpanTransformer
 
 YEARS = {"bridge": "1901", "harbour": "1743", "school": "1888", "mill": "1650", "tower": "1999"}
 
@@ -35,9 +35,9 @@ def small_transformer() -> BertModel:
 
 
 @pytest.fixture
-def small(small_transformer: BertModel) -> SpanModel:
+def small(small_transformer: BertModel) -> SpanTransformer:
     """The reader's model on it."""
-    return SpanModel(small_transformer, 32)
+    return SpanTransformer(small_transformer, 32)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def questions() -> list[Question]:
     found = []
     for number, (thing, year) in enumerate(YEARS.items()):
         context = f"The {thing} of the town was opened in {year} by the mayor."
-        for asked in (f"When was the {thing} opened?", f"In which year did the {thing} open?"):
+        for text in (f"When was the {thing} opened?", f"In which year did the {thing} open?"):
             gold = Gold(year, context.index(year))
-            found.append(Question(f"{number}{len(asked)}", asked, context, thing, (gold,), "made"))
+            found.append(Question(f"{number}{len(text)}", text, context, thing, (gold,), "made"))
     return found

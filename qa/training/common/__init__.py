@@ -1,0 +1,1 @@
+"""Common to both models: the transformer, steps in mixed precision, the file in ONNX."""

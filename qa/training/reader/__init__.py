@@ -1,0 +1,1 @@
+"""Training of the reader: data, model, loop, calibration and the packaged result."""

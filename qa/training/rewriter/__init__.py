@@ -1,0 +1,1 @@
+"""Training of the question rewriting model: conversations, model, loop and measures."""
