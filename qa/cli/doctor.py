@@ -1,4 +1,4 @@
-"""Doctor: whether index, checksums and models are sound, and what to do if not."""
+"""Doctor: checks index, checksums and models."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from qa.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        what: A sentence that says what was found, and what to do if it is not sound.
-        sound: Whether it is as it should be.
+        what: A sentence with the result, and the remedy if it is not sound.
+        sound: Whether the check passed.
     """
 
     what: str
@@ -27,16 +27,16 @@ class Finding:
 
 
 def examine(settings: Settings, index_option: Path | None = None) -> Iterator[Finding]:
-    """Every check, in the order in which things depend on each other; reads all of the index.
+    """Run every check, in order of dependency; reads all of the index.
 
     Args:
         settings: Which models and which index.
-        index_option: What the user gave as ``--index``; commands are named with it.
+        index_option: The value of ``--index``, which remedies repeat.
     """
     try:
         encoder = load_encoder(settings)
         encoder.check()
-        yield Finding(f"The encoder {encoder.name} is there and has the digest expected of it.")
+        yield Finding(f"The encoder {encoder.name} is there and has the expected digest.")
     except ChapterAndVerseError as error:
         yield Finding(error_message(error, index_option), sound=False)
         return
@@ -53,13 +53,13 @@ def examine(settings: Settings, index_option: Path | None = None) -> Iterator[Fi
         yield Finding(error_message(error, index_option), sound=False)
         return
     try:
-        # Opened whatever its log has lost, to name all of it.
+        # Opened even if its log is damaged, to name everything that is missing.
         index = Index(settings.index, Store.open(settings.index / STORE_FILE))
         index.check_encoder(encoder.model)
     except ChapterAndVerseError as error:
         yield Finding(error_message(error, index_option), sound=False)
         return
-    yield Finding(f"The index at {settings.index} opens and was made with this encoder.")
+    yield Finding(f"The index at {settings.index} opens and was built with this encoder.")
     try:
         yield from _contents(index, index_option)
     except ChapterAndVerseError as error:
@@ -97,14 +97,14 @@ def _contents(index: Index, index_option: Path | None) -> Iterator[Finding]:
         if text[stored.passage.start : stored.passage.end] != stored.passage.text
     ]
     for place in wrong:
-        yield Finding(f"A passage is not what its document says: {place}.", sound=False)
+        yield Finding(f"A passage differs from the text of its document: {place}.", sound=False)
     if not wrong:
-        yield Finding("Every passage is what its document says at its offsets.")
+        yield Finding("Every passage equals the text of its document at its offsets.")
     vectors = VectorIndex.load(index.folder / VECTORS_FILE, store.header.stamp)
     if vectors is None:
         yield Finding(
-            "The FAISS file is missing, damaged or older than the database; it is written again "
-            f"by the next `{command('index FOLDER', index_option)}`; searching works meanwhile."
+            "The FAISS file is missing, damaged or older than the database; the next "
+            f"`{command('index FOLDER', index_option)}` rebuilds it, and searching works meanwhile."
         )
     else:
         yield Finding(f"The FAISS file holds the {len(vectors)} vectors of this generation.")

@@ -1,7 +1,7 @@
 """Command line: ``qa index``, ``ask``, ``list``, ``verify``, ``feedback`` and others.
 
-Exit codes: 0 answered (or done), 1 the documents do not say (any more), 2 error. What a command
-needs is imported when it runs, so that ``qa --help`` is immediate.
+Exit codes: 0 answered (or done), 1 the documents do not say (any more), 2 error. Commands import
+what they need when they run, so that ``qa --help`` is immediate.
 """
 
 import sys
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OK, NOT_SAID, ERROR = 0, 1, 2
 
 MODES = ("reader", "retrieval", "chain")
-"""In which `qa eval` measures."""
+"""Modes of `qa eval`."""
 
 INTERRUPTED = "Interrupted; what was finished is kept. Run the same command again to go on."
 
@@ -26,7 +26,7 @@ _Parameters = ParamSpec("_Parameters")
 
 
 def report_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters, None]:
-    """The command, its return value the exit code and its errors one sentence each."""
+    """Wrap a command: its return value is the exit code, each error is printed as one sentence."""
 
     @wraps(command)
     def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
@@ -93,9 +93,9 @@ def index_command(folder: Path, index: Path | None) -> int:
 
     settings = _settings(index)
     encoder = load_encoder(settings)
-    with indexing_bar(Console(stderr=True)) as tell:
+    with indexing_bar(Console(stderr=True)) as on_progress:
         _, report = open_and_index(
-            folder, settings.index, encoder, settings.limits, tell, retry=True
+            folder, settings.index, encoder, settings.limits, on_progress, retry=True
         )
     show_report(Console(), report, index)
     report.check()
@@ -133,7 +133,7 @@ def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | Non
 @index_option
 @report_errors
 def list_command(as_json: bool, index: Path | None) -> int:
-    """Show what is indexed: documents, passages, when; and what is not, and why."""
+    """List the indexed documents, and the files that are not indexed, with the reasons."""
     import json
 
     from rich.console import Console
@@ -158,8 +158,8 @@ def list_command(as_json: bool, index: Path | None) -> int:
             for file in listing.files
         ]
         places = {name: str(location) for name, location in listing.folders.items()}
-        told = {"index": str(settings.index), "folders": places, "documents": documents}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        output = {"index": str(settings.index), "folders": places, "documents": documents}
+        click.echo(json.dumps(output, indent=2, ensure_ascii=False))
     else:
         show_library(Console(), settings.index, listing)
     return OK
@@ -170,14 +170,14 @@ def list_command(as_json: bool, index: Path | None) -> int:
 @index_option
 @report_errors
 def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
-    """Forget the document or folder at each PATH; the files themselves are not touched."""
+    """Remove the document or folder at each PATH from the index; no file is deleted."""
     from embeddings.index.index import Index
     from embeddings.indexing import remove
     from qa.cli.terminal import printable
 
     removed = remove(Index.open(_settings(index).index), paths)
-    for gone in removed:
-        click.echo(f"removed {printable(gone)}")
+    for path in removed:
+        click.echo(f"removed {printable(path)}")
     return OK
 
 
@@ -185,7 +185,7 @@ def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
 @index_option
 @report_errors
 def doctor(index: Path | None) -> int:
-    """Check that index, checksums and models are sound, and say what to do if not."""
+    """Check index, checksums and models; print a remedy for what is damaged."""
     from qa.cli.doctor import examine
 
     settings = _settings(index)
@@ -202,7 +202,7 @@ def doctor(index: Path | None) -> int:
 @index_option
 @report_errors
 def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
-    """Say for each quote in RECEIPT whether its document still says it; 1 if one does not.
+    """Check whether the documents still hold each quote in RECEIPT; 1 if any does not.
 
     RECEIPT is what `qa ask --json` printed, or what the chat exported as JSON.
     """
@@ -221,28 +221,30 @@ def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
     finally:
         opened.close()
     if as_json:
-        told = [
+        output = [
             {
-                "quote": one.citation.quote,
-                "cited": [one.citation.path, one.citation.start, one.citation.end],
-                "status": one.status,
-                "path": one.path,
-                "start": one.start,
+                "quote": quote.citation.quote,
+                "cited": [quote.citation.path, quote.citation.start, quote.citation.end],
+                "status": quote.status,
+                "path": quote.path,
+                "start": quote.start,
             }
-            for one in checked
+            for quote in checked
         ]
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(output, indent=2, ensure_ascii=False))
     else:
         show_checked(Console(), checked)
-    return OK if all(one.status == "exact" for one in checked) else NOT_SAID
+    return OK if all(quote.status == "exact" for quote in checked) else NOT_SAID
 
 
 @main.command("feedback")
-@click.option("--all", "everything", is_flag=True, help="Print all of it, dislikes and notes too.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Print every opinion, with dislikes and notes."
+)
 @index_option
 @report_errors
 def feedback_command(everything: bool, index: Path | None) -> int:
-    """Print what readers liked as JSON lines: questions that `qa eval` reads."""
+    """Print liked answers as JSON lines: questions in the format of `qa eval`."""
     import json
 
     from qa.library.feedback import Feedback, as_question
@@ -251,21 +253,21 @@ def feedback_command(everything: bool, index: Path | None) -> int:
     if everything:
         for opinion in opinions:
             answer = json.loads(opinion.answer.to_json())
-            told = {
+            output = {
                 "liked": opinion.liked,
                 "note": opinion.note,
                 "at": opinion.at,
                 "answer": answer,
             }
-            click.echo(json.dumps(told, ensure_ascii=False))
+            click.echo(json.dumps(output, ensure_ascii=False))
         return OK
     rows = [row for opinion in opinions if (row := as_question(opinion))]
     for row in rows:
         click.echo(json.dumps(row, ensure_ascii=False))
     left_out = len(opinions) - len(rows)
     click.echo(
-        f"{len(opinions)} opinions, {left_out} of them left out: they tell of no right answer, "
-        "or of one of several sentences. See them with --all.",
+        f"{len(opinions)} opinions, {left_out} of them left out: they hold no right answer, "
+        "or an answer of several sentences. Print them with --all.",
         err=True,
     )
     return OK
@@ -281,14 +283,16 @@ def feedback_command(everything: bool, index: Path | None) -> int:
     help="The reader alone on each question's context, retrieval alone, or the whole chain; "
     "can be given several times. Without it all three.",
 )
-@click.option("--sample", "count", type=click.IntRange(1), help="Take this many, chosen by --seed.")
+@click.option(
+    "--sample", "count", type=click.IntRange(1), help="Measure this many, sampled by --seed."
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of the sample.")
-@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw risk and coverage.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Plot risk and coverage.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option(
     "--index",
     type=click.Path(path_type=Path),
-    help="Ask this index; without it a library is made of the questions' contexts.",
+    help="Index to ask; without it, one is built of the questions' contexts.",
 )
 @report_errors
 def eval_command(

@@ -1,4 +1,4 @@
-"""Terminal: what the command line and the chat's start show there."""
+"""Terminal output of the command line and of the start of the chat."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 _SPACES = re.compile(r"\s+")
 
-LEAST_SHOWN = 0.1
-"""Confidence from which another candidate is shown."""
+MIN_CANDIDATE_CONFIDENCE = 0.1
+"""Confidence from which another candidate is shown. Chosen by hand; not fitted."""
 
-MOST_QUOTED = 200
-"""Characters shown of a quote that is checked."""
+MAX_QUOTE_CHARACTERS = 200
+"""Characters shown of a checked quote."""
 
-MOST_SKIPPED = 20
+MAX_SKIPPED_FILES = 20
 """Files without a document that are named; the others are counted."""
 
 
@@ -42,13 +42,13 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31m\nb")
     'a?[31m b'
     """
-    one_line = _SPACES.sub(" ", text)
-    return "".join(letter if letter.isprintable() else "?" for letter in one_line)
+    line = _SPACES.sub(" ", text)
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 @contextmanager
 def indexing_bar(console: Console) -> Iterator[OnProgress]:
-    """A progress bar for indexing, gone when it is done; yields what ``index_folder`` tells."""
+    """A progress bar for indexing, removed at the end; yields the callback for its progress."""
     columns = (
         TextColumn("Indexing"),
         BarColumn(),
@@ -62,19 +62,19 @@ def indexing_bar(console: Console) -> Iterator[OnProgress]:
     ) as progress:
         task = progress.add_task("", total=None, note="")
 
-        def tell(now: IndexingProgress) -> None:
+        def on_progress(now: IndexingProgress) -> None:
             encoded = f": {now.passages_done} of {now.passages} passages" if now.passages else ""
             note = f"{now.path}{encoded}"
             progress.update(
                 task, completed=now.files_done, total=now.files, note=printable(note)[-60:]
             )
 
-        yield tell
+        yield on_progress
 
 
 @contextmanager
 def counting_bar(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar over things of one kind; yields what takes (done, in all)."""
+    """A progress bar with a label; yields its callback, which takes (done, total)."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
@@ -84,12 +84,12 @@ def counting_bar(console: Console, what: str) -> Iterator[Callable[[int, int], N
 
 
 def show_report(console: Console, report: IndexingReport, index: Path | None = None) -> None:
-    """What a run of indexing did, and which files have no document.
+    """Print the counts of a run of indexing, and the files without a document.
 
     Args:
         console: To print on.
         report: Of the run.
-        index: What the user gave as ``--index``.
+        index: The value of ``--index``, which remedies repeat.
     """
     counts = (
         (len(report.added), "added"),
@@ -97,27 +97,27 @@ def show_report(console: Console, report: IndexingReport, index: Path | None = N
         (len(report.removed), "removed"),
         (report.unchanged, "unchanged"),
     )
-    said = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing"
+    changes = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing"
     console.print(
-        f"{report.name}: {said} ({report.passages} passages encoded, {report.seconds:.1f} s)",
+        f"{report.name}: {changes} ({report.passages} passages encoded, {report.seconds:.1f} s)",
         markup=False,
         highlight=False,
     )
-    for skipped in report.skipped[:MOST_SKIPPED]:
+    for skipped in report.skipped[:MAX_SKIPPED_FILES]:
         console.print(
             f"  not indexed: {printable(skipped.path)} {printable(skipped.reason)}",
             markup=False,
             highlight=False,
             style="yellow",
         )
-    if len(report.skipped) > MOST_SKIPPED:
-        more = len(report.skipped) - MOST_SKIPPED
-        every = command("list", index)
-        console.print(f"  and {more} more; see them all: {every}", style="yellow", markup=False)
+    if len(report.skipped) > MAX_SKIPPED_FILES:
+        more = len(report.skipped) - MAX_SKIPPED_FILES
+        remedy = f"list all of them: {command('list', index)}"
+        console.print(f"  and {more} more; {remedy}", style="yellow", markup=False)
 
 
 def show_answer(console: Console, answer: Answer) -> None:
-    """The answer with its citations, the quote highlighted in its passage; each part by itself."""
+    """Print the answer with its citations, quotes highlighted; an answer in parts part by part."""
     for number, part in enumerate(answer.parts):
         if number:
             console.print()
@@ -139,17 +139,21 @@ def show_answer(console: Console, answer: Answer) -> None:
     for number, citation in enumerate(answer.citations, start=1):
         _show_citation(console, number, citation)
     _show_dispute(console, answer)
-    others = [candidate for candidate in answer.candidates if candidate.confidence >= LEAST_SHOWN]
+    others = [
+        candidate
+        for candidate in answer.candidates
+        if candidate.confidence >= MIN_CANDIDATE_CONFIDENCE
+    ]
     if others:
         console.print()
     for other in others:
         place = f"{printable(other.citations[0].path)}, characters {other.citations[0].start}"
-        told = f"or, {other.confidence:.0%}: {_lines(other.text)}"
-        console.print(Text(f"{told} ({place}–{other.citations[0].end})", style="dim"))
+        candidate = f"or, {other.confidence:.0%}: {_lines(other.text)}"
+        console.print(Text(f"{candidate} ({place}–{other.citations[0].end})", style="dim"))
 
 
 def _show_dispute(console: Console, answer: Answer) -> None:
-    """What other documents say otherwise, its citations numbered on."""
+    """Print the answers that contradict this one; their citations continue the numbering."""
     if not answer.dispute:
         return
     console.print()
@@ -176,13 +180,13 @@ def _show_citation(console: Console, number: int, citation: Citation) -> None:
     console.print()
     console.print(Text(f"[{number}] {place}{dated}", style="cyan"))
     console.print(_indented(Text(printable(headings), style="cyan")))
-    # What stands around the sentence steps back.
+    # The sentence stands out; the rest of its passage is dim.
     around, behind = ((_lines(part), "dim") for part in rest)
     console.print(_indented(Text.assemble(around, before, (quote, "reverse"), after, behind)))
 
 
 def _lines(text: str) -> str:
-    """As ``printable``, line by line."""
+    """Like ``printable``, but keeps line breaks."""
     return "\n".join(map(printable, text.split("\n")))
 
 
@@ -191,23 +195,24 @@ def _indented(text: Text) -> Padding:
 
 
 def show_checked(console: Console, checked: Sequence[CheckedCitation]) -> None:
-    """Each quote of a receipt, and what became of it."""
+    """Print each quote of a receipt with its status."""
     if not checked:
         console.print("The receipt quotes nothing.")
-    for one in checked:
-        cited = one.citation
-        now = ""
-        if one.path is not None and (one.path, one.start) != (cited.path, cited.start):
-            now = f", now in {one.path} from character {one.start}"
+    for result in checked:
+        cited = result.citation
+        moved = ""
+        if result.path is not None and (result.path, result.start) != (cited.path, cited.start):
+            moved = f", now in {result.path} from character {result.start}"
         place = f"{cited.path}, characters {cited.start}–{cited.end}"
-        long = len(cited.quote) > MOST_QUOTED
-        quote = f"{cited.quote[:MOST_QUOTED]} …" if long else cited.quote
-        console.print(Text(f"{one.status}: {printable(quote)}", style="bold"))
-        console.print(_indented(Text(printable(f"{place}: {STATUS_TEXTS[one.status]}{now}"))))
+        long = len(cited.quote) > MAX_QUOTE_CHARACTERS
+        quote = f"{cited.quote[:MAX_QUOTE_CHARACTERS]} …" if long else cited.quote
+        console.print(Text(f"{result.status}: {printable(quote)}", style="bold"))
+        text = f"{place}: {STATUS_TEXTS[result.status]}{moved}"
+        console.print(_indented(Text(printable(text))))
 
 
 def show_library(console: Console, place: Path, listing: Listing) -> None:
-    """What the index holds, file by file."""
+    """Print the contents of the index, file by file."""
     table = Table(box=None, pad_edge=False)
     for column in ("path", "title", "passages", "pages", "indexed (UTC)"):
         justify: JustifyMethod = "right" if column in ("passages", "pages") else "left"
@@ -241,7 +246,7 @@ def show_library(console: Console, place: Path, listing: Listing) -> None:
 
 
 def show_measured(console: Console, report: "Report") -> None:
-    """The figures of ``qa eval``."""
+    """Print the figures of ``qa eval``."""
     library = f" over {report.contexts:,} contexts" if report.contexts else ""
     console.print(f"{report.questions:,} questions{library}", highlight=False)
     if report.retrieval:
@@ -258,16 +263,16 @@ def show_measured(console: Console, report: "Report") -> None:
         console.print(_answers_table(measured, report.threshold), highlight=False)
     for name, scores in measured.items():
         if scores.mistakes:
-            console.print(f"\nWrong and surest, {name}:", highlight=False)
+            console.print(f"\nWrong with the highest confidence, {name}:", highlight=False)
         for mistake in scores.mistakes:
             right = " | ".join(map(printable, mistake.right)) or "nothing answers it"
-            asked, given = printable(mistake.question), printable(mistake.given)
-            line = f"{mistake.confidence:4.0%}  {asked}  {given}  (right: {right})"
+            question, given = printable(mistake.question), printable(mistake.given)
+            line = f"{mistake.confidence:4.0%}  {question}  {given}  (right: {right})"
             console.print(Text(line))
 
 
 def _retrieval_table(scores: Sequence[RetrievalScores]) -> Table:
-    """Recall and MRR of each way to order passages."""
+    """Recall and MRR of each way of ranking passages."""
     table = Table(box=None, pad_edge=False)
     table.add_column("retrieval")
     ranks = list(scores[0].recall)
@@ -279,13 +284,13 @@ def _retrieval_table(scores: Sequence[RetrievalScores]) -> Table:
     return table
 
 
-def _surest(risk: Sequence[tuple[float, float]]) -> float | None:
-    """Share that is right among the 60% that are surest; none of nothing."""
+def _right_at_60_percent(risk: Sequence[tuple[float, float]]) -> float | None:
+    """Share right among the 60% with the highest confidence; none if there are no questions."""
     return 1 - risk[5][1] if risk else None
 
 
 def _answers_table(measured: Mapping[str, AnswerScores], threshold: float) -> Table:
-    """A column for each way of asking, a row for each figure."""
+    """A column for each mode, a row for each figure."""
     table = Table(box=None, pad_edge=False)
     table.add_column("answers")
     for name in measured:
@@ -293,23 +298,26 @@ def _answers_table(measured: Mapping[str, AnswerScores], threshold: float) -> Ta
 
     def row(name: str, figure: Callable[[AnswerScores], float | None], form: str = ".3f") -> None:
         figures = [figure(scores) for scores in measured.values()]
-        table.add_row(name, *("–" if one is None else format(one, form) for one in figures))
+        table.add_row(name, *("–" if value is None else format(value, form) for value in figures))
 
-    row("questions with an answer", lambda one: one.answerable, ",d")
-    row("questions without one", lambda one: one.unanswerable, ",d")
-    row("EM, answerable", lambda one: one.exact)
-    row("F1, answerable", lambda one: one.f1)
-    row(f"F1, answerable, abstaining below {threshold:g}", lambda one: one.with_threshold)
-    row("unanswerable left open", lambda one: one.refused)
-    row("answerable detected: precision", lambda one: one.precision)
-    row("answerable detected: recall", lambda one: one.recall)
-    row("answerable detected: AUROC", lambda one: one.auroc)
-    row("expected calibration error", lambda one: one.calibration_error)
-    row("right among the surest 30%", lambda one: 1 - one.risk[2][1])
-    row("right among the surest 60%", lambda one: 1 - one.risk[5][1])
-    row("right among all", lambda one: 1 - one.risk[9][1])
-    row("answerable ones, right among the surest 60%", lambda one: _surest(one.risk_answerable))
-    row("citations that are exact", lambda one: one.exact_citations, ".2%")
-    row("seconds a question, median", lambda one: one.seconds[0])
-    row("seconds a question, 95th percentile", lambda one: one.seconds[1])
+    row("questions with an answer", lambda scores: scores.answerable, ",d")
+    row("questions without one", lambda scores: scores.unanswerable, ",d")
+    row("EM, answerable", lambda scores: scores.exact)
+    row("F1, answerable", lambda scores: scores.f1)
+    row(f"F1, answerable, abstaining below {threshold:g}", lambda scores: scores.with_threshold)
+    row("unanswerable left open", lambda scores: scores.refused)
+    row("answerable detected: precision", lambda scores: scores.precision)
+    row("answerable detected: recall", lambda scores: scores.recall)
+    row("answerable detected: AUROC", lambda scores: scores.auroc)
+    row("expected calibration error", lambda scores: scores.calibration_error)
+    row("right among the surest 30%", lambda scores: 1 - scores.risk[2][1])
+    row("right among the surest 60%", lambda scores: 1 - scores.risk[5][1])
+    row("right among all", lambda scores: 1 - scores.risk[9][1])
+    row(
+        "answerable ones, right among the surest 60%",
+        lambda scores: _right_at_60_percent(scores.risk_answerable),
+    )
+    row("citations that are exact", lambda scores: scores.exact_citations, ".2%")
+    row("seconds a question, median", lambda scores: scores.seconds[0])
+    row("seconds a question, 95th percentile", lambda scores: scores.seconds[1])
     return table

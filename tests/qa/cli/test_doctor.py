@@ -64,7 +64,7 @@ def test_documents_that_a_damaged_log_has_lost_are_named(place: Path) -> None:
         Index.open(place)
 
 
-def test_damaged_faiss_file_is_no_fault_of_the_index(place: Path) -> None:
+def test_damaged_faiss_file_leaves_the_index_sound(place: Path) -> None:
     path = place / VECTORS_FILE
     path.write_bytes(path.read_bytes()[:-100])
     findings = list(examine(Settings(index=place)))
@@ -72,12 +72,12 @@ def test_damaged_faiss_file_is_no_fault_of_the_index(place: Path) -> None:
     assert findings[-1].what.startswith("The FAISS file is missing, damaged or older")
 
 
-def test_missing_index_is_wrong_and_says_what_to_do(tmp_path: Path) -> None:
+def test_missing_index_is_found_with_a_remedy(tmp_path: Path) -> None:
     *_, last = examine(Settings(index=tmp_path))
     assert (last.sound, "qa index FOLDER" in last.what) == (False, True)
 
 
-def test_missing_model_is_wrong(place: Path, tmp_path: Path) -> None:
+def test_missing_model_is_found(place: Path, tmp_path: Path) -> None:
     (finding,) = examine(Settings(index=place, encoder=str(tmp_path)))
     assert not finding.sound
     assert "has no weights" in finding.what

@@ -61,9 +61,9 @@ def test_receipt_is_verified(docs_index: Path, tmp_path: Path) -> None:
     receipt.write_text(forged, encoding="utf-8")
     result = qa("verify", receipt, "--json", "--index", docs_index)
     assert result.exit_code == 1, result.output
-    told = json.loads(result.stdout)
-    assert [one["status"] for one in told] == ["changed"] * len(told)
-    assert told[0]["cited"] == ["docs/kazakhstan-2024/food-security.html", 345, 349]
+    quotes = json.loads(result.stdout)
+    assert [quote["status"] for quote in quotes] == ["changed"] * len(quotes)
+    assert quotes[0]["cited"] == ["docs/kazakhstan-2024/food-security.html", 345, 349]
     receipt.write_text("no receipt", encoding="utf-8")
     result = qa("verify", receipt, "--index", docs_index)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -80,8 +80,8 @@ def test_feedback_is_printed_as_questions(tmp_path: Path) -> None:
     assert json.loads(line)["question"] == ANSWER.question
     assert result.stderr.startswith("2 opinions, 1 of them left out: ")
     result = qa("feedback", "--all", "--index", tmp_path / "index")
-    told = [json.loads(line) for line in result.stdout.splitlines()]
-    assert sorted((one["liked"], one["note"]) for one in told) == [
+    opinions = [json.loads(line) for line in result.stdout.splitlines()]
+    assert sorted((opinion["liked"], opinion["note"]) for opinion in opinions) == [
         (False, "It is in the guide."),
         (True, ""),
     ]
@@ -106,7 +106,7 @@ def test_list_shows_documents_passages_and_folder(docs_index: Path) -> None:
     assert result.exit_code == 0
     assert f"docs lies at {DOCS}" in result.stdout.replace("\n", "")
     listing = json.loads(qa("list", "--json", "--index", docs_index).stdout)
-    documents = {one["path"]: one for one in listing["documents"]}
+    documents = {document["path"]: document for document in listing["documents"]}
     assert documents["docs/kazakhstan-2024/expert-view.pdf"]["pages"] == 2
     assert all(
         document["passages"] >= 1 and document["problem"] is None for document in documents.values()
@@ -123,11 +123,11 @@ def test_second_run_does_nothing_and_one_edit_indexes_one_file(tmp_path: Path) -
     assert f"docs: {count} unchanged (0 passages" in qa("index", folder, "--index", index).stdout
     edited = folder / "guide" / "formats.md"
     edited.write_text(edited.read_text() + "\nOne more line.\n")
-    said = qa("index", folder, "--index", index).stdout
-    assert f"docs: 1 changed, {count - 1} unchanged" in said
+    output = qa("index", folder, "--index", index).stdout
+    assert f"docs: 1 changed, {count - 1} unchanged" in output
 
 
-def test_index_tries_again_what_a_run_died_of(tmp_path: Path) -> None:
+def test_index_retries_files_that_a_run_died_of(tmp_path: Path) -> None:
     index, town = tmp_path / "index", tmp_path / "town"
     town.mkdir()
     (town / "mill.txt").write_text("The mill was built in 1850.")
@@ -143,7 +143,7 @@ def test_index_tries_again_what_a_run_died_of(tmp_path: Path) -> None:
     assert "town: 1 added, 1 unchanged" in qa("index", town, "--index", index).stdout
 
 
-def test_removed_document_is_forgotten(docs_index: Path, tmp_path: Path) -> None:
+def test_removed_document_is_no_longer_indexed(docs_index: Path, tmp_path: Path) -> None:
     index = Path(shutil.copytree(docs_index, tmp_path / "index"))
     result = qa("remove", "docs/kazakhstan-2024/overview.md", "--index", index)
     assert (result.exit_code, result.stdout) == (0, "removed docs/kazakhstan-2024/overview.md\n")
@@ -162,7 +162,7 @@ def test_doctor_ends_with_0_on_a_sound_index_and_2_on_none(
 
 
 @pytest.mark.parametrize(
-    ("prepare", "said"),
+    ("prepare", "message"),
     [
         (lambda folder: None, "does not exist"),
         (lambda folder: folder.mkdir(), "holds no file that can be read"),
@@ -171,13 +171,13 @@ def test_doctor_ends_with_0_on_a_sound_index_and_2_on_none(
     ids=["missing", "empty", "file"],
 )
 def test_folder_that_cannot_be_indexed_ends_with_2(
-    prepare: object, said: str, tmp_path: Path
+    prepare: object, message: str, tmp_path: Path
 ) -> None:
     assert callable(prepare)
     prepare(tmp_path / "folder")
     result = qa("index", tmp_path / "folder", "--index", tmp_path / "index")
     assert result.exit_code == 2
-    assert said in result.stderr and result.stderr.count("\n") == 1
+    assert message in result.stderr and result.stderr.count("\n") == 1
 
 
 def test_folder_of_broken_files_alone_ends_with_2_and_names_each(tmp_path: Path) -> None:
@@ -223,14 +223,14 @@ def test_help_is_immediate_and_imports_nothing_heavy() -> None:
     assert time.perf_counter() - started < 5
 
 
-def test_interrupted_indexing_says_how_to_go_on(tmp_path: Path) -> None:
+def test_interrupted_indexing_says_how_to_continue(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     for number in range(400):
         text = f"Bridge {number} was built in {1000 + number}. " * 40
         (tmp_path / "d" / f"{number}.txt").write_text(text)
-    # A job in the background of a shell begins with the signal ignored.
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    program = f"{heard}; from qa.cli.main import main; main()"
+    # A background job of a shell starts with the signal ignored.
+    handle_signal = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{handle_signal}; from qa.cli.main import main; main()"
     command = [sys.executable, "-c", program, "index", tmp_path / "d", "--index", tmp_path / "i"]
     process = subprocess.Popen(
         [str(part) for part in command],
@@ -244,10 +244,10 @@ def test_interrupted_indexing_says_how_to_go_on(tmp_path: Path) -> None:
         time.sleep(0.05)
     time.sleep(0.5)
     os.kill(process.pid, 2)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 2, said
-    assert said.splitlines()[-1] == (
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2, errors
+    assert errors.splitlines()[-1] == (
         "Interrupted; what was finished is kept. Run the same command again to go on."
     )
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
     assert qa("doctor", "--index", tmp_path / "i").exit_code == 0

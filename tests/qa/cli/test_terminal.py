@@ -1,4 +1,4 @@
-"""What the terminal shows of an answer."""
+"""How the terminal shows an answer."""
 
 from dataclasses import replace
 
@@ -8,13 +8,13 @@ from qa.cli.terminal import show_answer
 from tests.qa.web.html.test_page import ANSWER, DISPUTED, HOSTILE
 
 
-def test_what_other_documents_say_otherwise_is_shown_below_the_answer() -> None:
+def test_contradicting_answers_are_shown_below_the_answer() -> None:
     console = Console(width=120)
     with console.capture() as capture:
         show_answer(console, DISPUTED)
     lines = [line.strip() for line in capture.get().splitlines()]
-    told = lines[lines.index("Other documents say otherwise.") :]
-    assert [line for line in told if line.startswith(("In ", "confidence", "["))] == [
+    dispute = lines[lines.index("Other documents say otherwise.") :]
+    assert [line for line in dispute if line.startswith(("In ", "confidence", "["))] == [
         "In 2009.",
         "confidence 40%",
         "[3] docs/c.md, page 7, characters 111–134, file of 2023-01-31",
@@ -25,14 +25,14 @@ def test_what_other_documents_say_otherwise_is_shown_below_the_answer() -> None:
     assert "[1] docs/a.pdf, page 7, characters 111–134, file of 2024-02-07" in lines
 
 
-def test_answer_that_nothing_contradicts_says_nothing_of_it() -> None:
+def test_answer_without_contradictions_mentions_none() -> None:
     console = Console(width=120)
     with console.capture() as capture:
         show_answer(console, ANSWER)
     assert "otherwise" not in capture.get()
 
 
-def test_what_contradicts_can_neither_colour_nor_move() -> None:
+def test_contradicting_answer_can_neither_colour_nor_move_the_cursor() -> None:
     (first, *_) = DISPUTED.contradicted_by
     citation = replace(first.citations[0], path="\x1b[31mred")
     other = replace(first, text=f"\x1b[2J{HOSTILE}", citations=(citation,))

@@ -82,7 +82,7 @@ def test_figures_are_shown_as_tables(file: Path, monkeypatch: pytest.MonkeyPatch
     lines = {line.split("  ")[0]: line.split() for line in shown.splitlines()}
     assert lines["weighted scores, words 0.3"][-4:] == ["1.000"] * 4
     assert lines["EM, answerable"][-3] == "1.000"
-    assert "Wrong and surest, reader alone:" in shown
+    assert "Wrong with the highest confidence, reader alone:" in shown
 
 
 def test_risk_and_coverage_are_drawn(file: Path, tmp_path: Path) -> None:
