@@ -1,16 +1,16 @@
-"""Commands: what is run for each side, with the same settings for all."""
+"""Commands: the processes of each system, with the same settings for all."""
 
 import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks.processes import Ran, run
+from tests.benchmarks.processes import Finished, run
 
 HITS = 10
-"""Passages read for an answer, by everyone."""
+"""Passages that each system reads for an answer."""
 
-WARMING = 5
-"""Answers of each process that are not counted as warm, the first one included."""
+WARM_UP_ANSWERS = 5
+"""First answers of each process, which are not measured as warm."""
 
 PEERS = {
     "Haystack": "tests.benchmarks.peers.haystack_chain",
@@ -25,33 +25,33 @@ PYTHON = sys.executable
 QA = Path(PYTHON).with_name("qa")
 
 
-def our_index(folder: Path, index: Path) -> Ran:
+def our_index(folder: Path, index: Path) -> Finished:
     """``qa index`` of a folder of documents."""
     return run([QA, "index", folder, "--index", index], SETTINGS)
 
 
-def our_cold_start(index: Path, asked: Path) -> float:
+def our_cold_start(index: Path, questions: Path) -> float:
     """Seconds until ``qa ask`` prints the answer to the first of the questions."""
-    question = json.loads(asked.read_text(encoding="utf-8"))[0]
-    ran = run([QA, "ask", question, "--index", index], SETTINGS, fine=(0, 1))
-    return ran.lines[0].seconds
+    question = json.loads(questions.read_text(encoding="utf-8"))[0]
+    finished = run([QA, "ask", question, "--index", index], SETTINGS, allowed=(0, 1))
+    return finished.lines[0].seconds
 
 
-def ours(command: str, index: Path, asked: Path, *more: str) -> Ran:
+def ours(command: str, index: Path, questions: Path, *more: str) -> Finished:
     """A command of ``tests.benchmarks.ours``."""
-    return run([PYTHON, "-m", "tests.benchmarks.ours", command, index, asked, *more], SETTINGS)
+    return run([PYTHON, "-m", "tests.benchmarks.ours", command, index, questions, *more], SETTINGS)
 
 
-def peer_index(name: str, passages: Path, place: Path, encoder: Path) -> Ran:
+def peer_index(name: str, passages: Path, place: Path, encoder: Path) -> Finished:
     """The peer's index of passages."""
     return run([PYTHON, "-m", PEERS[name], "index", passages, place, encoder])
 
 
-def peer_answers(name: str, place: Path, encoder: Path, reader: Path, asked: Path) -> Ran:
+def peer_answers(name: str, place: Path, encoder: Path, reader: Path, questions: Path) -> Finished:
     """The peer's answers to the questions."""
-    return run([PYTHON, "-m", PEERS[name], "answer", place, encoder, reader, asked, str(HITS)])
+    return run([PYTHON, "-m", PEERS[name], "answer", place, encoder, reader, questions, str(HITS)])
 
 
-def warm(ran: Ran) -> list[float]:
-    """Seconds of the answers of a process, without the first ones."""
-    return [float(json.loads(line.text)["seconds"]) for line in ran.lines[WARMING:]]
+def warm(finished: Finished) -> list[float]:
+    """Seconds of each warm answer of a process."""
+    return [float(json.loads(line.text)["seconds"]) for line in finished.lines[WARM_UP_ANSWERS:]]

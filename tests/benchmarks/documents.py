@@ -1,8 +1,9 @@
-"""What is asked and answered: a folder of articles, and large libraries of recombined passages."""
+"""Documents: a folder of articles, and large libraries of recombined passages."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,21 +17,21 @@ from embeddings.passages import Passage
 from embeddings.sentences import sentence_spans
 from qa.evaluation.datasets import Question
 
-DOCUMENT_PASSAGES = 100
+PASSAGES_PER_DOCUMENT = 100
 """Passages of each document of a large library."""
 
-TRANSACTION_DOCUMENTS = 50
-"""Documents committed at once; indexing commits each by itself, which is not measured there."""
+DOCUMENTS_PER_TRANSACTION = 50
+"""Documents of a transaction; indexing commits each by itself, but is not measured here."""
 
 NOISE = 0.6
-"""Length of the noise that is added to the vector of a recombined passage, itself of length 1: it
-takes the vector as far away as the real vectors of such passages lie, a cosine of some 0.86."""
+"""Length of the noise added to the unit vector of a recombined passage. It moves the vector as far
+as the real vectors of such passages are, to a cosine of about 0.86."""
 
 FOLDER = "recombined"
 
 
 @dataclass(frozen=True, slots=True)
-class Real:
+class RealPassage:
     """A passage as the project indexed it.
 
     Attributes:
@@ -45,7 +46,7 @@ class Real:
 
 
 def write_articles(questions: Sequence[Question], folder: Path) -> int:
-    """Write one Markdown file for each title, its contexts as paragraphs; how many contexts."""
+    """Write a Markdown file for each title, its contexts as paragraphs; the number of contexts."""
     folder.mkdir(parents=True)
     articles: dict[str, dict[str, None]] = {}
     for question in questions:
@@ -59,17 +60,17 @@ def write_articles(questions: Sequence[Question], folder: Path) -> int:
 
 
 def passage_texts(folder: Path) -> list[str]:
-    """What the encoder saw of each passage of an index: the peers are given exactly these."""
+    """The text of each passage that the encoder was given; the peers index exactly these."""
     index = Index.open(folder)
     try:
         stored = index.store.passages(index.store.passage_ids().tolist())
-        return [one.passage.search_text for one in stored]
+        return [passage.passage.search_text for passage in stored]
     finally:
         index.close()
 
 
-def real_passages(folder: Path) -> tuple[EncoderModel, list[Real]]:
-    """The passages of an index with their vectors, and the encoder that made them."""
+def real_passages(folder: Path) -> tuple[EncoderModel, list[RealPassage]]:
+    """The encoder of an index, and its passages with their vectors."""
     index = Index.open(folder)
     try:
         ids = index.store.passage_ids()
@@ -79,7 +80,7 @@ def real_passages(folder: Path) -> tuple[EncoderModel, list[Real]]:
             for id, vector in zip(batch, rows, strict=True)
         }
         found = [
-            Real(
+            RealPassage(
                 passage.passage.context,
                 tuple(
                     passage.passage.text[a:b].strip()
@@ -95,73 +96,73 @@ def real_passages(folder: Path) -> tuple[EncoderModel, list[Real]]:
 
 
 def recombined(
-    real: Sequence[Real], count: int, seed: int = 0
+    real: Sequence[RealPassage], count: int, seed: int = 0
 ) -> Iterator[tuple[str, str, Vectors]]:
-    """Passages of real sentences, half of one passage and half of another one: so many of them.
+    """Passages of real sentences, half from one passage and half from another.
 
     Args:
-        real: To draw from; the first passage is each of them in turn, the second by chance.
-        count: Passages wanted.
-        seed: Of chance.
+        real: To draw from; the first passage is each of them in turn, the second a random one.
+        count: Number of passages.
+        seed: Of the random numbers.
 
     Yields:
         The context, the text, and a prepared vector ``(dimension,)``: the mean of the two
-        passages' vectors by the length of their parts, with noise, made a unit vector.
+        passages' vectors by the length of their parts, with noise, normalised.
     """
     rng = np.random.default_rng(seed)
     dimension = len(real[0].vector)
-    for at in range(count):
-        one, other = real[at % len(real)], real[int(rng.integers(len(real)))]
-        first, second = _half(one.sentences, rng), _half(other.sentences, rng)
-        mean = len(first) * one.vector + len(second) * other.vector
+    for number in range(count):
+        first, second = real[number % len(real)], real[int(rng.integers(len(real)))]
+        start, end = _half(first.sentences, rng), _half(second.sentences, rng)
+        mean = len(start) * first.vector + len(end) * second.vector
         noise = rng.standard_normal(dimension, dtype=np.float32)
         vector = mean / np.linalg.norm(mean) + NOISE * noise / np.linalg.norm(noise)
-        yield one.context, f"{first} {second}", vector / np.linalg.norm(vector)
+        yield first.context, f"{start} {end}", vector / np.linalg.norm(vector)
 
 
 def _half(sentences: Sequence[str], rng: np.random.Generator) -> str:
-    """At least half of the sentences, chosen by chance, in their order."""
+    """Half of the sentences, rounded up, chosen at random, in their order."""
     chosen = rng.choice(len(sentences), (len(sentences) + 1) // 2, replace=False)
-    return " ".join(sentences[at] for at in sorted(chosen))
+    return " ".join(sentences[number] for number in sorted(chosen))
 
 
-def prepared_cosine(real: Sequence[Real], encoder: Encoder, count: int = 200) -> float:
-    """Mean cosine of recombined passages' real vectors with the mean that theirs are made from.
+def prepared_cosine(real: Sequence[RealPassage], encoder: Encoder, count: int = 200) -> float:
+    """Mean cosine of the real vectors of recombined passages with the prepared ones before noise.
 
     Args:
         real: As for ``recombined``.
-        encoder: That made their vectors.
+        encoder: Of their vectors.
         count: Passages compared.
     """
-    made = list(recombined(real, count))
-    encoded = encoder.encode([f"{context}\n{text}" for context, text, _ in made])
-    prepared = np.stack([vector for _, _, vector in made])
-    # Noise of length n takes the cosine with anything else down by sqrt(1 + n²).
+    passages = list(recombined(real, count))
+    encoded = encoder.encode([f"{context}\n{text}" for context, text, _ in passages])
+    prepared = np.stack([vector for _, _, vector in passages])
+    # Noise of length n divides the cosine with any other vector by sqrt(1 + n²).
     return float((encoded * prepared).sum(axis=1).mean()) * float(np.sqrt(1 + NOISE**2))
 
 
-def make_library(real: Sequence[Real], model: EncoderModel, count: int, folder: Path) -> None:
-    """An index of recombined passages, in the project's own store, with its own FAISS file.
+def write_library(
+    real: Sequence[RealPassage], model: EncoderModel, count: int, folder: Path
+) -> None:
+    """Write an index of recombined passages, with its FAISS file.
 
     Args:
         real: Passages to recombine.
-        model: That made their vectors.
-        count: Passages wanted.
-        folder: Empty; the index is made there.
+        model: Of their vectors.
+        count: Number of passages.
+        folder: Empty folder of the new index.
     """
     store = Store.create(folder / STORE_FILE, model, len(real[0].vector))
     passages = recombined(real, count)
     with store.transaction():
         store.put_folder(FOLDER, folder)
     number = 0
-    while number * DOCUMENT_PASSAGES < count:
+    while number * PASSAGES_PER_DOCUMENT < count:
         with store.transaction():
-            for _ in range(TRANSACTION_DOCUMENTS):
-                some = [
-                    passage for _, passage in zip(range(DOCUMENT_PASSAGES), passages, strict=False)
-                ]
-                if some:
-                    _put(store, number, some)
+            for _ in range(DOCUMENTS_PER_TRANSACTION):
+                part = list(islice(passages, PASSAGES_PER_DOCUMENT))
+                if part:
+                    _put(store, number, part)
                     number += 1
     index = Index(folder, store)
     index.save_vectors()

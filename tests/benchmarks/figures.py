@@ -1,4 +1,4 @@
-"""Figures: what was measured of each system, and how ours compare with the best peer's."""
+"""Figures: measurements of each system, and the comparison of ours with the best peer's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,14 +22,14 @@ class System:
         name: As in the table.
         cold: Seconds from the start of a process to its first printed answer.
         p50: Seconds of a warm answer, median of a run.
-        p95: Seconds below which 95% of a run's warm answers stay.
+        p95: Seconds of a warm answer, 95th percentile of a run.
         indexed: Passages indexed a second, whole process.
-        indexing_peak: Bytes resident at most while indexing.
+        indexing_peak: Peak of resident bytes while indexing.
         steady: Bytes resident after the last answer of a run.
-        peak: Bytes resident at most during a run.
+        peak: Peak of resident bytes during a run.
         docs_steady: Bytes resident after the last answer over the shipped documents.
-        docs_peak: Bytes resident at most then.
-        error: Why it could not be measured.
+        docs_peak: Peak of resident bytes, likewise.
+        error: Why the system could not be measured.
     """
 
     name: str
@@ -47,15 +47,15 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Ours over a library of so many recombined passages; a list holds one figure for each run.
+    """Ours over a library of recombined passages; a list holds one figure for each run.
 
     Attributes:
         passages: In the library.
         cold: Seconds from the start of ``qa ask`` to its answer.
         p50: Seconds of a warm answer, median of a run.
-        p95: Seconds below which 95% of a run's warm answers stay.
+        p95: Seconds of a warm answer, 95th percentile of a run.
         steady: Bytes resident after the last answer.
-        peak: Bytes resident at most.
+        peak: Peak of resident bytes.
         recall: Recall@10 of the vector search against comparing all vectors.
     """
 
@@ -70,10 +70,10 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that one run of the benchmarks measured.
+    """All figures of a run of the benchmarks.
 
     Attributes:
-        machine: Where.
+        machine: Where it was measured.
         passages: Of the articles that all systems indexed.
         docs_passages: Of the shipped documents.
         hits: Passages read for each answer.
@@ -81,12 +81,12 @@ class Report:
         systems: Ours first.
         sizes: Smallest first.
         clients: Answers a second by number of clients.
-        ceiling: What the cores do.
-        operations: That an answer needs, mean.
-        tokens: That the reader reads for an answer, mean.
-        prepared_cosine: Of recombined passages' real vectors with what theirs are made from.
-        noise: Length of the noise added to those.
-        seconds: That the benchmarks took.
+        ceiling: Peak operations a second of the cores.
+        operations: Needed for an answer, mean.
+        tokens: Read for an answer, mean.
+        prepared_cosine: Of the real vectors of recombined passages with the prepared ones.
+        noise: Length of the noise added to the prepared vectors.
+        seconds: Taken by the benchmarks.
     """
 
     machine: Machine
@@ -117,15 +117,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table of aims.
+    """A row of the table of aims.
 
     Attributes:
-        what: Was measured.
+        what: Name of the figure.
         ours: With its unit.
-        other: What it is compared with, with its unit.
-        ratio: How many times better ours is, or as the aim says.
+        other: The figure compared with, with its unit.
+        ratio: How many times better ours is, or as in the aim.
         aim: In words.
-        met: Whether it is reached; none where something could not be measured.
+        met: Whether the aim is met; none if it was not measured.
     """
 
     what: str
@@ -137,7 +137,7 @@ class Row:
 
 
 def percentile(seconds: Sequence[float], percent: float) -> float:
-    """The value below which so many per cent lie, interpolated between neighbours.
+    """The percentile of the values, interpolated linearly.
 
     >>> percentile([4.0, 1.0, 3.0, 2.0], 50)
     2.5
@@ -146,21 +146,20 @@ def percentile(seconds: Sequence[float], percent: float) -> float:
 
 
 def best_peer(systems: Sequence[System], figure: str, most: bool = False) -> System | None:
-    """The peer whose median of a figure is lowest, or highest; none if none has it.
+    """The peer with the lowest or highest median of a figure; none if no peer has it.
 
     Args:
         systems: Ours first.
         figure: Name of an attribute of ``System``.
         most: Whether more is better.
     """
-    having = [system for system in systems[1:] if getattr(system, figure)]
-    medians = {one.name: median(getattr(one, figure)) for one in having}
-    key = (lambda one: -medians[one.name]) if most else (lambda one: medians[one.name])
-    return min(having, key=key, default=None)
+    measured = [system for system in systems[1:] if getattr(system, figure)]
+    sign = -1 if most else 1
+    return min(measured, key=lambda system: sign * median(getattr(system, figure)), default=None)
 
 
 def aims(report: Report) -> list[Row]:
-    """What must be reached, and what is."""
+    """The rows of the table of aims."""
     ours = report.ours
     cold, docs = median(ours.cold), median(ours.docs_steady) / MEGABYTE
     rows = [
@@ -175,23 +174,23 @@ def aims(report: Report) -> list[Row]:
         _compared(report, "memory, indexing", "indexing_peak", None, "MB"),
     ]  # fmt: skip
     first, last = report.sizes[0], report.sizes[-1]
-    grown = median(last.p95) / median(first.p95)
+    growth = median(last.p95) / median(first.p95)
     rows.append(
         Row(
             f"warm p95 at {last.passages:,} passages over {first.passages:,}",
             f"{median(last.p95) * 1e3:.0f} ms",
             f"{median(first.p95) * 1e3:.0f} ms",
-            f"{grown:.2f}",
+            f"{growth:.2f}",
             "at most 1.5 at 1,000,000",
-            grown <= 1.5 if last.passages >= 1_000_000 else None,
+            growth <= 1.5 if last.passages >= 1_000_000 else None,
         )
     )
     recall = f"recall@10 at {last.passages:,} passages, against exact"
-    far = last.passages >= 1_000_000
+    at_million = last.passages >= 1_000_000
     rows.append(
         Row(
             recall, f"{last.recall:.3f}", "1", "", "0.97 at 1,000,000",
-            last.recall >= 0.97 if far else None,
+            last.recall >= 0.97 if at_million else None,
         )
     )  # fmt: skip
     few, many = min(report.clients), max(report.clients)
@@ -223,24 +222,24 @@ def _compared(
     also: bool = True,
     aim: str = "",
 ) -> Row:
-    """Ours against the best peer's; times better, whichever way better is."""
+    """The row of ours against the best peer's."""
     most = unit == "/s"
     peer = best_peer(report.systems, figure, most)
     ours = median(getattr(report.ours, figure))
     aim = aim or (f"{least:g} times" if least else "")
     if peer is None:
-        return Row(what, shown(ours, unit), "none measured", "", aim, None)
+        return Row(what, formatted(ours, unit), "none measured", "", aim, None)
     theirs = median(getattr(peer, figure))
     ratio = ours / theirs if most else theirs / ours
     met = None if least is None else ratio >= least and also
-    other = f"{shown(theirs, unit)} ({peer.name})"
-    return Row(what, shown(ours, unit), other, f"{ratio:.1f}", aim, met)
+    other = f"{formatted(theirs, unit)} ({peer.name})"
+    return Row(what, formatted(ours, unit), other, f"{ratio:.1f}", aim, met)
 
 
-def shown(value: float, unit: str) -> str:
-    """Seconds or bytes in the unit in which they are shown.
+def formatted(value: float, unit: str) -> str:
+    """Seconds or bytes as text, in a unit.
 
-    >>> shown(0.25, "ms"), shown(1.5, "s"), shown(350e6, "MB"), shown(52.31, "/s")
+    >>> formatted(0.25, "ms"), formatted(1.5, "s"), formatted(350e6, "MB"), formatted(52.31, "/s")
     ('250 ms', '1.50 s', '350 MB', '52.3')
     """
     if unit == "ms":

@@ -1,4 +1,4 @@
-"""The limit: operations that an answer needs, over what the machine's cores do at best."""
+"""The limit: operations that an answer needs, over the peak of the machine's cores."""
 
 import time
 from collections.abc import Sequence
@@ -11,14 +11,15 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 SIZE = 2_048
-"""Rows and columns of the matrices that are multiplied to see what the cores can do."""
+"""Rows and columns of the matrices that are multiplied to measure the cores."""
 
 REPEATS = 5
+"""Multiplications measured, of which the fastest counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transformer:
-    """The sizes of a model that decide how much it computes."""
+    """The sizes of a transformer, from which its operations follow."""
 
     layers: int
     width: int
@@ -32,11 +33,11 @@ class Transformer:
         )
 
     def operations(self, tokens: int) -> int:
-        """Multiplications and additions for one text of so many tokens.
+        """Multiplications and additions for one text.
 
         With width H and inner width I, each layer multiplies every token by four H × H matrices
         (query, key, value, output) and by one H × I and one I × H, and compares every token with
-        every other one twice (scores, and their weighted sum) over H numbers. A multiplication
+        every token twice (scores, and their weighted sum) over H numbers. A multiplication
         with its addition counts as two operations: layers · (2T(4H² + 2HI) + 4T²H).
 
         >>> Transformer(layers=1, width=2, inner=4).operations(3)
@@ -57,7 +58,7 @@ class Transformer:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """Operations a second in a large matrix product, all cores, the best of a few runs.
+    """Operations a second of a large matrix product on all cores, the best of a few runs.
 
     Attributes:
         numpy: float32, by NumPy's BLAS.
@@ -76,15 +77,15 @@ class Ceiling:
 
 
 def measure_ceiling() -> Ceiling:
-    """What the cores do now."""
+    """Measure the cores."""
     rng = np.random.default_rng(0)
-    one, other = (rng.standard_normal((SIZE, SIZE), dtype=np.float32) for _ in range(2))
+    left, right = (rng.standard_normal((SIZE, SIZE), dtype=np.float32) for _ in range(2))
     small, signed = (rng.integers(0, 100, (SIZE, SIZE)).astype(t) for t in (np.uint8, np.int8))
     product = _session("MatMul", TensorProto.FLOAT, TensorProto.FLOAT, TensorProto.FLOAT)
     integer = _session("MatMulInteger", TensorProto.UINT8, TensorProto.INT8, TensorProto.INT32)
     return Ceiling(
-        numpy=_rate(lambda: one @ other),
-        onnx=_rate(lambda: product.run(None, {"a": one, "b": other})),
+        numpy=_rate(lambda: left @ right),
+        onnx=_rate(lambda: product.run(None, {"a": left, "b": right})),
         onnx_int8=_rate(lambda: integer.run(None, {"a": small, "b": signed})),
     )
 
@@ -99,14 +100,14 @@ def _rate(multiply: Any) -> float:
     return 2 * SIZE**3 / fastest
 
 
-def _session(operator: str, one: int, other: int, product: int) -> onnxruntime.InferenceSession:
+def _session(operator: str, left: int, right: int, product: int) -> onnxruntime.InferenceSession:
     shape = [SIZE, SIZE]
     graph = helper.make_graph(
         [helper.make_node(operator, ["a", "b"], ["c"])],
         "product",
         [
-            helper.make_tensor_value_info("a", one, shape),
-            helper.make_tensor_value_info("b", other, shape),
+            helper.make_tensor_value_info("a", left, shape),
+            helper.make_tensor_value_info("b", right, shape),
         ],
         [helper.make_tensor_value_info("c", product, shape)],
     )

@@ -1,4 +1,4 @@
-"""The machine and the versions that figures belong to."""
+"""The machine and the package versions that figures were measured with."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-TELLING_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8")
+MATRIX_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8")
 
 PACKAGES = (
     "chapter-and-verse",
@@ -27,12 +27,12 @@ PACKAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where something was measured.
+    """The machine of a measurement.
 
     Attributes:
         processor: As the system names it.
         cores: That this process may use.
-        flags: Of the processor, those that matrix products profit from.
+        flags: Of the processor, those that speed up matrix products.
         memory: Bytes.
         system: Operating system and Python.
         versions: Of the packages that are installed, by name.
@@ -48,13 +48,13 @@ class Machine:
 
 def this_machine() -> Machine:
     """The machine that this runs on."""
-    told = _processor()
+    processor = _processor()
     return Machine(
-        processor=told.get("model name", platform.processor() or platform.machine()),
+        processor=processor.get("model name", platform.processor() or platform.machine()),
         cores=len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count() or 1,
-        flags=tuple(flag for flag in TELLING_FLAGS if flag in told.get("flags", "").split()),
+        flags=tuple(flag for flag in MATRIX_FLAGS if flag in processor.get("flags", "").split()),
         memory=psutil.virtual_memory().total,
         system=f"{platform.platform()}, Python {platform.python_version()}",
         versions={name: found for name in PACKAGES if (found := _version(name))},
@@ -62,7 +62,7 @@ def this_machine() -> Machine:
 
 
 def _processor() -> dict[str, str]:
-    """What Linux says of the first core; nothing elsewhere."""
+    """The first entry of ``/proc/cpuinfo``; empty where there is none."""
     path = Path("/proc/cpuinfo")
     if not path.is_file():
         return {}

@@ -1,8 +1,8 @@
-"""The project's side: one process that answers and says how long it took, as a peer's does.
+"""The process of this project: it answers and prints the seconds, as a peer's process does.
 
-Run as ``answer INDEX QUESTIONS``, ``clients INDEX QUESTIONS COUNT`` (so many threads ask one
-answerer), ``recall INDEX QUESTIONS`` (of its vector search) or ``tokens INDEX QUESTIONS`` (how
-many the models read for each question). Prints JSON, one line a result.
+Run as ``answer INDEX QUESTIONS``, ``clients INDEX QUESTIONS COUNT`` (threads that ask the same
+answerer), ``recall INDEX QUESTIONS`` (of the vector search) or ``tokens INDEX QUESTIONS`` (read
+by the models for each question). Prints JSON lines.
 """
 
 import json
@@ -25,25 +25,25 @@ NEAREST = 10
 
 
 def answer(index: Path, questions: list[str]) -> None:
-    """Answer one question after the other."""
+    """Answer the questions in order."""
     with QuestionAnswerer.open(index) as answerer:
         for question in questions:
             started = time.perf_counter()
             found = answerer.answer(question)
-            _tell({"seconds": time.perf_counter() - started, "text": found.text})
+            _print_result({"seconds": time.perf_counter() - started, "text": found.text})
 
 
 def clients(index: Path, questions: list[str], count: int) -> None:
-    """So many threads answer the questions, each taking the next one that is left."""
+    """Answer the questions from a number of threads."""
     with QuestionAnswerer.open(index) as answerer, ThreadPoolExecutor(count) as threads:
         answerer.warm_up()
         started = time.perf_counter()
         answered = sum(1 for _ in threads.map(answerer.answer, questions))
-        _tell({"per_second": answered / (time.perf_counter() - started)})
+        _print_result({"per_second": answered / (time.perf_counter() - started)})
 
 
 def recall(index: Path, questions: list[str]) -> None:
-    """The share of the nearest passages, by comparing all vectors, that the index finds."""
+    """Recall of the vector search against comparing all vectors."""
     opened = Index.open(index)
     vectors = SentenceTransformersEncoder.load().encode(questions, role="question")
     with opened.snapshot() as snapshot:
@@ -52,17 +52,17 @@ def recall(index: Path, questions: list[str]) -> None:
     exact_scores = np.empty((len(questions), 0), dtype=np.float32)
     for ids, block in opened.store.vectors(opened.store.passage_ids()):
         scores = np.concatenate([exact_scores, vectors @ block.T], axis=1)
-        every = np.concatenate([exact_ids, np.tile(ids, (len(questions), 1))], axis=1)
+        all_ids = np.concatenate([exact_ids, np.tile(ids, (len(questions), 1))], axis=1)
         best = np.argpartition(-scores, NEAREST - 1, axis=1)[:, :NEAREST]
         exact_scores = np.take_along_axis(scores, best, axis=1)
-        exact_ids = np.take_along_axis(every, best, axis=1)
-    hit = [len(one & set(right.tolist())) for one, right in zip(found, exact_ids, strict=True)]
-    _tell({"recall": sum(hit) / (NEAREST * len(questions))})
+        exact_ids = np.take_along_axis(all_ids, best, axis=1)
+    right = [len(ids & set(row.tolist())) for ids, row in zip(found, exact_ids, strict=True)]
+    _print_result({"recall": sum(right) / (NEAREST * len(questions))})
     opened.close()
 
 
 def tokens(index: Path, questions: list[str]) -> None:
-    """For each question the tokens of the question and of each window that a reader reads."""
+    """The tokens of each question and of each window that is read for it."""
     settings = Settings()
     window_tokenizer = load_span_model(settings.reader).window_tokenizer
     tokenizer = load_tokenizer(SentenceTransformersEncoder.load(settings.encoder).folder)
@@ -72,21 +72,21 @@ def tokens(index: Path, questions: list[str]) -> None:
             windows = window_tokenizer.split(
                 [(question, hit.text) for hit in hits], [h.context for h in hits]
             )
-            asked = len(tokenizer.encode(question).ids)
-            _tell({"question": asked, "windows": [len(window.ids) for window in windows]})
+            count = len(tokenizer.encode(question).ids)
+            _print_result({"question": count, "windows": [len(window.ids) for window in windows]})
 
 
-def _tell(result: dict[str, object]) -> None:
+def _print_result(result: dict[str, object]) -> None:
     print(json.dumps(result), flush=True)
 
 
 def main(command: str, index: Path, questions: Path, *count: str) -> None:
-    """Do what the command line says."""
-    asked = json.loads(questions.read_text(encoding="utf-8"))
+    """Run a command."""
+    texts = json.loads(questions.read_text(encoding="utf-8"))
     if command == "clients":
-        clients(index, asked, int(count[0]))
+        clients(index, texts, int(count[0]))
     else:
-        {"answer": answer, "recall": recall, "tokens": tokens}[command](index, asked)
+        {"answer": answer, "recall": recall, "tokens": tokens}[command](index, texts)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Processes: run one, and note when it prints each line and how much memory it holds."""
+"""Processes: runs a command; records the time of each line that it prints, and its memory."""
 
 import os
 import subprocess
@@ -13,11 +13,11 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 
-EVERY = 0.1
-"""Seconds between two looks at the memory."""
+SAMPLE_SECONDS = 0.1
+"""Seconds between two samples of the memory."""
 
 QUIET = {
-    # Nothing may look for anything on the network, or tell anyone.
+    # No network access and no telemetry.
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HAYSTACK_TELEMETRY_ENABLED": "False",
@@ -27,7 +27,7 @@ QUIET = {
 
 
 class ProcessFailed(RuntimeError):
-    """A process ended with an error; the message is its own last words."""
+    """A process ended with an error; the message is the end of its error output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Line:
 
     Attributes:
         seconds: Since the process was started.
-        memory: Bytes resident at that moment, children included.
-        text: Without the line's end.
+        memory: Resident bytes at that moment, with children.
+        text: Without the line break.
     """
 
     seconds: float
@@ -46,13 +46,13 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class Finished:
     """A process that has ended.
 
     Attributes:
-        lines: What it printed, blank lines left out.
+        lines: Of its output, without blank ones.
         seconds: From its start to its end.
-        peak: Bytes resident at most, children included; pages that processes share count in each.
+        peak: Peak of resident bytes, with children; shared pages count in each process.
     """
 
     lines: tuple[Line, ...]
@@ -63,17 +63,17 @@ class Ran:
 def run(
     command: Sequence[str | Path],
     settings: Mapping[str, str] | None = None,
-    fine: Sequence[int] = (0,),
-) -> Ran:
-    """Run a command in the repository's root to its end.
+    allowed: Sequence[int] = (0,),
+) -> Finished:
+    """Run a command in the repository's root and wait for its end.
 
     Args:
         command: Program and arguments.
-        settings: Environment variables beside those that are there.
-        fine: Exit codes that are no failure.
+        settings: Environment variables to add.
+        allowed: Exit codes that are no failure.
 
     Raises:
-        ProcessFailed: It ended with another exit code.
+        ProcessFailed: The process ended with another exit code.
     """
     environment = os.environ | QUIET | dict(settings or {})
     peak = 0
@@ -93,13 +93,13 @@ def run(
 
         def watch() -> None:
             nonlocal peak
-            while not ended.wait(EVERY):
+            while not ended.wait(SAMPLE_SECONDS):
                 peak = max(peak, resident(process.pid))
 
         watching = Thread(target=watch, daemon=True)
         watching.start()
         lines: list[Line] = []
-        assert process.stdout is not None, "asked for a pipe"
+        assert process.stdout is not None, "a pipe was requested"
         for text in process.stdout:
             if text.strip():
                 seconds = time.perf_counter() - started
@@ -108,21 +108,21 @@ def run(
         spent = time.perf_counter() - started
         ended.set()
         watching.join()
-        if code not in fine:
+        if code not in allowed:
             errors.seek(0)
-            said = [line.strip() for line in errors.read().splitlines() if line.strip()]
-            raise ProcessFailed(f"exit code {code}: {' | '.join(said[-3:])}")
-    return Ran(tuple(lines), spent, max([peak, *(line.memory for line in lines)]))
+            output = [line.strip() for line in errors.read().splitlines() if line.strip()]
+            raise ProcessFailed(f"exit code {code}: {' | '.join(output[-3:])}")
+    return Finished(tuple(lines), spent, max([peak, *(line.memory for line in lines)]))
 
 
 def resident(pid: int) -> int:
-    """Bytes resident of a process and all below it; 0 once it has ended."""
+    """Resident bytes of a process and its descendants; 0 once it has ended."""
     total = 0
     try:
         top = psutil.Process(pid)
-        for one in (top, *top.children(recursive=True)):
+        for process in (top, *top.children(recursive=True)):
             try:
-                total += one.memory_info().rss
+                total += process.memory_info().rss
             except psutil.NoSuchProcess:
                 continue
     except psutil.NoSuchProcess:

@@ -1,7 +1,7 @@
 """The packaged reader's weights as a folder of the transformers library, for the peers.
 
 The packaged file holds 8-bit integers and scales; they are multiplied out, so that the peers
-compute with exactly the weights that this project computes with.
+compute with exactly the weights of this project.
 """
 
 import json
@@ -20,7 +20,7 @@ from embeddings.models.onnx_model import padded
 from qa.reading.onnx_reader import GRAPH, onnx_run
 
 TOLERANCE = 1e-3
-"""Largest difference of a logit: sums in another order differ by some 1e-5."""
+"""Largest difference of a logit. Sums in another order differ by about 1e-5."""
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -31,22 +31,22 @@ TOKENIZER_FILES = (
 
 _ATTENTION = ("query", "key", "value")
 
-# The matrix products of a layer in the order of the graph, behind its attention.
+# The matrix products of a layer after its attention, in the order of the graph.
 _DENSE = ("attention.output.dense", "intermediate.dense", "output.dense")
 
 Weights = dict[str, NDArray[np.float32]]
 
 
 def peers_reader(packaged: Path, encoder: Path, folder: Path) -> Path:
-    """A folder that ``AutoModelForQuestionAnswering`` loads, and gives the packaged logits.
+    """Write a folder for ``AutoModelForQuestionAnswering`` with the packaged reader's weights.
 
     Args:
         packaged: Folder of the packaged reader.
         encoder: Folder of the encoder, whose architecture and tokenizer the reader shares.
-        folder: Made now.
+        folder: To write into.
 
     Raises:
-        ValueError: The logits differ, so the peers would do other work.
+        ValueError: The logits differ from the packaged reader's.
     """
     folder.mkdir(parents=True, exist_ok=True)
     settings = json.loads((encoder / "config.json").read_text(encoding="utf-8"))
@@ -60,7 +60,7 @@ def peers_reader(packaged: Path, encoder: Path, folder: Path) -> Path:
     if not furthest <= TOLERANCE:
         raise ValueError(
             f"expected the reader at {folder} to give the packaged logits, got {furthest:.2g} "
-            "of difference; the graph has changed, mend tests/benchmarks/reader_weights.py"
+            "of difference; adapt tests/benchmarks/reader_weights.py to the changed graph"
         )
     return folder
 
@@ -82,11 +82,11 @@ def transformers_weights(graph: onnx.GraphProto) -> Weights:
         if node.op_type == "Attention":
             layer, dense = layer + 1, list(_DENSE)
             matrix, bias = (_constant(constant, name) for name in node.input[1:3])
-            about = f"bert.encoder.layer.{layer}"
+            prefix = f"bert.encoder.layer.{layer}"
             parts = zip(_ATTENTION, np.split(matrix, 3, axis=1), np.split(bias, 3), strict=True)
             for part, columns, ours in parts:
-                found[f"{about}.attention.self.{part}.weight"] = _transposed(columns)
-                found[f"{about}.attention.self.{part}.bias"] = ours.copy()
+                found[f"{prefix}.attention.self.{part}.weight"] = _transposed(columns)
+                found[f"{prefix}.attention.self.{part}.bias"] = ours.copy()
         elif node.op_type == "MatMul":
             matrix = _transposed(_constant(constant, node.input[1]))
             name = f"bert.encoder.layer.{layer}.{dense.pop(0)}" if dense else "qa_outputs"
@@ -123,7 +123,7 @@ def _transposed(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def largest_difference(packaged: Path, folder: Path) -> float:
-    """The largest difference between logits of the packaged reader and of that in a folder."""
+    """Largest difference between the logits of the packaged reader and of the one in a folder."""
     import torch
     from transformers import AutoModelForQuestionAnswering
 

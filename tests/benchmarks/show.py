@@ -1,4 +1,4 @@
-"""Show: the report as tables, as JSON and as a picture."""
+"""Output of the report: as tables, as JSON and as a plot."""
 
 import json
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.figures import MEGABYTE, Report, aims, shown
+from tests.benchmarks.figures import MEGABYTE, Report, aims, formatted
 
 COLUMNS = (
     ("cold start", "cold", "s"),
@@ -42,13 +42,13 @@ def show(console: Console, report: Report) -> None:
     console.print(_aims(report))
     ceiling = report.ceiling
     console.print(
-        f"The cores do {ceiling.numpy / 1e9:.0f} G float32 operations a second in NumPy, "
+        f"The cores compute {ceiling.numpy / 1e9:.0f} G float32 operations a second in NumPy, "
         f"{ceiling.onnx / 1e9:.0f} G in ONNX Runtime, and {ceiling.onnx_int8 / 1e9:.0f} G of "
         f"8-bit integers; an answer reads {report.tokens:,.0f} tokens, which needs "
-        f"{report.operations / 1e9:.1f} G. Vectors of the recombined passages are prepared: the "
-        f"means they are made from have a cosine of {report.prepared_cosine:.3f} with real ones "
-        f"before noise of length {report.noise:g} is added. "
-        f"All this took {report.seconds / 60:.0f} minutes."
+        f"{report.operations / 1e9:.1f} G. The vectors of the recombined passages are prepared: "
+        f"before noise of length {report.noise:g} is added, they have a cosine of "
+        f"{report.prepared_cosine:.3f} with real vectors. "
+        f"The benchmarks took {report.seconds / 60:.0f} minutes."
     )
     for system in report.systems:
         if system.error:
@@ -64,7 +64,7 @@ def _systems(report: Report) -> Table:
         cells = []
         for _, figure, unit in COLUMNS:
             runs = getattr(system, figure)
-            cells.append(shown(median(runs), unit) if runs else "does not run")
+            cells.append(formatted(median(runs), unit) if runs else "does not run")
         table.add_row(system.name, *cells)
     return table
 
@@ -76,11 +76,11 @@ def _sizes(report: Report) -> Table:
     for size in report.sizes:
         table.add_row(
             f"{size.passages:,}",
-            shown(median(size.cold), "s"),
-            shown(median(size.p50), "ms"),
-            shown(median(size.p95), "ms"),
-            shown(median(size.steady), "MB"),
-            shown(median(size.peak), "MB"),
+            formatted(median(size.cold), "s"),
+            formatted(median(size.p50), "ms"),
+            formatted(median(size.p95), "ms"),
+            formatted(median(size.steady), "MB"),
+            formatted(median(size.peak), "MB"),
             f"{size.recall:.3f}",
         )
     return table
@@ -97,34 +97,34 @@ def _aims(report: Report) -> Table:
 
 
 def as_json(report: Report) -> str:
-    """Every figure of every run, and the table of aims."""
+    """Every figure of every run, and the table of aims, as JSON."""
     rows = [asdict(row) for row in aims(report)]
-    told: dict[str, Any] = {
+    figures: dict[str, Any] = {
         **asdict(report),
         "share_of_limit": report.share_of_limit,
         "aims": rows,
     }
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return json.dumps(figures, indent=2, ensure_ascii=False)
 
 
 def plot(report: Report, path: Path) -> None:
-    """Draw answers and memory of all systems, and ours at every size, into an SVG file."""
+    """Plot time and memory of all systems, and of ours at every size, into an SVG file."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 6.5), layout="constrained")
-    (answers, memory), (growth, held) = figure.subplots(2, 2)
+    (answers, memory), (growth, growth_memory) = figure.subplots(2, 2)
     running = [system for system in report.systems if not system.error]
     names = [system.name for system in running]
     places = range(len(running))
     bars = (("cold", "cold start", -0.28), ("p50", "warm, p50", 0.0), ("p95", "warm, p95", 0.28))
-    for name, label, aside in bars:
+    for name, label, offset in bars:
         values = [median(getattr(system, name)) for system in running]
-        drawn = answers.barh([at + aside for at in places], values, height=0.26, label=label)
+        drawn = answers.barh([place + offset for place in places], values, height=0.26, label=label)
         answers.bar_label(drawn, fmt="%.2f", padding=2, fontsize=7)
     answers.set(xlabel="seconds to an answer", yticks=places, yticklabels=names)
-    for name, label, aside in (("docs_steady", "over docs/", -0.2), ("steady", "articles", 0.2)):
+    for name, label, offset in (("docs_steady", "over docs/", -0.2), ("steady", "articles", 0.2)):
         values = [median(getattr(system, name)) / MEGABYTE for system in running]
-        drawn = memory.barh([at + aside for at in places], values, height=0.38, label=label)
+        drawn = memory.barh([place + offset for place in places], values, height=0.38, label=label)
         memory.bar_label(drawn, fmt="%.0f", padding=2, fontsize=7)
     memory.set(xlabel="MB resident after answering", yticks=places, yticklabels=names)
     passages = [size.passages for size in report.sizes]
@@ -132,14 +132,14 @@ def plot(report: Report, path: Path) -> None:
         values = [median(getattr(size, name)) for size in report.sizes]
         growth.plot(passages, values, marker="o", label=label)
     growth.set(xscale="log", ylim=(0, None), xlabel="passages", ylabel="seconds to an answer")
-    for name, label in (("peak", "at most"), ("steady", "after answering")):
+    for name, label in (("peak", "peak"), ("steady", "after answering")):
         values = [median(getattr(size, name)) / MEGABYTE for size in report.sizes]
-        held.plot(passages, values, marker="o", label=label)
-    held.set(xscale="log", ylim=(0, None), xlabel="passages", ylabel="MB resident")
+        growth_memory.plot(passages, values, marker="o", label=label)
+    growth_memory.set(xscale="log", ylim=(0, None), xlabel="passages", ylabel="MB resident")
     for axes in (answers, memory):
         axes.invert_yaxis()
         axes.margins(x=0.15)
-    for axes in (answers, memory, growth, held):
+    for axes in (answers, memory, growth, growth_memory):
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     figure.savefig(path, format="svg")

@@ -11,13 +11,13 @@ from embeddings.models.encoder import Encoder, SentenceTransformersEncoder
 from qa.evaluation.datasets import Question
 from tests.benchmarks.documents import (
     NOISE,
-    Real,
-    make_library,
+    RealPassage,
     passage_texts,
     prepared_cosine,
     real_passages,
     recombined,
     write_articles,
+    write_library,
 )
 from tests.encoders import HashingEncoder
 
@@ -57,40 +57,43 @@ def test_recombined_passages_hold_whole_sentences_of_two_real_ones(
     tmp_path: Path, hashing: HashingEncoder
 ) -> None:
     _, real = real_passages(indexed(tmp_path, hashing))
-    sentences = {sentence for one in real for sentence in one.sentences}
-    made = list(recombined(real, 12))
-    assert made[0][0] == real[0].context
-    for _, text, vector in made:
+    sentences = {sentence for passage in real for sentence in passage.sentences}
+    passages = list(recombined(real, 12))
+    assert passages[0][0] == real[0].context
+    for _, text, vector in passages:
         left = text
         for sentence in sentences:
             left = left.replace(sentence, "")
         assert not left.strip()
         assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
-    assert [text for _, text, _ in recombined(real, 12)] == [text for _, text, _ in made]
+    assert [text for _, text, _ in recombined(real, 12)] == [text for _, text, _ in passages]
 
 
 def test_noise_has_the_stated_length() -> None:
     rng = np.random.default_rng(0)
     vector = rng.standard_normal(384).astype(np.float32)
     vector /= np.linalg.norm(vector)
-    cosines = [float(made @ vector) for _, _, made in recombined([Real("", ("A.",), vector)], 200)]
+    cosines = [
+        float(passages @ vector)
+        for _, _, passages in recombined([RealPassage("", ("A.",), vector)], 200)
+    ]
     assert np.mean(cosines) == pytest.approx(1 / np.sqrt(1 + NOISE**2), abs=0.005)
 
 
 def test_library_is_an_ordinary_index(tmp_path: Path, hashing: HashingEncoder) -> None:
     model, real = real_passages(indexed(tmp_path, hashing))
     (tmp_path / "library").mkdir()
-    make_library(real, model, 205, tmp_path / "library")
+    write_library(real, model, 205, tmp_path / "library")
     index = Index.open(tmp_path / "library")
     assert index.store.damage() == []
     assert len(index.store.sources()) == 3
-    made = list(recombined(real, 205))
+    passages = list(recombined(real, 205))
     with index.snapshot() as snapshot:
         ids = index.store.passage_ids().tolist()
         assert [passage.passage.text for passage in snapshot.passages(ids)] == [
-            one[1] for one in made
+            text for _, text, _ in passages
         ]
-        nearest, cosine = snapshot.search_vectors(made[150][2], 1)[0]
+        nearest, cosine = snapshot.search_vectors(passages[150][2], 1)[0]
         assert nearest == ids[150]
         assert cosine == pytest.approx(1, abs=1e-5)
         assert snapshot.search_words(["canals"], 300)

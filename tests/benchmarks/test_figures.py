@@ -15,9 +15,9 @@ from tests.benchmarks.show import as_json, plot, show
 
 
 def system(name: str, cold: float, warm: float, indexed: float, megabytes: float) -> System:
-    held = [megabytes * 1e6]
+    memory = [megabytes * 1e6]
     return System(
-        name, [cold], [warm], [2 * warm], [indexed], held, held, held, held, held
+        name, [cold], [warm], [2 * warm], [indexed], memory, memory, memory, memory, memory
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_percentile_is_interpolated() -> None:
 
 def test_each_figure_is_compared_with_the_peer_that_is_best_at_it() -> None:
     found = {name: best_peer(REPORT.systems, name) for name in ("cold", "steady")}
-    assert {name: one and one.name for name, one in found.items()} == {
+    assert {name: peer and peer.name for name, peer in found.items()} == {
         "cold": "Swift",
         "steady": "Lean",
     }
@@ -98,8 +98,8 @@ def test_aim_with_a_bound_of_its_own_needs_both() -> None:
 
 
 def test_growth_recall_and_clients_are_judged_at_a_million_passages() -> None:
-    grown = row(REPORT, "warm p95 at 1,000,000")
-    assert (grown.ratio, grown.met) == ("1.20", True)
+    growth = row(REPORT, "warm p95 at 1,000,000")
+    assert (growth.ratio, growth.met) == ("1.20", True)
     assert row(REPORT, "recall@10").met
     assert row(REPORT, "answers a second").ratio == "1.75"
     short = replace(REPORT, sizes=REPORT.sizes[:1])
@@ -125,9 +125,9 @@ def test_report_is_shown_written_and_drawn(tmp_path: Path) -> None:
     shown = console.export_text()
     assert "Broken does not run: exit code 1: ImportError" in shown
     assert "60%" in shown and "1,000,000" in shown
-    told = json.loads(as_json(REPORT))
-    assert told["systems"][1]["cold"] == [6.0]
-    assert told["sizes"][0]["cold"] == [1.0, 9.0, 2.0]
-    assert len(told["aims"]) == len(aims(REPORT))
+    figures = json.loads(as_json(REPORT))
+    assert figures["systems"][1]["cold"] == [6.0]
+    assert figures["sizes"][0]["cold"] == [1.0, 9.0, 2.0]
+    assert len(figures["aims"]) == len(aims(REPORT))
     plot(REPORT, tmp_path / "report.svg")
     assert "<svg" in (tmp_path / "report.svg").read_text(encoding="utf-8")

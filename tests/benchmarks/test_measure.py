@@ -13,8 +13,11 @@ from tests.benchmarks.measure import Benchmark
 from tests.benchmarks.processes import ProcessFailed
 
 
-def test_too_few_questions_are_refused_before_anything_is_made(tmp_path: Path) -> None:
-    rows = [{"question": f"Who is {at}?", "context": "Nobody.", "answers": []} for at in range(9)]
+def test_too_few_questions_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    rows = [
+        {"question": f"Who is {number}?", "context": "Nobody.", "answers": []}
+        for number in range(9)
+    ]
     file = tmp_path / "few.jsonl"
     file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     work = tmp_path / "work"
@@ -24,20 +27,20 @@ def test_too_few_questions_are_refused_before_anything_is_made(tmp_path: Path) -
     assert not work.exists()
 
 
-def test_peer_that_fails_is_left_out_and_its_error_kept() -> None:
+def test_peer_that_fails_is_left_out_with_its_error() -> None:
     benchmark = object.__new__(Benchmark)
-    benchmark.tell = lambda *_, **__: None
-    asked: list[str] = []
+    benchmark.print = lambda *_, **__: None
+    measured: list[str] = []
 
     def measure(system: System) -> None:
-        asked.append(system.name)
+        measured.append(system.name)
         if system.name == "Broken":
             raise ProcessFailed("exit code 1: ImportError")
 
     systems = [System(OURS), System("Broken"), System("Sound")]
     benchmark._each(systems, measure)
     benchmark._each(systems, measure)
-    assert asked == [OURS, "Broken", "Sound", OURS, "Sound"]
+    assert measured == [OURS, "Broken", "Sound", OURS, "Sound"]
     assert [system.error for system in systems] == [None, "exit code 1: ImportError", None]
 
 

@@ -1,4 +1,4 @@
-"""Processes are watched from outside."""
+"""Processes, their output and memory."""
 
 import sys
 
@@ -23,22 +23,22 @@ subprocess.run([sys.executable, "-c", "import time; a = bytearray(200_000_000); 
 """
 
 
-def test_lines_carry_when_they_came_and_what_was_held() -> None:
-    ran = run([sys.executable, "-c", HOLDING])
-    first, second = ran.lines
+def test_lines_have_their_time_and_memory() -> None:
+    finished = run([sys.executable, "-c", HOLDING])
+    first, second = finished.lines
     assert (first.text, second.text) == ("first", "second")
-    assert 0 < first.seconds < second.seconds - 0.4 < ran.seconds - 0.5
-    assert ran.peak >= 200_000_000 > first.memory > 1_000_000
+    assert 0 < first.seconds < second.seconds - 0.4 < finished.seconds - 0.5
+    assert finished.peak >= 200_000_000 > first.memory > 1_000_000
 
 
 def test_memory_of_children_counts() -> None:
     assert run([sys.executable, "-c", CHILD]).peak > 200_000_000
 
 
-def test_failure_is_told_in_the_process_own_words() -> None:
+def test_failure_has_the_error_output_of_the_process() -> None:
     with pytest.raises(ProcessFailed, match=r"exit code 1: .*ImportError: no such peer"):
         run([sys.executable, "-c", "raise ImportError('no such peer')"])
 
 
 def test_exit_code_that_means_no_answer_is_no_failure() -> None:
-    assert run([sys.executable, "-c", "raise SystemExit(1)"], fine=(0, 1)).lines == ()
+    assert run([sys.executable, "-c", "raise SystemExit(1)"], allowed=(0, 1)).lines == ()

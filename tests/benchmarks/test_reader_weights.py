@@ -1,4 +1,4 @@
-"""The peers' reader is the packaged one."""
+"""The peers' reader has the packaged weights."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def test_other_weights_are_noticed(tmp_path: Path) -> None:
     packaged = tmp_path / "packaged"
     packaged.mkdir()
     model = onnx.load(str(FOLDER / "reader.onnx"))
-    (bias,) = [one for one in model.graph.initializer if one.name == "span.bias"]
+    (bias,) = [weight for weight in model.graph.initializer if weight.name == "span.bias"]
     changed = numpy_helper.to_array(bias) + np.float32(0.5)
     bias.CopyFrom(numpy_helper.from_array(changed, "span.bias"))
     onnx.save(model, str(packaged / "reader.onnx"))

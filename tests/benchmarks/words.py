@@ -1,8 +1,8 @@
-"""Words: the project's BM25 beside bm25s and Tantivy, over the same passages.
+"""Words: the project's BM25, bm25s and Tantivy, over the same passages.
 
-``python -m tests.benchmarks.words QUESTIONS --passages 100000``. Real sentences are recombined
-into as many passages as are asked for. A library must also take a changed document at once, so
-the time from a new document to the first answer that knows it is measured as well.
+``python -m tests.benchmarks.words QUESTIONS --passages 100000``. The passages are recombined from
+real sentences. A library must also index a changed document at once, so the time from a new
+document to the first search that finds it is measured as well.
 """
 
 import time
@@ -26,15 +26,15 @@ from embeddings.sentences import sentence_spans
 from qa.cli.main import OK, report_errors
 from qa.evaluation.datasets import load_questions
 from qa.text import search_terms
-from tests.benchmarks.figures import percentile, shown
+from tests.benchmarks.figures import formatted, percentile
 
-ASKED = 100
+QUESTIONS = 100
 """Questions whose search is timed."""
 
 LIMIT = 50
-"""Passages wanted of each search."""
+"""Passages returned by each search."""
 
-DOCUMENT = 100
+PASSAGES_PER_DOCUMENT = 100
 """Passages of a document."""
 
 
@@ -42,7 +42,7 @@ class Words(Protocol):
     """An index of words."""
 
     def add(self, documents: Sequence[Sequence[str]]) -> None:
-        """Take in documents, each of so many passages; what was there stays."""
+        """Add documents, each a list of passages."""
         ...
 
     def search(self, question: str) -> int:
@@ -60,7 +60,7 @@ class Ours:
         self.count = 0
 
     def add(self, documents: Sequence[Sequence[str]]) -> None:
-        """Take in documents, one transaction for all."""
+        """Add documents in one transaction."""
         with self.store.transaction():
             for passages in documents:
                 builder = DocumentBuilder("")
@@ -79,19 +79,19 @@ class Ours:
                 self.count += 1
 
     def search(self, question: str) -> int:
-        """With the terms that the project searches for, pairs included."""
+        """Search for the project's terms, with pairs of words."""
         return len(self.store.search_words(search_terms(question), LIMIT))
 
 
 class Bm25s:
-    """bm25s, which computes all scores when it indexes, and indexes all to take in anything."""
+    """bm25s, which computes all scores when it indexes, and must index everything to add to it."""
 
     def __init__(self, folder: Path) -> None:
         self.passages: list[str] = []
         self.index: Any = None
 
     def add(self, documents: Sequence[Sequence[str]]) -> None:
-        """Take in documents: index everything."""
+        """Add documents: index everything."""
         import bm25s
 
         self.passages += [text for passages in documents for text in passages]
@@ -100,7 +100,7 @@ class Bm25s:
         self.index.index(tokens, show_progress=False)
 
     def search(self, question: str) -> int:
-        """With the question's words."""
+        """Search for the question's words."""
         import bm25s
 
         tokens = bm25s.tokenize([question], stopwords="en", show_progress=False)
@@ -109,7 +109,7 @@ class Bm25s:
 
 
 class Tantivy:
-    """Tantivy, Lucene's kin in Rust."""
+    """Tantivy, a search engine library like Lucene, in Rust."""
 
     def __init__(self, folder: Path) -> None:
         import tantivy
@@ -121,7 +121,7 @@ class Tantivy:
         self.document = tantivy.Document
 
     def add(self, documents: Sequence[Sequence[str]]) -> None:
-        """Take in documents and commit."""
+        """Add documents and commit."""
         writer = self.index.writer()
         for passages in documents:
             for text in passages:
@@ -131,7 +131,7 @@ class Tantivy:
         self.index.reload()
 
     def search(self, question: str) -> int:
-        """With the question's words, any of them."""
+        """Search for any of the question's words."""
         words = " ".join(word for word in search_terms(question) if " " not in word)
         query, _ = self.index.parse_query_lenient(words, ["text"])
         return len(self.index.searcher().search(query, LIMIT).hits)
@@ -145,65 +145,67 @@ SYSTEMS: dict[str, Callable[[Path], Words]] = {
 
 
 def documents_of(contexts: Sequence[str], count: int) -> Iterator[list[str]]:
-    """Documents of so many passages in all, each half of one context's sentences and of another's.
+    """Documents of passages, each of half of the sentences of two contexts.
 
-    >>> [len(one) for one in documents_of(["One. Two.", "Three."], 150)]
+    >>> [len(document) for document in documents_of(["One. Two.", "Three."], 150)]
     [100, 50]
     """
     random = Random(0)
     sentences = [[text[a:b].strip() for a, b in sentence_spans(text)] for text in contexts]
 
     def half(of: Sequence[str]) -> list[str]:
-        kept = sorted(random.sample(range(len(of)), (len(of) + 1) // 2))
-        return [of[at] for at in kept]
+        chosen = sorted(random.sample(range(len(of)), (len(of) + 1) // 2))
+        return [of[number] for number in chosen]
 
-    for start in range(0, count, DOCUMENT):
+    for start in range(0, count, PASSAGES_PER_DOCUMENT):
         yield [
             " ".join(half(random.choice(sentences)) + half(random.choice(sentences)))
-            for _ in range(min(DOCUMENT, count - start))
+            for _ in range(min(PASSAGES_PER_DOCUMENT, count - start))
         ]
 
 
-def measure(words: Words, documents: Sequence[Sequence[str]], asked: Sequence[str]) -> list[str]:
-    """Seconds to index, to take one more document and answer, and to answer: p50, p95."""
+def measure(
+    words: Words, documents: Sequence[Sequence[str]], questions: Sequence[str]
+) -> list[str]:
+    """Time to index, to add a document and search it, and to search (p50 and p95)."""
     *most, last = documents
     started = time.perf_counter()
     words.add(most)
     indexed = time.perf_counter() - started
-    words.search(asked[0])
+    words.search(questions[0])
     started = time.perf_counter()
     words.add([last])
-    words.search(asked[0])
+    words.search(questions[0])
     changed = time.perf_counter() - started
     spent = []
-    for question in asked[1:]:
+    for question in questions[1:]:
         started = time.perf_counter()
         words.search(question)
         spent.append(time.perf_counter() - started)
     return [
-        shown(indexed, "s"),
-        shown(changed, "s"),
-        shown(percentile(spent, 50), "ms"),
-        shown(percentile(spent, 95), "ms"),
+        formatted(indexed, "s"),
+        formatted(changed, "s"),
+        formatted(percentile(spent, 50), "ms"),
+        formatted(percentile(spent, 95), "ms"),
     ]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("questions", type=click.Path(exists=True, path_type=Path))
-@click.option("--passages", type=click.IntRange(min=DOCUMENT * 2), default=100_000)
+@click.option("--passages", type=click.IntRange(min=PASSAGES_PER_DOCUMENT * 2), default=100_000)
 @click.option("--system", "chosen", multiple=True, type=click.Choice(list(SYSTEMS)))
 @report_errors
 def main(questions: Path, passages: int, chosen: Sequence[str]) -> int:
-    """Measure searching words over passages recombined of the contexts of QUESTIONS."""
-    read = load_questions(questions)
-    documents = list(documents_of(sorted({one.context for one in read}), passages))
-    asked = Random(0).sample(sorted({one.text for one in read}), ASKED + 1)
+    """Measure word search over passages recombined from the contexts of QUESTIONS."""
+    loaded = load_questions(questions)
+    documents = list(documents_of(sorted({q.context for q in loaded}), passages))
+    texts = Random(0).sample(sorted({q.text for q in loaded}), QUESTIONS + 1)
     table = Table(title=f"{passages:,} passages")
-    for heading in ("", "indexed in", "one document more", "p50", "p95"):
+    for heading in ("", "indexed in", "a document added", "p50", "p95"):
         table.add_column(heading, justify="right" if heading else "left")
     for name in chosen or SYSTEMS:
         with TemporaryDirectory() as folder:
-            table.add_row(name, *measure(SYSTEMS[name](Path(folder)), documents, asked))
+            table.add_row(name, *measure(SYSTEMS[name](Path(folder)), documents, texts))
     Console().print(table)
     return OK
 

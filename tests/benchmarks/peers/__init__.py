@@ -1,1 +1,1 @@
-"""What users would pick instead, each as its own tutorial puts it together, run as a process."""
+"""The alternatives, each assembled as in its own tutorial and run as a process."""

@@ -16,9 +16,9 @@ def index(passages: list[str], store: Path, encoder: Path) -> None:
     embedder = SentenceTransformersDocumentEmbedder(model=str(encoder), progress_bar=False)
     embedder.warm_up()
     documents = embedder.run(documents=[Document(content=text) for text in passages])["documents"]
-    kept = InMemoryDocumentStore(embedding_similarity_function="cosine")
-    kept.write_documents(documents)
-    kept.save_to_disk(str(store))
+    documents_store = InMemoryDocumentStore(embedding_similarity_function="cosine")
+    documents_store.write_documents(documents)
+    documents_store.save_to_disk(str(store))
 
 
 def load(store: Path, encoder: Path, reader: Path, hits: int) -> Answer:
@@ -35,13 +35,13 @@ def load(store: Path, encoder: Path, reader: Path, hits: int) -> Answer:
     )
     from haystack_integrations.components.readers.transformers import TransformersExtractiveReader
 
-    kept = InMemoryDocumentStore.load_from_disk(str(store))
+    documents_store = InMemoryDocumentStore.load_from_disk(str(store))
     chain = Pipeline()
     chain.add_component(
         "embedder", SentenceTransformersTextEmbedder(model=str(encoder), progress_bar=False)
     )
-    chain.add_component("vectors", InMemoryEmbeddingRetriever(kept, top_k=hits))
-    chain.add_component("words", InMemoryBM25Retriever(kept, top_k=hits))
+    chain.add_component("vectors", InMemoryEmbeddingRetriever(documents_store, top_k=hits))
+    chain.add_component("words", InMemoryBM25Retriever(documents_store, top_k=hits))
     chain.add_component("joiner", DocumentJoiner(join_mode="reciprocal_rank_fusion", top_k=hits))
     chain.add_component("reader", TransformersExtractiveReader(model=str(reader), top_k=3))
     chain.connect("embedder.embedding", "vectors.query_embedding")
@@ -50,8 +50,8 @@ def load(store: Path, encoder: Path, reader: Path, hits: int) -> Answer:
     chain.connect("joiner", "reader")
 
     def answer(question: str) -> str | None:
-        asked = {"embedder": {"text": question}, "words": {"query": question}}
-        found = chain.run({**asked, "reader": {"query": question}})
+        inputs = {"embedder": {"text": question}, "words": {"query": question}}
+        found = chain.run({**inputs, "reader": {"query": question}})
         best = found["reader"]["answers"][0].data
         return None if best is None else str(best)
 

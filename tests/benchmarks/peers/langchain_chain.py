@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.benchmarks.peers.peer import Answer, run
 
-LONGEST = 30
+MAX_TOKENS = 30
 """Tokens of an answer."""
 
 
@@ -24,13 +24,13 @@ def load(store: Path, encoder: Path, reader: Path, hits: int) -> Answer:
     from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
     # The store was written by this benchmark a moment ago; LangChain keeps it as a pickle.
-    kept = FAISS.load_local(str(store), _embeddings(encoder), allow_dangerous_deserialization=True)
+    faiss = FAISS.load_local(str(store), _embeddings(encoder), allow_dangerous_deserialization=True)
     tokenizer = AutoTokenizer.from_pretrained(reader)
     model = AutoModelForQuestionAnswering.from_pretrained(reader).eval()
 
     def answer(question: str) -> str | None:
         best_score, best = float("-inf"), None
-        for found in kept.similarity_search(question, k=hits):
+        for found in faiss.similarity_search(question, k=hits):
             passage = found.page_content
             inputs = tokenizer(
                 question,
@@ -63,7 +63,7 @@ def _allowed(tokens: int) -> Any:
     import torch
 
     every = torch.ones(tokens, tokens, dtype=torch.bool)
-    return torch.triu(every) & ~torch.triu(every, LONGEST)
+    return torch.triu(every) & ~torch.triu(every, MAX_TOKENS)
 
 
 def _embeddings(encoder: Path) -> Any:

@@ -1,8 +1,8 @@
-"""Peer: what each of them must do, and the process in which it does it.
+"""Peer: the interface of a peer's script, and its process.
 
-A peer's script is run as ``index PASSAGES STORE ENCODER``, which keeps its own index at STORE,
-or as ``answer STORE ENCODER READER QUESTIONS HITS``, which opens that index and answers the
-questions one after the other. Each answer is printed as soon as it is there, as one line of JSON.
+A script is run as ``index PASSAGES STORE ENCODER``, which writes the peer's index to STORE, or as
+``answer STORE ENCODER READER QUESTIONS HITS``, which opens that index and answers the questions in
+order. Each answer is printed at once, as a line of JSON.
 """
 
 import json
@@ -22,7 +22,7 @@ Load = Callable[[Path, Path, Path, int], Answer]
 
 
 def run(index: Index, load: Load) -> None:
-    """Do what the command line says; what a peer needs is imported by its functions."""
+    """Run the command of the process's arguments; the functions import the peer's packages."""
     command, *arguments = sys.argv[1:]
     if command == "index":
         passages, store, encoder = map(Path, arguments)
@@ -34,5 +34,5 @@ def run(index: Index, load: Load) -> None:
     for question in json.loads(questions.read_text(encoding="utf-8")):
         started = time.perf_counter()
         text = answer(question)
-        told = {"seconds": time.perf_counter() - started, "text": text}
-        print(json.dumps(told), flush=True)
+        result = {"seconds": time.perf_counter() - started, "text": text}
+        print(json.dumps(result), flush=True)

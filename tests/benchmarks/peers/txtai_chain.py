@@ -27,7 +27,7 @@ def load(store: Path, encoder: Path, reader: Path, hits: int) -> Answer:
     def answer(question: str) -> str | None:
         best: str | None = None
         for found in embeddings.search(question, hits):
-            # It fails, after it has read, where the model says that there is no answer.
+            # The pipeline raises where the model finds no answer.
             with suppress(TypeError):
                 read = questions([question], [found["text"]])[0]
                 best = best or read
