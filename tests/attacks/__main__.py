@@ -1,6 +1,7 @@
-"""Attack: ``python -m tests.attacks ATTACK``, for as long as wanted; figures are printed.
+"""The attacks as commands: ``python -m tests.attacks ATTACK``.
 
-Exit status 1 where a promise is broken; what is printed below the figures tells how to repeat it.
+Figures are printed. Exit status 1 if a promise is broken; each fault is printed with what is needed
+to repeat it.
 """
 
 import sys
@@ -15,26 +16,28 @@ from tests.attacks.tally import Tally
 
 Run = Callable[[Path], Tally]
 
-seeded = click.option(
-    "--seed", type=int, default=lambda: SystemRandom().randrange(10**6), help="Drawn if left out."
+seed_option = click.option(
+    "--seed", type=int, default=lambda: SystemRandom().randrange(10**6), help="Random by default."
 )
-begun = click.option("--first", type=int, default=0, help="Number of the first, to repeat it.")
+first_option = click.option(
+    "--first", type=int, default=0, help="Number of the first trial, to repeat it."
+)
 
 
-def counted(name: str, default: int) -> Callable[..., Callable[..., object]]:
-    """An option that says how many."""
+def count_option(name: str, default: int) -> Callable[..., Callable[..., object]]:
+    """An option for a count."""
     return click.option(f"--{name}", type=click.IntRange(min=0), default=default, show_default=True)
 
 
 def finish(*runs: Run) -> None:
-    """Print what comes of each, in a new folder; exit with 1 if a promise was broken."""
-    kept = True
+    """Run each in a new folder and print its report; exit with 1 if a promise was broken."""
+    passed = True
     for run in runs:
         with tempfile.TemporaryDirectory(prefix="chapter-and-verse-") as work:
             tally = run(Path(work).resolve())
-        click.echo(tally.told())
-        kept = kept and tally.kept
-    sys.exit(0 if kept else 1)
+        click.echo(tally.report())
+        passed = passed and tally.passed
+    sys.exit(0 if passed else 1)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,10 +46,10 @@ def main() -> None:
 
 
 @main.command()
-@counted("trials", 1000)
-@counted("apps", 3)
-@begun
-@seeded
+@count_option("trials", 1000)
+@count_option("apps", 3)
+@first_option
+@seed_option
 def kills(trials: int, apps: int, first: int, seed: int) -> None:
     """Kill indexing, uploads and removals, then APPS times the chat as it is started."""
     from tests.attacks.apps import kill_apps
@@ -59,9 +62,9 @@ def kills(trials: int, apps: int, first: int, seed: int) -> None:
 
 
 @main.command()
-@counted("trials", 2000)
-@begun
-@seeded
+@count_option("trials", 2000)
+@first_option
+@seed_option
 def flips(trials: int, first: int, seed: int) -> None:
     """Damage every file of an index, before it is opened and while it is open."""
     from tests.attacks.flips import Flips
@@ -70,29 +73,31 @@ def flips(trials: int, first: int, seed: int) -> None:
 
 
 @main.command()
-@counted("files", 10_000)
-@counted("guided", 0)
-@click.option("--keep", type=click.Path(path_type=Path), help="Folder for such as break a promise.")
-@begun
-@seeded
+@count_option("files", 10_000)
+@count_option("guided", 0)
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="Folder for files that break a promise."
+)
+@first_option
+@seed_option
 def fuzz(files: int, guided: int, keep: Path | None, first: int, seed: int) -> None:
-    """Read mutated files; GUIDED more of each format as coverage leads, if atheris is installed."""
+    """Read mutated files; GUIDED more of each format by coverage, if atheris is installed."""
     from tests.attacks import coverage_guided
     from tests.attacks.fuzz import fuzz as read
 
     runs: list[Run] = [lambda work: read(work, seed, files, first, keep)]
     if guided and not coverage_guided.is_installed():
-        click.echo("ATHERIS IS NOT INSTALLED: nothing is guided by coverage.", err=True)
+        click.echo("ATHERIS IS NOT INSTALLED: no file is guided by coverage.", err=True)
     elif guided:
         runs.append(lambda work: coverage_guided.guided(work, seed, guided, keep))
     finish(*runs)
 
 
 @main.command()
-@counted("requests", 0)
-@seeded
+@count_option("requests", 0)
+@seed_option
 def routes(requests: int, seed: int) -> None:
-    """Attack routes and events, also with --read-only: REQUESTS that are drawn, 0 is all."""
+    """Attack routes and events, also with --read-only: REQUESTS at random, 0 for all."""
     from tests.attacks.routes import Routes
     from tests.attacks.serving import chat
 
@@ -107,10 +112,10 @@ def routes(requests: int, seed: int) -> None:
 
 
 @main.command()
-@counted("heads", 1100)
-@seeded
+@count_option("heads", 1100)
+@seed_option
 def slow(heads: int, seed: int) -> None:
-    """Open connections that do not go on: HEADS unfinished requests, then idle uploads."""
+    """Open connections that stall: HEADS unfinished requests, then idle uploads."""
     from tests.attacks.serving import chat
     from tests.attacks.slow import Slow
 
@@ -122,9 +127,9 @@ def slow(heads: int, seed: int) -> None:
 
 
 @main.command()
-@counted("users", 50)
+@count_option("users", 50)
 @click.option("--seconds", type=float, default=600, show_default=True)
-@seeded
+@seed_option
 def users(users: int, seconds: float, seed: int) -> None:
     """Have USERS ask questions for SECONDS."""
     from tests.attacks.serving import chat
@@ -139,7 +144,7 @@ def users(users: int, seconds: float, seed: int) -> None:
 
 @main.command()
 def poison() -> None:
-    """Ask questions with poisoned documents in the library; nothing is drawn."""
+    """Ask questions with poisoned documents in the library; nothing is random."""
     from tests.attacks.poison import poison as ask
 
     finish(ask)

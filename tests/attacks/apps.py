@@ -24,14 +24,14 @@ _TAKEN = re.compile(r"uploads/[\w ().-]+\.txt")
 
 
 def kill_apps(work: Path, seed: int, trials: int, first: int = 0) -> Tally:
-    """So many kills of a chat, from a number on, all on one library that grows."""
+    """Kill a chat repeatedly, all on one growing library."""
     tally = Tally("kills of the chat", [LOST, HALF, REFUSED], seed)
     index, town = work / "index", work / "town"
     make_houses(town, 3)
     acknowledged: list[str] = []
     for number in range(first, first + trials):
         chance = Random(f"{seed} {number}")
-        with tally.ours_alone(REFUSED, f"trial {number}"):
+        with tally.only_own_errors(REFUSED, f"trial {number}"):
             with chat(work / f"chat-{number}", index, town) as started:
                 acknowledged += _killed(started, chance, number)
             with chat(work / f"again-{number}", index, town) as again:
@@ -44,8 +44,8 @@ def kill_apps(work: Path, seed: int, trials: int, first: int = 0) -> Tally:
 
 
 def _killed(started: Running, chance: Random, number: int) -> list[str]:
-    """Kills the chat a moment after some acknowledgement: the paths of what was acknowledged."""
-    told: list[str] = []
+    """Kill the chat soon after an acknowledgement; the acknowledged paths."""
+    acknowledged: list[str] = []
     enough = threading.Event()
     most = chance.randrange(1, UPLOADS)
 
@@ -55,12 +55,12 @@ def _killed(started: Running, chance: Random, number: int) -> list[str]:
                 for at in range(UPLOADS):
                     name = f"up{number}-{at}.txt"
                     text = house(1000 * (number + 1) + at)
-                    said = page.upload({name: text.encode()})
-                    told.extend(_TAKEN.findall(unescape(said)))
-                    if len(told) >= most:
+                    reply = page.upload({name: text.encode()})
+                    acknowledged.extend(_TAKEN.findall(unescape(reply)))
+                    if len(acknowledged) >= most:
                         enough.set()
         except (httpx.HTTPError, Refused):
-            # It was killed, which is what is tried.
+            # The kill ends the connection.
             enough.set()
 
     sending = threading.Thread(target=send)
@@ -69,15 +69,15 @@ def _killed(started: Running, chance: Random, number: int) -> list[str]:
     threading.Event().wait(chance.uniform(0, 0.05))
     started.process.kill()
     sending.join()
-    return told
+    return acknowledged
 
 
-def _check(index: Path, told: list[str], how: str, tally: Tally) -> None:
+def _check(index: Path, acknowledged: list[str], how: str, tally: Tally) -> None:
     opened = Index.open(index)
     try:
-        lost = [path for path in told if not is_whole(opened, path)]
+        lost = [path for path in acknowledged if not is_whole(opened, path)]
         if lost:
-            tally.broken(LOST, f"{how}: {lost} of {len(told)} acknowledged")
+            tally.broken(LOST, f"{how}: {lost} of {len(acknowledged)} acknowledged")
         half = half_there(opened)
         if half:
             tally.broken(HALF, f"{how}: {half}")

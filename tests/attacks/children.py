@@ -1,7 +1,7 @@
 """Children: processes that an attack may kill or crash, started in a few milliseconds each.
 
-They are forked from a process that has imported all that they need and does nothing else, so
-that a thousand of them take minutes and none inherits a lock of this one.
+They are forked from an idle process that has imported what they need, so that a thousand of them
+take minutes and none inherits a lock of the attacking process.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,30 +14,30 @@ from multiprocessing.context import ForkServerProcess
 import faiss
 
 SECONDS = 60.0
-"""Longest wait for a word of a child; one that says nothing hangs."""
+"""Longest wait for a message of a child; a silent child hangs."""
 
 _FORKING = get_context("forkserver")
-_FORKING.set_forkserver_preload(["tests.attacks.killed", "tests.attacks.damaged"])
+_FORKING.set_forkserver_preload(["tests.attacks.victims", "tests.attacks.examination"])
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process that tells what it has done."""
+    """A process that sends messages about what it has done."""
 
     process: ForkServerProcess
-    said: Connection
+    messages: Connection
 
     def next(self) -> str | None:
-        """What it says next; none if it has ended."""
+        """Its next message; none if it has ended."""
         try:
-            if not self.said.poll(SECONDS):
-                raise TimeoutError(f"a child said nothing for {SECONDS:g} s")
-            return self.said.recv_bytes().decode()
+            if not self.messages.poll(SECONDS):
+                raise TimeoutError(f"a child sent no message for {SECONDS:g} s")
+            return self.messages.recv_bytes().decode()
         except (EOFError, ConnectionResetError):
             return None
 
     def rest(self) -> list[str]:
-        """All that it says until it ends."""
+        """All messages until it ends."""
         return list(iter(self.next, None))
 
     def kill(self) -> None:
@@ -48,33 +48,33 @@ class Child:
         """Its exit status, negative if a signal ended it."""
         self.process.join(SECONDS)
         if self.process.exitcode is None:
-            raise TimeoutError(f"a child went on for {SECONDS:g} s")
+            raise TimeoutError(f"a child did not end within {SECONDS:g} s")
         return self.process.exitcode
 
 
 @contextmanager
 def child(run: Callable[..., None], *given: object) -> Iterator[Child]:
-    """A process that calls ``run``, a function of a module, with where to say what it does.
+    """A process that calls ``run``, a function of a module, with a function to send messages.
 
     Args:
-        run: Called with a function that takes what is to be said, and what is given.
-        given: To be called with.
+        run: Called with the function that sends a message, and the arguments.
+        given: The arguments.
     """
-    said, says = _FORKING.Pipe(duplex=False)
-    process = _FORKING.Process(target=_telling, args=(run, says, given), daemon=False)
+    receiver, sender = _FORKING.Pipe(duplex=False)
+    process = _FORKING.Process(target=_run, args=(run, sender, given), daemon=False)
     process.start()
-    # Else what it said would never end.
-    says.close()
+    # Else the messages would never end.
+    sender.close()
     try:
-        yield Child(process, said)
+        yield Child(process, receiver)
     finally:
         process.kill()
         process.join(SECONDS)
         process.close()
-        said.close()
+        receiver.close()
 
 
-def _telling(run: Callable[..., None], says: Connection, given: tuple[object, ...]) -> None:
-    # More threads than one only wait for each other where vectors are few.
+def _run(run: Callable[..., None], sender: Connection, given: tuple[object, ...]) -> None:
+    # With few vectors, several threads only wait for each other.
     faiss.omp_set_num_threads(1)
-    run(lambda what: says.send_bytes(what.encode()), *given)
+    run(lambda message: sender.send_bytes(message.encode()), *given)

@@ -43,12 +43,12 @@ def guided(work: Path, seed: int, files: int, keep: Path | None = None) -> Tally
         keep: Folder for those that end a reader; ``work`` if it is left out.
     """
     tally = Tally("files guided by coverage", [ENDED], seed)
-    made = seeds()
+    valid = seeds()
     for suffix in AT_ONCE:
         corpus, found = work / f"corpus{suffix}", (keep or work) / f"found{suffix}"
         corpus.mkdir()
         found.mkdir(parents=True, exist_ok=True)
-        (corpus / "seed").write_bytes(made[suffix])
+        (corpus / "seed").write_bytes(valid[suffix])
         command = [
             sys.executable, "-m", "tests.attacks.coverage_guided", suffix, str(corpus),
             f"-artifact_prefix={found}/", f"-runs={files}", f"-seed={seed + 1}",
@@ -58,8 +58,10 @@ def guided(work: Path, seed: int, files: int, keep: Path | None = None) -> Tally
         tally.trials += files
         tally.seen["kept for new code"] += len(list(corpus.iterdir())) - 1
         if done.returncode:
-            kept = [str(path) for path in found.iterdir()]
-            tally.broken(ENDED, f"{suffix}: status {done.returncode}, {kept}: {done.stderr[-400:]}")
+            found_files = [str(path) for path in found.iterdir()]
+            tally.broken(
+                ENDED, f"{suffix}: status {done.returncode}, {found_files}: {done.stderr[-400:]}"
+            )
     return tally
 
 

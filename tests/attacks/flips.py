@@ -1,7 +1,7 @@
 """Flips: every file that an index keeps is damaged, at random places, closed and while it is open.
 
-What comes of it is the right answer or an error that says so: no wrong quote, and no document
-lost without a word. Each trial is looked at by a process of its own, which a crash would end.
+The result is the right answer or an error that reports the damage: no wrong quote, and no document
+lost silently. Each trial is examined by a process of its own, which a crash would end.
 """
 
 import json
@@ -14,13 +14,21 @@ from embeddings.index.index import Index
 from embeddings.indexing import IndexingProgress, index_folder
 from qa.library.feedback import Feedback
 from tests.attacks.children import child
-from tests.attacks.damaged import NAMES, PAGE, Damage, How, examining, question_of, text_of
+from tests.attacks.examination import (
+    NAMES,
+    PAGE,
+    Damage,
+    How,
+    examine_damaged,
+    question_of,
+    text_of,
+)
 from tests.attacks.library import answering, quick
 from tests.attacks.tally import Tally
 from tests.encoders import HashingEncoder
 
-WRONG, LOST, CRASHED, OTHER = "wrong quotes", "silent losses", "crashes", "errors that are not ours"
-TOLD = "told"
+WRONG, LOST, CRASHED, OTHER = "wrong quotes", "silent losses", "crashes", "other errors"
+REPORTED = "reported"
 CUT_UNDER = "ended by SQLite's shared memory cut off under it"
 
 SHARED = "-shm"
@@ -82,13 +90,13 @@ class Flips:
         making = work / "made"
         index = Index.open_or_create(making / "index", HashingEncoder())
 
-        def tell(now: IndexingProgress) -> None:
+        def on_progress(now: IndexingProgress) -> None:
             # Between two commits: what a kill would leave at that moment.
             if now.files_done == len(NAMES) - 2 and not (work / "killed").exists():
                 shutil.copytree(making, work / "killed")
 
         with quick():
-            index_folder(folder, index, HashingEncoder(), on_progress=tell)
+            index_folder(folder, index, HashingEncoder(), on_progress=on_progress)
         feedback = Feedback(making / "index")
         for name in NAMES:
             answer = answering(index).answer(question_of(name))
@@ -98,7 +106,7 @@ class Flips:
         self.images = [Image(work / name, folder) for name in ("killed", "open", "made")]
 
     def run(self, seed: int, trials: int, first: int = 0) -> Tally:
-        """So many trials, from a number on."""
+        """Run trials, from a number on."""
         tally = Tally("flips", self.PROMISES, seed)
         for number in range(first, first + trials):
             chance = Random(f"{seed} {number}")
@@ -113,7 +121,7 @@ class Flips:
         copy = self.work / "copy"
         shutil.copytree(image.at, copy)
         with child(
-            examining,
+            examine_damaged,
             copy / "index",
             image.folder,
             damage,
@@ -121,21 +129,21 @@ class Flips:
             image.expected,
             image.opinions,
         ) as looking:
-            said = looking.next()
+            message = looking.next()
             status = looking.ended()
         shutil.rmtree(copy)
-        if said is None:
-            if damage.under and damage.file.endswith(SHARED) and status == -signal.SIGBUS:
+        if message is None:
+            if damage.while_open and damage.file.endswith(SHARED) and status == -signal.SIGBUS:
                 tally.seen[CUT_UNDER] += 1
             else:
                 tally.broken(CRASHED, f"{how}: ended with {status}")
             return
-        told, raised, wrong, missing, differing = json.loads(said)
-        tally.seen[TOLD] += bool(told)
+        reported, raised, wrong, missing, differing = json.loads(message)
+        tally.seen[REPORTED] += bool(reported)
         for promise, faults in ((OTHER, raised), (WRONG, wrong)):
             if faults:
                 tally.broken(promise, f"{how}: {faults}")
-        if (missing or differing) and not told:
+        if (missing or differing) and not reported:
             tally.broken(LOST, f"{how}: {missing or differing}")
 
 

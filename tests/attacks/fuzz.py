@@ -40,27 +40,27 @@ SLACK_SECONDS = 10.0
 WARM_UP = 0.2
 """Share of the files after which memory is compared with what it is at the end."""
 
-MOST_GROWTH = 20_000_000
+MAX_GROWTH = 20_000_000
 """Bytes."""
 
 
 def fuzz(work: Path, seed: int, files: int, first: int = 0, keep: Path | None = None) -> Tally:
-    """Read so many mutated files, from a number on.
+    """Read mutated files, from a number on.
 
     Args:
         work: Folder for them.
         seed: Of all that is random.
         files: How many.
         first: Number of the first.
-        keep: Folder to which those go that break a promise, or need all of their time.
+        keep: Folder for files that break a promise or take all of their time.
     """
     tally = Tally("mutated files", [CRASHED, HUNG, GREW, WRONG], seed)
-    made = list(seeds().items())
-    this = psutil.Process()
+    valid_files = list(seeds().items())
+    process = psutil.Process()
     warm = 0
     with DocumentLoader(LIMITS) as loader:
         for number in range(first, first + files):
-            suffix, path = _write(work, made, seed, number)
+            suffix, path = _write(work, valid_files, seed, number)
             before = sum(map(len, tally.faults.values())) + tally.seen["slow"]
             _read(loader, path, f"file {number} ({suffix})", tally)
             if keep and sum(map(len, tally.faults.values())) + tally.seen["slow"] > before:
@@ -69,16 +69,18 @@ def fuzz(work: Path, seed: int, files: int, first: int = 0, keep: Path | None = 
             path.unlink()
             tally.trials += 1
             if tally.trials == int(files * WARM_UP):
-                warm = this.memory_info().rss
-    grown = this.memory_info().rss - warm if warm else 0
-    if grown > MOST_GROWTH:
+                warm = process.memory_info().rss
+    grown = process.memory_info().rss - warm if warm else 0
+    if grown > MAX_GROWTH:
         tally.broken(GREW, f"{grown:,} bytes from file {int(files * WARM_UP)} to the end")
     return tally
 
 
-def _write(work: Path, made: list[tuple[str, bytes]], seed: int, number: int) -> tuple[str, Path]:
+def _write(
+    work: Path, valid_files: list[tuple[str, bytes]], seed: int, number: int
+) -> tuple[str, Path]:
     chance = Random(f"{seed} {number}")
-    suffix, valid = made[number % len(made)]
+    suffix, valid = valid_files[number % len(valid_files)]
     change = recompressed if suffix == ".pdf" and chance.random() < 0.5 else mutated
     path = work / f"fuzzed{suffix}"
     path.write_bytes(change(valid, chance))

@@ -15,7 +15,6 @@ from embeddings.index.index import STORE_FILE, Index
 from embeddings.index.protocols import SearchIndex
 from embeddings.indexing import index_folder
 from tests.attacks.children import child
-from tests.attacks.killed import indexing_houses, removing_houses, uploading_houses
 from tests.attacks.library import (
     FILES,
     IN_HAND,
@@ -28,6 +27,7 @@ from tests.attacks.library import (
     served,
 )
 from tests.attacks.tally import Tally
+from tests.attacks.victims import indexing_houses, removing_houses, uploading_houses
 from tests.embeddings.test_indexing import state
 from tests.encoders import HashingEncoder
 
@@ -89,7 +89,7 @@ class Kills:
         assert [row.state for row in rows] == ["taken"] * UPLOADED
 
     def run(self, seed: int, trials: int, first: int = 0) -> Tally:
-        """So many kills, from a number on."""
+        """Run trials, from a number on."""
         tally = Tally("kills", [LOST, HALF, REFUSED], seed)
         kinds: list[Callable[[Trial], None]] = [
             self.kill_indexing, self.kill_uploading, self.kill_indexing, self.kill_removing,
@@ -112,14 +112,14 @@ class Kills:
     def kill_indexing(self, trial: Trial) -> None:
         """Kill while a folder is indexed, then index it again."""
         place = trial.place / "index"
-        told = _killed(trial, FILES, indexing_houses, self.folder, place, trial.plain)
+        acknowledged = _killed(trial, FILES, indexing_houses, self.folder, place, trial.plain)
         if not (place / STORE_FILE).exists():
-            if told:
+            if acknowledged:
                 trial.broken(LOST, "acknowledged without an index")
             return
-        with trial.tally.ours_alone(REFUSED, f"trial {trial.number}"):
+        with trial.tally.only_own_errors(REFUSED, f"trial {trial.number}"):
             index = Index.open(place)
-            self._check(trial, index, told)
+            self._check(trial, index, acknowledged)
             there = index.store.sources()
             trial.tally.seen[CUT_SHORT] += 0 < len(there) < FILES
             with quick():
@@ -127,7 +127,7 @@ class Kills:
                 if report.unchanged != len(there):
                     trial.broken(LOST, f"{len(there)} were there, {report.unchanged} are left")
                 after = index.store.sources()
-                set_aside = [path for path, one in after.items() if one.problem]
+                set_aside = [path for path, source in after.items() if source.problem]
                 if len(set_aside) > IN_HAND or not set(set_aside).isdisjoint(there):
                     trial.broken(LOST, f"set aside: {set_aside}")
                 index_folder(self.folder, index, HashingEncoder(), retry=True)
@@ -144,27 +144,31 @@ class Kills:
             batches.append(numbers[:size])
             numbers = numbers[size:]
         place = trial.place / "index"
-        told = _killed(trial, UPLOADED, uploading_houses, self.town, place, trial.plain, batches)
-        trial.tally.seen[CUT_SHORT] += 0 < len(told) < UPLOADED
+        acknowledged = _killed(
+            trial, UPLOADED, uploading_houses, self.town, place, trial.plain, batches
+        )
+        trial.tally.seen[CUT_SHORT] += 0 < len(acknowledged) < UPLOADED
         if not (place / STORE_FILE).exists():
-            if told:
+            if acknowledged:
                 trial.broken(LOST, "acknowledged without an index")
             return
-        refused = trial.tally.ours_alone(REFUSED, f"trial {trial.number}")
+        refused = trial.tally.only_own_errors(REFUSED, f"trial {trial.number}")
         with refused, quick(), served(self.town, place) as uploads:
-            self._check(trial, uploads.index, told)
+            self._check(trial, uploads.index, acknowledged)
             listing = uploads.documents.listing()
-            gone = [path for path in told if not (uploads.folder / Path(path).name).is_file()]
+            gone = [
+                path for path in acknowledged if not (uploads.folder / Path(path).name).is_file()
+            ]
             if gone:
                 trial.broken(LOST, f"files of {gone}")
             listed = {file.path.rpartition("/")[2] for file in listing.files}
-            left = [one.name for one in uploads.folder.iterdir() if one.name not in listed]
+            left = [file.name for file in uploads.folder.iterdir() if file.name not in listed]
             if left:
                 trial.broken(HALF, f"files that are not in the library: {left}")
             problems = [file.path for file in listing.files if file.problem]
             if len(problems) > IN_HAND:
                 trial.broken(LOST, f"set aside: {problems}")
-            incoming = [one for one in uploads.incoming.folder.parent.iterdir() if one.is_dir()]
+            incoming = [path for path in uploads.incoming.folder.parent.iterdir() if path.is_dir()]
             if incoming != [uploads.incoming.folder]:
                 trial.broken(HALF, f"left on their way: {incoming}")
 
@@ -174,41 +178,41 @@ class Kills:
         shutil.copytree(self.template, self.full)
         place = self.full / "index"
         order = trial.chance.sample(self.uploaded, UPLOADED)
-        said = _killed(trial, UPLOADED, removing_houses, self.town, place, trial.plain, order)
-        told = said[1:]
-        trial.tally.seen[CUT_SHORT] += 0 < len(told) < UPLOADED
-        if told != order[: len(told)]:
-            trial.broken(REFUSED, said)
+        messages = _killed(trial, UPLOADED, removing_houses, self.town, place, trial.plain, order)
+        acknowledged = messages[1:]
+        trial.tally.seen[CUT_SHORT] += 0 < len(acknowledged) < UPLOADED
+        if acknowledged != order[: len(acknowledged)]:
+            trial.broken(REFUSED, messages)
             return
-        refused = trial.tally.ours_alone(REFUSED, f"trial {trial.number}")
+        refused = trial.tally.only_own_errors(REFUSED, f"trial {trial.number}")
         with refused, quick(), served(self.town, place) as uploads:
-            # Of the one in hand either is right.
-            self._check(trial, uploads.index, order[len(told) + 1 :])
+            # The document being removed may be there or not.
+            self._check(trial, uploads.index, order[len(acknowledged) + 1 :])
             held = {file.path for file in uploads.documents.listing().files}
-            names = {one.name for one in uploads.folder.iterdir()}
-            back = [path for path in told if path in held or Path(path).name in names]
+            names = {file.name for file in uploads.folder.iterdir()}
+            back = [path for path in acknowledged if path in held or Path(path).name in names]
             if back:
                 trial.broken(HALF, f"removed and back: {back}")
 
-    def _check(self, trial: Trial, index: SearchIndex, told: list[str]) -> None:
+    def _check(self, trial: Trial, index: SearchIndex, acknowledged: list[str]) -> None:
         assert isinstance(index, Index)
-        lost = [path for path in told if not is_whole(index, path)]
+        lost = [path for path in acknowledged if not is_whole(index, path)]
         if lost:
-            trial.broken(LOST, f"{lost} of {len(told)} acknowledged")
+            trial.broken(LOST, f"{lost} of {len(acknowledged)} acknowledged")
         half = half_there(index)
         if half:
             trial.broken(HALF, half)
 
 
 def _killed(trial: Trial, most: int, run: Callable[..., None], *given: object) -> list[str]:
-    """Kills a process a moment after some acknowledgement; all that it acknowledged."""
+    """Kill a process soon after an acknowledgement; all that it acknowledged."""
     with child(run, *given) as victim:
-        told = []
+        acknowledged = []
         for _ in range(trial.chance.randrange(most)):
-            said = victim.next()
-            if said is None:
+            message = victim.next()
+            if message is None:
                 break
-            told.append(said)
+            acknowledged.append(message)
         time.sleep(trial.chance.uniform(0, 0.01))
         victim.kill()
-        return told + victim.rest()
+        return acknowledged + victim.rest()

@@ -108,9 +108,9 @@ def is_whole(index: Index, path: str) -> bool:
         return False
     document = store.document(source.document)
     stored = store.passages_of(source.document)
-    ids = np.array([one.id for one in stored], dtype=np.int64)
+    ids = np.array([passage.id for passage in stored], dtype=np.int64)
     vectors = sum(len(batch) for _, batch in store.vectors(ids))
-    words = sum(len(one.passage.text.split()) for one in stored)
+    words = sum(len(passage.passage.text.split()) for passage in stored)
     return vectors == len(stored) > 0 and words == len(document.text.split())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 from random import Random
 
-MOST_BYTES = 2_000_000
+MAX_BYTES = 2_000_000
 """A mutated file is cut to it."""
 
 LENGTHS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
@@ -55,7 +55,7 @@ def duplicate(data: bytearray, chance: Random) -> None:
     """Repeat a block where it stands, sometimes very often."""
     start, end = _block(data, chance)
     times = chance.choice((1, 1, 2, 50, 1000))
-    data[end:end] = (data[start:end] * times)[:MOST_BYTES]
+    data[end:end] = (data[start:end] * times)[:MAX_BYTES]
 
 
 def delete(data: bytearray, chance: Random) -> None:
@@ -120,7 +120,7 @@ def _scrambled(data: bytes, chance: Random) -> bytes:
     for _ in range(chance.choice((1, 1, 2, 4))):
         if changed:
             chance.choice(MUTATORS)(changed, chance)
-    return bytes(changed[:MOST_BYTES])
+    return bytes(changed[:MAX_BYTES])
 
 
 def _inside(data: bytes, chance: Random) -> bytes:
@@ -149,7 +149,7 @@ def _inside(data: bytes, chance: Random) -> bytes:
                 # Twice the same name is what is wanted; the library warns of it.
                 del archive.NameToInfo[name]
             archive.writestr(info, content)
-    return made.getvalue()[:MOST_BYTES]
+    return made.getvalue()[:MAX_BYTES]
 
 
 def recompressed(data: bytes, chance: Random) -> bytes:

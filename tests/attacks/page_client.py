@@ -24,10 +24,10 @@ Outcome = Literal["answered", "busy", "failed"]
 
 
 class Refused(Exception):
-    """The server refused a request: the status, and what it said."""
+    """The server refused a request, with a status and a message."""
 
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(f"{status}: {said[:200]}")
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message[:200]}")
         self.status = status
 
 
@@ -51,8 +51,8 @@ class PageClient:
         """Open the page."""
         self._checked(self._http.get("/", headers={"Accept": "text/html"}))
         self.config = self._checked(self._http.get("/config")).json()
-        self.components = {one["id"]: one for one in self.config["components"]}
-        self.events = {one["id"]: one for one in self.config["dependencies"]}
+        self.components = {component["id"]: component for component in self.config["components"]}
+        self.events = {event["id"]: event for event in self.config["dependencies"]}
         heartbeat = self._http.build_request("GET", f"/gradio_api/heartbeat/{self.session}")
         self._heartbeat = self._http.send(heartbeat, stream=True)
         for event in self.events_of("load"):
@@ -90,11 +90,12 @@ class PageClient:
         """What the page sends with an event: values by the components' names, or as they stand."""
         values: list[object] = []
         for id in event["inputs"]:
-            one = self.components[id]
-            name = one["props"].get("elem_id") or one["type"]
-            kept = self.conversation if one["type"] == "browserstate" else one["props"].get("value")
-            # The server keeps a state by itself.
-            values.append(given.get(name, None if one["type"] == "state" else kept))
+            component = self.components[id]
+            kind, props = component["type"], component["props"]
+            name = props.get("elem_id") or kind
+            stored = self.conversation if kind == "browserstate" else props.get("value")
+            # The server stores a state itself.
+            values.append(given.get(name, None if kind == "state" else stored))
         return values
 
     def trigger(
@@ -144,13 +145,13 @@ class PageClient:
                     raise Refused(500, json.dumps(message["output"]))
                 return _merged(changed, message["output"]["data"])
             if message["msg"] == "process_generating" and message["success"]:
-                told = message["output"]["data"]
-                # The first is told whole, the others by what is different in them.
-                changed = _merged(changed, list(map(_replaced, told))) if changed else told
+                changes = message["output"]["data"]
+                # The first message is complete, the others are differences.
+                changed = _merged(changed, list(map(_replaced, changes))) if changed else changes
         raise Refused(500, "the stream ended without a reply")
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """What the server says of this page's events until it has no more to say."""
+        """The messages about this page's events until the stream is closed."""
         query = {"session_hash": self.session}
         headers = {"Accept": "text/event-stream"}
         with self._http.stream(
@@ -167,21 +168,21 @@ class PageClient:
                     yield message
 
     def ask(self, question: str) -> tuple[Outcome, str]:
-        """Ask a question as the page does: what became of it, and the reply or what was said."""
+        """Ask a question as the page does; the outcome, and the reply or the message."""
         (event,) = self.events_of("submit", "question")
         try:
             changes = self.trigger(event, self.component("question"), question=question)
         except Refused as refused:
             self.recover(event)
-            said = str(refused)
-            full = refused.status in (429, 503) or "queue" in said.lower()
-            return "busy" if full else "failed", said
+            message = str(refused)
+            full = refused.status in (429, 503) or "queue" in message.lower()
+            return "busy" if full else "failed", message
         chat = changes[self.component("chat")]
         reply = str(chat[-1]["content"]) if isinstance(chat, list) and chat else ""
         if "cv-answer" in reply or "cv-nothing" in reply or "do not say" in reply:
             return "answered", reply
-        said = reply or str(changes[self.component("notice")])
-        return "busy" if any(words in said for words in BUSY) else "failed", said
+        message = reply or str(changes[self.component("notice")])
+        return "busy" if any(words in message for words in BUSY) else "failed", message
 
     def upload(self, files: Mapping[str, bytes]) -> str:
         """Add files to the library as the page does; what the page then shows of each."""
@@ -208,7 +209,7 @@ class PageClient:
         return str(changes[self.component("arrived")])
 
     def recover(self, event: dict[str, Any]) -> None:
-        """What the page does after a failure: it has itself shown anew what it keeps."""
+        """What the page does after a failure: it renders its stored conversation again."""
         for other in self.events.values():
             if other.get("trigger_after") == event["id"]:
                 self.trigger(other, None)
@@ -226,7 +227,7 @@ _ALIKE = (_UNCHANGED, {"props": _UNCHANGED, **_UNCHANGED})
 
 
 def _replaced(differences: list[list[object]]) -> object:
-    """What a component is replaced with; finer differences are told whole at the end."""
+    """What a component is replaced with; the last message holds finer differences."""
     whole = [value for action, path, value in differences if action == "replace" and not path]
     return whole[-1] if whole else _UNCHANGED
 

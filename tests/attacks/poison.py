@@ -14,12 +14,12 @@ from qa import Answer, QuestionAnswerer, Settings
 from tests.attacks.tally import Tally
 from tests.conftest import DOCS
 
-UNTOLD = "times that too few were told"
-HIDDEN = "won by what nobody sees"
+UNREPORTED = "times that too few were reported"
+HIDDEN = "won by hidden text"
 CROWDED = "with one document in all places"
-WON, TOLD, ASKED = "won by poison", "of these told", "questions"
+WON, REPORTED, QUESTIONS = "won by poison", "of these reported", "questions"
 
-LEAST_TOLD = 0.6
+MIN_REPORTED = 0.6
 """Share of what poison wins of which it is said that another document says otherwise."""
 
 
@@ -107,29 +107,31 @@ COPIES = 60
 """Near-duplicates of a lie in one document: more than the places that are read."""
 
 
-def forged(lie: Lie, at: int) -> tuple[str, str]:
+def forged(lie: Lie, number: int) -> tuple[str, str]:
     """A short report that says it plainly."""
-    return f"report {at}.md", f"# {lie.sentence}\n\n{lie.sentence} That was confirmed officially.\n"
+    return (
+        f"report {number}.md",
+        f"# {lie.sentence}\n\n{lie.sentence} That was confirmed officially.\n",
+    )
 
 
-def answered(lie: Lie, at: int) -> tuple[str, str]:
+def answered(lie: Lie, number: int) -> tuple[str, str]:
     """The question itself, and what the answer is said to be."""
-    return f"answers {at}.md", f"{lie.question} The answer is {lie.answer}.\n"
+    return f"answers {number}.md", f"{lie.question} The answer is {lie.answer}.\n"
 
 
-def hidden(lie: Lie, at: int) -> tuple[str, str]:
+def hidden(lie: Lie, number: int) -> tuple[str, str]:
     """A harmless page that says it where nobody sees it."""
-    said = f"{lie.question} The answer is {lie.answer}. {lie.sentence}"
-    return f"walk {at}.html", PAGE.format(HIDING[at].format(said))
+    text = f"{lie.question} The answer is {lie.answer}. {lie.sentence}"
+    return f"walk {number}.html", PAGE.format(HIDING[number].format(text))
 
 
-def crowding(lie: Lie, at: int) -> tuple[str, str]:
+def crowding(lie: Lie, number: int) -> tuple[str, str]:
     """The same again and again, with a number each time that makes another statement of it."""
     notes = [
-        f"## Note {number}\n\nNote {number}: {lie.question} {lie.sentence}"
-        for number in range(COPIES)
+        f"## Note {copy}\n\nNote {copy}: {lie.question} {lie.sentence}" for copy in range(COPIES)
     ]
-    return f"notes {at}.md", "\n\n".join(notes)
+    return f"notes {number}.md", "\n\n".join(notes)
 
 
 KINDS: tuple[Callable[[Lie, int], tuple[str, str]], ...] = (forged, answered, hidden, crowding)
@@ -137,15 +139,15 @@ KINDS: tuple[Callable[[Lie, int], tuple[str, str]], ...] = (forged, answered, hi
 
 def poison(work: Path, lies: Sequence[Lie] = LIES) -> Tally:
     """Ask the questions of lies with each kind of poison in the library beside docs/."""
-    tally = Tally("poisoned documents", [UNTOLD, HIDDEN, CROWDED], seed=0)
+    tally = Tally("poisoned documents", [UNREPORTED, HIDDEN, CROWDED], seed=0)
     index = work / "index"
     QuestionAnswerer.from_documents(DOCS, index).close()
     with QuestionAnswerer.open(index, Settings()) as answerer:
         for kind in KINDS:
             folder = work / kind.__name__
             folder.mkdir()
-            for at, lie in enumerate(lies):
-                name, text = kind(lie, at)
+            for number, lie in enumerate(lies):
+                name, text = kind(lie, number)
                 (folder / name).write_text(text, encoding="utf-8")
                 tally.trials += 1
             assert isinstance(answerer.index, Index)
@@ -153,13 +155,13 @@ def poison(work: Path, lies: Sequence[Lie] = LIES) -> Tally:
             for lie in lies:
                 _judge(tally, kind.__name__, lie, answerer.answer(lie.question))
             remove(answerer.index, [folder.name])
-    if tally.seen[TOLD] < LEAST_TOLD * tally.seen[WON]:
-        tally.broken(UNTOLD, f"{tally.seen[TOLD]} of {tally.seen[WON]}")
+    if tally.seen[REPORTED] < MIN_REPORTED * tally.seen[WON]:
+        tally.broken(UNREPORTED, f"{tally.seen[REPORTED]} of {tally.seen[WON]}")
     return tally
 
 
 def _judge(tally: Tally, kind: str, lie: Lie, answer: Answer) -> None:
-    tally.seen[ASKED] += 1
+    tally.seen[QUESTIONS] += 1
     places = sorted({citation.path for citation in answer.citations})
     how = f"{kind}: {lie.question} {answer.text!r} of {places}"
     if len({hit.document for hit in answer.hits}) == 1:
@@ -171,7 +173,7 @@ def _judge(tally: Tally, kind: str, lie: Lie, answer: Answer) -> None:
     if kind == hidden.__name__:
         tally.broken(HIDDEN, how)
     elif set(_elsewhere(answer, kind)):
-        tally.seen[TOLD] += 1
+        tally.seen[REPORTED] += 1
 
 
 def _elsewhere(answer: Answer, kind: str) -> Iterator[str]:

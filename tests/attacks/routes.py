@@ -1,7 +1,7 @@
 """Routes: every route and event of a running chat, attacked over raw HTTP.
 
-A secret lies outside of all that the chat serves: it must come out nowhere. After each request the
-server still says that it is well, and has logged no traceback.
+A secret is stored outside of all that the chat serves, and must appear nowhere. After each request
+the server must still be healthy, and have logged no traceback.
 """
 
 import http.client
@@ -17,15 +17,20 @@ from random import Random
 from urllib.parse import urlsplit
 
 from embeddings.index.index import Index
-from tests.attacks import requests_made as made
+from tests.attacks import crafted_requests
+from tests.attacks.crafted_requests import ELSEWHERE, Request
 from tests.attacks.page_client import PageClient
-from tests.attacks.requests_made import ELSEWHERE, Request
 from tests.attacks.serving import is_healthy
 from tests.attacks.tally import Tally
 from tests.end_to_end.chat_process import ROOT, Running
 
-LEAKED, STOPPED, FAILED, TAKEN = "secrets told", "times stopped", "errors", "taken but not to be"
-TRACED, TOLD = "tracebacks", "other hosts or places told"
+LEAKED, STOPPED, FAILED, ACCEPTED = (
+    "secrets leaked",
+    "times stopped",
+    "errors",
+    "accepted but not to be",
+)
+TRACED, DISCLOSED = "tracebacks", "other hosts or paths disclosed"
 
 SECRET = "the heron nests in the 1847 bell tower"
 """What lies in files that nobody may have."""
@@ -36,7 +41,7 @@ SECONDS = 5.0
 STREAMING = 0.5
 """Time for which a stream is listened to that goes on for ever."""
 
-MOST_READ = 3_000_000
+MAX_READ = 3_000_000
 """Bytes of a reply."""
 
 
@@ -56,7 +61,7 @@ class Routes:
         self.work = work
         self.read_only = read_only
         name = "requests (read-only)" if read_only else "requests"
-        self.tally = Tally(name, [LEAKED, STOPPED, FAILED, TAKEN, TRACED, TOLD], seed)
+        self.tally = Tally(name, [LEAKED, STOPPED, FAILED, ACCEPTED, TRACED, DISCLOSED], seed)
         self.chance = Random(seed)
         self._logged = chat.log.stat().st_size
         self._address = urlsplit(chat.url).netloc
@@ -65,16 +70,19 @@ class Routes:
 
     def run(self, most: int = 0) -> Tally:
         """Send so many of the requests to routes and events, drawn; all of them if it is 0."""
-        files, devices = self._lay_out()
+        files, devices = self._write_files()
         with PageClient(self.chat.url, self.chance) as page:
-            drawn = [*made.to_routes(_listed(), files), *made.to_events(page, files)]
+            drawn = [
+                *crafted_requests.to_routes(_all_routes(), files),
+                *crafted_requests.to_events(page, files),
+            ]
             each = [
-                *made.to_unknown_events(max(page.events)),
-                *made.to_odd_addresses(),
-                *made.with_other_hosts(),
+                *crafted_requests.to_unknown_events(max(page.events)),
+                *crafted_requests.to_odd_addresses(),
+                *crafted_requests.with_other_hosts(),
             ]
             # What may stop the server comes last: it would hide what else there is.
-            last = list(made.with_devices(page, devices))
+            last = list(crafted_requests.with_devices(page, devices))
         if most:
             drawn = self.chance.sample(drawn, min(most, len(drawn)))
             drawn_last = self.chance.sample(last, min(most // 10, len(last)))
@@ -86,7 +94,7 @@ class Routes:
         self._search()
         return self.tally
 
-    def _lay_out(self) -> tuple[list[str], list[Path]]:
+    def _write_files(self) -> tuple[list[str], list[Path]]:
         """Files with the secret by path and address, and devices that never end."""
         secrets = [self.work / f"secret{suffix}" for suffix in (".txt", ".md", ".key", "")]
         for path in secrets:
@@ -118,11 +126,11 @@ class Routes:
         if SECRET.encode() in reply:
             self.tally.broken(LEAKED, how)
         if ELSEWHERE.encode() in reply and not request.body and ELSEWHERE not in request.path:
-            self.tally.broken(TOLD, how)
+            self.tally.broken(DISCLOSED, how)
         if status >= 500 and status != 503:
             self.tally.broken(FAILED, how)
         if request.refused and 0 < status < 400:
-            self.tally.broken(TAKEN, how)
+            self.tally.broken(ACCEPTED, how)
         if "Traceback" in self._newly_logged():
             # It may have been written a moment after the reply.
             self.tally.broken(TRACED, f"{how}, or before it {self._before}")
@@ -153,14 +161,16 @@ class Routes:
         return new.decode("utf-8", "replace")
 
     def _upload(self) -> None:
-        """An upload as it should be, of which the reply tells no place on the disk."""
+        """An upload as it should be, whose reply holds no path."""
         form = {"Content-Type": "multipart/form-data; boundary=x"}
         path = "/gradio_api/upload?upload_id=attack"
-        status, reply = self._exchange(Request("POST", path, made.FORM, form))
+        status, reply = self._exchange(Request("POST", path, crafted_requests.FORM, form))
         if (status == 200) is self.read_only:
-            self.tally.broken(TAKEN if self.read_only else FAILED, f"an upload: {status} {reply!r}")
+            self.tally.broken(
+                ACCEPTED if self.read_only else FAILED, f"an upload: {status} {reply!r}"
+            )
         if str(self.chat.index.parent).encode() in reply:
-            self.tally.broken(TOLD, f"an upload: {reply!r}")
+            self.tally.broken(DISCLOSED, f"an upload: {reply!r}")
 
     def _written(self) -> set[Path]:
         """The files that the chat keeps: temporary ones, its index, and what lies beside that."""
@@ -183,7 +193,7 @@ def _read(response: http.client.HTTPResponse, wire: http.client.HTTPConnection) 
     streaming = "event-stream" in response.headers.get("content-type", "")
     if streaming and wire.sock:
         wire.sock.settimeout(STREAMING)
-    left = MOST_READ
+    left = MAX_READ
     while left > 0 and time.monotonic() < end:
         try:
             block = response.read1(65_536)
@@ -206,9 +216,9 @@ def _in_index(place: Path) -> bool:
 
 
 @cache
-def _listed() -> list[tuple[str, str]]:
+def _all_routes() -> list[tuple[str, str]]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.attacks.listed"],
+        [sys.executable, "-m", "tests.attacks.route_list"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -14,7 +14,7 @@ import psutil
 from tests.end_to_end.chat_process import Running, running
 
 HEALTHY_SECONDS = 2.0
-"""Within which a server that is well says so."""
+"""Longest time for a healthy server to answer."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def chat(
 
 
 def is_healthy(url: str, seconds: float = HEALTHY_SECONDS) -> bool:
-    """Whether the server says in time that it is well; asked twice, for the machine is busy."""
+    """Whether the server answers in time; tried twice, since the machine is busy."""
     for _ in range(2):
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=seconds) as reply:
@@ -43,21 +43,21 @@ def is_healthy(url: str, seconds: float = HEALTHY_SECONDS) -> bool:
 
 
 def until_healthy(url: str, seconds: float) -> float:
-    """Wait until the server is well: the time that it took, or an error."""
+    """Wait until the server is healthy; the seconds that it took."""
     started = time.monotonic()
     while time.monotonic() - started < seconds:
         if is_healthy(url):
             return time.monotonic() - started
-    raise TimeoutError(f"the server was not well for {seconds:g} s")
+    raise TimeoutError(f"the server was not healthy for {seconds:g} s")
 
 
 def memory(process_id: int) -> int:
     """Resident bytes of a process and its children."""
     process = psutil.Process(process_id)
     total = process.memory_info().rss
-    for one in process.children(recursive=True):
+    for child in process.children(recursive=True):
         try:
-            total += one.memory_info().rss
+            total += child.memory_info().rss
         except psutil.NoSuchProcess:  # a reading process that has just ended
             continue
     return int(total)

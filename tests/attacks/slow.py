@@ -1,4 +1,4 @@
-"""Slow: clients that open connections and do not go on; others are still served.
+"""Slow: clients that open connections and stall; others are still served.
 
 What the server writes about them to its log stays small.
 """
@@ -15,8 +15,8 @@ import httpx
 import psutil
 
 from qa.settings import UploadLimits
+from tests.attacks.crafted_requests import FORM
 from tests.attacks.page_client import PageClient, Refused
-from tests.attacks.requests_made import FORM
 from tests.attacks.serving import is_healthy, until_healthy
 from tests.attacks.tally import Tally
 from tests.end_to_end.chat_process import Running
@@ -26,11 +26,11 @@ SHUT_OUT, LOGGED = "others shut out", "times that the log grew"
 PATIENCE = 5.0
 """Seconds in which others are served meanwhile."""
 
-MOST_LOGGED = 50_000
+MAX_LOGGED = 50_000
 """Bytes written to the log, whatever comes."""
 
 UNTIL_ENDED = 90.0
-"""Seconds after which the server has given up whoever says nothing."""
+"""Seconds after which the server has closed silent connections."""
 
 HEADS = (
     b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
@@ -41,7 +41,7 @@ HEADS = (
 """Beginnings of requests."""
 
 DECLARED = UploadLimits().batch_bytes - 1
-"""Bytes that an upload says it has, just fewer than one may have."""
+"""Bytes that an upload declares, just below the limit."""
 
 
 OPEN_FILES = 1024
@@ -61,34 +61,34 @@ class Slow:
         server.rlimit(psutil.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
 
     def run(self, heads: int, uploads: int = 3) -> Tally:
-        """So many unfinished heads, then uploads that declare their length and send nothing."""
+        """Open unfinished requests, then uploads that declare their length and send nothing."""
         before = self.chat.log.stat().st_size
         _allow_files(heads)
-        with ExitStack() as open_ones:
+        with ExitStack() as open_connections:
             for number in range(heads):
-                self._begin(open_ones, HEADS[number % len(HEADS)], f"head {number}")
+                self._begin(open_connections, HEADS[number % len(HEADS)], f"head {number}")
             self._serves_others("unfinished heads", heads)
         until_healthy(self.chat.url, UNTIL_ENDED)
-        with ExitStack() as open_ones:
+        with ExitStack() as open_connections:
             form = (
                 f"POST /gradio_api/upload HTTP/1.1\r\nHost: {self._address[0]}\r\n"
                 f"Content-Type: multipart/form-data; boundary=x\r\n"
                 f"Content-Length: {DECLARED}\r\n\r\n"
             )
             for number in range(uploads):
-                self._begin(open_ones, form.encode(), f"upload {number}")
+                self._begin(open_connections, form.encode(), f"upload {number}")
             self._serves_others("idle uploads", uploads)
             self._takes_uploads()
-        grown = self.chat.log.stat().st_size - before
-        self.tally.seen["bytes logged"] = grown
-        if grown > MOST_LOGGED:
-            self.tally.broken(LOGGED, f"{grown:,} bytes")
+        logged = self.chat.log.stat().st_size - before
+        self.tally.seen["bytes logged"] = logged
+        if logged > MAX_LOGGED:
+            self.tally.broken(LOGGED, f"{logged:,} bytes")
         return self.tally
 
-    def _begin(self, open_ones: ExitStack, beginning: bytes, what: str) -> None:
+    def _begin(self, open_connections: ExitStack, beginning: bytes, what: str) -> None:
         self.tally.trials += 1
         try:
-            wire = open_ones.enter_context(socket.create_connection(self._address, PATIENCE))
+            wire = open_connections.enter_context(socket.create_connection(self._address, PATIENCE))
             wire.sendall(beginning)
         except OSError:  # to be refused is right where there are many
             self.tally.seen["refused"] += 1
@@ -100,9 +100,9 @@ class Slow:
         started = time.monotonic()
         try:
             with PageClient(self.chat.url, self.chance, PATIENCE) as page:
-                outcome, said = page.ask("When was the IOFS founded?")
+                outcome, reply = page.ask("When was the IOFS founded?")
             if outcome != "answered":
-                self.tally.broken(SHUT_OUT, f"{how}: a question is {outcome}: {said}")
+                self.tally.broken(SHUT_OUT, f"{how}: a question is {outcome}: {reply}")
         except (httpx.HTTPError, Refused) as error:
             spent = time.monotonic() - started
             self.tally.broken(SHUT_OUT, f"{how}: a page, after {spent:.1f} s: {error}")
@@ -118,8 +118,8 @@ class Slow:
             wire.request("POST", "/gradio_api/upload", FORM, headers)
             response = wire.getresponse()
             if response.status != 200:
-                said = response.read(200).decode("utf-8", "replace")
-                self.tally.broken(SHUT_OUT, f"idle uploads: another: {response.status} {said}")
+                text = response.read(200).decode("utf-8", "replace")
+                self.tally.broken(SHUT_OUT, f"idle uploads: another: {response.status} {text}")
         except (OSError, http.client.HTTPException) as error:
             self.tally.broken(SHUT_OUT, f"idle uploads: another: {error}")
         finally:

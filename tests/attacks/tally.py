@@ -1,4 +1,4 @@
-"""Tally: what an attack counted, as a line of figures, and how each fault is repeated."""
+"""Tally: the counts of an attack, and how to repeat each fault."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,15 @@ from contextlib import contextmanager
 
 from embeddings.errors import ChapterAndVerseError
 
-SHOWN = 20
-"""Faults of a kind of which it is printed how to repeat them; more say the same."""
+MAX_SHOWN = 20
+"""Faults of a kind that are printed; the others are counted."""
 
-MOST_TOLD = 600
-"""Characters kept of how a fault is repeated."""
+MAX_FAULT_CHARACTERS = 600
+"""Characters stored of a fault."""
 
 
 class Tally:
-    """Counts trials, what was seen in them, and each breach of a promise.
+    """Counts trials, events in them, and broken promises.
 
     >>> tally = Tally("kills", ["lost", "half there"], seed=1)
     >>> tally.trials = 1000
@@ -31,12 +31,12 @@ class Tally:
         self.faults: dict[str, list[str]] = {promise: [] for promise in promises}
 
     def broken(self, promise: str, how: str) -> None:
-        """A promise was broken; ``how`` tells what is needed to repeat it."""
-        self.faults[promise].append(how[:MOST_TOLD])
+        """Record a broken promise; ``how`` is what is needed to repeat it."""
+        self.faults[promise].append(how[:MAX_FAULT_CHARACTERS])
 
     @contextmanager
-    def ours_alone(self, promise: str, how: str) -> Iterator[None]:
-        """Whatever is raised inside breaks the promise; an error of ours is told in its words."""
+    def only_own_errors(self, promise: str, how: str) -> Iterator[None]:
+        """Record whatever is raised inside as a broken promise."""
         try:
             yield
         except ChapterAndVerseError as error:
@@ -45,23 +45,23 @@ class Tally:
             self.broken(promise, f"{how}: {type(error).__name__}: {error}")
 
     @property
-    def kept(self) -> bool:
+    def passed(self) -> bool:
         """Whether no promise was broken."""
         return not any(self.faults.values())
 
     @property
     def line(self) -> str:
-        """All figures."""
+        """All figures, as a line."""
         counts = [f"{len(hows):,} {promise}" for promise, hows in self.faults.items()]
         seen = [f"{count:,} {what}" for what, count in self.seen.items()]
-        beside = f"; {', '.join(seen)}" if seen else ""
-        return f"{self.trials:,} {self.what}: {', '.join(counts)}{beside} (seed {self.seed})"
+        events = f"; {', '.join(seen)}" if seen else ""
+        return f"{self.trials:,} {self.what}: {', '.join(counts)}{events} (seed {self.seed})"
 
-    def told(self) -> str:
-        """The line of figures, and below it how to repeat what broke a promise."""
+    def report(self) -> str:
+        """The line of figures, and below it how to repeat each fault."""
         lines = [self.line]
         for promise, hows in self.faults.items():
-            lines += [f"  {promise}: {how}" for how in hows[:SHOWN]]
-            if len(hows) > SHOWN:
-                lines.append(f"  {promise}: {len(hows) - SHOWN:,} more")
+            lines += [f"  {promise}: {how}" for how in hows[:MAX_SHOWN]]
+            if len(hows) > MAX_SHOWN:
+                lines.append(f"  {promise}: {len(hows) - MAX_SHOWN:,} more")
         return "\n".join(lines)

@@ -19,7 +19,7 @@ def test_figures_are_printed() -> None:
     assert done.exit_code == 0
 
 
-def test_broken_promise_is_told_with_how_to_repeat_it() -> None:
+def test_broken_promise_is_printed_with_how_to_repeat_it() -> None:
     def attack(_: object) -> Tally:
         tally = Tally("kills", ["lost"], seed=7)
         tally.trials = 1000

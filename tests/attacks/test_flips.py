@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.attacks.damaged import NAMES, Damage
+from tests.attacks.examination import NAMES, Damage
 from tests.attacks.flips import Flips
 from tests.attacks.sizes import MARKS, SEED, size
 from tests.attacks.tally import Tally
@@ -34,17 +34,17 @@ def flips(tmp_path_factory: pytest.TempPathFactory) -> Flips:
 
 def test_flips_bring_about_no_wrong_quote_and_no_silent_loss(flips: Flips) -> None:
     tally = flips.run(SEED, TRIALS)
-    assert tally.kept, tally.told()
+    assert tally.passed, tally.report()
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_damage_is_told_or_does_no_harm(flips: Flips, what: str) -> None:
+def test_damage_is_reported_or_harmless(flips: Flips, what: str) -> None:
     damage = DAMAGE[what]
     tally = Tally("known damage", flips.PROMISES, seed=0)
     holding = [image for image in flips.images if damage.file in image.files]
     for image in holding[:2]:
         flips.look(image, damage, what, tally)
-    assert tally.kept and tally.trials, tally.told()
+    assert tally.passed and tally.trials, tally.report()
 
 
 @pytest.mark.parametrize("bit", [1, 128])
@@ -53,7 +53,7 @@ def test_opinion_that_was_changed_is_not_given(flips: Flips, bit: int) -> None:
     content = (image.at / FEEDBACK).read_bytes()
     tally = Tally("known damage", flips.PROMISES, seed=0)
     for name in NAMES[:2]:
-        # In the answer that was kept, of which the letter is another one, or no letter.
+        # A letter of the stored answer becomes another, or no letter.
         offset = content.index(f"The {name} bridge".encode())
         flips.look(image, Damage(FEEDBACK, "bit", offset, bit, False), name, tally)
-    assert tally.kept, tally.told()
+    assert tally.passed, tally.report()

@@ -22,10 +22,10 @@ GUIDED = size("GUIDED_FILES", 50)
 
 
 def test_every_seed_is_a_valid_file(tmp_path: Path) -> None:
-    made = seeds()
-    assert list(made) == list(SUFFIXES)
+    valid = seeds()
+    assert list(valid) == list(SUFFIXES)
     with DocumentLoader() as loader:
-        for suffix, content in made.items():
+        for suffix, content in valid.items():
             path = tmp_path / f"a{suffix}"
             path.write_bytes(content)
             text = loader.load(path).text
@@ -33,9 +33,9 @@ def test_every_seed_is_a_valid_file(tmp_path: Path) -> None:
 
 
 def test_same_seed_makes_the_same_file_and_another_another() -> None:
-    made, again = seeds(), seeds()
-    assert made == again
-    for content in made.values():
+    first, second = seeds(), seeds()
+    assert first == second
+    for content in first.values():
         files = [mutated(content, Random(number)) for number in (1, 1, 2)]
         assert files[0] == files[1] != files[2]
 
@@ -49,12 +49,12 @@ def test_archive_is_mutated_inside() -> None:
 @pytest.mark.slow
 def test_no_mutated_file_crashes_or_holds_up_its_reader(tmp_path: Path) -> None:
     tally = fuzz(tmp_path, SEED, FILES)
-    assert tally.kept, tally.told()
-    assert tally.seen["read"] > FILES / 4 and tally.seen["refused"] > FILES / 20, tally.told()
+    assert tally.passed, tally.report()
+    assert tally.seen["read"] > FILES / 4 and tally.seen["refused"] > FILES / 20, tally.report()
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not coverage_guided.is_installed(), reason="ATHERIS IS NOT INSTALLED")
 def test_no_file_guided_by_coverage_ends_its_reader(tmp_path: Path) -> None:
     tally = coverage_guided.guided(tmp_path, SEED, GUIDED)
-    assert tally.kept, tally.told()
+    assert tally.passed, tally.report()

@@ -9,9 +9,9 @@ from tests.attacks.sizes import MARKS, size
 
 pytestmark = [*MARKS, pytest.mark.slow]
 
-ASKED = size("POISONED_QUESTIONS", 3)
+QUESTIONS = size("POISONED_QUESTIONS", 3)
 
 
-def test_what_poison_wins_is_mostly_told(tmp_path: Path) -> None:
-    tally = poison(tmp_path, LIES[:ASKED])
-    assert tally.kept, tally.told()
+def test_what_poison_wins_is_mostly_reported(tmp_path: Path) -> None:
+    tally = poison(tmp_path, LIES[:QUESTIONS])
+    assert tally.passed, tally.report()

@@ -1,6 +1,6 @@
 """Users: many pages that ask one question after another.
 
-None hears of an error but that the server is busy, and the server's memory stays flat.
+No user gets an error other than that the server is busy, and the server's memory stays flat.
 """
 
 import threading
@@ -19,18 +19,18 @@ FAILED, GREW, SILENT = "errors", "times that memory grew", "times without a sign
 WARM_UP = 0.2
 """Share of the time after which memory is compared with what it is at the end."""
 
-MOST_GROWTH = 150_000_000
+MAX_GROWTH = 150_000_000
 """Bytes: answers are kept to be given again, and threads come and go."""
 
 PATIENCE = 10.0
-"""Seconds in which a busy server must say that it is well."""
+"""Longest time for a busy server to answer that it is healthy."""
 
 ASIDE = "In 2024, {}", "According to the documents, {}", "Tell me: {}", "{}", "{} (number {number})"
 """Ways to ask, so that not all answers are kept ones."""
 
 
 class Users:
-    """So many users of one chat."""
+    """Users of one chat."""
 
     def __init__(self, chat: Running, seed: int) -> None:
         self.chat = chat
@@ -40,7 +40,7 @@ class Users:
         self._ending = threading.Event()
 
     def run(self, users: int, seconds: float) -> Tally:
-        """Let them ask for so long."""
+        """Run users for a number of seconds."""
         threads = [threading.Thread(target=self._use, args=(number,)) for number in range(users)]
         started = time.monotonic()
         for thread in threads:
@@ -56,7 +56,7 @@ class Users:
         for thread in threads:
             thread.join()
         end = memory(self.chat.process.pid)
-        if end - warm > MOST_GROWTH:
+        if end - warm > MAX_GROWTH:
             self.tally.broken(GREW, f"{warm:,} to {end:,} bytes")
         self.tally.trials = users
         self.tally.seen["MB at the end"] = end // 1_000_000
@@ -69,25 +69,25 @@ class Users:
             while not self._ending.is_set():
                 with PageClient(self.chat.url, chance) as page:
                     # Some go on for long, some come back with a new page.
-                    for asked in count():
+                    for number_asked in count():
                         if self._ending.is_set() or chance.random() < 0.1:
                             break
-                        self._ask(page, chance, f"user {number}, question {asked}")
+                        self._ask(page, chance, f"user {number}, question {number_asked}")
         except Refused as refused:
             if refused.status in (429, 503):
                 self._count("busy")
             else:
                 self._broken(f"user {number}: {refused}")
-        except Exception as error:  # else a thread would end without a word
+        except Exception as error:  # a thread would end silently
             self._broken(f"user {number}: {type(error).__name__}: {error}")
 
     def _ask(self, page: PageClient, chance: Random, how: str) -> None:
         plain = chance.choice([*ANSWERED, *NOT_ANSWERED])
         question = chance.choice(ASIDE).format(plain, number=chance.randrange(1000))
-        outcome, said = page.ask(question)
+        outcome, reply = page.ask(question)
         self._count(outcome)
         if outcome == "failed":
-            self._broken(f"{how}: {question!r}: {said}")
+            self._broken(f"{how}: {question!r}: {reply}")
 
     def _count(self, what: str) -> None:
         with self._lock:

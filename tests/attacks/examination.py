@@ -1,4 +1,4 @@
-"""Damaged: what a process finds in an index of which a file was damaged, before or under it."""
+"""Examination: what a process finds in an index with a damaged file."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ PAGE = 4096
 """Bytes of a page of the database and of memory."""
 
 NAMES = "Alder Birch Cedar Dogwood Elm Fir Gorse Hazel".split()
-"""Each of a document of its own."""
+"""Each the name of a document."""
 
 
 How = Literal["bit", "byte", "zeros", "cut", "gone"]
@@ -34,23 +34,23 @@ How = Literal["bit", "byte", "zeros", "cut", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is done to a file of an index, or beside it.
+    """Damage to a file of an index, or beside it.
 
     Attributes:
         file: Its path from the folder in which the index lies.
         how: It is damaged.
         offset: Where.
         value: What a byte is combined with by exclusive or.
-        under: Whether the index is open meanwhile.
+        while_open: Whether the index is open at that moment.
     """
 
     file: str
     how: How
     offset: int
     value: int
-    under: bool
+    while_open: bool
 
-    def do(self, folder: Path) -> None:
+    def apply(self, folder: Path) -> None:
         """Damage the file."""
         path = folder / self.file
         if not path.exists():  # The log is removed where an index is closed.
@@ -64,39 +64,41 @@ class Damage:
             with path.open("r+b") as file:
                 start = self.offset // PAGE * PAGE if self.how == "zeros" else self.offset
                 file.seek(start)
-                held = file.read(PAGE if self.how == "zeros" else 1)
+                content = file.read(PAGE if self.how == "zeros" else 1)
                 file.seek(start)
-                file.write(bytes(len(held)) if self.how == "zeros" else bytes(self._flip(held)))
+                file.write(
+                    bytes(len(content)) if self.how == "zeros" else bytes(self._flip(content))
+                )
 
-    def _flip(self, held: bytes) -> Iterator[int]:
-        return (byte ^ self.value for byte in held)
+    def _flip(self, content: bytes) -> Iterator[int]:
+        return (byte ^ self.value for byte in content)
 
 
 @dataclass
 class Found:
-    """What was found.
+    """The findings.
 
     Attributes:
-        told: Errors of ours, and what `qa doctor` says.
-        raised: Errors that are not ours.
+        reported: Errors of the project, and findings of `qa doctor`.
+        raised: Other errors.
         wrong_quotes: That are not what the document's file says.
         missing: Acknowledged documents that are neither listed nor found.
         differing: Answers that are not those of the index as it was.
     """
 
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     raised: list[str] = field(default_factory=list)
     wrong_quotes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
 
     @contextmanager
-    def noting(self, step: str) -> Iterator[None]:
-        """Note what is raised inside, and go on."""
+    def recording(self, step: str) -> Iterator[None]:
+        """Record what is raised inside, and continue."""
         try:
             yield
         except ChapterAndVerseError as error:
-            self.told.append(f"{step}: {error}")
+            self.reported.append(f"{step}: {error}")
         except Exception as error:  # whatever damage may bring about
             self.raised.append(f"{step}: {type(error).__name__}: {error}")
 
@@ -115,8 +117,8 @@ def question_of(name: str) -> str:
     return f"How many arches has the {name} bridge?"
 
 
-def examining(
-    say: Callable[[str], None],
+def examine_damaged(
+    send: Callable[[str], None],
     place: Path,
     folder: Path,
     damage: Damage,
@@ -124,10 +126,10 @@ def examining(
     expected: dict[str, list[str]],
     opinions: list[str],
 ) -> None:
-    """Open an index and look at all of it, damaged before or meanwhile; says what was found.
+    """Open an index and look at all of it, damaged before or meanwhile; sends the findings.
 
     Args:
-        say: Takes the findings as JSON.
+        send: Sends the findings as JSON.
         place: Folder of the index.
         folder: Of its documents.
         damage: Is done to it.
@@ -136,50 +138,51 @@ def examining(
         opinions: Answers that were kept with an opinion, as JSON.
     """
     found = Found()
-    with ExitStack() as open_ones, quick():
-        if not damage.under:
-            damage.do(place.parent)
-        with found.noting("open"):
+    with ExitStack() as open_indexes, quick():
+        if not damage.while_open:
+            damage.apply(place.parent)
+        with found.recording("open"):
             index = Index.open(place)
-            open_ones.callback(index.close)
-            if damage.under:
+            open_indexes.callback(index.close)
+            if damage.while_open:
                 _answer(found, index, expected, folder)
                 with writer_lock(place):
-                    damage.do(place.parent)
-                    with found.noting("lock"), _expecting_lock(), writer_lock(place):
+                    damage.apply(place.parent)
+                    with found.recording("lock"), _expecting_lock(), writer_lock(place):
                         pass
-            with found.noting("list"):
-                held = {document.path for document in list_library(index).documents}
-                found.missing += sorted(set(paths) - held)
+            with found.recording("list"):
+                listed = {document.path for document in list_library(index).documents}
+                found.missing += sorted(set(paths) - listed)
             _answer(found, index, expected, folder)
-        with found.noting("feedback"):
+        with found.recording("feedback"):
             for opinion in Feedback(place).opinions():
                 if opinion.answer.to_json() not in opinions:
                     found.wrong_quotes.append(f"an opinion: {opinion.answer.text!r}")
-        with found.noting("doctor"):
-            found.told += _doctor(place)
-        if not found.told:
-            with found.noting("index again"):
+        with found.recording("doctor"):
+            found.reported += _doctor(place)
+        if not found.reported:
+            with found.recording("index again"):
                 again = Index.open_or_create(place, HashingEncoder())
-                open_ones.callback(again.close)
+                open_indexes.callback(again.close)
                 index_folder(folder, again, HashingEncoder())
-    say(json.dumps([found.told, found.raised, found.wrong_quotes, found.missing, found.differing]))
+    faults = [found.wrong_quotes, found.missing, found.differing]
+    send(json.dumps([found.reported, found.raised, *faults]))
 
 
 @contextmanager
 def _expecting_lock() -> Iterator[None]:
-    """What is locked must say so, which is no fault."""
+    """Expect an error that says that the index is locked."""
     try:
         yield
     except IndexLocked:
         return
-    raise AssertionError("two hold the lock")
+    raise AssertionError("the lock is held twice")
 
 
 def _answer(found: Found, index: Index, expected: dict[str, list[str]], folder: Path) -> None:
     answerer = answering(index)
     for name, right in expected.items():
-        with found.noting(f"answer about {name}"):
+        with found.recording(f"answer about {name}"):
             answer = answerer.answer(question_of(name))
             found.wrong_quotes += _wrong(answer, index, folder)
             got = [str(answer.text), answer.citations[0].path if answer.citations else ""]
@@ -197,7 +200,7 @@ def _wrong(answer: Answer, index: Index, folder: Path) -> Iterator[str]:
 
 
 def _doctor(place: Path) -> list[str]:
-    """What is not sound, without the models, which no flip here touches."""
+    """The findings of `qa doctor`, without the models, which are not damaged here."""
     encoder = HashingEncoder()
     sound = SimpleNamespace(name="hashing", model=encoder.model, check=lambda: None)
     with ExitStack() as patches:

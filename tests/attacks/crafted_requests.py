@@ -1,4 +1,4 @@
-"""Requests made to attack a chat by its routes: what is sent, and where."""
+"""Crafted requests, which attack the routes and events of a chat."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -86,10 +86,10 @@ def to_events(page: PageClient, files: Sequence[str]) -> Iterator[Request]:
     """Each event with a file, named by path or address, in the place of each input."""
     for event in page.events.values():
         plain = page.inputs(event, {})
-        for at in range(len(plain)):
+        for number in range(len(plain)):
             for file in files:
                 for value in (named(file), [named(file)], {"a": [named(file)]}):
-                    data = [*plain[:at], value, *plain[at + 1 :]]
+                    data = [*plain[:number], value, *plain[number + 1 :]]
                     yield from by_every_way(event, data)
         yield from by_every_way(event, plain, event_data=named(files[0]))
 
@@ -156,8 +156,8 @@ def with_devices(page: PageClient, devices: Sequence[Path]) -> Iterator[Request]
 
 def named(path: str) -> dict[str, object]:
     """A file as Gradio's client names it."""
-    named_so: dict[str, object] = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    return named_so | ({"url": path, "path": ""} if "://" in path else {})
+    file: dict[str, object] = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    return file | ({"url": path, "path": ""} if "://" in path else {})
 
 
 def _filled(route: str, fill: str) -> str:

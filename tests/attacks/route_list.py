@@ -1,7 +1,7 @@
-"""Listed: every route of the chat's server, Gradio's included, as JSON on standard output.
+"""Route list: every route of the chat's server, Gradio's included, as JSON on standard output.
 
-``python -m tests.attacks.listed`` builds the server in a process of its own, with a chat about a
-folder of one file: Gradio is not for the process of the tests.
+``python -m tests.attacks.route_list`` builds the server in a process of its own, with a chat about
+a folder of one file, so that the process of the tests does not import Gradio.
 """
 
 import json
