@@ -13,7 +13,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from qa.web.addresses import client_network
 
 HEAD_SECONDS = 10.0
-"""From the first byte that may begin a request, or the connection, to the end of its head."""
+"""From the first byte that may begin a request, or the connection, to the end of its head.
+
+Chosen by hand.
+"""
 
 MOST_CONNECTIONS = 600
 """Open at a time: a process may open 1,024 files unless its owner raises that limit."""

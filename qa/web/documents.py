@@ -21,7 +21,7 @@ from qa.web.html.document_links import parse_quotes
 from qa.web.html.document_page import DocumentView, document_page, problem_page
 
 PICTURE_SECONDS = 20.0
-"""Longest time to draw one page."""
+"""Longest time to draw one page; most take half a second. Chosen by hand."""
 
 MOST_PENDING_PICTURES = 12
 """Pictures that are drawn or waited for; further requests are refused at once."""

@@ -38,7 +38,10 @@ MOST_DEPTH = 4
 """Nesting of an event's data; the page sends the position and text of a message."""
 
 MOST_CONTAINERS = 200_000
-"""Lists and objects in a body; each uses far more memory than its two bytes of JSON."""
+"""Lists and objects in a body; each uses far more memory than its two bytes of JSON.
+
+Those within the stored conversation, which is sent as a text, count, too. Chosen by hand.
+"""
 
 _KEYS = {"data", "event_data", "fn_index", "trigger_id", "session_hash"}
 _SESSION = re.compile(r"[0-9A-Za-z]{1,64}")

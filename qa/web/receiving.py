@@ -31,10 +31,13 @@ IDLE_SECONDS = 20.0
 """Time without a byte after which an upload is aborted. Chosen by hand."""
 
 LEAST_RATE = 4_000
-"""Bytes a second, in each span of ``IDLE_SECONDS``, below which an upload is aborted."""
+"""Bytes a second, in each span of ``IDLE_SECONDS``, below which an upload is aborted.
+
+Chosen by hand.
+"""
 
 UPLOAD_SECONDS = 3_600.0
-"""Longest time of one upload."""
+"""Longest time of one upload. Chosen by hand."""
 
 FILES_FACTOR = 5
 """Files in one form, in multiples of the limit: those beyond the limit are each refused with a
