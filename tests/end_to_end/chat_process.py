@@ -130,28 +130,27 @@ def uploads_of(chat: Running) -> list[str]:
 
 GATED = """
 import pathlib, sys, time
-import app, qa.pipeline, qa.web.queue_limits, qa.web.uploads
+import app, qa.pipeline, qa.web.queue_limits
 
 qa.web.queue_limits.CONCURRENT_ANSWERS = qa.web.queue_limits.MOST_WAITING = 1
 gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
-answer = qa.pipeline.QuestionAnswerer.answer
+answerer = qa.pipeline.QuestionAnswerer
+read, index_folder = answerer.read, answerer.index_folder
 
-def answer_later(self, question, *others):
+def read_later(self, retrieval):
+    question = retrieval.message.text
     if question == "boom":
         raise RuntimeError("boom")
     while question != "?" and gate.exists():
         time.sleep(0.02)
-    return answer(self, question, *others)
-
-index = qa.web.uploads.index_folder
+    return read(self, retrieval)
 
 def index_later(*arguments, **options):
     while gate.exists():
         time.sleep(0.02)
-    return index(*arguments, **options)
+    return index_folder(*arguments, **options)
 
-qa.pipeline.QuestionAnswerer.answer = answer_later
-qa.web.uploads.index_folder = index_later
+answerer.read, answerer.index_folder = read_later, index_later
 app.main()
 """
 """Answers one question at a time, lets one wait, and answers and indexes nothing while the gate is
