@@ -86,6 +86,11 @@ def test_help_is_immediate_and_names_the_options() -> None:
     assert done.stderr == ""
 
 
+def test_gradio_is_not_imported_with_the_command() -> None:
+    code = "import sys, app; raise SystemExit('gradio' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=SECONDS, check=True)
+
+
 def printed_error(done: subprocess.CompletedProcess[str]) -> str:
     """The only line on standard error of a command that failed."""
     assert done.returncode == 2, done
