@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from qa.conversation.understanding import Subquestion
-from qa.conversation.wording import points_back
+from qa.conversation.wording import refers_back
 
 PASSAGES_TRIED = 2
 """Passages in which each wording of a follow-up is tried; the chosen one is read in all. With 2 to
@@ -33,7 +33,7 @@ def resolve(
     rewritings = [wording for wording in subquestion.wordings if wording != question]
     if not rewritings:
         return question
-    margin = REFERRING_MARGIN if points_back(question) else 0.0
+    margin = REFERRING_MARGIN if refers_back(question) else 0.0
     best = rewritings[0]
     for confidence_of in measures:
         confidences = {wording: confidence_of(wording) for wording in rewritings}

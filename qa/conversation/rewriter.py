@@ -1,5 +1,6 @@
-"""Rewriting: a question that leans on what was said before becomes one that stands alone."""
+"""Rewriting: a question that depends on the conversation becomes standalone."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,14 +24,20 @@ from embeddings.models.model_folder import (
 from embeddings.models.onnx_model import open_session
 from embeddings.models.precision import Precision
 from qa.conversation.context import (
-    MOST_CHARACTERS,
+    MAX_CHARACTERS,
     HistoryWindow,
     Turn,
-    person_of,
-    pieces_of,
+    segments_of,
     window_of,
 )
-from qa.conversation.wording import Phrase, asks_of_a_person, carried_over, phrases_of, worded
+from qa.conversation.person import last_person
+from qa.conversation.wording import (
+    Phrase,
+    insert_phrases,
+    phrases_of,
+    refers_to_person,
+    resolve_ellipsis,
+)
 from qa.reading import onnx_reader
 
 FOLDER = Path(__file__).parent / "model"
@@ -42,30 +49,31 @@ THRESHOLDS = "thresholds.json"
 FILES = (GRAPH, THRESHOLDS)
 
 REWRITTEN_TOKENS = 128
-"""Longest question that rewriting makes; more than twice what questions have."""
+"""Longest rewritten question; more than twice the length of usual questions. Chosen by hand."""
 
 REWRITTEN_CHARACTERS = 1_000
-"""Likewise; a word of any length can be a single token."""
+"""Likewise: a word of any length can be a single token."""
 
-UNLIKELY = 2.0
-"""Difference of logits from which a word is put into a question apart from a likelier one."""
+MAX_LOGIT_GAP = 2.0
+"""Difference to the highest logit from which a word gets a phrase of its own. Chosen by hand; not
+fitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From when on words are added; logits.
+    """Logits from which words are added to a question; chosen by ``qa.training``.
 
     Attributes:
-        belongs: Of a word.
-        lacks: Of the question.
+        word: That the word belongs to the question; "belongs" in the file.
+        question: That the question is incomplete; "lacks" in the file.
     """
 
-    belongs: float = 0.0
-    lacks: float = 0.0
+    word: float = 0.0
+    question: float = 0.0
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Those that were chosen for the model in a folder.
+        """The thresholds of the model in a folder.
 
         Raises:
             ModelError: They cannot be read.
@@ -78,24 +86,29 @@ class Thresholds:
                 "has no valid thresholds", folder / THRESHOLDS, Remedy.REINSTALL, detail=repr(error)
             ) from error
 
+    def save(self, folder: Path) -> None:
+        """Write the thresholds beside the model in a folder."""
+        content = json.dumps({"belongs": self.word, "lacks": self.question})
+        (folder / THRESHOLDS).write_text(f"{content}\n", encoding="utf-8")
+
 
 class Logits(Protocol):
-    """What a rewriting model says of a window."""
+    """The outputs of a rewriting model for a window."""
 
     def __call__(self, window: HistoryWindow) -> tuple[NDArray[np.float32], float]:
-        """The logit of each of ``window.words`` belonging, and of the question lacking any."""
+        """Logits of each of ``window.words`` belonging, and of the question being incomplete."""
         ...
 
 
-def asked_again(question: str, history: Sequence[Turn]) -> str | None:
-    """The last question asked again of something else, where that is all the question says."""
-    return carried_over(question, history[-1].rewritten[:MOST_CHARACTERS])
+def rewrite_ellipsis(question: str, history: Sequence[Turn]) -> str | None:
+    """The previous question about another thing, if the question names nothing but that thing."""
+    return resolve_ellipsis(question, history[-1].standalone[:MAX_CHARACTERS])
 
 
-def with_person(question: str, history: Sequence[Turn]) -> str | None:
-    """The question with the person last spoken of for "he" or "she", if it asks of one."""
-    person = person_of(history) if asks_of_a_person(question) else None
-    return None if person is None else worded(question, [Phrase(person, False, 0)])
+def rewrite_pronoun(question: str, history: Sequence[Turn]) -> str | None:
+    """The question with the last person of the conversation in place of "he" or "she"."""
+    person = last_person(history) if refers_to_person(question) else None
+    return None if person is None else insert_phrases(question, [Phrase(person, False, 0)])
 
 
 def rewritings(
@@ -105,38 +118,39 @@ def rewritings(
     logits: tuple[NDArray[np.float32], float],
     thresholds: Thresholds,
 ) -> tuple[str, ...]:
-    """The question with what it lacks, then shorter; as it is if it lacks nothing.
+    """The wordings of a question with the missing words, likeliest first; itself if it is complete.
 
     Args:
-        question: As asked.
-        history: What was said before; not empty.
+        question: As typed.
+        history: The turns before; not empty.
         window: Of both.
         logits: Of the window's words, and of the question.
-        thresholds: From when on words are added.
+        thresholds: Logits from which words are added.
     """
-    again = asked_again(question, history)
-    if again is not None:
-        return (again,)
-    person = with_person(question, history)
-    first = () if person is None else (person,)
-    belongs, lacks = logits
-    if lacks < thresholds.lacks:
+    ellipsis = rewrite_ellipsis(question, history)
+    if ellipsis is not None:
+        return (ellipsis,)
+    pronoun = rewrite_pronoun(question, history)
+    first = () if pronoun is None else (pronoun,)
+    word_logits, incomplete = logits
+    if incomplete < thresholds.question:
         return first or (question,)
     scores: dict[str, float] = {}
-    for word, logit in zip(window.words, belongs, strict=True):
-        if logit >= thresholds.belongs:
+    for word, logit in zip(window.words, word_logits, strict=True):
+        if logit >= thresholds.word:
             scores[word.stem] = max(float(logit), scores.get(word.stem, -np.inf))
-    texts = [text for *_, text in pieces_of(history)]
-    # A word that is much less likely than another is no part of its name.
-    likely = max(scores.values(), default=0.0) - UNLIKELY
-    sure = {one: logit for one, logit in scores.items() if logit >= likely}
-    others = {one: logit for one, logit in scores.items() if logit < likely}
-    phrases = [*phrases_of(sure, texts), *phrases_of(others, texts)]
-    return tuple(dict.fromkeys((*first, worded(question, phrases), worded(question, phrases[:1]))))
+    texts = [segment.text for segment in segments_of(history)]
+    # A word that is much less likely than another is no part of the same name.
+    least = max(scores.values(), default=0.0) - MAX_LOGIT_GAP
+    likely = {stem: logit for stem, logit in scores.items() if logit >= least}
+    others = {stem: logit for stem, logit in scores.items() if logit < least}
+    phrases = [*phrases_of(likely, texts), *phrases_of(others, texts)]
+    longer, shorter = (insert_phrases(question, chosen) for chosen in (phrases, phrases[:1]))
+    return tuple(dict.fromkeys((*first, longer, shorter)))
 
 
 class QuestionRewriter:
-    """Rewrites questions with a trained model, which is read when something was said before.
+    """Rewrites questions with a trained model, which is loaded with the first follow-up.
 
     Safe to use from several threads.
 
@@ -151,23 +165,23 @@ class QuestionRewriter:
         self._lock = RLock()
 
     def rewrite(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
-        """The question such that it stands alone, likeliest first; as it is if it does already.
+        """The standalone wordings of a question, likeliest first; itself if it is standalone.
 
         Args:
-            question: As asked.
-            history: What was said before, oldest first.
+            question: As typed.
+            history: The turns before, oldest first.
 
         Raises:
             ModelError: The model is missing or damaged.
         """
-        turns = [turn for turn in history if turn.rewritten.strip()]
+        turns = [turn for turn in history if turn.standalone.strip()]
         if not turns:
             return (question,)
         with self._lock:
             tokenizer, logits, thresholds = self._model
         window = window_of(question, turns, tokenizer)
         found = [
-            # What was said before may be too much for one question.
+            # The conversation may hold too much for one question.
             rewriting
             for rewriting in rewritings(question, turns, window, logits(window), thresholds)
             if len(rewriting) <= REWRITTEN_CHARACTERS
@@ -176,7 +190,7 @@ class QuestionRewriter:
         return tuple(found) or (question,)
 
     def load(self) -> None:
-        """Read the model now, so that the first question that leans on another need not wait.
+        """Load the model now, so that the first follow-up need not wait.
 
         Raises:
             ModelError: It is missing or another.
@@ -237,15 +251,15 @@ def onnx_logits(path: Path, remedy: Remedy = Remedy.REINSTALL) -> Logits:
     session = open_session(path, remedy)
 
     def logits(window: HistoryWindow) -> tuple[NDArray[np.float32], float]:
-        belongs, lacks = session.run(
+        word_logits, incomplete = session.run(
             ["belongs", "lacks"],
             {
                 "input_ids": window.ids[None],
                 "attention_mask": np.ones_like(window.ids)[None],
                 "token_type_ids": window.types[None],
-                "facts": window.facts[None],
+                "facts": window.features[None],
             },
         )
-        return belongs[0, [word.token for word in window.words]], float(lacks[0])
+        return word_logits[0, [word.token for word in window.words]], float(incomplete[0])
 
     return logits

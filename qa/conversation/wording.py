@@ -1,4 +1,4 @@
-"""Wording: how what a question lacks is put into it, so that it reads as one question."""
+"""Wording: how the missing words are put into a question, so that it reads as one question."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ _QUESTION_WORD = re.compile(r"\b(?:who|what|when|where|why|how|which|whose|whom)
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words of the history that belong together.
+    """Adjacent words of the history.
 
     Attributes:
         text: As written there.
@@ -87,10 +87,12 @@ def phrases_of(scores: Mapping[str, float], texts: Sequence[str]) -> list[Phrase
         if best is None:
             break
         _, phrase, definite, stems = best
-        found.append(Phrase(" ".join(phrase.split()), definite, max(left[one] for one in stems)))
-        for one in stems:
-            del left[one]
-    return sorted(found, key=lambda one: -one.score)
+        found.append(
+            Phrase(" ".join(phrase.split()), definite, max(left[stemmed] for stemmed in stems))
+        )
+        for stemmed in stems:
+            del left[stemmed]
+    return sorted(found, key=lambda phrase: -phrase.score)
 
 
 def _runs(
@@ -104,12 +106,14 @@ def _runs(
             continue
         joined = False
         if runs and since is not None:
-            between = [words[one][0][0].lower() for one in range(since + 1, at)]
+            between = [word[0].lower() for word, _ in words[since + 1 : at]]
             gap = text[words[since][0].end() : match.start()]
-            plain = not re.sub(r"[\w\s'’-]", "", gap)
-            joined = plain and len(between) <= 2 and all(one in _SMALL for one in between)
-            # What is said twice is not one phrase.
-            joined &= stemmed not in {words[one][1] for one in range(runs[-1][0], at)}
+            no_punctuation = not re.sub(r"[\w\s'’-]", "", gap)
+            joined = (
+                no_punctuation and len(between) <= 2 and all(word in _SMALL for word in between)
+            )
+            # A word that occurs twice is in two phrases.
+            joined &= stemmed not in {words[earlier][1] for earlier in range(runs[-1][0], at)}
         if joined:
             runs[-1] = (runs[-1][0], at)
         else:
@@ -118,12 +122,12 @@ def _runs(
     return runs
 
 
-def worded(question: str, phrases: Sequence[Phrase]) -> str:
+def insert_phrases(question: str, phrases: Sequence[Phrase]) -> str:
     """The question with the phrases: the first in a pronoun's place, the others at its end.
 
-    >>> worded("When was it founded?", [Phrase("IOFS", True, 1.0)])
+    >>> insert_phrases("When was it founded?", [Phrase("IOFS", True, 1.0)])
     'When was the IOFS founded?'
-    >>> worded("How many members?", [Phrase("IOFS", True, 1.0)])
+    >>> insert_phrases("How many members?", [Phrase("IOFS", True, 1.0)])
     'How many members (IOFS)?'
     """
     left = list(phrases)
@@ -146,13 +150,13 @@ def worded(question: str, phrases: Sequence[Phrase]) -> str:
     end = _END.search(question)
     assert end is not None
     rest = question[end.start() :].strip() or "?"
-    return f"{question[: end.start()]} ({', '.join(one.text for one in left)}){rest}"
+    return f"{question[: end.start()]} ({', '.join(phrase.text for phrase in left)}){rest}"
 
 
-def points_back(question: str) -> bool:
-    """Whether a word of the question stands for something said before, or the question is cut off.
+def refers_back(question: str) -> bool:
+    """Whether a word of the question refers to the conversation, or the question is incomplete.
 
-    >>> points_back("When was it founded?"), points_back("And Turkey?"), points_back("Who won?")
+    >>> refers_back("When was it founded?"), refers_back("And Turkey?"), refers_back("Who won?")
     (True, True, False)
     """
     patterns = (_POSSESSIVE, _PRONOUN, _THERE)
@@ -161,12 +165,12 @@ def points_back(question: str) -> bool:
     return bool(_BARE.match(question) or _ABOUT.match(question) or _GOES_ON.match(question))
 
 
-def asks_of_a_person(question: str) -> bool:
-    """Whether it asks of a person who is named before it, and of nothing else that is.
+def refers_to_person(question: str) -> bool:
+    """Whether "he" or "she" in the question is a person of the conversation, and nothing else is.
 
-    >>> asks_of_a_person("Where does he work?"), asks_of_a_person("Did Einstein like his work?")
+    >>> refers_to_person("Where does he work?"), refers_to_person("Did Einstein like his work?")
     (True, False)
-    >>> asks_of_a_person("What does a user do if he forgets a word?")
+    >>> refers_to_person("What does a user do if he forgets a word?")
     False
     """
     match = _PERSONAL.search(question)
@@ -174,26 +178,26 @@ def asks_of_a_person(question: str) -> bool:
         return False
     before = question[: match.start()]
     # At the beginning of a sentence a capital is no name, unless another one follows.
-    names = (one for one in _NAME.finditer(before) if one[0] != "I")
+    names = (name for name in _NAME.finditer(before) if name[0] != "I")
     if any(name.start() > 0 or " " in name[0] for name in names):
         return False
     return not _OTHER_PRONOUN.search(question) and not _SOMEBODY.search(before)
 
 
-def carried_over(question: str, last: str) -> str | None:
-    """The last question asked again of something else, where that is all the question says.
+def resolve_ellipsis(question: str, previous: str) -> str | None:
+    """The previous question about another thing, if the question names nothing but that thing.
 
-    >>> carried_over("What about Turkey?", "How much aid did Kazakhstan send to Syria?")
+    >>> resolve_ellipsis("What about Turkey?", "How much aid did Kazakhstan send to Syria?")
     'How much aid did Kazakhstan send to Turkey?'
-    >>> carried_over("And where?", "When was the IOFS founded?")
+    >>> resolve_ellipsis("And where?", "When was the IOFS founded?")
     'Where was the IOFS founded?'
-    >>> carried_over("And an open door?", "What does a closed door mean?")
+    >>> resolve_ellipsis("And an open door?", "What does a closed door mean?")
     'What does an open door mean?'
-    >>> carried_over("Who leads it?", "When was the IOFS founded?")
+    >>> resolve_ellipsis("Who leads it?", "When was the IOFS founded?")
     """
     bare = _BARE.match(question)
     if bare:
-        return _asked_otherwise(bare["asks"], last)
+        return _with_question_word(bare["asks"], previous)
     about = _ABOUT.match(question)
     if (
         about is None
@@ -202,26 +206,26 @@ def carried_over(question: str, last: str) -> str | None:
     ):
         return None
     what = re.sub(r"^(?:the|a|an)\s+", "", about["what"], flags=re.I)
-    place = _place_in(last, what, about["place"])
-    is_one = re.match(r"an?\s", about["what"], re.I)
-    if place is None and is_one:
-        place = _place_of_one(last, len(what.split()))
+    place = _place_of(previous, what, about["place"])
+    indefinite = re.match(r"an?\s", about["what"], re.I)
+    if place is None and indefinite:
+        place = _subject_place(previous, len(what.split()))
     if place is None:
         return None
-    article = re.search(r"\ban? $", last[: place[0]], re.I)
-    if is_one and article:
+    article = re.search(r"\ban? $", previous[: place[0]], re.I)
+    if indefinite and article:
         what, place = about["what"], (article.start(), place[1])
-    return f"{last[: place[0]]}{what}{last[place[1] :]}"
+    return f"{previous[: place[0]]}{what}{previous[place[1] :]}"
 
 
-def _asked_otherwise(asks: str, last: str) -> str:
-    """The last question with another question word."""
-    match = _ASKING.match(last)
+def _with_question_word(asks: str, previous: str) -> str:
+    """The previous question with another question word."""
+    match = _ASKING.match(previous)
     if match and match["asks"].lower() != asks.lower():
-        return asks.capitalize() + last[match.end("asks") :]
-    end = _END.search(last)
+        return asks.capitalize() + previous[match.end("asks") :]
+    end = _END.search(previous)
     assert end is not None
-    rest = last[: end.start()]
+    rest = previous[: end.start()]
     question_word = re.match(
         r"(?:who|what|when|where|why|how (?:many|much)|how|which)\s+", rest, re.I
     )
@@ -229,23 +233,25 @@ def _asked_otherwise(asks: str, last: str) -> str:
     return f"{asks.capitalize()} ({rest})?"
 
 
-def _place_in(last: str, what: str, preposition: str | None) -> tuple[int, int] | None:
-    """Where in the last question something of the same kind stands."""
+def _place_of(previous: str, what: str, preposition: str | None) -> tuple[int, int] | None:
+    """Start and end of what is of the same kind in the previous question."""
     if _YEAR.fullmatch(what):
-        years = [match.span() for match in _YEAR.finditer(last)]
+        years = [match.span() for match in _YEAR.finditer(previous)]
         return years[-1] if years else None
     if what[0].isupper():
-        names = [match.span() for match in _NAME.finditer(last) if match.start() > 0]
-        own = {stem(word) for word in _WORD.findall(what)}
-        names = [name for name in names if stem(last[slice(*name)].split()[-1]) not in own]
+        names = [match.span() for match in _NAME.finditer(previous) if match.start() > 0]
+        stems = {stem(word) for word in _WORD.findall(what)}
+        names = [name for name in names if stem(previous[slice(*name)].split()[-1]) not in stems]
         if preposition:
             before = [
-                name for name in names if re.search(rf"\b{preposition} (?:the )?$", last[: name[0]])
+                name
+                for name in names
+                if re.search(rf"\b{preposition} (?:the )?$", previous[: name[0]])
             ]
             names = before or names
         return names[-1] if names else None
     head = stem(_WORD.findall(what)[-1]) if _WORD.findall(what) else ""
-    words = list(_WORD.finditer(last))
+    words = list(_WORD.finditer(previous))
     for at, match in enumerate(words):
         if stem(match[0]) == head and head:
             first = at
@@ -255,15 +261,15 @@ def _place_in(last: str, what: str, preposition: str | None) -> tuple[int, int] 
     return None
 
 
-def _place_of_one(last: str, count: int) -> tuple[int, int] | None:
-    """Where in the last question so many words stand that are what does something.
+def _subject_place(previous: str, count: int) -> tuple[int, int] | None:
+    """Start and end of the subject of the previous question, if it has that number of words.
 
-    Only where nothing but a verb comes after them, so that they are known to end there.
+    Only where nothing but a verb follows it, so that its end is known.
     """
     match = re.match(
         r"^\W*what (?:does|did|can|could|will|would|must|should) "
-        rf"an? (?P<one>[\w-]+(?: [\w-]+){{{count - 1}}}) [\w-]+\W{{0,3}}$",
-        last,
+        rf"an? (?P<subject>[\w-]+(?: [\w-]+){{{count - 1}}}) [\w-]+\W{{0,3}}$",
+        previous,
         re.I,
     )
-    return match.span("one") if match else None
+    return match.span("subject") if match else None

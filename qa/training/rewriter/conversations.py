@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from qa.conversation.context import Turn, content
+from qa.conversation.context import Turn
+from qa.conversation.features import content_stems
 
 FOLDS = 5
 """Of the cross-validation."""
@@ -43,7 +44,7 @@ class RewriteExample:
     @property
     def added(self) -> set[str]:
         """The stems of the words that the person added."""
-        return content(self.rewrite) - content(self.question)
+        return content_stems(self.rewrite) - content_stems(self.question)
 
 
 def load_conversations(path: Path) -> list[RewriteExample]:
@@ -121,11 +122,13 @@ def varied(
         drawn = random.random()
         if drawn < APPENDED_BELOW:
             missing = [
-                word for word in turn.rewritten.split() if content(word) - content(turn.question)
+                word
+                for word in turn.standalone.split()
+                if content_stems(word) - content_stems(turn.question)
             ]
-            turn = replace(turn, rewritten=f"{turn.question} {' '.join(missing)}".strip())
+            turn = replace(turn, standalone=f"{turn.question} {' '.join(missing)}".strip())
         elif drawn < NOT_REWRITTEN_BELOW:
-            turn = replace(turn, rewritten=turn.question)
+            turn = replace(turn, standalone=turn.question)
         if random.random() < UNANSWERED_ODDS:
             turn = replace(turn, answer="")
         turns.append(turn)

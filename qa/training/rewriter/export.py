@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from qa.conversation.context import FACTS
+from qa.conversation.features import FEATURES
 from qa.conversation.rewriter import GRAPH
 from qa.training.common.onnx_export import write_model
 from qa.training.rewriter.model import TermModel
@@ -24,7 +24,7 @@ def export_rewriter(trained: Path, folder: Path) -> None:
         "input_ids": ids,
         "attention_mask": torch.ones_like(ids),
         "token_type_ids": torch.zeros_like(ids),
-        "facts": torch.zeros(2, 24, FACTS),
+        "facts": torch.zeros(2, 24, len(FEATURES)),
     }
     outputs = {"belongs": ("batch", "tokens"), "lacks": ("batch",)}
     write_model(model, inputs, outputs, folder / GRAPH)

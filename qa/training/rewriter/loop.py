@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from embeddings.models.onnx_model import padded
-from qa.conversation.context import FACTS, HistoryWindow, window_of
+from qa.conversation.context import HistoryWindow, window_of
+from qa.conversation.features import FEATURES
 from qa.training.common.mixed_precision import MixedPrecisionModel
 from qa.training.rewriter.conversations import RewriteExample
 from qa.training.rewriter.model import TermModel, rewriting_loss
@@ -105,9 +106,9 @@ def tensors_of(windows: Sequence[HistoryWindow]) -> list[torch.Tensor]:
     ids = padded([window.ids for window in windows], 0)
     mask = padded([np.ones_like(window.ids) for window in windows], 0)
     types = padded([window.types for window in windows], 0)
-    facts = np.zeros((*ids.shape, FACTS), np.float32)
+    facts = np.zeros((*ids.shape, len(FEATURES)), np.float32)
     for row, window in enumerate(windows):
-        facts[row, : len(window.ids)] = window.facts
+        facts[row, : len(window.ids)] = window.features
     return [torch.from_numpy(array) for array in (ids, mask, types, facts)]
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from qa.conversation.context import HistoryWindow, Turn, content, window_of
-from qa.conversation.rewriter import Thresholds, asked_again, rewritings, with_person
+from qa.conversation.context import HistoryWindow, Turn, window_of
+from qa.conversation.features import content_stems
+from qa.conversation.rewriter import Thresholds, rewrite_ellipsis, rewrite_pronoun, rewritings
 from qa.training.rewriter.conversations import RewriteExample
 
 MIN_UNCHANGED = 0.96
@@ -55,22 +56,22 @@ class Reading:
 
     def added_words(self, thresholds: Thresholds) -> set[str]:
         """The stems of the words in the rewritten question that the question lacks."""
-        return content(self.rewritten(thresholds)) - content(self.example.question)
+        return content_stems(self.rewritten(thresholds)) - content_stems(self.example.question)
 
     def selected_words(self, thresholds: Thresholds) -> set[str]:
         """The same without wording the question, which takes longer."""
         question, history = self.example.question, self.example.history
         if self.window is None or self.logits is None:
             return set()
-        for rule in (asked_again, with_person):
+        for rule in (rewrite_ellipsis, rewrite_pronoun):
             rewritten = rule(question, history)
             if rewritten is not None:
-                return content(rewritten) - content(question)
+                return content_stems(rewritten) - content_stems(question)
         belongs, lacks = self.logits
-        if lacks < thresholds.lacks:
+        if lacks < thresholds.question:
             return set()
         words = zip(self.window.words, belongs, strict=True)
-        return {word.stem for word, logit in words if logit >= thresholds.belongs}
+        return {word.stem for word, logit in words if logit >= thresholds.word}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def best_thresholds(readings: Sequence[Reading]) -> Thresholds:
         if scored.unchanged >= MIN_UNCHANGED:
             candidates.append((scored.f1, thresholds))
     least = max((f1 for f1, _ in candidates), default=0.0) - NEGLIGIBLE
-    equals = [(thresholds.belongs, f1, thresholds) for f1, thresholds in candidates if f1 >= least]
+    equals = [(thresholds.word, f1, thresholds) for f1, thresholds in candidates if f1 >= least]
     return max(equals, key=lambda equal: equal[:2])[2] if equals else Thresholds()
 
 
@@ -186,9 +187,9 @@ def baselines(examples: Sequence[RewriteExample]) -> Mapping[str, Figures]:
     """Of the bare question; of it with all questions before; and with all answers too."""
     with_questions, with_answers = [], []
     for example in examples:
-        own = content(example.question)
-        in_questions = content(" ".join(turn.question for turn in example.history))
-        in_answers = content(" ".join(turn.answer for turn in example.history))
+        own = content_stems(example.question)
+        in_questions = content_stems(" ".join(turn.question for turn in example.history))
+        in_answers = content_stems(" ".join(turn.answer for turn in example.history))
         with_questions.append(in_questions - own)
         with_answers.append((in_questions | in_answers) - own)
     return {

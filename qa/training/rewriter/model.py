@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from qa.conversation.context import FACTS
+from qa.conversation.features import FEATURES
 from qa.training.common.transformer import TransformerModel
 
 WIDTH = 64
@@ -27,9 +27,11 @@ class TermModel(TransformerModel):
         # Applied to the outputs' input alone.
         self.dropout = nn.Dropout(0.1)
         self.belongs = nn.Sequential(
-            nn.Linear(width + FACTS, WIDTH), nn.GELU(), nn.Linear(WIDTH, 1)
+            nn.Linear(width + len(FEATURES), WIDTH), nn.GELU(), nn.Linear(WIDTH, 1)
         )
-        self.lacks = nn.Sequential(nn.Linear(width + FACTS, WIDTH), nn.GELU(), nn.Linear(WIDTH, 1))
+        self.lacks = nn.Sequential(
+            nn.Linear(width + len(FEATURES), WIDTH), nn.GELU(), nn.Linear(WIDTH, 1)
+        )
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, facts: Tensor

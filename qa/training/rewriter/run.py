@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from random import Random
@@ -20,7 +20,7 @@ from embeddings.models.model_folder import file_sha256, load_tokenizer, write_ch
 from embeddings.models.precision import Precision, resolve_precision
 from qa.cli.terminal import counting_bar
 from qa.conversation.context import ANSWER_TOKENS, MAX_TOKENS
-from qa.conversation.rewriter import FILES, THRESHOLDS, QuestionRewriter, Thresholds
+from qa.conversation.rewriter import FILES, QuestionRewriter, Thresholds
 from qa.evaluation.datasets import load_questions
 from qa.training.common.mixed_precision import device_to_train_on
 from qa.training.reader.model import SpanTransformer
@@ -123,7 +123,7 @@ def train_rewriter(
     training.on(examples, "all", 7 + FOLDS)
     export_rewriter(work / "all", folder)
     thresholds = best_thresholds(list(chain.from_iterable(initial)))
-    (folder / THRESHOLDS).write_text(json.dumps(asdict(thresholds)) + "\n", encoding="utf-8")
+    thresholds.save(folder)
     write_checksums(folder, FILES)
     _print_table(measured, len(examples), console)
     for precision in dict.fromkeys((resolve_precision("auto"), "float32")):

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from urllib.parse import unquote
 
-from qa.conversation.context import Turn, content
+from qa.conversation.context import Turn
+from qa.conversation.features import content_stems
 from qa.evaluation.datasets import Question
 from qa.text import STOP_WORDS, stem
 from qa.training.rewriter.conversations import RewriteExample
@@ -74,7 +75,7 @@ def synthetic_conversations(
                 if _NAME.search(question.text):
                     yield RewriteExample(title, question.text, question.text, history)
             elif drawn < BARE_BELOW:
-                last = history[-1].rewritten
+                last = history[-1].standalone
                 bare = random.choice(_BARE_QUESTIONS)
                 yield RewriteExample(title, bare, f"{bare} {last}", history)
             else:
@@ -110,8 +111,8 @@ def _shortened(
 ) -> RewriteExample | None:
     """The question without one to three runs of words that the history names."""
     text = question.text
-    in_questions = set().union(*(content(turn.rewritten) for turn in history))
-    in_answers = set().union(*(content(turn.answer) for turn in history))
+    in_questions = set().union(*(content_stems(turn.standalone) for turn in history))
+    in_answers = set().union(*(content_stems(turn.answer) for turn in history))
     known = in_questions | in_answers if random.random() < 0.6 else in_questions
     words = list(_WORD.finditer(text))
     runs: list[tuple[int, int]] = []
@@ -145,7 +146,7 @@ def _shortened(
             shortened = _cut(shortened, words, first, last)
         else:
             shortened = _replaced(shortened, words, first, last, random)
-    if not content(shortened) and random.random() < 0.8:
+    if not content_stems(shortened) and random.random() < 0.8:
         return None
     if random.random() < 0.12:
         shortened = f"{random.choice(_REMARKS)} {shortened}"
@@ -208,8 +209,8 @@ def _what_about(
     title: str, question: Question, history: tuple[Turn, ...], random: Random
 ) -> RewriteExample | None:
     """A bare "What about Y?" in place of the question before with another name."""
-    last = history[-1].rewritten
-    names = [name for name in _NAME.findall(question.text) if stem(name) not in content(last)]
+    last = history[-1].standalone
+    names = [name for name in _NAME.findall(question.text) if stem(name) not in content_stems(last)]
     in_last = _NAME.findall(last)
     if not names or not in_last:
         return None

@@ -9,16 +9,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from embeddings.models.model_folder import load_tokenizer
-from qa.conversation.context import (
-    ANSWER_TOKENS,
-    FACTS,
-    MAX_TOKENS,
-    WORD_FACTS,
-    Turn,
-    content,
-    pieces_of,
-    window_of,
-)
+from qa.conversation.context import ANSWER_TOKENS, MAX_TOKENS, Turn, segments_of, window_of
+from qa.conversation.features import FEATURES, WORD_FEATURES, content_stems
 from qa.reading.onnx_reader import FOLDER
 
 FOUNDED = Turn("When was the IOFS founded?", "When was the IOFS founded?", "2013", ("In 2013.",))
@@ -57,7 +49,7 @@ def test_words_are_those_that_the_question_lacks(tokenizer: Tokenizer) -> None:
 def test_facts_of_a_word_say_where_it_stands(tokenizer: Tokenizer) -> None:
     window = window_of("What does it do?", [FOUNDED, MEMBERS], tokenizer)
     word = next(one for one in window.words if one.form == "IOFS" and one.turn == 0)
-    assert window.facts[word.token, :WORD_FACTS].tolist() == pytest.approx(
+    assert window.features[word.token, : len(WORD_FEATURES)].tolist() == pytest.approx(
         [
             # of a question, not the last turn's, the one before, the first, one turn back,
             *(0, 0, 1, 1, 1 / 8),
@@ -68,13 +60,13 @@ def test_facts_of_a_word_say_where_it_stands(tokenizer: Tokenizer) -> None:
         ]
     )
     others = sorted(set(range(len(window.ids))) - {one.token for one in window.words} - {0})
-    assert not window.facts[others].any()
-    assert window.facts[0, WORD_FACTS] == 1  # the question has "it"
+    assert not window.features[others].any()
+    assert window.features[0, len(WORD_FEATURES)] == 1  # the question has "it"
 
 
 def test_of_old_answers_nothing_is_read() -> None:
     said = [Turn(f"Q{n}?", f"Q{n}?", f"answer {n}") for n in range(5)]
-    read = [text for _, in_answer, _, text in pieces_of(said) if in_answer]
+    read = [segment.text for segment in segments_of(said) if segment.in_answer]
     assert read == ["answer 4", "answer 3"][: len(ANSWER_TOKENS)]
 
 
@@ -89,7 +81,7 @@ def test_first_turn_is_read_however_long_the_conversation(tokenizer: Tokenizer) 
 
 
 def test_content_has_no_function_words_and_no_endings() -> None:
-    assert content("What are the IOFS's members, and who met?") == {"iof", "member", "meet"}
+    assert content_stems("What are the IOFS's members, and who met?") == {"iof", "member", "meet"}
 
 
 TEXT = st.text(max_size=200) | st.sampled_from(["", " ", "Что это?", "你好 IOFS", "a" * 5_000])
@@ -102,12 +94,12 @@ def test_whatever_was_said_fits_the_model(
 ) -> None:
     window = window_of(question, history, tokenizer)
     assert len(window.ids) == len(window.types) <= MAX_TOKENS
-    assert window.facts.shape == (len(window.ids), FACTS)
-    assert np.isfinite(window.facts).all()
-    own = content(question[:2_000])
+    assert window.features.shape == (len(window.ids), len(FEATURES))
+    assert np.isfinite(window.features).all()
+    own = content_stems(question[:2_000])
     for word in window.words:
         assert 0 < word.token < len(window.ids) and window.types[word.token] == 1
         assert word.stem not in own
         said = history[word.turn]
-        text = " ".join((said.answer, *said.cited)) if word.in_answer else said.rewritten
+        text = " ".join((said.answer, *said.cited)) if word.in_answer else said.standalone
         assert text[word.start :].startswith(word.form)

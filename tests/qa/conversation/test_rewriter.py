@@ -11,9 +11,10 @@ from embeddings.errors import ModelError
 from embeddings.models import model_cache
 from embeddings.models.model_folder import load_tokenizer
 from qa import Turn
-from qa.conversation.context import person_of, window_of
+from qa.conversation.context import window_of
+from qa.conversation.person import last_person
 from qa.conversation.rewriter import FILES, FOLDER, GRAPH, QuestionRewriter, Thresholds, rewritings
-from qa.conversation.wording import asks_of_a_person, carried_over
+from qa.conversation.wording import refers_to_person, resolve_ellipsis
 from qa.reading.onnx_reader import FOLDER as READER_FOLDER
 
 
@@ -100,12 +101,12 @@ def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None
 
     assert asked(1.0, Thresholds()) == ("When was aid sent?",)
     # What is less likely may be too much: it is tried without.
-    assert asked(1.0, Thresholds(belongs=-2.0)) == (
+    assert asked(1.0, Thresholds(word=-2.0)) == (
         "When was aid sent (IOFS)?",
         "When was aid sent?",
     )
     assert asked(-1.0, Thresholds()) == ("When was it sent?",)
-    assert asked(1.0, Thresholds(lacks=2.0)) == ("When was it sent?",)
+    assert asked(1.0, Thresholds(question=2.0)) == ("When was it sent?",)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None
     ["What does he credit Astana with?", "Who published his comments?", "Did she like the town?"],
 )
 def test_what_is_named_after_he_does_not_stand_for_it(question: str) -> None:
-    assert asks_of_a_person(question)
+    assert refers_to_person(question)
 
 
 ADA = said("Who is Ada Lovelace?")
@@ -136,7 +137,7 @@ ADA = said("Who is Ada Lovelace?")
     ],
 )
 def test_nobody_is_taken_for_a_person_who_may_not_be_meant(history: list[Turn]) -> None:
-    assert person_of(history) is None
+    assert last_person(history) is None
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_nobody_is_taken_for_a_person_who_may_not_be_meant(history: list[Turn]) 
     ],
 )
 def test_nobody_is_put_for_he_where_another_may_be_meant(question: str) -> None:
-    assert not asks_of_a_person(question)
+    assert not refers_to_person(question)
 
 
 ODD = (
@@ -236,4 +237,6 @@ def test_model_is_small_enough_for_the_repository() -> None:
 
 
 def test_last_question_again_needs_no_thresholds() -> None:
-    assert carried_over("And the OTS?", "What does IOFS stand for?") == "What does OTS stand for?"
+    assert (
+        resolve_ellipsis("And the OTS?", "What does IOFS stand for?") == "What does OTS stand for?"
+    )

@@ -16,7 +16,7 @@ from qa.conversation.understanding import (
 
 
 def with_history(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
-    return (f"{question} ({history[-1].rewritten})",)
+    return (f"{question} ({history[-1].standalone})",)
 
 
 def parse(message: str, history: Sequence[Turn] = ()) -> tuple[Subquestion, ...]:

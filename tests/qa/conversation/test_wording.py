@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.conversation.wording import Phrase, carried_over, phrases_of, worded
+from qa.conversation.wording import Phrase, insert_phrases, phrases_of, resolve_ellipsis
 
 IOFS = Phrase("IOFS", True, 2.0)
 AID = Phrase("aid", False, 1.0)
@@ -25,15 +25,15 @@ WORDED = {
 
 @pytest.mark.parametrize("question", WORDED)
 def test_phrase_takes_the_place_of_a_pronoun_or_stands_at_the_end(question: str) -> None:
-    assert worded(question, [IOFS]) == WORDED[question]
+    assert insert_phrases(question, [IOFS]) == WORDED[question]
 
 
 def test_other_phrases_stand_at_the_end() -> None:
-    assert worded("When was it sent?", [IOFS, AID]) == "When was the IOFS sent (aid)?"
+    assert insert_phrases("When was it sent?", [IOFS, AID]) == "When was the IOFS sent (aid)?"
 
 
 def test_question_that_lacks_nothing_is_as_it_was() -> None:
-    assert worded("When was it founded?", []) == "When was it founded?"
+    assert insert_phrases("When was it founded?", []) == "When was it founded?"
 
 
 def test_words_are_put_together_as_they_stand_in_what_was_said() -> None:
@@ -72,7 +72,7 @@ CARRIED = {
 
 @pytest.mark.parametrize(("question", "last"), CARRIED)
 def test_last_question_is_asked_of_something_else(question: str, last: str) -> None:
-    assert carried_over(question, last) == CARRIED[question, last]
+    assert resolve_ellipsis(question, last) == CARRIED[question, last]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_last_question_is_asked_of_something_else(question: str, last: str) -> N
 def test_one_thing_is_put_for_another_only_where_it_is_known_to_end(
     question: str, last: str
 ) -> None:
-    assert carried_over(question, last) is None
+    assert resolve_ellipsis(question, last) is None
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_one_thing_is_put_for_another_only_where_it_is_known_to_end(
     ],
 )
 def test_question_that_says_more_is_not_the_last_one_again(question: str) -> None:
-    assert carried_over(question, "When was the IOFS founded?") is None
+    assert resolve_ellipsis(question, "When was the IOFS founded?") is None

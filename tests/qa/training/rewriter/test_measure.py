@@ -55,11 +55,11 @@ def test_questions_are_read_after_the_models_own_rewrites(
     examples: list[RewriteExample], tokenizer: Tokenizer
 ) -> None:
     given = [
-        replace(example, history=tuple(replace(t, rewritten="x") for t in example.history))
+        replace(example, history=tuple(replace(t, standalone="x") for t in example.history))
         for example in examples
     ]
     readings = read_all(given[:3], oracle, tokenizer, Thresholds())
-    assert [turn.rewritten for turn in readings[2].example.history] == [
+    assert [turn.standalone for turn in readings[2].example.history] == [
         "What is the IOFS?",
         "Who leads the IOFS?",
     ]
@@ -84,7 +84,7 @@ def test_thresholds_leave_standalone_questions_unchanged(
 
     readings = read_all(examples, by_question, tokenizer, Thresholds())
     chosen = best_thresholds(readings)
-    assert 1.0 < chosen.lacks <= 3.0
+    assert 1.0 < chosen.question <= 3.0
 
 
 def test_of_equal_thresholds_the_strictest_for_words_is_chosen(
@@ -98,6 +98,6 @@ def test_of_equal_thresholds_the_strictest_for_words_is_chosen(
 
     readings = read_all(examples[:2], logits(0.6), tokenizer, Thresholds())
     assert readings[1].example.added == {"iof"}
-    assert best_thresholds(readings).belongs == 0.5
+    assert best_thresholds(readings).word == 0.5
     readings = read_all(examples[:2], logits(1.3), tokenizer, Thresholds())
-    assert best_thresholds(readings).belongs == 1.25
+    assert best_thresholds(readings).word == 1.25
