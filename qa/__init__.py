@@ -29,8 +29,8 @@ __all__ = [
     "answer",
 ]
 
-# These bring numpy, faiss and pydantic along. They are imported when they are asked for: the
-# command line imports this package too, and its help needs none of them.
+# These import numpy, faiss and pydantic, so they are loaded on first use: the command line imports
+# this package, and its help needs none of them.
 _HOMES = {
     "ChapterAndVerseError": "embeddings.errors",
     "QuestionAnswerer": "qa.pipeline",
@@ -55,7 +55,7 @@ def _default() -> "QuestionAnswerer":
 def answer(
     question: str, within: Sequence[str] = (), history: "Sequence[Answer | Turn]" = ()
 ) -> Answer:
-    """What the documents of the default index say to the question.
+    """The answer to a question from the documents of the default index.
 
     Args:
         question: In any words.

@@ -1,4 +1,4 @@
-"""Results: what comes back for a question, and the citations that prove it."""
+"""Results: the answer to a question, and the citations that prove it."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 NothingFound = Literal["nothing near", "none answers", "nothing asked"]
 
-MOST_PLACES = 20
-"""Other places named of one passage: of a thousand copies the rest says nothing more."""
+MAX_PLACES = 20
+"""Other places listed of a passage that exists in several. Chosen by hand."""
 
 NEAREST = 3
-"""Passages shown where there is no answer."""
+"""Passages shown where there is no answer. Chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Hit:
     Attributes:
         document: Id of its document in the index.
         path: Where the document lies in the library; the first, if it lies in several places.
-        also_at: Its other paths, where the same content lies; at most ``MOST_PLACES``.
+        also_at: Its other paths, where the same content lies; at most ``MAX_PLACES``.
         near_duplicates: Paths of documents with nearly the same passage, left out for this one.
         title: Of the document.
         sha256: Of the document's file.
@@ -133,7 +133,7 @@ class Candidate:
 
     Attributes:
         text: In the documents' own words: a quote, or the quotes of its citations one after
-            another where sentences answer together.
+            another where several sentences make up the answer.
         confidence: Estimated probability that it is right, 0 to 1.
         citations: At least one, the best first.
     """
@@ -148,24 +148,24 @@ class Answer:
     """What the documents say to a question, or that they do not say.
 
     Attributes:
-        question: As it was asked.
+        question: As typed.
         text: The answer in the documents' own words; none if they do not say.
         confidence: Estimated probability that the best answer found is right, 0 to 1.
-        citations: Where it stands: each quotes ``text``, or together they make it up.
+        citations: Its sources: each quotes ``text``, or their quotes together make it up.
         candidates: Other answers found, best first.
         hits: The passages considered, best first: the nearest ones if there is no answer.
         reason: Why there is no answer.
-        seconds: Time spent, by stage: "rewrite" where something was said before, which is to
-            find out what is asked; "retrieve" and "read", of an answer or passages that were
-            kept from before, what these took then or nothing.
-        rewritten: The question that was answered in its place, which stands alone; none if it
-            was left alone.
-        parts: Where several questions were asked at once, or two things compared, the answer to
-            each; ``text`` then is what all of them say, one after another.
-        remark: What is said in place of an answer where nothing was asked of the documents.
-        contradicted_by: What other documents say to the same question that is not the same as
-            ``text``, the likeliest first, each with its places in documents that agree with one
-            another; of several parts, that of all of them.
+        seconds: Time spent, by stage: "rewrite" in a conversation, which includes the choice of
+            the wording; "retrieve" and "read". Of a cached answer, the time that it took at
+            first.
+        rewritten: The standalone question that was answered in its place; none if the question
+            is standalone itself.
+        parts: Where the message has several questions, or compares two things, the answer to
+            each; ``text`` then consists of theirs.
+        remark: The reply to small talk; empty otherwise.
+        contradicted_by: Answers of other documents that contradict ``text``, the likeliest first,
+            each with its places in the documents that agree on it; of several parts, those of
+            all.
     """
 
     question: str
@@ -190,15 +190,16 @@ class Answer:
         )
 
     @property
-    def dispute(self) -> str:
-        """That other documents say otherwise, as a sentence; empty if none does."""
+    def contradiction_notice(self) -> str:
+        """A sentence, if other documents say otherwise; empty if none does."""
         documents = {
             citation.path for other in self.contradicted_by for citation in other.citations
         }
         if not documents:
             return ""
-        one = len(documents) == 1
-        return "Another document says otherwise." if one else "Other documents say otherwise."
+        if len(documents) == 1:
+            return "Another document says otherwise."
+        return "Other documents say otherwise."
 
     @property
     def explanation(self) -> str:
@@ -207,7 +208,7 @@ class Answer:
 
     @property
     def standalone_question(self) -> str:
-        """The question as it was answered, standing alone."""
+        """The question that was answered, understandable without the conversation."""
         return self.rewritten or self.question
 
     def to_json(self, indent: int | None = None) -> str:
@@ -225,7 +226,7 @@ class Answer:
 
 
 def below_title(title: str, headings: tuple[str, ...]) -> tuple[str, ...]:
-    """The headings above a passage, without a first one that only says the title again.
+    """The headings above a passage, without a first heading that only repeats the title.
 
     >>> below_title("Guide", ("Guide", "Formats"))
     ('Formats',)

@@ -19,12 +19,12 @@ DEFAULT_READER = "chapter-and-verse-reader"
 """Name of the packaged reader; any other is looked for as a folder, then on the hub."""
 
 FORM_BYTES = 10_000
-"""Room for what a form says of each file beside the file."""
+"""Size of the fields of an upload form beside each file. An upper bound, chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """What may be added to a library in the chat; more is refused with a sentence."""
+    """Limits of what readers add to a library in the chat. Chosen by hand."""
 
     files: PositiveInt = 20  # at a time
     file_bytes: PositiveInt = 50_000_000  # of one file
@@ -33,12 +33,12 @@ class UploadLimits:
 
     @property
     def batch_bytes(self) -> int:
-        """Of one upload, with what a form says of each file."""
+        """Limit of one upload, with the fields of its form."""
         return self.files * (self.file_bytes + FORM_BYTES)
 
 
 class Settings(BaseSettings):
-    """What can be set; validated when it is made."""
+    """The settings, validated when they are created."""
 
     model_config = SettingsConfigDict(
         env_prefix="QA_", env_nested_delimiter="__", frozen=True, extra="forbid"
@@ -78,4 +78,4 @@ class Settings(BaseSettings):
     """Bounds on reading one file."""
 
     uploads: UploadLimits = UploadLimits()
-    """Bounds on what readers add in the chat."""
+    """Limits of what readers add in the chat."""

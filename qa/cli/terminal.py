@@ -154,10 +154,10 @@ def show_answer(console: Console, answer: Answer) -> None:
 
 def _show_dispute(console: Console, answer: Answer) -> None:
     """Print the answers that contradict this one; their citations continue the numbering."""
-    if not answer.dispute:
+    if not answer.contradiction_notice:
         return
     console.print()
-    console.print(Text(answer.dispute, style="bold yellow"))
+    console.print(Text(answer.contradiction_notice, style="bold yellow"))
     number = len(answer.citations)
     for other in answer.contradicted_by:
         console.print()

@@ -1,6 +1,6 @@
-"""Small talk: what is said to the program itself, and what it says to that.
+"""Small talk: messages to the program itself, and its replies.
 
-Nothing in the documents answers it, so nothing is looked up and nothing is cited.
+The documents do not answer them: nothing is searched or cited.
 """
 
 import re
@@ -57,7 +57,7 @@ _WORDS: dict[Kind, str] = {
 
 
 def small_talk(text: str) -> Kind | None:
-    """What kind of small talk a text is, if it is nothing else.
+    """The kind of small talk that a text is; none if it is anything else.
 
     >>> small_talk("Hello!"), small_talk("What can you do?"), small_talk("What can the IOFS do?")
     ('greeting', 'about', None)
@@ -68,7 +68,7 @@ def small_talk(text: str) -> Kind | None:
 
 
 def reply(kind: Kind, titles: Sequence[str]) -> str:
-    """What is said to small talk: a courtesy, and what can be asked about.
+    """The reply to small talk: a courtesy, and the documents that can be asked about.
 
     >>> reply("thanks", ["Diplomacy", "Formats"])
     'You are welcome. The library holds 2 documents: Diplomacy; Formats.'

@@ -204,7 +204,7 @@ def answer_as_markdown(answer: Answer) -> str:
     parts += [f"**{_escaped(text)}**"] if text else []
     parts += _quotations(answer.citations, 1)
     number = len(answer.citations) + 1
-    parts += [answer.dispute] if answer.dispute else []
+    parts += [answer.contradiction_notice] if answer.contradiction_notice else []
     for other in answer.contradicted_by:
         parts += [f"**{_escaped(other.text.strip())}**", *_quotations(other.citations, number)]
         number += len(other.citations)

@@ -11,7 +11,7 @@ from embeddings.index.paths import lies_within
 from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.index.records import DocumentFacts
 from embeddings.models.encoder import Encoder
-from qa.results import MOST_PLACES, Hit
+from qa.results import MAX_PLACES, Hit
 from qa.retrieval.search import DEPTH, WORD_WEIGHT, SearchRequest, highest_unseen_score, search
 from qa.retrieval.selection import Selection, select
 
@@ -103,8 +103,8 @@ def _hits(snapshot: Snapshot, selection: Selection, within: Sequence[str]) -> li
             Hit(
                 document=stored.document,
                 path=path,
-                also_at=tuple(other for other, _ in others[:MOST_PLACES]),
-                near_duplicates=tuple(dict.fromkeys(near_duplicates))[:MOST_PLACES],
+                also_at=tuple(other for other, _ in others[:MAX_PLACES]),
+                near_duplicates=tuple(dict.fromkeys(near_duplicates))[:MAX_PLACES],
                 title=document.title,
                 sha256=document.sha256,
                 dated=_day(modified),

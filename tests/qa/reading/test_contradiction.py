@@ -98,7 +98,7 @@ def test_documents_that_do_not_lie_contradict_nothing(library: QuestionAnswerer)
         answer = library.answer(forgery.question, ["lib/honest"])
         assert answer.text is not None and agree(answer.text, forgery.right), forgery.question
         assert answer.contradicted_by == (), forgery.question
-        assert answer.dispute == ""
+        assert answer.contradiction_notice == ""
 
 
 def ask(folder: Path, texts: dict[str, str], *questions: str) -> list[Answer]:
@@ -128,7 +128,7 @@ def test_versions_contradict_one_another_unless_the_question_names_one(tmp_path:
         "How many books may readers borrow at a time in version 2?",
     )
     assert {undated.text, *(one.text for one in undated.contradicted_by)} == {"four", "six", "nine"}
-    assert undated.dispute == "Other documents say otherwise."
+    assert undated.contradiction_notice == "Other documents say otherwise."
     assert (named.text, named.contradicted_by) == ("six", ())
 
 
@@ -196,7 +196,7 @@ def test_each_side_has_its_documents_and_their_dates(tmp_path: Path) -> None:
         (citation, "exact") for citation in answer.quotes
     ]
     assert all(candidate.text not in sides for candidate in answer.candidates)
-    assert answer.dispute in answer_as_markdown(answer)
+    assert answer.contradiction_notice in answer_as_markdown(answer)
     # Of several questions the whole is contradicted where a part is.
     assert again.parts and again.contradicted_by == again.parts[1].contradicted_by != ()
 

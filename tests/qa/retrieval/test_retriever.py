@@ -9,7 +9,7 @@ from embeddings.index.index import Index
 from embeddings.indexing import index_folder
 from embeddings.models.encoder import SentenceTransformersEncoder
 from qa import QuestionAnswerer
-from qa.results import MOST_PLACES
+from qa.results import MAX_PLACES
 from qa.retrieval.retriever import Retriever, _day
 from qa.retrieval.search import fuse
 from qa.text import search_terms
@@ -121,7 +121,7 @@ def test_copies_do_not_crowd_out_other_passages(
     hits = Retriever(index, encoder).retrieve("When was the bridge over the Ishim opened?", 2)
     index.close()
     assert [hit.path for hit in hits][1] == "d/other.txt"
-    assert len(hits[0].near_duplicates) == MOST_PLACES
+    assert len(hits[0].near_duplicates) == MAX_PLACES
 
 
 def test_passage_that_is_not_in_its_document_is_damage(
