@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from qa import QuestionAnswerer, Settings
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -19,7 +19,7 @@ from qa.library.listing import list_library
 from qa.results import Answer
 from qa.settings import Settings
 from tests.attacks.library import answering, quick
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 PAGE = 4096
 """Bytes of a page of the database and of memory."""

@@ -25,7 +25,7 @@ from tests.attacks.examination import (
 )
 from tests.attacks.library import answering, quick
 from tests.attacks.tally import Tally
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 WRONG, LOST, CRASHED, OTHER = "wrong quotes", "silent losses", "crashes", "other errors"
 REPORTED = "reported"

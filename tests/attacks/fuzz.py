@@ -16,7 +16,7 @@ from embeddings.files.loading import DocumentLoader
 from tests.attacks.mutation import mutated, recompressed
 from tests.attacks.seeds import seeds
 from tests.attacks.tally import Tally
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 CRASHED, HUNG, GREW = "crashes of the parent", "hangs", "times that memory grew"
 WRONG = "passages that the text does not have"

@@ -28,8 +28,8 @@ from tests.attacks.library import (
 )
 from tests.attacks.tally import Tally
 from tests.attacks.victims import indexing_houses, removing_houses, uploading_houses
+from tests.builders import HashingEncoder
 from tests.embeddings.test_indexing import state
-from tests.encoders import HashingEncoder
 
 LOST, HALF, REFUSED = "lost", "half there", "starts refused"
 CUT_SHORT = "died with work left"

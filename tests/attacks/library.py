@@ -17,8 +17,7 @@ from qa.retrieval.retriever import Retriever
 from qa.settings import Settings
 from qa.web.documents import Documents
 from qa.web.uploads import Uploads
-from tests.embeddings.plain_loader import PlainLoader
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder, PlainLoader
 
 FILES = 30
 

@@ -34,7 +34,7 @@ def main() -> None:
     from qa.web.server import build_server
     from qa.web.tabs.page import chat_page
     from tests.attacks.library import answering, make_houses
-    from tests.encoders import HashingEncoder
+    from tests.builders import HashingEncoder
 
     logging.disable()
     with tempfile.TemporaryDirectory() as work:

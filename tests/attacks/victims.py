@@ -6,7 +6,7 @@ from pathlib import Path
 from embeddings.index.index import Index
 from embeddings.indexing import IndexingProgress, index_folder
 from tests.attacks.library import arrive, house, quick, served
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 Send = Callable[[str], None]
 

@@ -19,7 +19,7 @@ from tests.benchmarks.documents import (
     write_articles,
     write_library,
 )
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 CONTEXTS = {
     "The steppe is wide. Horses cross it in summer. Winters are cold.": "Steppe",

@@ -24,7 +24,7 @@ from embeddings.indexing import (
 )
 from embeddings.models.encoder import Progress, Role, Vectors
 from embeddings.passages import Splitting
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 TEXTS = {
     "a.txt": "The bridge was opened in 1901.",

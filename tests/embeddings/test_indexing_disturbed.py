@@ -19,9 +19,9 @@ from embeddings.index.store import Store
 from embeddings.index.vectors import VectorIndex
 from embeddings.indexing import index_folder, remove
 from embeddings.passages import Splitting
+from tests.builders import HashingEncoder
 from tests.embeddings.index.test_store import as_nobody
 from tests.embeddings.test_indexing import state
-from tests.encoders import HashingEncoder
 
 
 @pytest.fixture
@@ -357,8 +357,8 @@ from embeddings import indexing
 from embeddings.index.index import Index
 from embeddings.passages import Splitting
 from embeddings.index.store import Store
-from tests.embeddings.plain_loader import PlainLoader
-from tests.encoders import HashingEncoder
+from tests.builders import PlainLoader
+from tests.builders import HashingEncoder
 
 indexing.DocumentLoader = PlainLoader
 indexing.BATCH_PASSAGES = 2

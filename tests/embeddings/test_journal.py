@@ -16,7 +16,7 @@ from embeddings.errors import IndexNotWritable
 from embeddings.index.index import Index
 from embeddings.indexing import IndexingReport, index_folder
 from embeddings.journal import JOURNAL_FILE, SET_ASIDE, IndexingJournal
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 
@@ -27,7 +27,7 @@ RUN = """
     from embeddings import indexing
     from embeddings.files import loading
     from embeddings.index.index import Index
-    from tests.encoders import HashingEncoder
+    from tests.builders import HashingEncoder
 
     folder, place, step, sign = sys.argv[1:]
     number = getattr(signal, sign)
@@ -190,7 +190,7 @@ def test_process_that_ends_while_a_thread_indexes_accuses_nobody(
         from pathlib import Path
         from embeddings.index.index import Index
         from embeddings.indexing import index_folder
-        from tests.encoders import HashingEncoder
+        from tests.builders import HashingEncoder
         reached = threading.Event()
         class Waiting(HashingEncoder):
             def encode(self, texts, role="passage", progress=None):

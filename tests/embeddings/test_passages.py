@@ -20,7 +20,7 @@ from embeddings.passages import (
     Tokenize,
     split,
 )
-from tests.encoders import word_starts
+from tests.builders import word_starts
 
 RawBlock = tuple[BlockKind, str, int]
 

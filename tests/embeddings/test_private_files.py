@@ -20,7 +20,7 @@ from embeddings.index.index import Index
 from embeddings.index.writer_lock import writer_lock
 from embeddings.indexing import index_folder
 from tests.embeddings.test_private_files import modes
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 place = Path(sys.argv[1])
 index = Index.open_or_create(place / "new" / "index", HashingEncoder())
 index_folder(place / "docs", index, HashingEncoder())

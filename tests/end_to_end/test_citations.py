@@ -18,7 +18,7 @@ from qa.pipeline import reader_of
 from qa.reading.reader import Reader
 from qa.reading.sentence_reader import SentenceReader
 from qa.retrieval.retriever import Retriever
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 # Few words, so that questions meet documents, amid any characters at all.
 WORDS = st.sampled_from(["aid", "Syria", "2013", "tons.", "Who?", "😀", "é", "\n", "\r\n", "“a”"])

@@ -42,8 +42,8 @@ from qa import text as words
 from qa.library import receipts
 from qa.reading import lists, question_type, spans
 from qa.retrieval import selection
+from tests.builders import word_starts
 from tests.embeddings.files.test_bad_inputs import PACKAGE, paragraph, word
-from tests.encoders import word_starts
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.models.model_folder import token_starts
 from embeddings.passages import split
-from tests.encoders import WORD_TOKENIZER, HashingEncoder, word_starts
+from tests.builders import WORD_TOKENIZER, HashingEncoder, word_starts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of memory")
 
@@ -24,7 +24,7 @@ INDEX = """
     import sys
     from pathlib import Path
     from embeddings.indexing import open_and_index
-    from tests.encoders import HashingEncoder
+    from tests.builders import HashingEncoder
     def peak():
         status = Path("/proc/self/status").read_text()
         return 1024 * int(status.split("VmHWM:")[1].split()[0])

@@ -22,7 +22,7 @@ from embeddings.files.worker_answer import parse_answer, parse_document, parse_s
 from embeddings.index.index import Index
 from embeddings.indexing import index_folder
 from embeddings.passages import Passage, Section
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 CRASHED = "is so damaged that it crashed its reader"
 TEXT = "Aid\n\nFifty tons were sent.\n\nNobody counted them."

@@ -17,8 +17,8 @@ from embeddings.errors import IndexDamaged
 from embeddings.index.commit_log import Commit, CommitLog, missing_changes
 from embeddings.index.index import STORE_FILE, Index
 from embeddings.indexing import open_and_index, remove
+from tests.builders import HashingEncoder
 from tests.embeddings.test_indexing import state
-from tests.encoders import HashingEncoder
 
 LOG = f"{STORE_FILE}-wal"
 FLIPS = int(os.environ.get("CHAPTER_AND_VERSE_FLIP_TRIALS", "40"))
@@ -28,8 +28,8 @@ WORKER = """
 import os, signal, sys
 from pathlib import Path
 from embeddings import indexing
-from tests.embeddings.plain_loader import PlainLoader
-from tests.encoders import HashingEncoder
+from tests.builders import PlainLoader
+from tests.builders import HashingEncoder
 
 indexing.DocumentLoader = PlainLoader
 indexing.BATCH_PASSAGES = 1

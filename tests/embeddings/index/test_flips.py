@@ -12,7 +12,7 @@ import pytest
 from embeddings.errors import IndexDamaged, IndexProblem
 from embeddings.index.index import STORE_FILE, Index
 from embeddings.indexing import index_folder
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 TRIALS = int(os.environ.get("CHAPTER_AND_VERSE_FLIP_TRIALS", "300"))
 DOCUMENTS = 12

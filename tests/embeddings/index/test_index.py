@@ -30,8 +30,8 @@ from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index
 from embeddings.index.vectors import VectorIndex
 from embeddings.index.writer_lock import LOCK_FILE, writer_lock
 from embeddings.indexing import index_folder, open_and_index
+from tests.builders import HashingEncoder
 from tests.embeddings.index.test_store import as_nobody, put
-from tests.encoders import HashingEncoder
 
 ENCODER = HashingEncoder(dimension=8)
 WORDS = "aid grain train ship syria yemen steppe chair summit water bread salt".split()

@@ -16,7 +16,7 @@ from embeddings.index.records import Source
 from embeddings.index.sections import Section, difference, in_full, restored
 from embeddings.index.store import Store
 from embeddings.passages import Passage
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 ENCODER = HashingEncoder(dimension=8)
 TEXTS = st.text(st.sampled_from("ab› é🚚"), max_size=8)

@@ -29,7 +29,7 @@ from embeddings.index.database import FORMAT_VERSION, checksum
 from embeddings.index.records import Source
 from embeddings.index.store import Store
 from embeddings.passages import split
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 ENCODER = HashingEncoder(dimension=8)
 TABLES = ("header", "folder", "source", "document", "part", "section", "passage", "vector")
@@ -517,7 +517,7 @@ def test_store_whose_making_was_cut_off_is_made_again(place: Path) -> None:
     import os, signal, sqlite3, sys
     from pathlib import Path
     from embeddings.index.store import Store
-    from tests.encoders import HashingEncoder
+    from tests.builders import HashingEncoder
     connect, left = sqlite3.connect, int(sys.argv[1])
     def step(statement):
         global left
@@ -654,9 +654,9 @@ from embeddings.files.folder import walk
 from embeddings.index.index import Index
 from embeddings.indexing import index_folder
 from embeddings.index.store import Store
-from tests.embeddings.plain_loader import PlainLoader
+from tests.builders import PlainLoader
 from tests.embeddings.index.test_index import hits
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 # The libraries may lie where only root can read.
 os.setgid(65534); os.setuid(65534)
 place = Path(sys.argv[1])

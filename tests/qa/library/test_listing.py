@@ -13,7 +13,7 @@ from qa.library.listing import (
     Listing,
     list_library,
 )
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 
 @pytest.fixture

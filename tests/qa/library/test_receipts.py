@@ -16,8 +16,8 @@ from embeddings.index.index import Index
 from embeddings.indexing import index_folder
 from qa.library.receipts import as_json, as_markdown, read_receipt, verify
 from qa.results import Answer, Candidate, Citation
+from tests.builders import HashingEncoder
 from tests.conftest import TEXT
-from tests.encoders import HashingEncoder
 from tests.qa.test_results import answer_of
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from qa.evaluation.datasets import Gold, Question
 from qa.training.reader.hard_negatives import SHARE, ConstantEncoder, contexts_of, mine
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 TEXTS = [
     "The bridge over the Tall river was opened in 1901.",

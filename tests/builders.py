@@ -1,4 +1,4 @@
-"""An encoder for tests of plumbing: a hashed bag of words, no model, no PyTorch."""
+"""Builders shared by the tests: an encoder without a model, and a loader without a process."""
 
 import re
 from collections.abc import Sequence
@@ -7,26 +7,29 @@ from zlib import crc32
 
 import numpy as np
 
+from embeddings.document import Document, DocumentBuilder
+from embeddings.files.limits import Limits
 from embeddings.models.encoder import EncoderModel, Progress, Role, Vectors
-from embeddings.passages import Splitting, Tokenize
+from embeddings.models.model_folder import token_starts
+from embeddings.passages import Passage, Splitting, Tokenize, split
 
 _WORD = re.compile(r"\w+")
 
 WORD_TOKENIZER = Path(__file__).with_name("word_tokenizer.json")
-"""Says of a text what ``word_starts`` says, to the process that splits documents."""
+"""The same tokenizer as ``word_starts``, as a file for the process that splits documents."""
 
 
 def word_starts(text: str) -> list[int]:
-    """A tokenizer that takes each run of characters between spaces for one token."""
+    """A tokenizer whose tokens are the runs of characters between spaces."""
     return [match.start() for match in re.finditer(r"\S+", text)]
 
 
 class HashingEncoder:
-    """Texts with the same words get the same vector; counts what it is asked to do.
+    """A hashed bag of words: texts with the same words have the same vector. Counts its calls.
 
     Attributes:
-        calls: How often ``encode`` was called.
-        texts: What was encoded, in order.
+        calls: Number of calls of ``encode``.
+        texts: That were encoded, in order.
     """
 
     def __init__(self, name: str = "hashing", dimension: int = 64, max_tokens: int = 64) -> None:
@@ -69,3 +72,20 @@ class HashingEncoder:
         """The vector ``(dimension,)`` of one text, not counted."""
         vector: Vectors = HashingEncoder(dimension=self.dimension).encode([text])[0]
         return vector
+
+
+class PlainLoader:
+    """A stand-in for ``DocumentLoader`` that reads text files only and starts no process."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def load_split(self, path: Path, splitting: Splitting) -> tuple[Document, tuple[Passage, ...]]:
+        builder = DocumentBuilder()
+        for paragraph in path.read_text().split("\n\n"):
+            builder.add("paragraph", paragraph)
+        document = builder.build(path.name)
+        return document, split(document, token_starts(splitting.tokenizer), splitting.max_tokens)
