@@ -52,8 +52,8 @@ _IRREGULAR = {
 }
 
 _stemmer = snowballstemmer.stemmer("english")
-# It keeps the word at hand in itself: two threads at once get wrong stems, or an error.
-_stemming = Lock()
+# The stemmer has state: two threads at once would get wrong stems, or an error.
+_stemmer_lock = Lock()
 
 
 def terms(text: str) -> list[str]:
@@ -69,16 +69,16 @@ def terms(text: str) -> list[str]:
 def search_terms(text: str) -> list[str]:
     """What to search for: the words that carry meaning, and each two of them that touch.
 
-    The pairs bring passages to the top that hold a name or a fixed phrase whole.
+    The pairs raise passages that hold a name or a fixed phrase with all its words.
 
     >>> search_terms("Who won Super Bowl 50?")
     ['won', 'super', 'bowl', '50', 'won super', 'super bowl', 'bowl 50']
     """
     words = _WORD.findall(text.lower())
     pairs = [
-        f"{one} {other}"
-        for one, other in pairwise(words)
-        if one not in STOP_WORDS and other not in STOP_WORDS
+        f"{first} {second}"
+        for first, second in pairwise(words)
+        if first not in STOP_WORDS and second not in STOP_WORDS
     ]
     return [*terms(text), *dict.fromkeys(pairs)]
 
@@ -99,7 +99,7 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
     word = word.lower()
-    with _stemming:
+    with _stemmer_lock:
         return str(_stemmer.stemWord(_IRREGULAR.get(word, word)))
 
 

@@ -164,7 +164,7 @@ def plot(report: Report, path: Path) -> None:
             coverage, risk = zip(*curve, strict=True)
             axes.plot(coverage, risk, marker="o", label=name)
     axes.set(
-        xlabel="coverage: share of questions answered, the surest first",
+        xlabel="coverage: share of questions answered, the highest confidence first",
         ylabel="risk: share of those that are wrong",
         xlim=(0, 1.02),
         ylim=(0, None),

@@ -1,1 +1,1 @@
-"""The library: what it holds, answers to keep, what readers said of answers."""
+"""Library: its files, receipts of answers, signatures, and readers' feedback."""

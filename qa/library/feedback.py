@@ -106,7 +106,7 @@ class Feedback:
             others = f"{total} WHERE sender = ? AND key <> ?"
             (used,) = connection.execute(others, (sender_hash, key)).fetchone()
             if used + len(stored) > MAX_SENDER_BYTES:
-                raise TooMuchFeedback("So many opinions came from here that no more are kept")
+                raise TooMuchFeedback("So many opinions came from here that no more are stored")
             _put(connection, (key, now, int(liked), "", stored, sender_hash))
         return key
 

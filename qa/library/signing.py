@@ -50,7 +50,11 @@ class Signer:
                     new.replace(path)
             return cls(key)
         except (OSError, Timeout) as error:
-            _log.warning("%s cannot be kept (%s): opinions end with the program.", path, error)
+            _log.warning(
+                "%s cannot be stored (%s): signatures are valid until the program ends.",
+                path,
+                error,
+            )
             return cls(secrets.token_bytes(KEY_BYTES))
 
     def sign(self, answer: Answer) -> str:

@@ -21,8 +21,8 @@ from qa.results import Hit
 from qa.text import STOP_WORDS, normalise, search_terms, stem, stems, terms
 
 MAX_ANSWERS = 12
-"""Different answers that are told apart; the confidence of later ones is near 0. Chosen by hand;
-not fitted."""
+"""Different answers that are returned; the confidence of later ones is near 0. Chosen by hand; not
+fitted."""
 
 MAX_LEAD = 6.0
 """Lead of a logit that counts as certain, also that of the only answer: the odds are 400 to 1.

@@ -226,5 +226,5 @@ def test_contradictions_are_found_in_a_small_part_of_the_time(library: QuestionA
         contradictions(forgery.question, hits, found, reader.model.calibration, read)
         spent["contradiction"] += time.perf_counter() - middle
         spent["all"] += (middle - began) / 2  # It was read twice.
-    print(f"contradictions take {spent['disagreement'] / spent['all']:.1%} of the time")
+    print(f"contradictions take {spent['contradiction'] / spent['all']:.1%} of the time")
     assert spent["contradiction"] < 0.05 * spent["all"]
