@@ -50,15 +50,15 @@ FORMATS = (
     Format("table of values", (".csv", ".tsv"), "embeddings.files.formats.separated_values"),
 )
 
-_BY_SUFFIX = {suffix: each for each in FORMATS for suffix in each.suffixes}
+_BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
 
 
 SUFFIXES = tuple(_BY_SUFFIX)
-"""Of all files that are read."""
+"""Suffixes of all formats that are read."""
 
 
 def format_of(path: Path) -> Format | None:
-    """The format that a file's name promises, if it is one that can be read.
+    """The format that a file's suffix names; none if it cannot be read.
 
     >>> format_of(Path("aid/Report.PDF")).name
     'PDF'

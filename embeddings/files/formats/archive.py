@@ -1,4 +1,4 @@
-"""A guard for formats that are zip archives: refused before anything is unpacked.
+"""Archives: checks of zip-based formats before anything is unpacked.
 
 ``zipfile`` never gives more bytes of a member than it declares and then checks
 its CRC, so that the declared sizes are what a reader can be made to unpack.
@@ -32,7 +32,7 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def open_archive(path: Path, limits: Limits, name: str) -> zipfile.ZipFile:
-    """An opened archive whose members may be read.
+    """An open archive whose members were checked.
 
     Args:
         path: The file.
@@ -68,7 +68,7 @@ def open_archive(path: Path, limits: Limits, name: str) -> zipfile.ZipFile:
 
 
 def check_office_file(path: Path, limits: Limits, name: str) -> None:
-    """Refuse what no Office program writes before a library opens the file.
+    """Reject what no Office program writes, before a library opens the file.
 
     Raises:
         UnreadableFile: As for ``open_archive``, or a part defines XML entities.
@@ -83,7 +83,7 @@ def check_office_file(path: Path, limits: Limits, name: str) -> None:
 
 
 def opened_office_file(path: Path, limits: Limits, name: str, open: Callable[[IO[bytes]], T]) -> T:
-    """A file of Office as a library opens it, also where a control character got into it.
+    """An Office file as a library opens it; control characters in it are dropped.
 
     Args:
         path: The file.
@@ -114,7 +114,7 @@ def _without_controls(path: Path) -> IO[bytes]:
 
 
 def without_controls(data: bytes) -> bytes:
-    """XML without the characters that XML may not hold, also not as references."""
+    """XML without the characters that XML forbids, also as references."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data
     return _CONTROL_REFERENCE.sub(b" ", _CONTROL.sub(b" ", data))
@@ -132,7 +132,7 @@ def _check(members: list[zipfile.ZipInfo], limits: Limits) -> None:
             raise UnreadableFile("is compressed in an unusual way; save it again")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise UnreadableFile("is unsafe: it holds a link in place of a file")
-        # orig_filename is what the archive says, before zipfile makes it harmless.
+        # ``orig_filename`` is the name in the archive, before zipfile sanitises it.
         if _leads_outside(member.orig_filename):
             raise UnreadableFile("is unsafe: it holds a file whose name leads outside of it")
     _check_overlap(members)
@@ -147,7 +147,7 @@ def _leads_outside(name: str) -> bool:
 
 
 def _check_overlap(members: list[zipfile.ZipInfo]) -> None:
-    """Refuse members that share bytes: a few then unpack to the size of many."""
+    """Reject members that share bytes, as zip bombs do."""
     end = 0
     for member in sorted(members, key=lambda member: member.header_offset):
         if member.header_offset < end:

@@ -21,10 +21,10 @@ from embeddings.files.formats.css_selectors import TOO_INTRICATE, selectors
 from embeddings.files.formats.css_values import expanded, resolved, text_of, tokens_of
 
 MOST_STEPS = 8_000_000
-"""Selectors made, and elements looked at for them, for a whole page."""
+"""Selectors parsed, and elements matched against them, for a whole page. Chosen by hand."""
 
 MOST_CHARACTERS = 5_000_000
-"""Of a page's style sheets together; reading them takes hundreds of bytes for each."""
+"""Characters of all style sheets of a page; parsing takes hundreds of bytes for each."""
 
 _NO_LAYER = 1_000_000
 _MOST_ALIKE = 10_000

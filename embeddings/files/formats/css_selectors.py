@@ -23,10 +23,10 @@ from embeddings.files.formats.css_elements import (
 )
 
 DEEPEST = 20
-"""Selectors inside of one another."""
+"""Deepest nesting of selectors. Chosen by hand."""
 
 LONGEST = 100
-"""Elements that a selector may name."""
+"""Most compounds of a selector. Chosen by hand."""
 
 TOO_INTRICATE = "has style rules too intricate to tell which text they hide"
 
@@ -48,7 +48,7 @@ _GROUPS = frozenset("not is where matches any -webkit-any -moz-any".split())
 def selectors(
     tokens: Sequence[Any], parents: Sequence[Selector], spend: Callable[[int], None]
 ) -> Iterator[Selector]:
-    """Those of a list that are parse_message.
+    """The selectors of a list that are supported.
 
     Args:
         tokens: Of the list, as tinycss2 reads them.
@@ -80,7 +80,7 @@ def _parts(tokens: Sequence[Any]) -> list[list[Any]]:
 
 
 def _selector(chain: "Sequence[_Link]", parent: Selector | None) -> Selector | None:
-    """A selector with that of the rule around it; none if it is not parse_message."""
+    """A selector with that of the rule around it; none if it is not supported."""
     weight, is_made_up = chain[-1].weight, chain[-1].is_made_up
     links = [(link.sign, link.compound, link.is_parent) for link in chain]
     if parent is None:
@@ -129,7 +129,7 @@ class _Link:
 
 
 def _chain(tokens: Sequence[Any], depth: int) -> list[_Link] | None:
-    """What a selector says of each element, from left to right; none if it is not parse_message."""
+    """The compounds of a selector, from left to right; none if it is not supported."""
     if depth > DEEPEST:
         raise UnreadableFile(TOO_INTRICATE)
     chain = [_Link("")]
@@ -207,10 +207,12 @@ def _pseudo_class(link: _Link, token: Any, depth: int) -> _Link | None:
         return None
     chains = [_chain(part, depth + 1) for part in _parts(token.arguments)]
     found = [chain and _selector(chain, None) for chain in chains]
-    inner = tuple(each for each in found if each)
-    if (name == "not" and len(inner) < len(found)) or any(each.is_made_up for each in inner):
+    inner = tuple(selector for selector in found if selector)
+    if (name == "not" and len(inner) < len(found)) or any(
+        selector.is_made_up for selector in inner
+    ):
         return None
-    weight = max((each.weight for each in inner), default=(0, 0, 0))
+    weight = max((selector.weight for selector in inner), default=(0, 0, 0))
     test = Group(inner, name == "not")
     return link.told(Compound(tests=(test,)), (0, 0, 0) if name == "where" else weight)
 

@@ -16,13 +16,13 @@ WIDTH, HEIGHT = 1280, 800
 """Pixels of an ordinary screen."""
 
 FAINT = 0.05
-"""Of 1: what covers no more of its ground, or is shrunk to that, is not to be seen."""
+"""Opacity or scale up to which nothing is visible. Chosen by hand."""
 
 SAME = ("inherit", "unset", "revert", "revert-layer")
-"""Values that say: as it would be without."""
+"""Keywords that stand for the inherited or default value."""
 
 UNKNOWN = "unknown()"
-"""What is not defined in the page: other style sheets and scripts may."""
+"""A value that the page does not define: other style sheets and scripts may."""
 
 _MOST_SUBSTITUTIONS = 50
 _MOST_LETTERS = 10_000
@@ -92,7 +92,7 @@ def text_of(tokens: Iterable[Any]) -> str:
 def words_of(value: str) -> list[str]:
     """Parts of a value between spaces, functions whole."""
     tokens = tokens_of(value) if value else ()
-    return [each.serialize() for each in tokens if each.type not in ("whitespace", "comment")]
+    return [token.serialize() for token in tokens if token.type not in ("whitespace", "comment")]
 
 
 def functions_of(value: str) -> Iterator[tuple[str, list[str]]]:
@@ -108,7 +108,9 @@ def functions_of(value: str) -> Iterator[tuple[str, list[str]]]:
 def _depth(text: str) -> int:
     if text.count("(") <= _MOST_BRACKETS:
         return 0
-    depths = itertools.accumulate((1 if each == "(" else -1) for each in re.findall(r"[()]", text))
+    depths = itertools.accumulate(
+        (1 if bracket == "(" else -1) for bracket in re.findall(r"[()]", text)
+    )
     return max(depths, default=0)
 
 
@@ -194,7 +196,7 @@ def _background(value: str) -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def colour(value: str) -> Colour | None:
-    """A colour; none if it is not parse_message.
+    """A colour; none if it cannot be parsed.
 
     >>> colour("hsl(0 100% 50% / 50%)"), colour("mintcream")
     ((255.0, 0.0, 0.0, 0.5), (245.0, 255.0, 250.0, 1.0))

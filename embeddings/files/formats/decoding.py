@@ -1,4 +1,4 @@
-"""From bytes to text: which encoding a text file is in.
+"""Decoding: detects the encoding of a text file.
 
 charset-normalizer: MIT, maintained, and the best free guesser of legacy code
 pages; asked only about bytes that are not Unicode.
@@ -22,14 +22,14 @@ _BYTE_ORDER_MARKS = (
 _SAMPLE_BYTES = 100_000
 _NOT_TEXT = "is not text; it may have the wrong suffix"
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
-# Above it a file is taken for a program, an image or an archive.
+# Above it a file counts as a program, an image or an archive. Chosen by hand.
 _MAX_CONTROL_SHARE = 0.02
 # Those in use on the web, likelier first: among all that Python knows, rare ones often win.
 _CODE_PAGES = (
     *("cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
     *("cp1258", "cp866", "mac_roman", "gb18030", "big5", "cp932", "euc_jp", "cp949"),
 )
-# Fewer bytes beyond ASCII say too little, and Western text is the likeliest to have few.
+# With fewer bytes beyond ASCII, Western text is the best guess. Chosen by hand.
 _ENOUGH_TO_GUESS = 8
 _CHARACTERS = re.compile(
     r"utf-8|ascii|cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|big5\w*|gb\w+|euc_\w+|shift_jis\w*"
@@ -48,7 +48,7 @@ _MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 
 
 def read_text(path: Path) -> str:
-    """The text of a file in whatever encoding.
+    """The text of a file in any encoding.
 
     Raises:
         UnreadableFile: The file is not text.
@@ -123,7 +123,7 @@ def _wide_encoding(sample: bytes) -> str | None:
 
 
 def _is_uniform(column: bytes) -> bool:
-    """Whether two values, one of them zero, make up nearly all the bytes."""
+    """Whether two values, one of them zero, are nearly all of the bytes."""
     zeros = column.count(0)
     others = Counter(column.replace(b"\0", b"")).most_common(1)
     top = others[0] if others else (0, 0)
@@ -142,7 +142,7 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 
 def _guess(data: bytes) -> str:
-    """The legacy code page that makes the most sense of the bytes."""
+    """The most plausible legacy code page of the bytes."""
     from charset_normalizer import from_bytes
 
     beyond = _BEYOND_ASCII.search(data)
@@ -155,10 +155,10 @@ def _guess(data: bytes) -> str:
         found = from_bytes(sample, cp_isolation=list(_CODE_PAGES))
         costs = {match.encoding: match.chaos - match.coherence for match in found}
         if not costs:
-            # In no code page do they make sense.
+            # Plausible in no code page.
             raise UnreadableFile(_NOT_TEXT)
         best = min(costs.values())
-        near = [each for each in _CODE_PAGES if costs.get(each, 1) <= best + 0.05]
+        near = [page for page in _CODE_PAGES if costs.get(page, 1) <= best + 0.05]
         if near:
             return near[0]
     if not _decodes(data, "windows-1252"):

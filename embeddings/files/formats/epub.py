@@ -61,7 +61,7 @@ def _chapters(package: Any, folder: str) -> list[str]:
         if item.get("media-type") in _CHAPTER_TYPES and item.get("properties") != "nav"
     }
     order = [item.get("idref") for item in package.iterfind(".//{*}spine/{*}itemref")]
-    return list(dict.fromkeys(files[each] for each in order if each in files))
+    return list(dict.fromkeys(files[id] for id in order if id in files))
 
 
 def _xml(archive: zipfile.ZipFile, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Hidden text of web pages and e-books: what a reader of the page does not get to see.
+"""Hidden text of web pages and e-books: text that a reader of the page does not see.
 
 It can say anything, and nobody would notice: it is taken out before the text is read. In doubt
 text is kept: what style sheets in other files, scripts and pictures do to it is not known.
@@ -33,7 +33,7 @@ _LINK = "#0000ee"
 
 
 def clear_hidden(root: Any) -> None:
-    """Take out all text that is not to be seen; the elements themselves stay, empty.
+    """Remove all text that is not visible; the elements themselves stay, empty.
 
     Args:
         root: Of the page.
@@ -46,7 +46,7 @@ def clear_hidden(root: Any) -> None:
     look = Look().on_unknown_ground() if _has_other_sheets(root) else Look()
     looks = [look.dark() if _asks_for_dark(root) else look]
     nodes: list[Node] = []
-    # What is taken out is there until all is looked at: what is after it may depend on it.
+    # Removed only after all elements were examined: selectors may depend on their siblings.
     hidden, before, behind = [], [], []
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
@@ -84,7 +84,7 @@ def clear_hidden(root: Any) -> None:
 
 
 def hides(name: str, tag: str) -> bool:
-    """Whether an opening tag, by itself, hides what is inside of its element.
+    """Whether an opening tag, by itself, hides the content of its element.
 
     >>> hides("p", '<p style="display:none">'), hides("p", "<p>")
     (True, False)
@@ -116,7 +116,7 @@ def _has_other_sheets(root: Any) -> bool:
 
 
 def _asks_for_dark(root: Any) -> bool:
-    """Whether a page tells its browser to be dark."""
+    """Whether a page asks for a dark colour scheme."""
     return any(
         (meta.get("name") or "").strip().lower() == "color-scheme"
         and is_dark(meta.get("content") or "")
@@ -125,7 +125,7 @@ def _asks_for_dark(root: Any) -> bool:
 
 
 def _own(element: Any, tag: str) -> dict[str, str]:
-    """What an element looks like by itself, and by attributes from before style sheets."""
+    """Styles of an element from its style attribute and from presentational attributes."""
     found = {}
     if tag == "a" and element.get("href") is not None:
         found["color"] = _LINK
@@ -145,13 +145,13 @@ def _own(element: Any, tag: str) -> dict[str, str]:
 
 
 def _named(value: str) -> str:
-    """A colour of an attribute, where the sign before its digits may be missing."""
+    """A colour in an attribute, where the "#" may be missing."""
     value = value.strip().lower()
     return value if colour(value) else f"#{value}" if colour(f"#{value}") else UNKNOWN
 
 
 def _is_the_page(element: Any) -> bool:
-    """Whether an element holds most of the text: a page that was kept while a dialog was open."""
+    """Whether an element holds most of the text: a page that was saved while a dialog was open."""
     parent = element.getparent()
     if parent is None or str(parent.tag).rpartition("}")[2].lower() != "body":
         return False
@@ -159,12 +159,12 @@ def _is_the_page(element: Any) -> bool:
 
 
 def _is_hidden(element: Any, tag: str, styles: dict[str, str]) -> bool:
-    """Whether an element is not shown with all that is inside it."""
+    """Whether an element is hidden with all its content."""
     if (element.get("aria-hidden") or "").strip().lower() == "true" and not _is_the_page(element):
         return True
     display = styles.get("display", "")
     attribute = element.get("hidden")
-    # Found by searching the page, which opens it.
+    # Searching the page reveals it.
     closed = attribute is not None and attribute.strip().lower() != "until-found"
     closed = closed or element.get("popover") is not None
     closed = closed or (tag == "dialog" and element.get("open") is None)

@@ -1,4 +1,4 @@
-"""How text looks inside the elements of a page: its size, its colours, whether it shows.
+"""Appearance of text inside the elements of a page: size, colours, visibility.
 
 In doubt it shows: a colour that is not known is another than that behind it.
 """
@@ -17,10 +17,10 @@ from embeddings.files.formats.css_values import (
 )
 
 TINY_PIXELS = 2.0
-"""Letters smaller than this are no letters to anybody."""
+"""Pixels: smaller letters cannot be read. Chosen by hand."""
 
 NEAR = 12
-"""Of 255: colours are one colour if red, green and blue differ by less each."""
+"""Of 255: colours count as equal if red, green and blue each differ by less. Chosen by hand."""
 
 NEVER = ("html", "body")
 """The page itself is hidden until a script has run, or under a dialog."""
@@ -59,11 +59,11 @@ class Look:
     frame: Any = None
 
     def dark(self) -> "Look":
-        """The same in a page that is dark by itself."""
+        """The same on a page with a dark colour scheme."""
         return replace(self, colour=_WHITE, ground=self.ground and _BLACK)
 
     def on_unknown_ground(self) -> "Look":
-        """The same in a page of which other files say what is behind the text."""
+        """The same on a page whose background is set by other files."""
         return replace(self, ground=None)
 
     @property
@@ -87,7 +87,7 @@ class Look:
 
 
 def is_dark(schemes: str) -> bool:
-    """Whether of the schemes that a page is made for dark is the only one."""
+    """Whether dark is the only colour scheme that the page supports."""
     words = schemes.lower().split()
     return "dark" in words and "light" not in words
 
@@ -121,7 +121,7 @@ def inherited(outer: Look, styles: dict[str, str], tag: str) -> Look:
 
 
 def framed(look: Look, element: Any, styles: dict[str, str], pictured: dict[Any, bool]) -> Look:
-    """How text looks that may be laid over a picture."""
+    """Appearance of text that may be placed over a picture."""
     position = styles.get("position", "static")
     if position not in ("absolute", "fixed", "relative", "sticky"):
         return look
@@ -147,7 +147,7 @@ def _coloured(look: Look, styles: dict[str, str]) -> Look:
 
 
 def _ground(styles: dict[str, str], look: Look) -> _RGB | None:
-    """Colour of a ground; none if it is a picture or is not parse_message."""
+    """Colour of a background; none if it is a picture or cannot be parsed."""
     if styles.get("background-image", "none") not in ("none", "initial", *SAME):
         return None
     value = styles.get("background-color", "transparent")
@@ -170,7 +170,7 @@ def _ground(styles: dict[str, str], look: Look) -> _RGB | None:
 
 
 def _opacity(styles: dict[str, str]) -> float:
-    """How much of an element covers what is behind it, of 1, when it has come into view."""
+    """Opacity of an element, 0 to 1, once it has come into view."""
     value = pixels(styles.get("opacity", "1"), whole=1.0)
     for name, values in functions_of(styles.get("filter", "")):
         if name == "opacity":
@@ -182,7 +182,7 @@ def _opacity(styles: dict[str, str]) -> float:
 
 
 def is_moving(styles: dict[str, str]) -> bool:
-    """Whether it is made to appear by and by."""
+    """Whether it is faded in."""
     for name in ("animation", "animation-duration", "transition", "transition-duration"):
         for token in tokens_of(styles[name]) if name in styles else ():
             if token.type == "dimension" and token.lower_unit in ("s", "ms") and token.value > 0:
@@ -191,7 +191,7 @@ def is_moving(styles: dict[str, str]) -> bool:
 
 
 def _font_pixels(value: str, outer: float) -> float:
-    """Size of letters; that of ordinary ones if it is not known."""
+    """Font size in pixels; the default size if it is unknown."""
     if value in SAME:
         return outer
     for word in words_of(value):

@@ -4,13 +4,13 @@ from embeddings.files.formats.css_values import FAINT, functions_of, pixels, wor
 from embeddings.files.formats.hidden_looks import is_moving
 
 FAR_PIXELS = 4_999.0
-"""Whatever stands this far to the left or above is not on the page; what slides in is nearer."""
+"""This far to the left or above is off the page; what slides in is nearer. Chosen by hand."""
 
 FAR_INDENT_PIXELS = 999.0
 """Of a first line, which nothing slides in."""
 
 FAR_RIGHT_PIXELS = 9_999.0
-"""Nobody scrolls so far to the right; pages are longer than that."""
+"""Nobody scrolls this far to the right; pages may be longer than that. Chosen by hand."""
 
 # They are as wide and as high as what is in them.
 _UNSIZED = ("td", "th", "span", "a", "b", "i", "em", "strong", "small", "code", "font", "u", "s")
@@ -73,10 +73,10 @@ def _moved(styles: dict[str, str]) -> tuple[list[str], list[str], bool]:
 
 
 def is_cut_away(tag: str, styles: dict[str, str]) -> bool:
-    """Whether of an element all is cut away."""
+    """Whether an element is clipped completely."""
     placed = styles.get("position") in ("absolute", "fixed")
     for name, values in functions_of(styles.get("clip", "") if placed else ""):
-        edges = [pixels(one) for value in values for one in value.split()]
+        edges = [pixels(length) for value in values for length in value.split()]
         if name == "rect" and edges and all(edge is not None and abs(edge) <= 1 for edge in edges):
             return True
     if any(map(_is_nothing, functions_of(styles.get("clip-path", "")))):
@@ -106,7 +106,7 @@ def _is_narrow(styles: dict[str, str]) -> bool:
 
 
 def _is_nothing(shape: tuple[str, list[str]]) -> bool:
-    """Whether a shape that is cut out has nothing in it."""
+    """Whether a clipping shape is empty."""
     name, values = shape
     if name == "polygon":
         points = [tuple(map(pixels, value.split())) for value in values if value != "evenodd"]

@@ -25,14 +25,14 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][\w:.-]*)")
 _MAY_HIDE = re.compile(r"style|hidden|color|template", re.IGNORECASE)
 _EMPTY = ("br", "hr", "img", "input", "wbr")
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-# What is deeper the parser leaves out, from 20 by default, which real outlines pass.
+# The parser drops deeper nesting; real outlines exceed its default of 20.
 _DEEPEST = 100
-# A line that ends anywhere goes on; one that ends on purpose (two spaces, a backslash) does not.
+# Soft line breaks are spaces; hard ones (two spaces, a backslash) are kept.
 _MARKS_KEPT = {"softbreak": " ", "hardbreak": "\n"}
 
 
 def read(path: Path, limits: Limits) -> Document:
-    """The document in a Markdown file, as the text that a reader of the page would see."""
+    """The document in a Markdown file: the text of the rendered page."""
     text = read_text(path).removeprefix("\ufeff").replace("\r\n", "\n")
     limits.check_characters(len(text))
     text, title = _without_front_matter(text)
@@ -151,7 +151,7 @@ def _without_html(text: str) -> str:
 
 
 class _Hiding:
-    """Whether what comes next is inside of an element that nobody sees.
+    """Whether the next token is inside a hidden element.
 
     Attributes:
         name: Of that element; empty outside of one.
@@ -162,7 +162,7 @@ class _Hiding:
         self._depth = 0
 
     def pass_by(self, tag: str) -> None:
-        """Go on behind a tag."""
+        """Update the state with a tag."""
         match = _TAG.match(tag)
         if not match:
             return
@@ -171,7 +171,7 @@ class _Hiding:
             self._depth += -1 if closes else 1
             self.name = name if self._depth else ""
         elif not self.name and not closes and _MAY_HIDE.search(tag) and name not in _EMPTY:
-            # Imported where it is needed: most files have nothing of the kind.
+            # Imported here: most files have no such element.
             from embeddings.files.formats.hidden import hides
 
             if name == "template" or hides(name, tag):
@@ -194,7 +194,7 @@ def _seen(tokens: list[Token]) -> Iterator[Token]:
             for tag in _COMMENT_OR_TAG.findall(_SCRIPT.sub("", token.content)):
                 hiding.pass_by(tag)
             if closing.get(hiding.name, at) <= at:
-                # Never closed: for a browser, too, it would often end with its paragraph.
+                # Never closed: browsers would often end it with its paragraph, too.
                 hiding = _Hiding()
         if not was:
             yield token

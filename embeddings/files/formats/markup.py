@@ -1,4 +1,4 @@
-"""From a tree of HTML elements to blocks: shared by web pages and e-books.
+"""Markup: a tree of HTML elements to blocks; shared by web pages and e-books.
 
 The walk is a loop, not a recursion, so that depth cannot exhaust the stack.
 It also understands the element names of trafilatura's own tree.

@@ -1,4 +1,4 @@
-"""PDF files: lines of text with their places, from which ``pdf_layout`` makes blocks.
+"""PDF files: lines of text with their positions, from which ``pdf_layout`` builds blocks.
 
 pypdfium2: BSD and Apache 2.0, maintained, Chrome's engine; in published comparisons
 as good as MuPDF (AGPL) and ten to fifty times faster than pure Python readers.
@@ -24,7 +24,7 @@ _LINE_ENDS = frozenset((0x0A, 0x0D))
 _BOLD_WEIGHT = 600
 _FIXED_PITCH = 1  # ISO 32000-1, table 123
 _MONO_NAMES = (b"mono", b"courier", b"consol", b"typewriter", b"cmtt")
-# Titles that programs write into the metadata on their own.
+# Titles that programs write into the metadata by default.
 _JUNK_TITLE = re.compile(
     r"untitled.*|powerpoint presentation|microsoft (?:word|powerpoint|excel)\b.*"
     r"|document\d*|title|slide \d+|\W*"
@@ -60,7 +60,7 @@ def _pages(source: Any, limits: Limits) -> list[list[Line]]:
         try:
             page = source[index]
         except pdfium.PdfiumError:
-            # One broken page is no reason to lose the others; it stays empty.
+            # A broken page stays empty; the others are read.
             broken += 1
         else:
             textpage = page.get_textpage()
@@ -76,7 +76,7 @@ def _pages(source: Any, limits: Limits) -> list[list[Line]]:
 
 
 def _lines(textpage: Any, visibility: Visibility) -> list[Line]:
-    """Lines as PDFium separates them, in the order of the file; without what nobody sees."""
+    """Lines as PDFium separates them, in file order, without hidden text."""
     lines: list[Line] = []
     codes: list[int] = []
     first = last = -1
@@ -106,7 +106,7 @@ def _lines(textpage: Any, visibility: Visibility) -> list[Line]:
 
 
 def _decode(codes: list[int]) -> str:
-    """Characters of code points, among which may be halves of surrogate pairs."""
+    """Text of code points, which may include surrogates."""
     text = "".join(map(chr, codes))
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -156,5 +156,5 @@ def _font(textpage: Any, index: int) -> tuple[bool, bool]:
     raw.FPDFText_GetFontInfo(textpage, index, buffer, len(buffer), flags)
     name = buffer.value.lower()
     weight: int = raw.FPDFText_GetFontWeight(textpage, index)
-    mono = bool(flags.value & _FIXED_PITCH) or any(each in name for each in _MONO_NAMES)
+    mono = bool(flags.value & _FIXED_PITCH) or any(part in name for part in _MONO_NAMES)
     return weight >= _BOLD_WEIGHT or b"bold" in name, mono

@@ -1,4 +1,4 @@
-"""Hidden text of PDF files: what nobody sees on the printed page.
+"""Hidden text of PDF files: text that is not visible on the printed page.
 
 Text recognition lays invisible text over the picture of a page: that is what the page says, and
 is read. In doubt text is kept.
@@ -12,16 +12,16 @@ from typing import Any
 from pypdfium2 import raw
 
 LEAST_POINTS = 1.0
-"""Letters smaller than this are no letters to anybody."""
+"""Points: smaller letters cannot be read. Chosen by hand."""
 
 SCAN_SHARE = 0.5
-"""Of a page that pictures take up at least where it was scanned."""
+"""Share of a page that pictures cover at least if it was scanned. Chosen by hand."""
 
 MOST_OBJECTS = 10_000
-"""Of a page that are looked through for what is behind white text."""
+"""Objects of a page that are examined for a background of white text. Chosen by hand."""
 
 LEAST_STROKE_POINTS = 3.0
-"""Lines as wide as this may be the ground of text."""
+"""Points: lines at least this wide may be the background of text. Chosen by hand."""
 
 _WHITE = 250
 _CLEAR = 10
@@ -32,19 +32,19 @@ _Box = tuple[float, float, float, float]
 
 
 class Visibility:
-    """Which characters of a page can be seen."""
+    """Visibility of the characters of a page."""
 
     def __init__(self, page: Any, textpage: Any) -> None:
         self._page = page
         self._textpage = textpage
         self.box: _Box = page.get_bbox()
         self._seen: dict[int, bool] = {}
-        # PDFium writes its answers here: to make them anew for each takes as long as asking.
+        # PDFium writes its results here; allocating them for each call doubles its time.
         self._rgba = tuple(ctypes.c_uint() for _ in range(4))
         self._loose = raw.FS_RECTF()
 
     def shows(self, index: int) -> bool:
-        """Whether a character can be seen, as far as how it is drawn tells."""
+        """Whether a character is visible, judged by how it is drawn."""
         drawn = raw.FPDFText_GetTextObject(self._textpage, index)
         if not drawn:  # A character that PDFium inserted itself.
             return True
@@ -63,14 +63,14 @@ class Visibility:
         if mode == raw.FPDF_TEXTRENDERMODE_INVISIBLE and not self._is_scan:
             return False
         loose = self._loose
-        # Of a character with the room that its line has: a dot is small, too.
+        # The box with the height of the line: the box of a dot alone is small.
         raw.FPDFText_GetLooseCharBox(self._textpage, index, loose)
         left, right = sorted((loose.left, loose.right))
         bottom, top = sorted((loose.bottom, loose.top))
         if 0 < max(right - left, top - bottom) < LEAST_POINTS:
             return False
         if mode == raw.FPDF_TEXTRENDERMODE_CLIP:
-            # Letters through which something else is seen, if anything.
+            # Transparent letters show what is behind them, if anything.
             return self._is_scan or self._has_ground((left, bottom, right, top))
         if mode != raw.FPDF_TEXTRENDERMODE_FILL:
             return True
@@ -100,7 +100,7 @@ class Visibility:
 
     @cached_property
     def _grounds(self) -> list[int]:
-        """Where on the page something other than white may be: for each row its columns."""
+        """Cells of the page that may not be white: for each row its columns as bits."""
         grounds = [0] * _CELLS
         for count, (drawn, kind) in enumerate(self._objects):
             if count >= MOST_OBJECTS:
@@ -114,7 +114,7 @@ class Visibility:
 
     @cached_property
     def _is_scan(self) -> bool:
-        """Whether the page is a picture, on which text recognition laid what it says."""
+        """Whether the page is a scan with invisible text from text recognition."""
         first, bottom, last, top = self.box
         covered = 0.0
         for drawn, kind in self._objects:
@@ -143,7 +143,7 @@ def _bounds(drawn: Any) -> _Box | None:
 
 
 def _inside(form: Any) -> Iterator[tuple[Any, int]]:
-    """What is drawn by a form, which is a drawing of its own."""
+    """Objects of a form XObject."""
     for at in range(min(raw.FPDFFormObj_CountObjects(form), MOST_OBJECTS)):
         drawn = raw.FPDFFormObj_GetObject(form, at)
         yield drawn, raw.FPDFPageObj_GetType(drawn)

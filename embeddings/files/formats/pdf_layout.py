@@ -1,9 +1,8 @@
-"""From lines of text on pages to headings, paragraphs and lists.
+"""PDF layout: from lines of text on pages to headings, paragraphs and lists.
 
-A PDF says where each character stands, not what belongs together. A paragraph
-ends where the next line stands further below than usual, is indented, changes
-its size or weight, or begins a list item; or where a line ends early with a
-full stop.
+A PDF has positions of characters, but no structure. A paragraph ends where the next line is
+further below than usual, is indented, changes its size or weight, or begins a list item; or where
+a line ends early with a full stop. The factors below were chosen by hand; none is fitted.
 """
 
 import math
@@ -17,7 +16,7 @@ from statistics import median
 from embeddings.document import DocumentBuilder
 
 HYPHEN = "\x02"
-"""Ends a line whose last word goes on in the next one."""
+"""Ends a line whose last word continues in the next line."""
 
 _BULLET = re.compile(r"(?:[•◦▪▫■□●○‣⁃∙·➢➤✓❖]|[\-–—*](?=\s))\s*(?=\S)")
 _NUMBER = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
@@ -32,16 +31,16 @@ _LEADERS = re.compile(r"(?:\.\s?){5}")
 # From the beginning of a word, and never shorter: otherwise each letter of it is tried in turn.
 _WORD_PARTS = re.compile(r"(?<!\w)(\w++)\x02\n?(\w+)")
 _COMPOUND = re.compile(r"(?<!\w)\w++-\w+")
-_HEADING_SCALE = 1.15
-_HEADING_CHARACTERS = 200
-_BOLD_HEADING_CHARACTERS = 120
-_MOST_CODE_STEP = 2.6
-_SAME_LINE_POINTS = 3.0
+_HEADING_SCALE = 1.15  # least font size of a heading, of the body's
+_HEADING_CHARACTERS = 200  # most of a heading in a larger font
+_BOLD_HEADING_CHARACTERS = 120  # most of a heading that is bold only
+_MOST_CODE_STEP = 2.6  # most line spacing within program code, of the font size
+_SAME_LINE_POINTS = 3.0  # baselines nearer than this are on one line
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text and where it stands, in points; y grows upwards.
+    """A line of text with its position in points; y grows upwards.
 
     Attributes:
         text: Ends with ``HYPHEN`` if its last word continues.
@@ -113,7 +112,7 @@ def without_running_lines(pages: list[list[Line]], body: float) -> list[list[Lin
     ]
     counts = Counter(text for edge in edges for text in edge)
     seen: set[str] = set()
-    kept = []
+    remaining = []
     for number, page in enumerate(pages):
         around = edges[max(0, number - 2) : number] + edges[number + 1 : number + 3]
         drop = set()
@@ -127,14 +126,14 @@ def without_running_lines(pages: list[list[Line]], body: float) -> list[list[Lin
             if running:
                 drop.add(index)
             seen.add(text)
-        kept.append([line for index, line in enumerate(page) if index not in drop])
-    return kept if any(kept) else pages
+        remaining.append([line for index, line in enumerate(page) if index not in drop])
+    return remaining if any(remaining) else pages
 
 
 def _running_text(line: Line, number: int) -> str:
-    """What stays the same in a running line; empty for one that cannot be told from a table.
+    """The constant part of a running line; empty for a line that may belong to a table.
 
-    Page numbers are told by how far they are from the place of their page in the file.
+    Page numbers are recognised by their constant difference from the page's position in the file.
     """
     short = len(line.text) <= _PAGE_NUMBER_CHARACTERS
     if short and (match := _PAGE_NUMBER.fullmatch(line.text)):
@@ -145,7 +144,7 @@ def _running_text(line: Line, number: int) -> str:
 
 
 def _outermost(page: list[Line]) -> list[int]:
-    """Places in the page of the lines that stand highest and lowest."""
+    """Positions in the page of its highest and lowest lines."""
     if not page:
         return []
     top, bottom = max(line.base for line in page), min(line.base for line in page)
@@ -157,7 +156,7 @@ def _outermost(page: list[Line]) -> list[int]:
 
 
 def _distinct(sizes: list[float]) -> Iterator[float]:
-    """Sizes, largest first, without those that hardly differ from the one before."""
+    """Sizes, largest first, without those that hardly differ from the previous."""
     previous = float("inf")
     for size in sizes:
         if size < 0.95 * previous:
@@ -231,7 +230,7 @@ def _heading_level(group: list[Line], text: str, body: float, levels: dict[float
         return 0
     size = max(line.size for line in group)
     if size >= _HEADING_SCALE * body and len(text) <= _HEADING_CHARACTERS:
-        return next((level for each, level in levels.items() if size >= 0.95 * each), 6)
+        return next((level for least, level in levels.items() if size >= 0.95 * least), 6)
     bold = all(line.bold for line in group) and size >= 0.95 * body
     if bold and len(text) <= _BOLD_HEADING_CHARACTERS and not _SENTENCE_END.search(text):
         return min(6, len(levels) + 1)
@@ -246,22 +245,22 @@ def _compounds(lines: list[Line]) -> set[str]:
 
 
 def _join(group: list[Line], compounds: set[str]) -> str:
-    """Text of a paragraph in one line, words that were broken at a line's end made whole."""
+    """Text of a paragraph in one line, with hyphenated words rejoined."""
     parts = [group[0].text]
     for above, line in pairwise(group):
         end = above.text[-1]
         joined = end == HYPHEN or (_is_ideograph(end) and _is_ideograph(line.text[0]))
         parts += [line.text] if joined else [" ", line.text]
     text = "".join(parts)
-    return _WORD_PARTS.sub(lambda parts: _whole(parts[1], parts[2], compounds), text).replace(
+    return _WORD_PARTS.sub(lambda parts: _rejoined(parts[1], parts[2], compounds), text).replace(
         HYPHEN, "-"
     )
 
 
-def _whole(left: str, right: str, compounds: set[str]) -> str:
-    """One word of two parts; a hyphen stays in names, numbers and words known to have one."""
-    kept = right[0].isupper() or right[0].isdigit() or f"{left}-{right}".lower() in compounds
-    return f"{left}-{right}" if kept else left + right
+def _rejoined(left: str, right: str, compounds: set[str]) -> str:
+    """A word from its two parts; the hyphen stays in names, numbers and known compounds."""
+    hyphenated = right[0].isupper() or right[0].isdigit() or f"{left}-{right}".lower() in compounds
+    return f"{left}-{right}" if hyphenated else left + right
 
 
 def _is_ideograph(character: str) -> bool:

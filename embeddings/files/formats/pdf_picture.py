@@ -1,4 +1,4 @@
-"""Pages of a PDF as pictures, with what is quoted marked where it is printed.
+"""Pages of a PDF as pictures with quotes marked.
 
 The text of a document is laid out anew when it is read: lines are joined, hyphens taken out,
 running lines left out. So a quote is found on the page by its letters and digits alone, and
@@ -31,15 +31,15 @@ MARK = np.array([0.68, 0.89, 0.92], dtype=np.float32)
 """By which red, green and blue of what is marked are multiplied, so that it stays readable."""
 
 MOST_PLACES = 1_000
-"""Of a quote on one page that are compared; no page of sense repeats itself so often."""
+"""Occurrences of a quote on a page that are compared; real pages repeat less. Chosen by hand."""
 
 CONTEXT = 200
-"""Characters before and behind a quote that tell it from its like."""
+"""Characters before and behind a quote that distinguish its occurrences. Chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What is to be marked on a page.
+    """A quote to mark on a page.
 
     Attributes:
         text: As the document has it, cut at the page's ends.
@@ -110,7 +110,7 @@ def _character(code: int) -> str:
 
 
 def _key(text: str) -> str:
-    r"""What of a text is compared: letters and digits, without accents and ligatures.
+    r"""The characters of a text that are compared: letters and digits, compatibility-normalised.
 
     >>> _key("Re-\ufb01ned, caf\xe9 50 %")
     'Refinedcafe50'
@@ -130,7 +130,7 @@ def _find(letters: Sequence[tuple[str, int]], quote: Quoted) -> tuple[int, int] 
         behind = printed[at + len(wanted) : at + len(wanted) + CONTEXT]
         return _shared(before[::-1], ahead[::-1]) + _shared(after, behind)
 
-    # Of several that are alike in all that stands around them, the first.
+    # The first among those with equal contexts.
     best = max(islice(_places(printed, wanted), MOST_PLACES), key=alike, default=None)
     return None if best is None else (letters[best][1], letters[best + len(wanted) - 1][1])
 
@@ -142,16 +142,16 @@ def _places(text: str, wanted: str) -> Iterator[int]:
         at = text.find(wanted, at + 1)
 
 
-def _shared(one: str, other: str) -> int:
-    """How many characters both begin with."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+def _shared(left: str, right: str) -> int:
+    """Length of the common prefix."""
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
 def _boxes(
     page: Any, textpage: Any, first: int, last: int, shape: tuple[int, ...]
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Where the characters stand, one box a line: left, top, right, bottom in pixels."""
+    """Boxes of the characters, one for each line: left, top, right, bottom in pixels."""
     height, width = shape
     for at in range(textpage.count_rects(first, last - first + 1)):
         left, bottom, right, top = textpage.get_rect(at)
@@ -161,7 +161,7 @@ def _boxes(
 
 
 def _pixel(page: Any, x: float, y: float, width: int, height: int) -> tuple[int, int]:
-    """Where a point of the page is in its picture; a page can be turned or cropped."""
+    """Pixel of a point of the page, which may be rotated or cropped."""
     across, down = raw.c_int(), raw.c_int()
     raw.FPDF_PageToDevice(page, 0, 0, width, height, 0, x, y, across, down)
     return across.value, down.value

@@ -12,9 +12,9 @@ from embeddings.files.limits import LimitedBuilder, Limits
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+\S")
-# Lines this long on average are paragraphs that an editor wraps on the screen.
+# Lines this long on average are paragraphs that an editor wraps on the screen. Chosen by hand.
 _LONG_LINE_CHARACTERS = 200
-# An editor that wraps at 72 or 80 fills each line but the last at least this far.
+# Editors that wrap at 72 or 80 fill each line but the last at least this far. Chosen by hand.
 _WRAPPED_LINE_CHARACTERS = 45
 _TITLE_CHARACTERS = 150
 

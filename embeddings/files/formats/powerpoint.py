@@ -28,7 +28,7 @@ def read(path: Path, limits: Limits) -> Document:
     page = (source.slide_width or 0, source.slide_height or 0)
     limits.check_pages(len(source.slides), "slides")
     title = source.core_properties.title
-    # What python-pptx and PowerPoint write when nobody gave a title.
+    # Default titles of python-pptx and PowerPoint.
     generic = title.strip().lower() in ("", "powerpoint presentation", "presentation")
     builder = LimitedBuilder(limits, None if generic else title)
     for number, slide in enumerate(source.slides, start=1):
@@ -73,7 +73,7 @@ def _add_shape(builder: LimitedBuilder, shape: Any) -> None:
     if not shape.has_text_frame:
         return
     is_body = shape.is_placeholder and shape.placeholder_format.type in _BODIES
-    paragraphs = [each for each in shape.text_frame.paragraphs if each.text.strip()]
+    paragraphs = [paragraph for paragraph in shape.text_frame.paragraphs if paragraph.text.strip()]
     items: list[str] = []
     for paragraph in paragraphs:
         if len(paragraphs) > 1 and _has_bullet(paragraph, is_body):
@@ -86,7 +86,7 @@ def _add_shape(builder: LimitedBuilder, shape: Any) -> None:
 
 
 def _has_bullet(paragraph: Any, is_body: bool) -> bool:
-    """Whether a paragraph is shown with a bullet: as it says itself, else if it is body text."""
+    """Whether a paragraph has a bullet: by its own properties, else if it is body text."""
     properties = paragraph._p.pPr
     for child in () if properties is None else properties:
         if child.tag == _DRAWING + "buNone":

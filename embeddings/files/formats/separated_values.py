@@ -2,7 +2,7 @@
 
 Each row becomes a paragraph, "Country: Syria; Tons: 50", because a row is what
 an answer is found in and cited from: with its headings beside the values it can be
-retrieved and parse_message alone, which row 7,000 of one large table cannot.
+retrieved and understood by itself, which row 7,000 of one large table cannot.
 
 The standard library's csv: fast and safe; its Sniffer is not used, as its regular
 expressions can take minutes on hostile input.
@@ -46,7 +46,7 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that gives the most columns among those that give equally many in each row."""
+    """The delimiter with the most columns among those that give all rows equally many."""
 
     def columns(delimiter: str) -> tuple[bool, int]:
         widths = [len(row) for row in islice(_rows(text[:100_000], delimiter), _SAMPLE_ROWS)]

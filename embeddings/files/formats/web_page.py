@@ -31,9 +31,9 @@ _VISIBLE_TEXT: Any = etree.XPath(
     "//text()[not(parent::script or parent::style)]",
     smart_strings=False,
 )
-# Finding the main content takes minutes on larger trees, which are books or listings anyway.
+# Extracting the main content takes minutes on larger trees, which are books or listings anyway.
 _MOST_ELEMENTS = 100_000
-# It also takes the square of the marked-up words of a paragraph, in memory.
+# Its memory grows with the square of the inline elements of a paragraph.
 _MOST_INLINE = 10_000
 _TOO_DEEP = etree.ErrorTypes.ERR_RESOURCE_LIMIT
 # Browsers read these names as windows-1252, and pages rely on it.
@@ -58,7 +58,7 @@ def read(path: Path, limits: Limits) -> Document:
 
 
 def parse(data: bytes) -> Any:
-    """The root element of an HTML file in whatever encoding, or None if it has no content.
+    """The root element of an HTML file in any encoding, or None if it has no content.
 
     Hidden text is not in it.
 
@@ -66,7 +66,7 @@ def parse(data: bytes) -> Any:
         UnreadableFile: The bytes are not text.
     """
     text = decode(data, _declared_encoding(data[:_HEAD_LENGTH]))
-    # The parser of HTML takes definitions of entities inside it for text.
+    # The HTML parser takes entity definitions in the doctype for text.
     text = _without_doctype(text[:_HEAD_LENGTH]) + text[_HEAD_LENGTH:]
     parser = lxml.html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True
@@ -77,9 +77,9 @@ def parse(data: bytes) -> Any:
     except etree.ParserError:  # Nothing but spaces and comments.
         root = None
     except etree.XMLSyntaxError as error:
-        # It recovers from every error of syntax; what it cannot recover from is this.
+        # It recovers from every syntax error; only running out of memory is left.
         raise MemoryError from error
-    # The parser stops at its limits without an exception; half a page must not pass for a whole.
+    # The parser stops at its limits without an exception; half a page must not count as complete.
     if any(entry.type == _TOO_DEEP for entry in parser.error_log):
         raise UnreadableFile("is nested too deeply to read")
     if root is not None:
@@ -88,7 +88,7 @@ def parse(data: bytes) -> Any:
 
 
 def _visible(text: str) -> str:
-    """Text without control characters, also not as references: to the parser they are errors."""
+    """Text without control characters, also as references, which the parser rejects."""
     return _CONTROL_REFERENCE.sub(" ", _CONTROL.sub(" ", text))
 
 

@@ -37,7 +37,7 @@ def read(path: Path, limits: Limits) -> Document:
     """The document in a Word file; headers, footers, footnotes and comments are left out."""
     source = opened_office_file(path, limits, "Word document", docx.Document)
     title = source.core_properties.title
-    # What python-docx gives where a file says nothing about itself.
+    # The default title of python-docx.
     builder = LimitedBuilder(limits, None if title == "Word Document" else title)
     styles = Styles(source.styles.element, _has_ground(source))
     numbering = Numbering(_numbering(source))
@@ -70,7 +70,7 @@ def _add_list(builder: LimitedBuilder, items: list[str]) -> None:
 
 
 def _has_ground(source: Any) -> bool:
-    """Whether there may be something behind the text of a page: a colour, or drawings behind it."""
+    """Whether text may have a background: a page colour, or drawings behind it."""
     background = source.element.find(qn("w:background"))
     if background is not None and background.get(qn("w:color"), "").upper() != "FFFFFF":
         return True
@@ -90,7 +90,7 @@ def _has_ground(source: Any) -> bool:
 
 
 def _blocks(parent: Any) -> Iterator[Any]:
-    """Paragraph and table elements in order, with what stands in content controls and boxes."""
+    """Paragraph and table elements in order, also those in content controls and text boxes."""
     for element in parent:
         if element.tag == _P:
             yield element
@@ -105,7 +105,7 @@ def _blocks(parent: Any) -> Iterator[Any]:
 
 
 def _boxes(paragraph: Any) -> Iterator[Any]:
-    """The text boxes of a paragraph, without those inside others, which their paragraphs have."""
+    """The text boxes of a paragraph, without nested ones, which belong to inner paragraphs."""
     if next(paragraph.iter(_BOX), None) is None:
         return
     stack = list(reversed(paragraph))
@@ -140,7 +140,7 @@ def _table(table: Any, styles: Styles) -> str:
     for row in table.iter(_ROW):
         cells = row.iterchildren(_CELL)
         texts = [
-            " ".join(" ".join(_text(each, styles) for each in cell.iter(_P)).split())
+            " ".join(" ".join(_text(paragraph, styles) for paragraph in cell.iter(_P)).split())
             for cell in cells
         ]
         if any(texts):
@@ -161,7 +161,7 @@ def _list_place(paragraph: Any, style: Style) -> tuple[str, int]:
 
 def _numbering(source: Any) -> Any:
     """The element that defines the lists of a document; none if it has none."""
-    # Asked for by relation: python-docx would make a missing part from a template.
+    # Found by relation: python-docx would create a missing part from a template.
     parts = (
         each.target_part
         for each in source.part.rels.values()

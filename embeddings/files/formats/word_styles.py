@@ -1,4 +1,4 @@
-"""What the styles of a Word document mean: headings, lists, and text that is not to be seen."""
+"""Word styles: headings, lists, and hidden text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from docx.oxml.ns import qn
 
 MOST_INHERITED = 30
-"""Styles that one is based on, one above another; people get by with five."""
+"""Longest chain of based-on styles; real documents have about five. Chosen by hand."""
 
 _RUN_PROPERTIES, _PROPERTIES = qn("w:rPr"), qn("w:pPr")
 _CELL, _BOX = qn("w:tc"), qn("w:txbxContent")
@@ -25,7 +25,7 @@ _TINY_HALF_POINTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What a paragraph style means: a heading level, a list, or neither."""
+    """Role of a paragraph style: a heading level, a list, or neither."""
 
     level: int = 0
     list_id: str = ""
@@ -37,13 +37,13 @@ class Styles:
     """The styles of a document."""
 
     def __init__(self, root: Any, coloured: bool) -> None:
-        """Nothing is looked up yet.
+        """Look nothing up yet.
 
         Args:
             root: The element that holds them.
             coloured: Whether the page has a colour of its own, or pictures behind its text.
         """
-        self._elements = {each.get(qn("w:styleId")): each for each in root.iterchildren()}
+        self._elements = {style.get(qn("w:styleId")): style for style in root.iterchildren()}
         self._coloured = coloured
         self._meanings: dict[str, Style] = {}
 
@@ -53,11 +53,11 @@ class Styles:
             own = self._elements.get(id)
             of_paragraphs = own is not None and own.get(qn("w:type")) == "paragraph"
             found = map(_meaning, self._inherited(id) if of_paragraphs else ())
-            self._meanings[id] = next((one for one in found if one), Style())
+            self._meanings[id] = next((style for style in found if style), Style())
         return self._meanings[id]
 
     def hides(self, run: Any) -> bool:
-        """Whether the text of a run is not to be seen: hidden, white on white, or tiny."""
+        """Whether the text of a run is invisible: hidden, white on white, or tiny."""
         paragraph = run.getparent()
         while paragraph is not None and paragraph.tag != qn("w:p"):
             paragraph = paragraph.getparent()
@@ -76,7 +76,7 @@ class Styles:
         return white and not self._has_ground(sources, paragraph)
 
     def _has_ground(self, sources: list[Any], paragraph: Any) -> bool:
-        """Whether something may be behind white text; if that is not certain, something is."""
+        """Whether white text may have a background; true if that is uncertain."""
         if self._coloured or paragraph is None:
             return True
         own = paragraph.find(_PROPERTIES)
@@ -86,11 +86,11 @@ class Styles:
             return True
         if highlight is not None and highlight.get(_VALUE, "none") not in ("none", "white"):
             return True
-        # A table and a shape have grounds that their own styles and themes give them.
-        return any(each.tag in (_CELL, _BOX) for each in paragraph.iterancestors())
+        # Tables and shapes have backgrounds from styles and themes of their own.
+        return any(parent.tag in (_CELL, _BOX) for parent in paragraph.iterancestors())
 
     def _properties(self, run: Any, paragraph: Any) -> Iterator[Any]:
-        """Elements that say how a run looks, the nearest first."""
+        """Elements that format a run, the nearest first."""
         own = run.find(_RUN_PROPERTIES)
         if own is not None:
             yield own
@@ -118,7 +118,7 @@ class Styles:
 
 
 def _shades(shading: Any) -> bool:
-    """Whether shading is not plainly white or none: its pattern and its theme may give a colour."""
+    """Whether shading may be coloured: by its fill, its pattern or its theme."""
     plain = shading.get(_VALUE, "clear") in ("clear", "nil") and shading.get(_THEME_FILL) is None
     return not plain or shading.get(_FILL, "auto").upper() not in ("AUTO", *_WHITE)
 
@@ -128,7 +128,7 @@ def _first(sources: list[Any], name: str) -> Any:
 
 
 def _meaning(style: Any) -> Style | None:
-    """What one style says by itself; none if it says nothing of structure."""
+    """Role that a style has by itself; none if it says nothing of structure."""
     named = style.find(qn("w:name"))
     name = "" if named is None else named.get(_VALUE, "").lower()
     if name == "title":
@@ -163,13 +163,13 @@ class Numbering:
         self._counts: dict[str, dict[int, int]] = {}
 
     def mark(self, list_id: str, depth: int) -> str:
-        """What stands before the next item of a list."""
+        """The marker before the next item of a list."""
         kind, start = self._formats.get((list_id, depth), ("bullet", 1))
         if kind != "decimal":
             return "- "
         counts = self._counts.setdefault(list_id, {})
         counts[depth] = counts.get(depth, start - 1) + 1
-        # A new outer item starts the inner numbers afresh.
+        # A new outer item restarts the inner numbers.
         for inner in range(depth + 1, DEEPEST):
             counts.pop(inner, None)
         return f"{counts[depth]}. "
