@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +41,6 @@ def folder(tmp_path: Path) -> Path:
         (made / name).parent.mkdir(parents=True, exist_ok=True)
         (made / name).write_text(text)
     return made
-
-
-@pytest.fixture
-def index(tmp_path: Path, hashing: HashingEncoder) -> Iterator[Index]:
-    opened = Index.open_or_create(tmp_path / "index", hashing)
-    hashing.calls = 0
-    hashing.texts.clear()
-    yield opened
-    opened.close()
 
 
 def state(index: Index) -> dict[str, tuple[object, ...]]:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +24,8 @@ from tests.embeddings.test_indexing import state
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "docs"
-    made.mkdir()
-    for number in range(6):
-        (made / f"{number}.txt").write_text(f"Report {number} tells of aid.\n\nAnd of grain.")
-    return made
-
-
-@pytest.fixture
-def index(tmp_path: Path, hashing: HashingEncoder) -> Iterator[Index]:
-    opened = Index.open_or_create(tmp_path / "index", hashing)
-    yield opened
-    opened.close()
+def folder(reports: Path) -> Path:
+    return reports
 
 
 # Files that change

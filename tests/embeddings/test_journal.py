@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,19 +62,10 @@ def run(folder: Path, place: Path, step: str, sign: str = "SIGKILL") -> int:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "docs"
-    made.mkdir()
-    for number in range(8):
-        (made / f"{number}.txt").write_text(f"Report {number} tells of aid.")
-    return made
-
-
-@pytest.fixture
-def index(tmp_path: Path, hashing: HashingEncoder) -> Iterator[Index]:
-    opened = Index.open_or_create(tmp_path / "index", hashing)
-    yield opened
-    opened.close()
+def folder(reports: Path) -> Path:
+    for number in (6, 7):
+        (reports / f"{number}.txt").write_text(f"Report {number} tells of aid.")
+    return reports
 
 
 def reasons(report: IndexingReport) -> dict[str, str]:
