@@ -1,9 +1,9 @@
 """Style sheets: which declarations hold for an element of a web page.
 
-Of CSS what it takes to tell hidden text, as a page is on an ordinary screen when it is opened.
-What is not known, as ``:has`` or ``@container``, holds for nothing. No library is at hand that
-does it without a browser in bounded time: rules are looked up by what their selector ends with,
-and the elements that are looked at are counted for the page as a whole.
+The subset of CSS needed to detect hidden text, as the page is on an ordinary screen when it is
+opened. Unsupported features, such as ``:has`` or ``@container``, match nothing. No library does
+this without a browser in bounded time: rules are looked up by the last part of their selector, and
+the elements that are matched are counted for the page as a whole.
 """
 
 from collections import Counter, defaultdict
@@ -37,11 +37,11 @@ _Rank = tuple[bool, bool, int, tuple[int, int, int], int]
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A selector, and what it says with the rank of each.
+    """A selector, and its declarations with their ranks.
 
     Attributes:
-        selector: Of the elements that are meant.
-        need: Key of an element that must be around them; empty if there need be none.
+        selector: Of the elements that match.
+        need: Key of an ancestor that must exist; empty if none must.
         declarations: Ranks and values by names.
     """
 
@@ -81,7 +81,7 @@ class StyleSheet:
             self._read(tinycss2.parse_stylesheet(tokens_of(text), skip_whitespace=True))
 
     def spend(self, steps: int) -> None:
-        """Count what takes time.
+        """Count the steps taken.
 
         Raises:
             UnreadableFile: It was more than any page takes. To go on without its rules would
@@ -94,7 +94,7 @@ class StyleSheet:
     # Reading
 
     def _read(self, contents: Sequence[Any]) -> None:
-        """Read rules, and those inside of them, of which there may be any number of levels."""
+        """Read rules and nested rules, to any depth."""
         levels: list[tuple[Iterator[Any], Sequence[Selector], str | None]] = [
             (iter(contents), (), None)
         ]
@@ -120,7 +120,7 @@ class StyleSheet:
                 self._add(parents, layer, own)
 
     def _inside(self, rule: Any, layer: str | None) -> str | None:
-        """The layer of what is inside an at-rule ("" for none), or none if it does not hold."""
+        """The layer of an at-rule's content ("" without one), or None if its condition fails."""
         name = rule.lower_at_keyword
         if name == "layer":
             names = [token.value for token in rule.prelude if token.type == "ident"] or [""]
@@ -157,7 +157,7 @@ class StyleSheet:
             self.spend(len(declared))
             for name, value, important in declared:
                 self._place += 1
-                # Of layers the last one wins, among what is important the first.
+                # The last layer wins; among important declarations the first.
                 rank = (
                     important,
                     False,
@@ -169,19 +169,19 @@ class StyleSheet:
                     rule.declarations[name] = (rank, value)
 
     def _key(self, compound: Compound) -> str:
-        """Of what it can be looked up under, that which fewest rules are."""
+        """The key under which the fewest rules are."""
         return min(compound.keys, key=lambda key: (not key, len(self._rules.get(key, ()))))
 
     # Looking up
 
     def enter(self, node: Node) -> None:
-        """Go into an element; each is to be left again before what is after it is entered."""
+        """Enter an element; it must be left before its next sibling is entered."""
         if self._known:
             for key in node.keys:
                 self._open[key] = self._open.get(key, 0) + 1
 
     def leave(self, node: Node) -> None:
-        """Leave an element, with all that is inside of it."""
+        """Leave an element and its content."""
         node.close()
         if self._known:
             for key in node.keys:
@@ -190,11 +190,11 @@ class StyleSheet:
                     del self._open[key]
 
     def of(self, node: Node) -> dict[str, str]:
-        """What holds for an element, its own ``style`` among it."""
+        """The declarations for an element, including its ``style`` attribute."""
         rules, style = [*self._matching(node)], node.element.get("style") or ""
         if not rules and not style:
             return {}
-        # Elements that look alike are many.
+        # Many elements have the same styles.
         alike = (tuple(map(id, rules)), style, id(node.variables))
         if alike in self._alike:
             return self._alike[alike][1]
@@ -216,7 +216,7 @@ class StyleSheet:
         if node.variables is around:
             if len(self._alike) >= _MOST_ALIKE:
                 self._alike.clear()
-            # Kept with the variables: what is kept no other can have the id of.
+            # Stored with the variables, so that no other object can get the same id.
             self._alike[alike] = (around, styles)
         return styles
 
@@ -235,7 +235,7 @@ class StyleSheet:
         named = self._named.get(names)
         if named is None:
             named = self._named[names] = self._naming(node)
-        # Most rules need something around an element that is not there.
+        # Most rules need an ancestor that does not exist.
         self.spend(1 + min(len(named), len(self._open)) // 8)
         for key in named.keys() & self._open.keys():
             for rule in named[key]:
@@ -248,7 +248,7 @@ class StyleSheet:
                     yield rule
 
     def _naming(self, node: Node) -> dict[str, list[_Rule]]:
-        """Rules in which name, id and classes are right, by what they need around it most rarely.
+        """Rules whose name, id and classes match, by the rarest ancestor that they need.
 
         What needs nothing is found by the element's own name.
         """
@@ -263,7 +263,7 @@ class StyleSheet:
 
 
 def _is_own(name: str) -> bool:
-    """Whether a property is one that the page made up, to be used as a variable."""
+    """Whether a property is a custom property (a variable)."""
     return name[:2] == "--"
 
 
@@ -285,7 +285,7 @@ def _declaration(found: Any, wanted: frozenset[str]) -> list[Declaration]:
     if name not in wanted and not _is_own(name):
         return []
     value = text_of(found.value)
-    # What is a mistake does not replace what was said before.
+    # An invalid declaration does not replace an earlier one.
     is_right = _is_own(name) or "(" in value or expanded(name, value.lower())
     return [(name, value, found.important)] if is_right else []
 

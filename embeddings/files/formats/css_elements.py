@@ -1,4 +1,4 @@
-"""Elements of a page as selectors of style sheets ask about them.
+"""Elements of a page, as selectors match them.
 
 Each is looked at while it is open, as the page is gone through from its beginning.
 """
@@ -19,7 +19,7 @@ def _split(names: str) -> frozenset[str]:
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """An element with what selectors ask of it, each found once.
+    """An element with cached answers to the tests of selectors.
 
     Attributes:
         element: lxml's.
@@ -64,7 +64,7 @@ class Node:
         return child
 
     def close(self) -> None:
-        """Forget what is inside, for the sake of memory; those after it know what it was."""
+        """Drop its content to save memory; its siblings still see the element."""
         self._last = self._kinds = self._seen = None
         if self.above is not None:
             self.above._seen = self.above._seen or set()
@@ -72,18 +72,18 @@ class Node:
 
     @property
     def keys(self) -> list[str]:
-        """What selectors that mean it may be looked up under, besides its attributes."""
+        """Keys under which selectors that match it may be stored, besides its attributes."""
         keys = [self.tag, *(f".{name}" for name in self.classes)]
         return keys if self.id is None else [*keys, f"#{self.id}"]
 
     def is_after(self, key: str) -> bool:
-        """Whether an element with that key is before it; asked while it is open."""
+        """Whether an earlier sibling has that key; valid while the element is open."""
         seen = None if self.above is None else self.above._seen
         return seen is not None and key in seen
 
     @property
     def siblings(self) -> int:
-        """Elements inside the one around it, itself among them."""
+        """The children of its parent, itself included."""
         if self.above is None:
             return 1
         if self.above._size < 0:
@@ -93,7 +93,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """What an attribute must say."""
+    """A test of an attribute."""
 
     name: str
     operator: str
@@ -101,7 +101,7 @@ class Attribute:
     folds: bool
 
     def fits(self, node: Node) -> bool:
-        """Whether it is true of an element."""
+        """Whether an element passes the test."""
         there = node.element.get(self.name)
         if there is None:
             return False
@@ -134,7 +134,7 @@ class Nth:
     start: int
 
     def fits(self, node: Node) -> bool:
-        """Whether it is true of an element."""
+        """Whether an element passes the test."""
         place = node.kind_place if self.name == "nth-of-type" else node.place
         if self.name == "nth-last-child":
             place = node.siblings + 1 - node.place
@@ -144,12 +144,12 @@ class Nth:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A pseudo-class without anything in brackets."""
+    """A pseudo-class without arguments."""
 
     name: str
 
     def fits(self, node: Node) -> bool:
-        """Whether it is true of an element."""
+        """Whether an element passes the test."""
         element = node.element
         match self.name:
             case "root" | "scope":
@@ -173,7 +173,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Selectors of which any must mean the element; or none, if it negates."""
+    """Selectors of which at least one must match; or none, if it negates."""
 
     selectors: tuple["Selector", ...]
     negates: bool
@@ -184,7 +184,7 @@ _Test = Attribute | Nth | Flag | Group
 
 @dataclass(frozen=True, slots=True)
 class Compound:
-    """What must be true of one element: ``p.note#first``."""
+    """A compound selector: the tests of one element, as in ``p.note#first``."""
 
     tag: str = ""
     ids: frozenset[str] = frozenset()
@@ -193,18 +193,18 @@ class Compound:
 
     @property
     def keys(self) -> list[str]:
-        """What it can be looked up under; the last one is good for many elements."""
+        """Keys under which it can be stored; the last is the least specific."""
         names = [f"#{id}" for id in self.ids] + [f".{name}" for name in self.classes]
         names += [f"[{test.name}" for test in self.tests if isinstance(test, Attribute)]
         return [*sorted(names), self.tag] if self.tag or not names else sorted(names)
 
     @property
     def is_one_name(self) -> bool:
-        """Whether its only key says all of it."""
+        """Whether it is equivalent to its only key."""
         return not self.tests and bool(self.tag) + len(self.ids) + len(self.classes) == 1
 
     def names(self, node: Node) -> bool:
-        """Whether name, id and classes are right."""
+        """Whether name, id and classes match."""
         return (
             self.tag in ("", node.tag)
             and (not self.ids or self.ids == {node.id})
@@ -212,7 +212,7 @@ class Compound:
         )
 
     def joined(self, other: "Compound") -> "Compound | None":
-        """Both of one element; none if it would have two names."""
+        """The conjunction of both; none if the element would have two names."""
         if self.tag and other.tag and self.tag != other.tag:
             return None
         return Compound(
@@ -238,7 +238,7 @@ class Selector:
 
     @property
     def needs(self) -> frozenset[str]:
-        """Keys of elements that must be around the element."""
+        """Keys of ancestors that must exist."""
         return frozenset(
             key
             for sign, each in self.around
@@ -248,7 +248,7 @@ class Selector:
         )
 
     def fits(self, node: Node, spend: Callable[[int], None]) -> bool:
-        """Whether an element is meant.
+        """Whether an element matches.
 
         Args:
             node: The element.
@@ -266,12 +266,12 @@ class Selector:
         )
 
     def _fits(self, at: int, node: Node, spend: Callable[[int], None]) -> bool | None:
-        """Whether what is around it is right; none if no element further out can be, either."""
+        """Whether its ancestors match; none if no further ancestor can match, either."""
         if at == len(self.around):
             return True
         sign, compound = self.around[at]
         if sign in "+~":
-            # Most often there is none, or nothing more is asked of it.
+            # Usually there is none, or nothing more to test.
             keys = [key for key in compound.keys if key and key[0] != "["]
             if not all(map(node.is_after, keys)):
                 return False

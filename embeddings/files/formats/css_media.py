@@ -1,4 +1,4 @@
-"""Conditions of style sheets: which hold on an ordinary screen, of a page just opened.
+"""Conditions of style sheets: which hold on an ordinary screen, for a page just opened.
 
 A condition that is not known does not hold, and neither does its opposite.
 """
@@ -29,7 +29,7 @@ _OWN_WORLDS = ("-webkit-", "-moz-", "-ms-", "-o-", "-apple-")
 
 
 def is_on_screen(tokens: Iterable[Any]) -> bool:
-    """Whether a list of media queries holds; one that is empty does."""
+    """Whether a list of media queries holds; an empty list does."""
     queries: list[list[Any]] = [[]]
     for token in tokens:
         if token == ",":
@@ -40,7 +40,7 @@ def is_on_screen(tokens: Iterable[Any]) -> bool:
 
 
 def is_supported(tokens: Sequence[Any]) -> bool:
-    """Whether browsers of today can do it; all can what is not of one browser alone."""
+    """Whether current browsers support it: assumed of all but vendor-specific features."""
     text = text_of(tokens).lower()
     return (
         text != UNKNOWN
@@ -50,7 +50,7 @@ def is_supported(tokens: Sequence[Any]) -> bool:
 
 
 def _query(tokens: Sequence[Any], depth: int) -> bool | None:
-    """Whether it holds; none if that is not known."""
+    """Whether it holds; none if that is unknown."""
     negates, found, words = False, [], set()
     for token in tokens:
         if token.type == "() block":

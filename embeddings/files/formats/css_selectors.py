@@ -1,4 +1,4 @@
-"""Selectors of style sheets: what they say of the elements that are meant.
+"""Selectors of style sheets, parsed.
 
 Names, classes, ids, attributes, one element inside, below or after another, places among
 siblings, ``:not``, ``:is`` and ``:where``, and rules inside of rules (CSS Nesting). A selector
@@ -32,7 +32,7 @@ TOO_INTRICATE = "has style rules too intricate to tell which text they hide"
 
 
 _STEPS_EACH = 40
-# At rest, without a pointer over the page, they hold for nothing.
+# Without a pointer over the page and without input, they match nothing.
 _AT_REST = frozenset(
     """
     hover focus focus-visible focus-within active target target-within visited fullscreen modal
@@ -112,7 +112,7 @@ _ANY = Compound()
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """Of a selector that is being read: what one element must be, and all before it together."""
+    """A partly parsed selector: its last compound, and the weight of all its compounds."""
 
     sign: str
     compound: Compound = _ANY
@@ -121,7 +121,7 @@ class _Link:
     is_made_up: bool = False
     is_empty: bool = True
 
-    def told(self, compound: Compound, weight: Weight) -> "_Link | None":
+    def extended(self, compound: Compound, weight: Weight) -> "_Link | None":
         joined = None if self.is_made_up else self.compound.joined(compound)
         if joined is None:
             return None
@@ -160,25 +160,25 @@ def _chain(tokens: Sequence[Any], depth: int) -> list[_Link] | None:
 
 
 def _told(link: _Link, token: Any, rest: Iterator[Any], depth: int) -> _Link | None:
-    """What is known after another part of a compound."""
+    """The link with another part of its compound; none if that is not supported."""
     if token.type == "ident":
-        # A name stands first: "a" behind "[b]" is a mistake.
+        # A name comes first: "a" after "[b]" is invalid.
         named = Compound(tag=token.lower_value)
-        return link.told(named, (0, 0, 1)) if link.is_empty else None
+        return link.extended(named, (0, 0, 1)) if link.is_empty else None
     if token.type == "hash":
-        return link.told(Compound(ids=frozenset([token.value])), (1, 0, 0))
+        return link.extended(Compound(ids=frozenset([token.value])), (1, 0, 0))
     if token.type == "[] block":
         test = _attribute(token.content)
-        return None if test is None else link.told(Compound(tests=(test,)), (0, 1, 0))
+        return None if test is None else link.extended(Compound(tests=(test,)), (0, 1, 0))
     if token == "*":
-        return link.told(Compound(), (0, 0, 0))
+        return link.extended(Compound(), (0, 0, 0))
     if token == "&":
         return replace(link, is_parent=True, is_empty=False)
     following = next(rest, None) if token.type == "literal" else None
     if following is None:
         return None
     if token == "." and following.type == "ident":
-        return link.told(Compound(classes=frozenset([following.value])), (0, 1, 0))
+        return link.extended(Compound(classes=frozenset([following.value])), (0, 1, 0))
     if token != ":":
         return None
     doubled = following == ":"
@@ -194,15 +194,17 @@ def _told(link: _Link, token: Any, rest: Iterator[Any], depth: int) -> _Link | N
 def _pseudo_class(link: _Link, token: Any, depth: int) -> _Link | None:
     if token.type == "ident":
         if token.lower_value in _AT_REST:
-            return link.told(Compound(tests=(Group((), False),)), (0, 1, 0))
+            return link.extended(Compound(tests=(Group((), False),)), (0, 1, 0))
         known = token.lower_value in _FLAGS
-        return link.told(Compound(tests=(Flag(token.lower_value),)), (0, 1, 0)) if known else None
+        return (
+            link.extended(Compound(tests=(Flag(token.lower_value),)), (0, 1, 0)) if known else None
+        )
     if token.type != "function":
         return None
     name = token.lower_name
     if name in _NTH:
         nth = parse_nth(token.arguments)
-        return link.told(Compound(tests=(Nth(name, *nth),)), (0, 1, 0)) if nth else None
+        return link.extended(Compound(tests=(Nth(name, *nth),)), (0, 1, 0)) if nth else None
     if name not in _GROUPS:
         return None
     chains = [_chain(part, depth + 1) for part in _parts(token.arguments)]
@@ -214,7 +216,7 @@ def _pseudo_class(link: _Link, token: Any, depth: int) -> _Link | None:
         return None
     weight = max((selector.weight for selector in inner), default=(0, 0, 0))
     test = Group(inner, name == "not")
-    return link.told(Compound(tests=(test,)), (0, 0, 0) if name == "where" else weight)
+    return link.extended(Compound(tests=(test,)), (0, 0, 0) if name == "where" else weight)
 
 
 def _attribute(tokens: Sequence[Any]) -> Attribute | None:

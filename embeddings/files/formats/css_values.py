@@ -1,4 +1,4 @@
-"""Values of style sheets: lengths, colours, what stands for several properties, variables.
+"""Values of style sheets: lengths, colours, shorthands, variables.
 
 tinycss2 (BSD, maintained, of WeasyPrint) reads what they are made of, in linear time.
 """
@@ -13,7 +13,7 @@ import tinycss2
 from tinycss2 import color5
 
 WIDTH, HEIGHT = 1280, 800
-"""Pixels of an ordinary screen."""
+"""Pixels of an ordinary screen; chosen by hand."""
 
 FAINT = 0.05
 """Opacity or scale up to which nothing is visible. Chosen by hand."""
@@ -39,7 +39,7 @@ _SYSTEM = {
     "linktext": (0.0, 0.0, 238.0, 1.0), "windowtext": (0.0, 0.0, 0.0, 1.0),
     "window": (255.0, 255.0, 255.0, 1.0),
 }  # fmt: skip
-# Of a page that is written from left to right and down.
+# For left-to-right text.
 _LOGICAL = {
     "inset-inline-start": "left", "inset-inline-end": "right", "inset-block-start": "top",
     "margin-inline-start": "margin-left", "margin-block-start": "margin-top",
@@ -67,11 +67,11 @@ _MOST_BRACKETS = 100
 _PICTURE = re.compile(r"(?:url|gradient|image|image-set|element|cross-fade|paint)$")
 
 Colour = tuple[float, float, float, float]
-"""Red, green and blue of 255, and how much it covers, of 1."""
+"""Red, green and blue (0 to 255), and opacity (0 to 1)."""
 
 
 def tokens_of(text: str) -> list[Any]:
-    """What a text is made of, without its comments.
+    """The tokens of a text, without comments.
 
     Numbers are cut at a length for which Python makes numbers of them.
     """
@@ -81,7 +81,7 @@ def tokens_of(text: str) -> list[Any]:
 
 
 def text_of(tokens: Iterable[Any]) -> str:
-    """Text of what it is made of; brackets are as deep inside of one another as browsers allow."""
+    """Text of tokens; brackets are nested at most as deep as browsers allow."""
     try:
         text = str(tinycss2.serialize(tokens)).strip()
     except RecursionError:
@@ -90,13 +90,13 @@ def text_of(tokens: Iterable[Any]) -> str:
 
 
 def words_of(value: str) -> list[str]:
-    """Parts of a value between spaces, functions whole."""
+    """Parts of a value between spaces; functions are not divided."""
     tokens = tokens_of(value) if value else ()
     return [token.serialize() for token in tokens if token.type not in ("whitespace", "comment")]
 
 
 def functions_of(value: str) -> Iterator[tuple[str, list[str]]]:
-    """Each function of a value with what is between its commas."""
+    """Each function of a value with its arguments."""
     if "(" not in value:
         return
     for token in tokens_of(value):
@@ -115,7 +115,7 @@ def _depth(text: str) -> int:
 
 
 def resolved(value: str, variables: Mapping[str, str]) -> str:
-    """A value with its variables replaced, in small letters.
+    """A value with its variables replaced, in lower case.
 
     >>> resolved("var(--a, Red)", {}), resolved("0 var(--b)", {"--b": "1px"})
     (' red ', '0  1px ')
@@ -144,7 +144,7 @@ def _closing(text: str, at: int) -> int:
 
 @lru_cache(maxsize=4096)
 def expanded(name: str, value: str) -> dict[str, str]:
-    """Properties that a declaration sets; none if browsers take it for a mistake.
+    """Properties that a declaration sets; none if it is invalid.
 
     >>> expanded("overflow", "hidden"), expanded("display", "nothing")
     ({'overflow-x': 'hidden', 'overflow-y': 'hidden'}, {})
@@ -233,7 +233,7 @@ def _of_lightness(light: float) -> float:
 
 @lru_cache(maxsize=4096)
 def pixels(value: str, letter: float = 16.0, whole: float = 1000.0) -> float | None:
-    """A length, or a plain number; none if it is neither.
+    """A length or a number in pixels; none if it is neither.
 
     Args:
         value: Such as ``1.5em`` or ``calc(100% - 2px)``.
