@@ -444,7 +444,7 @@ def test_reader_without_rights_sees_what_is_not_yet_merged_into_the_database(
     (tmp_path / "d" / "a.txt").write_text("The bridge was opened in 1901.")
     writing = Index.open_or_create(tmp_path / "index", hashing)
     with monkeypatch.context() as patched:
-        patched.setattr(Store, "settle", lambda *_: None)
+        patched.setattr(Store, "checkpoint", lambda *_: None)
         index_folder(tmp_path / "d", writing, hashing)
     assert (tmp_path / "index" / "library.sqlite-wal").stat().st_size > 0
     monkeypatch.setattr("embeddings.index.database.os.access", lambda *_: False)
