@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.index.index import Index
-from tests.encoders import HashingEncoder
+from tests.builders import HashingEncoder
 
 
 @pytest.fixture
