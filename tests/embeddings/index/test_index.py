@@ -759,7 +759,7 @@ def test_index_that_is_gone_is_said_to_be_until_it_is_back(tmp_path: Path) -> No
             asked()
         assert str(caught.value) == (
             f"The index at {place} is gone: it was moved or deleted while it was in use. "
-            "Put it back, or index a folder again: qa index FOLDER"
+            "Put the index back, or index a folder again."
         )
     assert index.version == version
     (tmp_path / "away").rename(place)
