@@ -1,4 +1,4 @@
-"""Database: a SQLite file of the index, its schema, and its errors in plain words.
+"""Database: a SQLite file of the index, its schema, and its errors as those of the index.
 
 SQLite notices few flipped bits by itself; ``checksum`` is stored in every row and compared
 whenever the row is read.
@@ -22,17 +22,17 @@ from embeddings.errors import (
 from embeddings.private_files import private_file
 
 FORMAT_VERSION = 4
-"""Raised whenever reading, splitting or storing changes, so that old indexes are made anew."""
+"""Raised whenever reading, splitting or storing changes, so that old indexes are refused."""
 
 APPLICATION_ID = 0x43765131
 
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 """FTS5's; cuts text into words."""
 
-# A section without a base is written whole; any other begins as its base does, with so many
-# characters and headings kept, for the headings of a long document all begin alike. The passages
-# of a document have consecutive ids, and so have its sections. What they refer to is looked for
-# when they are read: for SQLite to check it would take an index for each column.
+# A section without a base is stored in full; any other begins as its base does, with so many
+# characters and headings of it, for the headings of a long document all begin alike. The passages
+# of a document have consecutive ids, and so have its sections. References are checked
+# when rows are read: for SQLite to check them would take an index for each column.
 SCHEMA = f"""
 CREATE TABLE header (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -134,17 +134,17 @@ def checksum(values: Iterable[object]) -> bytes:
 
 
 def connect(path: Path, create: bool = False) -> sqlite3.Connection:
-    """A connection without transactions of its own.
+    """A connection without implicit transactions.
 
-    Readers of a write-ahead log write beside it. Where they cannot, they read it with the help
-    of whoever is writing, and if nobody is, the file as it lies.
+    Readers of a write-ahead log write files beside it. Where they cannot, they read it with the
+    help of a process that is writing, and if there is none, the database file alone.
     """
     writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    logged = path.with_name(f"{path.name}-wal").exists()
-    unwritable = "mode=ro" if logged else "immutable=1"
-    mode = "mode=rwc" if create else "mode=rw" if writable else unwritable
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    read_only = "mode=ro" if has_log else "immutable=1"
+    mode = "mode=rwc" if create else "mode=rw" if writable else read_only
     if create:
-        # SQLite gives its log the mode of the database. Why it cannot be made, SQLite says.
+        # SQLite gives its log the mode of the database. If this fails, SQLite reports why.
         with suppress(OSError):
             private_file(path)
     connection = sqlite3.connect(
@@ -154,11 +154,11 @@ def connect(path: Path, create: bool = False) -> sqlite3.Connection:
         check_same_thread=False,
         timeout=10,
     )
-    # A flipped bit can make text that is no UTF-8; the row's checksum then tells of it.
+    # A flipped bit can make text that is no UTF-8; the row's checksum then fails.
     connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
-    # A file that is mapped ends the process when it is cut short.
+    # A mapped file that is truncated ends the process.
     connection.execute("PRAGMA mmap_size = 0")
     return connection
 
@@ -225,13 +225,13 @@ def check_format(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def damaged(path: Path, what: str) -> IndexDamaged:
-    """The error for a database that is not as it was written."""
+    """The error for a database that is not as this program wrote it."""
     return IndexDamaged(f"is damaged: {path.name} {what}", path.parent, Remedy.DELETE_INDEX)
 
 
 @contextmanager
 def sqlite_errors(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors into what happened, where, and what to do."""
+    """Turns SQLite's errors into those of the index."""
     try:
         yield
     except UnicodeDecodeError as error:  # SQLite's message quotes what it cannot read

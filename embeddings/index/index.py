@@ -1,4 +1,4 @@
-"""Index: the one place where passages are searched and fetched.
+"""Index: an index in a folder, where passages are searched and read.
 
 ``Index`` is the protocol ``SearchIndex`` in one folder: a SQLite database, the FAISS file
 derived from it, the commit log, and the lock of the one writer.
@@ -20,33 +20,35 @@ from embeddings.errors import (
     Remedy,
 )
 from embeddings.index.database import damaged
-from embeddings.index.records import DocumentFacts
+from embeddings.index.records import DocumentFacts, IntegrityReport
 from embeddings.index.shared_memory import SharedMemory
 from embeddings.index.snapshot import IndexSnapshot
 from embeddings.index.store import Store
 from embeddings.index.vector_cache import VectorCache
+from embeddings.index.vectors import VectorIndex
 from embeddings.index.writer_lock import writer_lock
 from embeddings.models.encoder import Encoder, EncoderModel
 from embeddings.parts import Part
 from embeddings.private_files import private_folder
 
 DEFAULT_INDEX = user_data_path("chapter-and-verse", appauthor=False)
-"""Where the index lies unless another place is named."""
+"""Folder of the index unless another is named."""
 
 STORE_FILE = "library.sqlite"
 VECTORS_FILE = "library.faiss"
+
 MOST_NAMED = 5
 """Missing documents that an error names; ``Store.describe_missing`` names all."""
 
 
 def uploads_beside(folder: Path) -> Path:
-    """Where files that readers add lie: beside the index, which may be deleted to index anew.
+    """Folder of the uploaded files: beside the index, which may be deleted to index again.
 
     Args:
         folder: Of the index.
     """
     folder = folder.absolute()
-    # Without links, as the index knows where its folders lie.
+    # Without links, as the locations of folders are stored.
     return (folder.parent.resolve() / f"{folder.name}.uploads").resolve()
 
 
@@ -78,22 +80,27 @@ class Index:
         Raises:
             IndexMissing: Nothing is indexed there.
             IndexMismatch: Another format version.
-            IndexDamaged: It fails its checks, or has lost what had been committed.
+            IndexDamaged: It fails its checks, or something that was committed is missing.
         """
         return cls(folder, _checked(Store.open(folder / STORE_FILE)))
 
     @classmethod
-    def open_or_create(cls, folder: Path, encoder: Encoder) -> "Index":
-        """The index in that folder, made now if there is none, to index folders.
+    def open_unchecked(cls, folder: Path) -> "Index":
+        """As ``open``, even if something that was committed is missing: for ``check_integrity``."""
+        return cls(folder, Store.open(folder / STORE_FILE))
 
-        That brings back what had been committed and is lost; see ``writing``.
+    @classmethod
+    def open_or_create(cls, folder: Path, encoder: Encoder) -> "Index":
+        """The index in that folder, created if there is none, to index folders.
+
+        What is missing after damage is no error here: indexing the folders again restores it.
 
         Raises:
             IndexMismatch: It was made with another encoder.
-            IndexNotWritable: It cannot be made there.
+            IndexNotWritable: It cannot be created there.
         """
         try:
-            index = cls(folder, Store.open(folder / STORE_FILE))
+            index = cls.open_unchecked(folder)
         except IndexMissing:
             try:
                 private_folder(folder)
@@ -229,13 +236,13 @@ class Index:
             yield store
 
     def names(self, folders: Collection[Path]) -> tuple[str, ...]:
-        """Names in the library of the folders that lie at these places; of those that have one."""
+        """Names in the library of the folders at these locations; of those that have one."""
         with self._lock, self._current_store().snapshot():
             known = self.store.folders()
         return tuple(name for name, location in known.items() if location in folders)
 
     def facts(self, path: str) -> DocumentFacts | None:
-        """About the document at a path of the library; none if there is none.
+        """About the document at a library path; none if there is none.
 
         Raises:
             IndexDamaged: It fails its checksum.
@@ -264,19 +271,36 @@ class Index:
             return None if facts is None else (facts, *store.part(facts, number, offset))
 
     def text(self, document: int, start: int, end: int) -> str:
-        """``Document.text[start:end]`` of the document with that id; empty if it is gone."""
+        """``Document.text[start:end]`` of the document with that id; empty if there is none."""
         with self._lock, self._current_store().snapshot():
             return self.store.text(document, start, end)
 
     def digests(self, paths: Iterable[str]) -> dict[str, str]:
-        """SHA-256 of each of these documents' files, by path; of those that are there."""
+        """SHA-256 of each of these documents' files, by path; of those that exist."""
         with self._lock, self._current_store().snapshot():
             ids = {path: self.store.document_at(path) for path in set(paths)}
             facts = self.store.documents(id for id in ids.values() if id is not None)
             return {path: facts[id].sha256 for path, id in ids.items() if id in facts}
 
+    def check_integrity(self) -> IntegrityReport:
+        """Check all that is stored; reads all of it."""
+        with self._lock:
+            store = self.store
+            corrupted, missing = tuple(store.corruption()), tuple(store.describe_missing())
+            if corrupted or missing:
+                return IntegrityReport(corrupted, missing)
+            saved = VectorIndex.load(self.folder / VECTORS_FILE, store.header.stamp)
+            return IntegrityReport(
+                corrupted,
+                missing,
+                documents=len(store.documents()),
+                passages=len(store.passage_ids()),
+                misaligned=tuple(store.misaligned_passages()),
+                saved_vectors=None if saved is None else len(saved),
+            )
+
     def save_vectors(self) -> None:
-        """Write the FAISS file for the present generation, unless it is there already."""
+        """Write the FAISS file for the present generation, unless it is that already."""
         with self._lock, self._current_store().snapshot():
             self._vectors.save(self.store)
 

@@ -1,5 +1,7 @@
 """Integrity: checks of the database, the quick ones at each opening and those that read all."""
 
+from collections.abc import Iterator
+
 from embeddings.errors import IndexDamaged, IndexNotWritable
 from embeddings.index.database import damaged
 from embeddings.index.read_passages import PassageReading
@@ -32,6 +34,15 @@ class IntegrityChecks(PassageReading):
         for table, expected in (("source", header.sources), ("document", header.documents)):
             (count,) = self._integers(f"SELECT count(*) FROM {table} NOT INDEXED")
             self._require_rows(table, count, expected)
+
+    def misaligned_passages(self) -> Iterator[tuple[str, int]]:
+        """Path and offset of passages that are not what their documents say there."""
+        for id, facts in self.documents().items():
+            text = self.document(id).text
+            for stored in self.passages_of(id):
+                passage = stored.passage
+                if text[passage.start : passage.end] != passage.text:
+                    yield facts.paths[0], passage.start
 
     def corruption(self) -> list[str]:
         """What is corrupted, one sentence each; reads all of the database."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from embeddings.document import Document
-from embeddings.index.records import DocumentFacts, Source, StoredPassage
+from embeddings.index.records import DocumentFacts, IntegrityReport, Source, StoredPassage
 from embeddings.models.encoder import EncoderModel, Vectors
 from embeddings.parts import Part
 from embeddings.passages import Passage
@@ -237,6 +237,10 @@ class SearchIndex(Protocol):
             IndexLocked: Another process is writing.
             IndexDamaged: It is damaged beyond what indexing again repairs.
         """
+        ...
+
+    def check_integrity(self) -> IntegrityReport:
+        """Check all that is stored; reads all of it."""
         ...
 
     def save_vectors(self) -> None:

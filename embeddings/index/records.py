@@ -100,3 +100,25 @@ class StoredPassage:
     id: int
     document: int
     passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrityReport:
+    """What a check of all that is stored found.
+
+    Attributes:
+        corrupted: What is corrupted, one sentence each.
+        missing: What had been committed and is missing, one sentence each.
+        documents: Number of documents; 0 if anything is corrupted or missing, as below.
+        passages: Number of passages.
+        misaligned: Path and offset of passages that are not what their documents say there.
+        saved_vectors: Number of vectors in the file of this generation; none if there is no
+            such file.
+    """
+
+    corrupted: tuple[str, ...]
+    missing: tuple[str, ...]
+    documents: int = 0
+    passages: int = 0
+    misaligned: tuple[tuple[str, int], ...] = ()
+    saved_vectors: int | None = None

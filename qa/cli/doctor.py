@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
-from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index, uploads_beside
-from embeddings.index.store import Store
-from embeddings.index.vectors import VectorIndex
+from embeddings.index.index import Index, uploads_beside
 from qa.cli.error_messages import command, error_message
 from qa.pipeline import load_encoder, load_reader, load_rewriter
 from qa.settings import Settings
@@ -54,7 +52,7 @@ def examine(settings: Settings, index_option: Path | None = None) -> Iterator[Fi
         return
     try:
         # Opened even if its log is damaged, to name everything that is missing.
-        index = Index(settings.index, Store.open(settings.index / STORE_FILE))
+        index = Index.open_unchecked(settings.index)
         index.check_encoder(encoder.model)
     except ChapterAndVerseError as error:
         yield Finding(error_message(error, index_option), sound=False)
@@ -69,16 +67,15 @@ def examine(settings: Settings, index_option: Path | None = None) -> Iterator[Fi
 
 
 def _contents(index: Index, index_option: Path | None) -> Iterator[Finding]:
-    store = index.store
-    corruption, missing = store.corruption(), store.describe_missing()
-    for line in (*corruption, *missing):
+    report = index.check_integrity()
+    for line in (*report.corrupted, *report.missing):
         yield Finding(line, sound=False)
-    if corruption:
+    if report.corrupted:
         yield Finding(
             f"Delete {index.folder} and index again; your documents are not touched.", sound=False
         )
         return
-    if missing:
+    if report.missing:
         yield Finding(
             "The log of the database was damaged. Index the folders again that hold these "
             f"documents: {command('index FOLDER', index_option)}. "
@@ -86,25 +83,20 @@ def _contents(index: Index, index_option: Path | None) -> Iterator[Finding]:
             sound=False,
         )
         return
-    passages = len(store.passage_ids())
-    documents = store.documents()
-    yield Finding(f"{len(documents)} documents and {passages} passages have the right checksums.")
-    wrong = [
-        f"{documents[id].paths[0]} at {stored.passage.start}"
-        for id in documents
-        for text in [store.document(id).text]
-        for stored in store.passages_of(id)
-        if text[stored.passage.start : stored.passage.end] != stored.passage.text
-    ]
-    for place in wrong:
-        yield Finding(f"A passage differs from the text of its document: {place}.", sound=False)
-    if not wrong:
+    counts = f"{report.documents} documents and {report.passages} passages"
+    yield Finding(f"{counts} have the right checksums.")
+    for path, start in report.misaligned:
+        yield Finding(
+            f"A passage differs from the text of its document: {path} at {start}.", sound=False
+        )
+    if not report.misaligned:
         yield Finding("Every passage equals the text of its document at its offsets.")
-    vectors = VectorIndex.load(index.folder / VECTORS_FILE, store.header.stamp)
-    if vectors is None:
+    if report.saved_vectors is None:
         yield Finding(
             "The FAISS file is missing, damaged or older than the database; the next "
             f"`{command('index FOLDER', index_option)}` rebuilds it, and searching works meanwhile."
         )
     else:
-        yield Finding(f"The FAISS file holds the {len(vectors)} vectors of this generation.")
+        yield Finding(
+            f"The FAISS file holds the {report.saved_vectors} vectors of this generation."
+        )

@@ -19,7 +19,7 @@ from embeddings.index.vectors import VectorIndex
 from embeddings.indexing import index_folder, remove
 from embeddings.passages import Splitting
 from tests.builders import HashingEncoder
-from tests.embeddings.index.test_store import as_nobody
+from tests.embeddings.index.builders import as_nobody
 from tests.embeddings.test_indexing import state
 
 

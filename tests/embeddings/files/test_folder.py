@@ -8,7 +8,7 @@ import pytest
 
 from embeddings.errors import FolderError
 from embeddings.files.folder import walk
-from tests.embeddings.index.test_store import as_nobody
+from tests.embeddings.index.builders import as_nobody
 
 
 def found(folder: Path) -> dict[str, str | None]:

@@ -1,403 +1,34 @@
-"""The index in its folder: FAISS follows the store, readers and the one writer keep apart."""
+"""The index in its folder is searched while it is written to, replaced or removed."""
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from embeddings.errors import (
-    IndexDamaged,
-    IndexLocked,
     IndexMismatch,
     IndexMissing,
     IndexNotWritable,
 )
-from embeddings.index import vector_cache as cache_module
-from embeddings.index import vectors as vectors_module
-from embeddings.index.commit_log import CommitLog
 from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index
-from embeddings.index.vectors import VectorIndex
-from embeddings.index.writer_lock import LOCK_FILE, writer_lock
 from embeddings.indexing import index_folder, open_and_index
 from tests.builders import HashingEncoder
-from tests.embeddings.index.test_store import as_nobody, put
-
-ENCODER = HashingEncoder(dimension=8)
-WORDS = "aid grain train ship syria yemen steppe chair summit water bread salt".split()
-
-
-def text(number: int) -> str:
-    chosen = np.random.default_rng(number).choice(WORDS, 6)
-    return f"Report {number}: {' '.join(chosen)}."
-
-
-def add(index: Index, number: int) -> None:
-    put(index.store, f"docs/{number}.pdf", text(number))
-
-
-def drop(index: Index, number: int) -> None:
-    with index.store.transaction():
-        index.store.drop_source(f"docs/{number}.pdf")
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = Index.open_or_create(tmp_path / "index", ENCODER)
-    for number in range(20):
-        add(opened, number)
-    yield opened
-    opened.close()
-
-
-def hits(
-    index: Index, question: str = "grain for yemen", limit: int = 10
-) -> list[tuple[int, float]]:
-    with index.snapshot() as snapshot:
-        return snapshot.search_vectors(ENCODER.vector(question), limit)
-
-
-def brute_force(index: Index, question: str = "grain for yemen") -> dict[int, float]:
-    """Score of each passage, from the store's vectors alone."""
-    ids = index.store.passage_ids()
-    vector = ENCODER.vector(question)
-    return {
-        int(id): float(row @ vector)
-        for found, rows in index.store.vectors(ids)
-        for id, row in zip(found, rows, strict=True)
-    }
-
-
-def check(index: Index, limit: int = 10) -> None:
-    """Search finds what comparing every stored vector finds, scores equal."""
-    scores = brute_force(index)
-    found = hits(index, limit=limit)
-    best = sorted(scores.values(), reverse=True)[:limit]
-    assert np.allclose([score for _, score in found], best, atol=1e-5), found
-    assert all(abs(scores[id] - score) < 1e-5 for id, score in found), found
-
-
-# The FAISS file follows the store
-
-
-@given(
-    steps=st.lists(
-        st.tuples(
-            st.sampled_from(["add", "add", "drop", "search", "save", "reopen"]), st.integers(0, 9)
-        ),
-        max_size=30,
-    )
+from tests.embeddings.index.builders import (
+    ENCODER,
+    add,
+    as_nobody,
+    brute_force,
+    check,
+    drop,
+    found,
+    hits,
+    library,
+    text,
 )
-@settings(max_examples=40)
-def test_catching_up_equals_building_anew(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
-) -> None:
-    place = tmp_path_factory.mktemp("steps")
-    index = Index.open_or_create(place, ENCODER)
-    there: set[int] = set()
-    for step, number in steps:
-        if step == "add" and number not in there:
-            add(index, number)
-            there.add(number)
-        elif step == "drop" and number in there:
-            drop(index, number)
-            there.remove(number)
-        elif step == "search":
-            check(index)
-        elif step == "save":
-            index.save_vectors()
-        elif step == "reopen":
-            index.close()
-            index = Index.open(place)
-    check(index, 100)
-    index.save_vectors()
-    caught_up = sorted(hits(index, limit=100))
-    index.close()
-    (place / VECTORS_FILE).unlink()
-    anew = Index.open(place)
-    found = sorted(hits(anew, limit=100))
-    assert (
-        [id for id, _ in found] == [id for id, _ in caught_up] == anew.store.passage_ids().tolist()
-    )
-    assert np.allclose([score for _, score in found], [score for _, score in caught_up], atol=1e-6)
-    anew.close()
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 4
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("spoil", [Path.unlink, flip, lambda path: path.write_bytes(b"")])
-def test_spoilt_vectors_are_made_anew(index: Index, spoil: object) -> None:
-    index.save_vectors()
-    before = hits(index)
-    index.close()
-    assert callable(spoil)
-    spoil(index.folder / VECTORS_FILE)
-    opened = Index.open(index.folder)
-    assert hits(opened) == before
-    opened.save_vectors()
-    assert VectorIndex.load(index.folder / VECTORS_FILE, opened.store.header.stamp) is not None
-    opened.close()
-
-
-SEARCH = """
-import sys
-from pathlib import Path
-from embeddings.index.index import Index
-from tests.embeddings.index.test_index import hits
-index = Index.open(Path(sys.argv[1]))
-for _ in range(2):
-    print(hits(index), flush=True)
-    sys.stdin.readline()
-index.save_vectors()
-print("saved", flush=True)
-"""
-
-
-def cut_short(path: Path) -> None:
-    os.truncate(path, 10)
-
-
-def overwritten(path: Path) -> None:
-    path.write_bytes(b"x" * path.stat().st_size)
-
-
-def folder_instead(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-
-
-def pipe_instead(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path)
-
-
-@pytest.mark.parametrize("spoil", [cut_short, overwritten, folder_instead, pipe_instead])
-def test_whatever_becomes_of_the_vectors_file_a_search_goes_on(
-    index: Index, spoil: Callable[[Path], None]
-) -> None:
-    index.save_vectors()
-    expected = str(hits(index))
-    path = index.folder / VECTORS_FILE
-    command = [sys.executable, "-c", SEARCH, str(index.folder)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        assert process.stdout.readline().strip() == expected
-        spoil(path)
-        print(file=process.stdin, flush=True)
-        assert process.stdout.readline().strip() == expected
-        said, wrong = process.communicate("\n", timeout=60)
-    if spoil is folder_instead:
-        # It holds nothing of ours, and is left.
-        assert "IndexNotWritable" in wrong and str(path) in wrong
-        path.rmdir()
-    else:
-        assert (said, process.returncode) == ("saved\n", 0), wrong
-        assert VectorIndex.load(path, index.store.header.stamp) is not None
-    again = subprocess.run(command, input="\n\n", capture_output=True, text=True, timeout=60)
-    assert again.stdout == f"{expected}\n{expected}\nsaved\n", again.stderr
-    assert VectorIndex.load(path, index.store.header.stamp) is not None
-
-
-SURVIVE = """
-import sys
-from pathlib import Path
-from embeddings.errors import IndexProblem
-from embeddings.index.index import Index
-from tests.embeddings.index.test_index import hits
-index = Index.open(Path(sys.argv[1]))
-print(hits(index), flush=True)
-sys.stdin.readline()
-try:
-    print(hits(index), flush=True)
-except IndexProblem as error:
-    print(error)
-"""
-
-
-@pytest.mark.parametrize("spoil", [cut_short, overwritten])
-@pytest.mark.parametrize("name", ["", "-wal", "-shm"])
-def test_whatever_becomes_of_the_database_a_search_is_right_or_an_error(
-    index: Index, name: str, spoil: Callable[[Path], None]
-) -> None:
-    expected = str(hits(index))
-    path = index.folder / f"{STORE_FILE}{name}"
-    with subprocess.Popen(
-        [sys.executable, "-c", SURVIVE, str(index.folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == expected
-        spoil(path)
-        said, wrong = process.communicate("\n", timeout=60)
-    assert process.returncode == 0, wrong
-    assert said.strip() == expected or said.startswith("The index at "), said
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="a mapped file cannot be cut there")
-@pytest.mark.parametrize(
-    ("large", "last"),
-    [(False, "searches"), (False, "closes"), (True, "searches"), (True, "searches first")],
-)
-@pytest.mark.parametrize("beside", [False, True], ids=["alone", "with another process"])
-@pytest.mark.parametrize("size", [0, 10])
-def test_what_is_mapped_may_be_cut_between_two_searches(
-    index: Index, size: int, large: bool, beside: bool, last: str
-) -> None:
-    shared = index.folder / f"{STORE_FILE}-shm"
-    connection = index.store._connection
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    if large:
-        connection.execute("PRAGMA synchronous = OFF")
-        number = 20
-        while shared.stat().st_size < 65_536:
-            add(index, number)
-            number += 1
-    expected = str(hits(index))
-    if not beside:
-        # Its log stays, as that of a process that was killed.
-        copy = index.folder.with_name("copy")
-        shutil.copytree(index.folder, copy)
-        (copy / shared.name).unlink()
-        place, shared = copy, copy / shared.name
-    else:
-        place = index.folder
-    program = SURVIVE
-    if last == "closes":
-        program = program.replace("try:", "index.close(); sys.exit()\ntry:")
-    elif last == "searches first":
-        program = program.replace("print(hits(index), flush=True)", "print(flush=True)", 1)
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(place)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == ("" if "first" in last else expected)
-        mapped = shared.stat().st_size
-        assert mapped == (65_536 if large else 32_768)
-        os.truncate(shared, size)
-        said, wrong = process.communicate("\n", timeout=60)
-    assert (process.returncode, wrong) == (0, "")
-    assert said.strip() == ("" if last == "closes" else expected)
-    if beside:
-        assert shared.stat().st_size >= mapped
-        assert str(hits(index)) == expected
-    with closing(Index.open(place)) as opened:
-        assert str(hits(opened)) == expected
-        assert opened.store.damage() == []
-
-
-def test_older_vectors_catch_up(index: Index) -> None:
-    index.save_vectors()
-    old = (index.folder / VECTORS_FILE).read_bytes()
-    for number in range(20, 26):
-        add(index, number)
-    drop(index, 3)
-    index.save_vectors()
-    before = hits(index, limit=100)
-    index.close()
-    (index.folder / VECTORS_FILE).write_bytes(old)
-    opened = Index.open(index.folder)
-    found = hits(opened, limit=100)
-    assert sorted(id for id, _ in found) == sorted(id for id, _ in before)
-    check(opened)
-    opened.close()
-
-
-def test_another_librarys_vectors_are_not_used(index: Index, tmp_path: Path) -> None:
-    other = Index.open_or_create(tmp_path / "other", ENCODER)
-    for number in range(100, 120):
-        add(other, number)
-    other.save_vectors()
-    other.close()
-    index.close()
-    shutil.copy(tmp_path / "other" / VECTORS_FILE, index.folder / VECTORS_FILE)
-    opened = Index.open(index.folder)
-    check(opened)
-    opened.close()
-
-
-def test_vectors_newer_than_the_store_are_not_used(index: Index) -> None:
-    # The store alone is put back from a copy, and then takes another way.
-    index.store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    copy = (index.folder / STORE_FILE).read_bytes()
-    for number in range(20, 24):
-        add(index, number)
-    index.save_vectors()
-    index.close()
-    (index.folder / STORE_FILE).write_bytes(copy)
-    with pytest.raises(IndexDamaged, match=r"lost what had been committed of docs/20\.pdf"):
-        Index.open(index.folder)
-    CommitLog(index.store.path).path.unlink()
-    opened = Index.open(index.folder)
-    check(opened)
-    for number in range(30, 32):
-        add(opened, number)
-    check(opened, 100)
-    opened.save_vectors()
-    opened.close()
-    opened = Index.open(index.folder)
-    check(opened, 100)
-    opened.close()
-
-
-def test_saved_vectors_are_not_written_again(index: Index) -> None:
-    index.save_vectors()
-    before = (index.folder / VECTORS_FILE).stat().st_mtime_ns
-    index.save_vectors()
-    assert (index.folder / VECTORS_FILE).stat().st_mtime_ns == before
-
-
-def test_index_grows_beyond_the_limit_and_shrinks_below_it(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passages = len(index.store.passage_ids())
-    for module in (cache_module, vectors_module):
-        monkeypatch.setattr(module, "EXACT_LIMIT", 2 * passages)
-    check(index)
-    for number in range(20, 60):
-        add(index, number)
-    with index.snapshot() as snapshot:
-        assert not snapshot._vectors.exact
-        for id in index.store.passage_ids().tolist():
-            (stored,) = snapshot.passages([id])
-            paths = snapshot.documents([stored.document])[stored.document].paths
-            within = snapshot.search_vectors(ENCODER.vector("salt"), 5, paths)
-            assert id in [found for found, _ in within]
-    index.save_vectors()
-    index.close()
-    opened = Index.open(index.folder)
-    for number in range(45):
-        drop(opened, number)
-    check(opened)
-    opened.close()
-
-
-def test_missing_vector_is_damage_and_says_so(index: Index) -> None:
-    index.store._connection.execute("DELETE FROM vector WHERE passage = 5")
-    with pytest.raises(IndexDamaged, match="lacks 1 vectors"):
-        hits(index)
 
 
 def test_similarities_equal_comparing(index: Index) -> None:
@@ -417,9 +48,6 @@ def test_vector_search_stays_within_what_is_named(index: Index) -> None:
         facts = snapshot.documents(passage.document for passage in passages)
         assert {fact.paths for fact in facts.values()} == {("docs/1.pdf",), ("docs/3.pdf",)}
         assert snapshot.search_vectors(ENCODER.vector("grain"), 100, ["docs/3"]) == []
-
-
-# Readers and writers
 
 
 def test_snapshot_stays_on_its_generation_while_another_connection_writes(index: Index) -> None:
@@ -490,89 +118,6 @@ def test_index_is_searched_while_a_thread_brings_it_up_to_date(tmp_path: Path) -
     assert wrong == []
     assert len(hits(index, limit=100)) == 40
     index.close()
-
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from embeddings.index.index import Index
-from embeddings.index.writer_lock import writer_lock
-from tests.embeddings.index.test_index import add
-index = Index.open(Path(sys.argv[1]))
-with writer_lock(index.folder):
-    with index.store.transaction():
-        index.store.drop_source("docs/3.pdf")
-        print("writing", flush=True)
-        sys.stdin.readline()
-    print("written", flush=True)
-    sys.stdin.readline()
-"""
-
-
-@pytest.fixture
-def other_writer(index: Index) -> Iterator[subprocess.Popen[str]]:
-    """Another process in the middle of writing."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(index.folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None and process.stdout.readline() == "writing\n"
-        yield process
-        process.kill()
-
-
-def test_second_writer_is_told_who_writes_and_readers_go_on(
-    index: Index, other_writer: subprocess.Popen[str], tmp_path: Path
-) -> None:
-    before = hits(index)
-    with pytest.raises(IndexLocked) as caught, writer_lock(index.folder):
-        pass
-    assert str(caught.value) == (
-        f"The index at {index.folder} is being written by process {other_writer.pid}. "
-        "Wait until it has finished."
-    )
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "a.txt").write_text("Grain.")
-    with pytest.raises(IndexLocked, match=f"process {other_writer.pid}"):
-        index_folder(tmp_path / "docs", index, ENCODER)
-    assert hits(index) == before
-    assert other_writer.stdin is not None and other_writer.stdout is not None
-    other_writer.stdin.write("\n")
-    other_writer.stdin.flush()
-    assert other_writer.stdout.readline() == "written\n"
-    assert "docs/3.pdf" not in index.store.sources()
-    check(index)
-
-
-def test_killed_writer_holds_nothing_and_leaves_nothing_half_written(
-    index: Index, other_writer: subprocess.Popen[str]
-) -> None:
-    other_writer.send_signal(signal.SIGKILL)
-    other_writer.wait()
-    with writer_lock(index.folder):
-        assert "docs/3.pdf" in index.store.sources()
-        drop(index, 3)
-    assert index.store.damage() == []
-    assert (index.folder / LOCK_FILE).exists()
-
-
-def test_lock_is_let_go_after_an_error(index: Index) -> None:
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt), writer_lock(index.folder):
-            raise KeyboardInterrupt
-    with writer_lock(index.folder):
-        with (
-            pytest.raises(IndexLocked, match=rf"process {os.getpid()}\."),
-            writer_lock(index.folder),
-        ):
-            pass
-        with pytest.raises(IndexLocked), writer_lock(index.folder):
-            pass
-
-
-# Opening
 
 
 def test_index_of_another_encoder_is_refused(index: Index) -> None:
@@ -670,26 +215,6 @@ def test_snapshot_ends_with_an_error_inside_it(index: Index) -> None:
     assert done.stdout == "20\n"
 
 
-def test_vectors_of_another_history_are_not_trusted(tmp_path: Path) -> None:
-    encoder = HashingEncoder()
-    folder, place = tmp_path / "d", tmp_path / "index"
-    folder.mkdir()
-    (folder / "a.txt").write_text("The bridge was opened in 1901.")
-    open_and_index(folder, place, encoder)[0].close()
-    copy = (place / STORE_FILE).read_bytes()
-    (folder / "b.txt").write_text("Bread is baked from rye.")
-    open_and_index(folder, place, encoder)[0].close()
-    (place / STORE_FILE).write_bytes(copy)
-    (folder / "b.txt").write_text("Cheese is made from milk.")
-    index, _ = open_and_index(folder, place, encoder)
-    with index.snapshot() as snapshot:
-        found = snapshot.search_vectors(encoder.vector("Cheese is made from milk."), 2)
-        ids = [id for id, _ in found]
-        exact = snapshot.similarities(encoder.vector("Cheese is made from milk."), ids)
-    index.close()
-    assert dict(found) == pytest.approx(exact, abs=1e-6)
-
-
 def test_log_of_a_deleted_index_is_not_replayed_into_a_new_one(tmp_path: Path) -> None:
     encoder = HashingEncoder()
     for name in ("old", "new"):
@@ -704,28 +229,6 @@ def test_log_of_a_deleted_index_is_not_replayed_into_a_new_one(tmp_path: Path) -
     new, _ = open_and_index(tmp_path / "new", place, encoder)
     assert list(new.store.sources()) == ["new/new.txt"]
     new.close()
-
-
-# An index that is replaced or removed while it is open
-
-
-def library(place: Path, *numbers: int) -> None:
-    made = Index.open_or_create(place, ENCODER)
-    for number in numbers:
-        add(made, number)
-    made.save_vectors()
-    made.close()
-
-
-def found(index: Index) -> set[str]:
-    """Paths of what vectors find, and of what words find, which must be the same."""
-    with index.snapshot() as snapshot:
-        near = {id for id, _ in snapshot.search_vectors(ENCODER.vector("report"), 100)}
-        assert near == {id for id, _ in snapshot.search_words(["report"], 100)}
-        documents = [passage.document for passage in snapshot.passages(sorted(near))]
-        return {
-            path for document in snapshot.documents(documents).values() for path in document.paths
-        }
 
 
 def test_replaced_index_is_opened_in_place_of_the_old_one(tmp_path: Path) -> None:
@@ -776,19 +279,4 @@ def test_index_replaced_by_another_encoders_is_refused(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(IndexMismatch, match="replaced while it was in use"):
             found(index)
-    index.close()
-
-
-def test_index_that_goes_another_way_is_not_searched_by_the_old_vectors(tmp_path: Path) -> None:
-    place = tmp_path / "index"
-    library(place, 1, 2)
-    shutil.copytree(place, tmp_path / "copy")
-    library(place, 3)
-    library(tmp_path / "copy", 4)
-    index = Index.open(place)
-    assert found(index) == {f"docs/{number}.pdf" for number in (1, 2, 3)}
-    shutil.rmtree(place)
-    shutil.copytree(tmp_path / "copy", place)
-    assert found(index) == {f"docs/{number}.pdf" for number in (1, 2, 4)}
-    check(index)
     index.close()
