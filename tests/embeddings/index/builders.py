@@ -39,8 +39,8 @@ def put(store: Store, path: str, text: str, **settings: str) -> int:
 
 
 def put_inside(store: Store, path: str, text: str, **settings: str) -> int:
-    made = document(text, **settings)
-    passages = split(made, ENCODER.tokenize, 16)
+    built = document(text, **settings)
+    passages = split(built, ENCODER.tokenize, 16)
     vectors = ENCODER.encode([passage.search_text for passage in passages])
     sha256 = checksum([text]).hex()
     folder = path.partition("/")[0]
@@ -48,7 +48,7 @@ def put_inside(store: Store, path: str, text: str, **settings: str) -> int:
         store.put_folder(folder, Path("/disk") / folder)
     id = store.document_id(sha256, "PDF")
     if id is None:
-        id = store.put_document(sha256, "PDF", made, passages, vectors)
+        id = store.put_document(sha256, "PDF", built, passages, vectors)
     store.put_source(Source(path, folder, len(text), 1, 2, 3, sha256, document=id))
     return id
 
@@ -114,11 +114,11 @@ def check(index: Index, limit: int = 10) -> None:
 
 
 def library(place: Path, *numbers: int) -> None:
-    made = Index.open_or_create(place, ENCODER)
+    created = Index.open_or_create(place, ENCODER)
     for number in numbers:
-        add(made, number)
-    made.save_vectors()
-    made.close()
+        add(created, number)
+    created.save_vectors()
+    created.close()
 
 
 def found(index: Index) -> set[str]:

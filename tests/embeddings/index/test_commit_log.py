@@ -1,4 +1,4 @@
-"""What was committed is there, or it is told by name that it is missing."""
+"""What was committed is stored, or reported by name as missing."""
 
 import logging
 import os
@@ -34,10 +34,10 @@ from tests.builders import HashingEncoder
 indexing.DocumentLoader = PlainLoader
 indexing.BATCH_PASSAGES = 1
 folder, place = map(Path, sys.argv[1:3])
-def tell(now):
+def report(now):
     if now.files_done == now.files:
         os.kill(os.getpid(), signal.SIGKILL)
-indexing.open_and_index(folder, place, HashingEncoder(), on_progress=tell)
+indexing.open_and_index(folder, place, HashingEncoder(), on_progress=report)
 """
 
 
@@ -90,21 +90,21 @@ def test_no_flipped_bit_of_the_log_takes_back_what_was_committed_unnoticed(
     chance = random.Random(9)
     noticed = 0
     for trial in range(FLIPS):
-        spoilt = bytearray(content)
+        corrupted = bytearray(content)
         # All over the log, its header and frames' headers too.
         bit = 8 * (trial * len(content) // FLIPS) + chance.randrange(8 * 600)
-        spoilt[bit // 8] ^= 1 << bit % 8
+        corrupted[bit // 8] ^= 1 << bit % 8
         copy = copy_of(place, tmp_path / f"copy-{trial}")
-        (copy / LOG).write_bytes(spoilt)
-        with closing(Index.open_or_create(copy, HashingEncoder())) as there:
-            missing = {path for path, held in expected.items() if state(there).get(path) != held}
-            told = there.store.damage()
+        (copy / LOG).write_bytes(corrupted)
+        with closing(Index.open_or_create(copy, HashingEncoder())) as opened:
+            missing = {path for path, held in expected.items() if state(opened).get(path) != held}
+            damage = opened.store.damage()
         if not missing:
-            assert told == [], f"bit {bit}"
+            assert damage == [], f"bit {bit}"
             Index.open(copy).close()
             continue
         noticed += 1
-        assert {line.split()[0] for line in told} == missing, f"bit {bit}"
+        assert {line.split()[0] for line in damage} == missing, f"bit {bit}"
         with pytest.raises(IndexDamaged, match="has lost what had been committed of town/"):
             Index.open(copy)
         with caplog.at_level(logging.WARNING), closing(open_again(folder, copy)) as again:
@@ -192,26 +192,31 @@ def test_database_put_back_without_its_commits_is_noticed(folder: Path, tmp_path
         assert "town/20.txt" in index.store.sources()
 
 
-def test_at_rest_the_log_is_empty_and_one_line_says_what_is_there(
+def test_after_indexing_the_log_is_empty_and_the_commit_log_holds_the_base_alone(
     folder: Path, place: Path
 ) -> None:
     assert len(CommitLog(place / STORE_FILE).read()) > 9
     with closing(open_again(folder, place)) as index:
         assert (place / LOG).stat().st_size == 0
         header = index.store.header
-        told = [Commit(header.library, header.generation, header.stamp)]
-        assert CommitLog(place / STORE_FILE).read() == told
+        base = [Commit(header.library, header.generation, header.stamp)]
+        assert CommitLog(place / STORE_FILE).read() == base
         remove(index, ["town/3.txt"])
         assert (place / LOG).stat().st_size == 0
-        assert CommitLog(place / STORE_FILE).read() != told
+        assert CommitLog(place / STORE_FILE).read() != base
         assert index.store.damage() == []
 
 
-def test_database_may_be_ahead_of_what_is_told(folder: Path, place: Path) -> None:
+def test_database_may_be_ahead_of_the_commit_log(folder: Path, place: Path) -> None:
     path = CommitLog(place / STORE_FILE).path
-    told = path.read_bytes()
-    for spoilt in (told[:-1], told[: told.rindex(b"\n") + 20], told[: told.rindex(b"\n")], b""):
-        path.write_bytes(spoilt)
+    content = path.read_bytes()
+    for corrupted in (
+        content[:-1],
+        content[: content.rindex(b"\n") + 20],
+        content[: content.rindex(b"\n")],
+        b"",
+    ):
+        path.write_bytes(corrupted)
         Index.open(place).close()
     path.unlink()
     Index.open(place).close()
@@ -219,17 +224,17 @@ def test_database_may_be_ahead_of_what_is_told(folder: Path, place: Path) -> Non
     Index.open(place).close()
 
 
-def test_line_cut_off_by_a_kill_spoils_no_other(tmp_path: Path) -> None:
+def test_line_cut_off_by_a_kill_damages_no_other(tmp_path: Path) -> None:
     commits = CommitLog(tmp_path / "library.sqlite")
-    base, one, other = (Commit("a", number, str(number)) for number in range(3))
+    base, first, second = (Commit("a", number, str(number)) for number in range(3))
     commits.reset(base)
-    commits.append(one)
+    commits.append(first)
     commits.path.write_bytes(commits.path.read_bytes()[:-7])
-    commits.append(other)
-    assert commits.read() == [base, other]
+    commits.append(second)
+    assert commits.read() == [base, second]
 
 
-def test_what_was_lost_is_told_from_what_came_after_it() -> None:
+def test_missing_changes_are_those_of_missing_commits() -> None:
     commits = [
         Commit("a", 4, "four", (("lost before", "1"), ("found again", "1"))),
         Commit("a", 5, "five", (("there", "2"), ("found again", "2"))),

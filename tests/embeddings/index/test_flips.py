@@ -1,4 +1,4 @@
-"""A flipped bit anywhere in the database: the right thing is read, or damage is told of."""
+"""A flipped bit anywhere in the database: the right thing is read, or damage is reported."""
 
 import os
 import random
@@ -53,11 +53,11 @@ def reading(index: Index) -> Reading:
     def cited() -> object:
         with index.snapshot() as snapshot:
             found = snapshot.passages([id for id, _ in snapshot.search_vectors(VECTOR, 10)])
-            facts = snapshot.documents([one.document for one in found])
-            for one in found:
+            facts = snapshot.documents([stored.document for stored in found])
+            for stored in found:
                 # As the retriever does: what a document says proves what a passage says.
-                start, end = one.passage.start, one.passage.end
-                if snapshot.text(one.document, start, end) != one.passage.text:
+                start, end = stored.passage.start, stored.passage.end
+                if snapshot.text(stored.document, start, end) != stored.passage.text:
                     raise IndexDamaged("is damaged")
             return facts, found
 
@@ -69,7 +69,7 @@ def reading(index: Index) -> Reading:
 
     def vectors() -> object:
         found = [(ids, rows) for ids, rows in store.vectors(store.passage_ids())]
-        return [np.concatenate([one[at] for one in found]).tolist() for at in (0, 1)]
+        return [np.concatenate([batch[at] for batch in found]).tolist() for at in (0, 1)]
 
     return {
         "listing": lambda: (store.sources(), store.documents(), store.folders()),
@@ -90,9 +90,9 @@ def words(index: Index) -> object:
 
 @contextmanager
 def flipped(path: Path, content: bytes, bit: int) -> Iterator[None]:
-    spoilt = bytearray(content)
-    spoilt[bit // 8] ^= 1 << bit % 8
-    path.write_bytes(spoilt)
+    corrupted = bytearray(content)
+    corrupted[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(corrupted)
     yield
     path.write_bytes(content)
 

@@ -33,12 +33,12 @@ from tests.embeddings.index.builders import (
 
 def test_similarities_equal_comparing(index: Index) -> None:
     scores = brute_force(index)
-    asked = sorted(scores)[3:9]
+    ids = sorted(scores)[3:9]
     with index.snapshot() as snapshot:
-        found = snapshot.similarities(ENCODER.vector("grain for yemen"), asked)
+        found = snapshot.similarities(ENCODER.vector("grain for yemen"), ids)
         assert snapshot.similarities(ENCODER.vector("a"), []) == {}
-    assert sorted(found) == asked
-    assert all(abs(found[id] - scores[id]) < 1e-6 for id in asked)
+    assert sorted(found) == ids
+    assert all(abs(found[id] - scores[id]) < 1e-6 for id in ids)
 
 
 def test_vector_search_stays_within_what_is_named(index: Index) -> None:
@@ -135,9 +135,9 @@ def test_index_is_made_once_and_opened_again(tmp_path: Path) -> None:
     place = tmp_path / "deep" / "place #1?"
     with pytest.raises(IndexMissing):
         Index.open(place)
-    made = Index.open_or_create(place, ENCODER)
-    add(made, 1)
-    made.close()
+    created = Index.open_or_create(place, ENCODER)
+    add(created, 1)
+    created.close()
     encoder = HashingEncoder(dimension=8)
     opened = Index.open_or_create(place, encoder)
     assert encoder.calls == 0
@@ -163,7 +163,7 @@ def test_place_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_place_without_permission_is_refused_with_the_remedy(open_folder: Path) -> None:
-    said = as_nobody(
+    output = as_nobody(
         """
         for there in (place, place / "below"):
             try:
@@ -173,11 +173,11 @@ def test_place_without_permission_is_refused_with_the_remedy(open_folder: Path) 
         """,
         open_folder,
     ).splitlines()
-    assert len(said) == 2
+    assert len(output) == 2
     assert all(
         line.startswith("IndexNotWritable ") and "another place for the index" in line
-        for line in said
-    ), said
+        for line in output
+    ), output
 
 
 def test_reader_without_permission_to_write_searches(open_folder: Path) -> None:
@@ -193,8 +193,10 @@ def test_reader_without_permission_to_write_searches(open_folder: Path) -> None:
         except IndexProblem as error:
             print(type(error).__name__, error)
         """
-    said = as_nobody(program, open_folder)
-    assert said.startswith(f"IndexNotWritable The index at {index.folder} cannot be opened"), said
+    output = as_nobody(program, open_folder)
+    assert output.startswith(f"IndexNotWritable The index at {index.folder} cannot be opened"), (
+        output
+    )
     # Who is meant to read it is let in by hand.
     index.folder.chmod(0o755)
     for name in (STORE_FILE, VECTORS_FILE):
@@ -257,9 +259,9 @@ def test_index_that_is_gone_is_said_to_be_until_it_is_back(tmp_path: Path) -> No
     index = Index.open(place)
     version = index.version
     place.rename(tmp_path / "away")
-    for asked in (lambda: found(index), lambda: index.digests([]), lambda: index.names([])):
+    for call in (lambda: found(index), lambda: index.digests([]), lambda: index.names([])):
         with pytest.raises(IndexMissing) as caught:
-            asked()
+            call()
         assert str(caught.value) == (
             f"The index at {place} is gone: it was moved or deleted while it was in use. "
             "Put the index back, or index a folder again."

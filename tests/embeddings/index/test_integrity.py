@@ -86,9 +86,9 @@ def test_no_flipped_bit_changes_what_is_read_unnoticed(filled: Store) -> None:
             at = generator.randrange(len(content))
             if content[at] or trial % 4 == 0:
                 break
-        spoilt = bytearray(content)
-        spoilt[at] ^= 1 << generator.randrange(8)
-        filled.path.write_bytes(spoilt)
+        corrupted = bytearray(content)
+        corrupted[at] ^= 1 << generator.randrange(8)
+        filled.path.write_bytes(corrupted)
         try:
             store = Store.open(filled.path)
         except IndexProblem:

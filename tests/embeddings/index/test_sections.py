@@ -46,9 +46,9 @@ def store_of(folder: Path, *documents: Sequence[Passage]) -> Store:
     store = Store.create(folder / "library.sqlite", ENCODER.model, 8)
     with store.transaction():
         store.put_folder("docs", folder)
-        for number, made in enumerate(documents):
-            vectors = np.zeros((len(made), 8), dtype=np.float32)
-            id = store.put_document(str(number), "text", Document("T", "t", ()), made, vectors)
+        for number, stored in enumerate(documents):
+            vectors = np.zeros((len(stored), 8), dtype=np.float32)
+            id = store.put_document(str(number), "text", Document("T", "t", ()), stored, vectors)
             path = f"docs/{number}"
             store.put_source(Source(path, "docs", 1, 1, 1, 1, str(number), id))
     return store
@@ -62,9 +62,9 @@ def store_of(folder: Path, *documents: Sequence[Passage]) -> Store:
 def test_any_contexts_and_headings_come_back(
     documents: list[list[tuple[str, tuple[str, ...]]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    made = [passages(contexts) for contexts in documents]
-    with closing(store_of(tmp_path_factory.mktemp("sections"), *made)) as store:
-        for number, expected in enumerate(made):
+    expected_of = [passages(contexts) for contexts in documents]
+    with closing(store_of(tmp_path_factory.mktemp("sections"), *expected_of)) as store:
+        for number, expected in enumerate(expected_of):
             id = store.document_at(f"docs/{number}")
             assert id is not None
             assert [stored.passage for stored in store.passages_of(id)] == expected
@@ -88,14 +88,17 @@ def test_words_above_passages_score_as_if_each_held_them(tmp_path: Path) -> None
         (f"The library › {heads[at % 4]} › Part {at // 9}", (heads[at % 4], f"Part {at // 9}"))
         for at in range(200)
     ]
-    made = passages(contexts)
-    with closing(store_of(tmp_path, made)) as store, closing(sqlite3.connect(":memory:")) as plain:
-        plain.execute(f"CREATE VIRTUAL TABLE words USING fts5 (a, b, tokenize = '{TOKENIZER}')")
-        rows = [(at, passage.context, passage.text) for at, passage in enumerate(made, start=1)]
-        plain.executemany("INSERT INTO words (rowid, a, b) VALUES (?, ?, ?)", rows)
+    contents = passages(contexts)
+    with (
+        closing(store_of(tmp_path, contents)) as store,
+        closing(sqlite3.connect(":memory:")) as fts,
+    ):
+        fts.execute(f"CREATE VIRTUAL TABLE words USING fts5 (a, b, tokenize = '{TOKENIZER}')")
+        rows = [(at, passage.context, passage.text) for at, passage in enumerate(contents, start=1)]
+        fts.executemany("INSERT INTO words (rowid, a, b) VALUES (?, ?, ?)", rows)
         for terms in (["grain"], ["yemen", "passage"], ["part", "3", "aid"], ["library"]):
             sql = "SELECT rowid, -rank FROM words WHERE words MATCH ?"
-            expected = dict(plain.execute(sql, (" OR ".join(terms),)).fetchall())
+            expected = dict(fts.execute(sql, (" OR ".join(terms),)).fetchall())
             found = dict(store.search_words(terms, 1_000))
             assert found.keys() == expected.keys()
             assert np.allclose([found[id] for id in expected], list(expected.values()), atol=1e-9)

@@ -33,10 +33,10 @@ except IndexProblem as error:
 """
 
 
-@pytest.mark.parametrize("spoil", [cut_short, overwritten])
+@pytest.mark.parametrize("damage_file", [cut_short, overwritten])
 @pytest.mark.parametrize("name", ["", "-wal", "-shm"])
 def test_whatever_becomes_of_the_database_a_search_is_right_or_an_error(
-    index: Index, name: str, spoil: Callable[[Path], None]
+    index: Index, name: str, damage_file: Callable[[Path], None]
 ) -> None:
     expected = str(hits(index))
     path = index.folder / f"{STORE_FILE}{name}"
@@ -49,10 +49,10 @@ def test_whatever_becomes_of_the_database_a_search_is_right_or_an_error(
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == expected
-        spoil(path)
-        said, wrong = process.communicate("\n", timeout=60)
-    assert process.returncode == 0, wrong
-    assert said.strip() == expected or said.startswith("The index at "), said
+        damage_file(path)
+        output, errors = process.communicate("\n", timeout=60)
+    assert process.returncode == 0, errors
+    assert output.strip() == expected or output.startswith("The index at "), output
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a mapped file cannot be cut there")
@@ -100,9 +100,9 @@ def test_what_is_mapped_may_be_cut_between_two_searches(
         mapped = shared.stat().st_size
         assert mapped == (65_536 if large else 32_768)
         os.truncate(shared, size)
-        said, wrong = process.communicate("\n", timeout=60)
-    assert (process.returncode, wrong) == (0, "")
-    assert said.strip() == ("" if last == "closes" else expected)
+        output, errors = process.communicate("\n", timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert output.strip() == ("" if last == "closes" else expected)
     if beside:
         assert shared.stat().st_size >= mapped
         assert str(hits(index)) == expected

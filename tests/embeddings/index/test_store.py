@@ -53,17 +53,17 @@ def without_header(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "damage_file",
     [
         no_index, zeros, text_file, other_database, truncated_by(0.01), other_header,
         without_header,
     ],
 )  # fmt: skip
 def test_file_that_is_no_sound_index_is_refused(
-    filled: Store, spoil: Callable[[Path], None]
+    filled: Store, damage_file: Callable[[Path], None]
 ) -> None:
     filled.close()
-    spoil(filled.path)
+    damage_file(filled.path)
     with pytest.raises(IndexDamaged) as caught:
         Store.open(filled.path)
     message = str(caught.value)
@@ -144,7 +144,7 @@ def test_store_whose_making_was_cut_off_is_made_again(place: Path) -> None:
 
 
 def test_no_permission_to_make_an_index_is_said(open_folder: Path) -> None:
-    said = as_nobody(
+    output = as_nobody(
         """
         try:
             Store.create(place / "library.sqlite", HashingEncoder().model, 8)
@@ -153,7 +153,7 @@ def test_no_permission_to_make_an_index_is_said(open_folder: Path) -> None:
         """,
         open_folder,
     )
-    assert said == (
+    assert output == (
         f"IndexNotWritable The index at {open_folder} cannot be written: no permission. "
         "Change who may write there, or choose another place for the index.\n"
     )
@@ -165,7 +165,7 @@ def test_index_of_another_user_can_be_read_and_not_written(open_folder: Path) ->
     put(store, "docs/a.pdf", "Grain was shipped.")
     store.close()
     (open_folder / "library.sqlite").chmod(0o644)
-    said = as_nobody(
+    output = as_nobody(
         """
         store = Store.open(place / "library.sqlite")
         print(list(store.sources()), len(store.search_words(["grain"], 9)), store.damage())
@@ -177,14 +177,14 @@ def test_index_of_another_user_can_be_read_and_not_written(open_folder: Path) ->
         """,
         open_folder,
     ).splitlines()
-    assert said[0].startswith("['docs/a.pdf'] ") and said[0].endswith(" []")
-    assert said[1].startswith("IndexNotWritable ") and "no permission" in said[1]
+    assert output[0].startswith("['docs/a.pdf'] ") and output[0].endswith(" []")
+    assert output[1].startswith("IndexNotWritable ") and "no permission" in output[1]
 
 
 def test_index_that_may_not_be_read_is_an_error_with_a_remedy(open_folder: Path) -> None:
     store = Store.create(open_folder / "library.sqlite", ENCODER.model, 8)
     store.close()
-    said = as_nobody(
+    output = as_nobody(
         """
         try:
             Store.open(place / "library.sqlite")
@@ -193,4 +193,4 @@ def test_index_that_may_not_be_read_is_an_error_with_a_remedy(open_folder: Path)
         """,
         open_folder,
     )
-    assert said.startswith("IndexNotWritable ") and "permission" in said
+    assert output.startswith("IndexNotWritable ") and "permission" in output

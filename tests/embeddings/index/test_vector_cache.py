@@ -68,13 +68,13 @@ def test_catching_up_equals_building_anew(
     anew.close()
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, flip, lambda path: path.write_bytes(b"")])
-def test_spoilt_vectors_are_made_anew(index: Index, spoil: object) -> None:
+@pytest.mark.parametrize("damage_file", [Path.unlink, flip, lambda path: path.write_bytes(b"")])
+def test_corrupted_vectors_are_built_again(index: Index, damage_file: object) -> None:
     index.save_vectors()
     before = hits(index)
     index.close()
-    assert callable(spoil)
-    spoil(index.folder / VECTORS_FILE)
+    assert callable(damage_file)
+    damage_file(index.folder / VECTORS_FILE)
     opened = Index.open(index.folder)
     assert hits(opened) == before
     opened.save_vectors()
@@ -114,9 +114,9 @@ def pipe_instead(path: Path) -> None:
     os.mkfifo(path)
 
 
-@pytest.mark.parametrize("spoil", [cut_short, overwritten, folder_instead, pipe_instead])
+@pytest.mark.parametrize("damage_file", [cut_short, overwritten, folder_instead, pipe_instead])
 def test_whatever_becomes_of_the_vectors_file_a_search_goes_on(
-    index: Index, spoil: Callable[[Path], None]
+    index: Index, damage_file: Callable[[Path], None]
 ) -> None:
     index.save_vectors()
     expected = str(hits(index))
@@ -127,16 +127,16 @@ def test_whatever_becomes_of_the_vectors_file_a_search_goes_on(
     ) as process:
         assert process.stdin is not None and process.stdout is not None
         assert process.stdout.readline().strip() == expected
-        spoil(path)
+        damage_file(path)
         print(file=process.stdin, flush=True)
         assert process.stdout.readline().strip() == expected
-        said, wrong = process.communicate("\n", timeout=60)
-    if spoil is folder_instead:
+        output, errors = process.communicate("\n", timeout=60)
+    if damage_file is folder_instead:
         # It holds nothing of ours, and is left.
-        assert "IndexNotWritable" in wrong and str(path) in wrong
+        assert "IndexNotWritable" in errors and str(path) in errors
         path.rmdir()
     else:
-        assert (said, process.returncode) == ("saved\n", 0), wrong
+        assert (output, process.returncode) == ("saved\n", 0), errors
         assert VectorIndex.load(path, index.store.header.stamp) is not None
     again = subprocess.run(command, input="\n\n", capture_output=True, text=True, timeout=60)
     assert again.stdout == f"{expected}\n{expected}\nsaved\n", again.stderr

@@ -24,20 +24,20 @@ FILE = "library.faiss"
 
 
 def unit_vectors(count: int, dimension: int, seed: int = 0) -> Vectors:
-    made = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
-    made /= np.linalg.norm(made, axis=1, keepdims=True)
-    return made
+    vectors = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def clustered(count: int, dimension: int, seed: int = 0) -> Vectors:
     """Vectors around some hundred centres, as passages lie around their subjects."""
     generator = np.random.default_rng(seed)
     centres = unit_vectors(100, dimension, seed + 1)
-    made = centres[generator.integers(0, 100, count)]
-    noise = generator.normal(size=made.shape)
-    made = (made + 0.1 * noise).astype(np.float32)
-    made /= np.linalg.norm(made, axis=1, keepdims=True)
-    return made
+    vectors = centres[generator.integers(0, 100, count)]
+    noise = generator.normal(size=vectors.shape)
+    vectors = (vectors + 0.1 * noise).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def exact(
@@ -169,9 +169,9 @@ def test_every_flipped_bit_is_refused(path: Path, index: VectorIndex) -> None:
         bit + generator.randrange(8) for bit in trailer
     ]
     for bit in bits:
-        spoilt = bytearray(content)
-        spoilt[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(spoilt)
+        corrupted = bytearray(content)
+        corrupted[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(corrupted)
         assert VectorIndex.load(path, STAMP) is None, f"bit {bit} of {8 * len(content)}"
     path.write_bytes(content)
     assert VectorIndex.load(path, STAMP) is not None

@@ -59,7 +59,7 @@ class Words:
             return []
         sql = "SELECT rowid, -rank FROM words WHERE words MATCH ? ORDER BY rank"
         found = [(int(id), float(score)) for id, score in self.connection.execute(sql, (match,))]
-        return sorted(found, key=lambda one: (-round(one[1], 9), one[0]))
+        return sorted(found, key=lambda hit: (-round(hit[1], 9), hit[0]))
 
     def close(self) -> None:
         self.index.close()
@@ -67,7 +67,7 @@ class Words:
 
 
 def same(found: list[tuple[int, float]], expected: list[tuple[int, float]]) -> None:
-    found = sorted(found, key=lambda one: (-round(one[1], 9), one[0]))
+    found = sorted(found, key=lambda hit: (-round(hit[1], 9), hit[0]))
     assert [id for id, _ in found] == [id for id, _ in expected], (found, expected)
     assert np.allclose([score for _, score in found], [score for _, score in expected], atol=1e-9)
 
@@ -81,11 +81,11 @@ def test_scores_are_those_of_fts5(
         expected = words.reference(terms)
         same(words.search(terms), expected)
         among = data.draw(st.lists(st.integers(1, 40), unique=True))
-        same(words.search(terms, among=among), [one for one in expected if one[0] in among])
+        same(words.search(terms, among=among), [hit for hit in expected if hit[0] in among])
         limit = data.draw(st.integers(0, 5))
         best = words.search(terms, limit)
         assert len(best) == min(limit, len(expected))
-        assert np.allclose([score for _, score in best], [one[1] for one in expected[:limit]])
+        assert np.allclose([score for _, score in best], [score for _, score in expected[:limit]])
     finally:
         words.close()
 
