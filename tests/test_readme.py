@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -10,25 +11,49 @@ import pytest
 from click.testing import CliRunner
 
 from embeddings.files.limits import Limits
+from embeddings.index.index import DEFAULT_INDEX
 from qa.cli.main import main
 from qa.settings import Settings, UploadLimits
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "guide" / "settings.md").read_text(encoding="utf-8")
 
 
-def test_every_setting_is_told_with_its_default() -> None:
-    rows = re.findall(r"^\| `(QA_\w+)` \| ([^|]+) \|", README, re.M)
-    told = {name: default.strip("`") for name, default in rows}
-    plain = {
-        f"QA_{name.upper()}": str(field.default)
-        for name, field in Settings.model_fields.items()
-        if name not in ("index", "limits", "uploads")
-    }
-    limits = {f"QA_LIMITS__{one.name.upper()}": str(one.default) for one in fields(Limits)}
-    limits |= {f"QA_UPLOADS__{one.name.upper()}": str(one.default) for one in fields(UploadLimits)}
-    assert told.pop("QA_INDEX").startswith("the user's data folder")
-    assert told == plain | limits
+def defaults(settings: Settings | Limits | UploadLimits, prefix: str = "QA_") -> dict[str, str]:
+    """The default of every setting, those within others included."""
+    names = (
+        list(Settings.model_fields)
+        if isinstance(settings, Settings)
+        else [field.name for field in fields(settings)]
+    )
+    found: dict[str, str] = {}
+    for name in names:
+        value = getattr(settings, name)
+        if isinstance(value, Limits | UploadLimits):
+            found |= defaults(value, f"{prefix}{name.upper()}__")
+        else:
+            found[prefix + name.upper()] = str(value)
+    return found
+
+
+def test_every_setting_is_documented_with_unit_and_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in os.environ if name.startswith("QA_")]:
+        monkeypatch.delenv(name)
+    rows = re.findall(r"^\| `(QA_\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", SETTINGS, re.M)
+    documented = {name: default for name, default, unit, meaning in rows}
+    assert len(rows) == len(documented)
+    expected = defaults(Settings())
+    assert documented.pop("QA_INDEX") == "the user's data folder"
+    assert expected.pop("QA_INDEX") == str(DEFAULT_INDEX)
+    assert documented == expected
+
+
+def test_readme_is_read_in_a_minute() -> None:
+    words = [word for word in README.split() if re.search(r"\w", word)]
+    assert len(words) <= 1_200
 
 
 def test_every_room_is_named() -> None:
