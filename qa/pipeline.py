@@ -38,6 +38,9 @@ from qa.retrieval.retriever import Retriever
 from qa.settings import DEFAULT_READER, Settings
 from qa.text import join_whitespace, replace_surrogates
 
+OTHER_CANDIDATES = 3
+"""Other answers shown beside the first; chosen by hand."""
+
 NEAR = 0.35
 """Cosine from which a passage counts as near to the question. It decides only which reason is given
 for no answer; chosen by hand."""
@@ -382,9 +385,7 @@ class QuestionAnswerer:
             text=first.text,
             confidence=confidence,
             citations=first.citations,
-            candidates=tuple(
-                candidate_of(hits, other) for other in candidates[: self.settings.candidates]
-            ),
+            candidates=tuple(candidate_of(hits, other) for other in candidates[:OTHER_CANDIDATES]),
             hits=hits,
             reason=None,
             seconds=seconds,

@@ -68,9 +68,6 @@ class Settings(BaseSettings):
     threshold: float = Field(default=0.3, ge=0, le=1)
     """Confidence (a probability) below which the documents are said not to answer."""
 
-    candidates: int = Field(default=3, ge=0, le=100)
-    """Other answers shown beside the first."""
-
     question_characters: int = Field(default=2_000, ge=1)
     """Longest question taken."""
 
