@@ -1,5 +1,7 @@
 """Operations by hand, and a ceiling that is there."""
 
+import pytest
+
 from tests.benchmarks.limit import Ceiling, Transformer, measure_ceiling
 
 
@@ -15,6 +17,7 @@ def test_ceiling_is_the_higher_of_both() -> None:
     assert Ceiling(90.0, 100.0, 150.0).float32 == 100.0
 
 
+@pytest.mark.slow
 def test_cores_do_something() -> None:
     ceiling = measure_ceiling()
     assert min(ceiling.numpy, ceiling.onnx, ceiling.onnx_int8) > 1e8

@@ -41,11 +41,13 @@ def test_graph_of_another_kind_is_refused() -> None:
         transformers_weights(graph_of(nodes=[product]))
 
 
+@pytest.mark.slow
 def test_reader_of_the_peers_gives_the_packaged_logits(tmp_path: Path) -> None:
     folder = peers_reader(FOLDER, SentenceTransformersEncoder.load().folder, tmp_path / "reader")
     assert largest_difference(FOLDER, folder) < 1e-4
 
 
+@pytest.mark.slow
 def test_other_weights_are_noticed(tmp_path: Path) -> None:
     encoder = SentenceTransformersEncoder.load().folder
     packaged = tmp_path / "packaged"

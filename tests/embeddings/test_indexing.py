@@ -279,6 +279,7 @@ class Stop:
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", range(9))
 def test_interrupted_run_leaves_a_sound_index_and_goes_on(
     folder: Path, tmp_path: Path, at: int
@@ -352,6 +353,7 @@ def test_next_files_are_read_while_passages_are_encoded(
     index.close()
 
 
+@pytest.mark.slow
 def test_ten_thousand_copies_of_a_paragraph_are_indexed_in_bounded_time(tmp_path: Path) -> None:
     encoder = HashingEncoder()
     (tmp_path / "d").mkdir()

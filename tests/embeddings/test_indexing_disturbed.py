@@ -373,6 +373,7 @@ print("finished", 10**9 - left)
 """
 
 
+@pytest.mark.slow
 def test_update_killed_at_any_statement_is_sound_and_goes_on(folder: Path, tmp_path: Path) -> None:
     encoder = HashingEncoder()
 
@@ -418,6 +419,7 @@ def test_update_killed_at_any_statement_is_sound_and_goes_on(folder: Path, tmp_p
 # Much of the same
 
 
+@pytest.mark.slow
 def test_a_thousand_files_of_one_content_are_one_document(
     tmp_path: Path, index: Index, hashing: HashingEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,6 +91,7 @@ def test_file_being_read_is_set_aside_and_all_others_are_indexed(
     assert index_folder(folder, index, hashing).unchanged == 8
 
 
+@pytest.mark.slow
 def test_large_file_being_encoded_is_set_aside_at_once(
     folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:
@@ -107,6 +108,7 @@ def test_large_file_being_encoded_is_set_aside_at_once(
     assert (report.documents, report.skipped) == (8, ())
 
 
+@pytest.mark.slow
 def test_of_several_files_being_encoded_the_one_is_found(
     folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:

@@ -119,6 +119,7 @@ def test_passages_of_any_document_are_exact_complete_and_fit_word_tokens(
     check_sizes(passages, word_starts, max_tokens)
 
 
+@pytest.mark.slow
 @given(blocks=BLOCKS, title=st.none() | TEXTS, max_tokens=st.sampled_from([24, 64, 128, 256]))
 @settings(max_examples=200)
 @example(blocks=[("paragraph", "가,나다라," * 400, 0)], title=None, max_tokens=24)
@@ -288,6 +289,7 @@ def test_encoder_that_reads_nothing_is_refused() -> None:
         split(build([]), word_starts, 15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

@@ -126,16 +126,19 @@ def test_truncated_word_document(reader: Reader) -> None:
     assert reason == "is damaged or incomplete (File is not a zip file)"
 
 
+@pytest.mark.slow
 def test_word_document_that_unpacks_to_300_mb(reader: Reader) -> None:
     data = word([paragraph("x" * 1_000_000)] * 300)
     assert len(data) < 500_000
     assert reader.reason("a.docx", data) == "unpacks to more than 250 MB"
 
 
+@pytest.mark.slow
 def test_word_document_of_100_mb_text(reader: Reader) -> None:
     assert reader.reason("a.docx", word([paragraph("x" * 1_000_000)] * 100)) == TOO_LONG
 
 
+@pytest.mark.slow
 def test_word_document_of_400_000_paragraphs(reader: Reader) -> None:
     assert reader.reason("a.docx", word(["<w:p/>" * 400_000])) == NO_TEXT
     document = reader.read("b.docx", word([paragraph("ab") * 400_000]))
@@ -307,6 +310,7 @@ def test_pdf_that_claims_two_billion_pages(reader: Reader) -> None:
     assert document.text == "Hello aid"
 
 
+@pytest.mark.slow
 def test_pdf_form_that_contains_itself(reader: Reader) -> None:
     page = PAGE % b"/Font<</F 5 0 R>>/XObject<</X 6 0 R>>"
     form = b"/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X 6 0 R>>>>"
@@ -314,6 +318,7 @@ def test_pdf_form_that_contains_itself(reader: Reader) -> None:
     assert reader.reason("a.pdf", data) == TOO_MUCH_MEMORY
 
 
+@pytest.mark.slow
 def test_pdf_compression_bomb(reader: Reader) -> None:
     compressor = zlib.compressobj(9)
     packed = b"".join(compressor.compress(b" " * 1_000_000) for _ in range(1_000))
@@ -397,14 +402,17 @@ def test_page_nested_200_000_deep(reader: Reader, tag: bytes) -> None:
     assert reader.reason("a.html", tag * 200_000 + b"text") == TOO_DEEP
 
 
+@pytest.mark.slow
 def test_page_of_90_000_marked_words(reader: Reader) -> None:
     assert reader.read("a.html", b"<p>" + b"<b>a</b> " * 90_000).text == "a " * 89_999 + "a"
 
 
+@pytest.mark.slow
 def test_page_of_300_000_paragraphs(reader: Reader) -> None:
     assert len(reader.read("a.html", b"<p>a b</p>" * 300_000).blocks) == 300_000
 
 
+@pytest.mark.slow
 def test_markdown_of_50_000_brackets(reader: Reader) -> None:
     assert reader.read("a.md", b"[" * 50_000).text == "[" * 50_000
 
@@ -421,6 +429,7 @@ def test_markdown_nested_deep(reader: Reader, data: bytes) -> None:
     assert reader.reason("a.md", data) == TOO_DEEP
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data", [b"*a_ " * 100_000, b"<a " * 100_000, b"a" + b"`" * 99_999, b"![a](" * 20_000]
 )
@@ -456,6 +465,7 @@ def test_values_with_100_000_columns(reader: Reader) -> None:
     assert text.startswith("h0: x; h1: x;") and text.endswith("h99999: x")
 
 
+@pytest.mark.slow
 def test_values_of_600_000_rows(reader: Reader) -> None:
     reason = reader.reason("a.csv", b"1,2\n" * 600_000)
     assert reason == "has more than 500,000 paragraphs; split it"

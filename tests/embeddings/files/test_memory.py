@@ -53,6 +53,7 @@ def in_one_paragraph() -> str:
     return "zebra " + "可能" * 1_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "passages"),
     [(below_a_huge_heading, 20_000), (below_a_huge_title, 20_000), (in_one_paragraph, 500)],

@@ -237,6 +237,7 @@ def test_picture_that_is_none_is_a_reason(
         loader.picture(path, 1, [("a", "", "")])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
 @pytest.mark.parametrize("said", ["", '{"reason": '])
 def test_process_that_another_one_keeps_silent_for_costs_its_time_alone(
@@ -286,6 +287,7 @@ def large(count: int) -> tuple[dict[str, Any], str]:
     return {"document": document, "sections": [[[], 3, spans]]}, text
 
 
+@pytest.mark.slow
 def test_checks_take_time_in_proportion_to_the_document() -> None:
     def seconds(count: int) -> float:
         said, text = large(count)

@@ -79,6 +79,7 @@ def names(numbers: range) -> set[str]:
     return {f"town/{number}.txt" for number in numbers}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300 + FLIPS)
 def test_no_flipped_bit_of_the_log_takes_back_what_was_committed_unnoticed(
     folder: Path, place: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture

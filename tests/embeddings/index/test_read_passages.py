@@ -98,6 +98,7 @@ def test_any_words_can_be_searched(searched: Store, terms: list[str]) -> None:
     searched.search_words(terms, 10)
 
 
+@pytest.mark.slow
 def test_a_question_of_ten_thousand_words_is_answered(filled: Store) -> None:
     hits = filled.search_words([f"word{at}" for at in range(10_000)] + ["grain"], 100)
     assert hits

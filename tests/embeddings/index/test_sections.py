@@ -54,6 +54,7 @@ def store_of(folder: Path, *documents: Sequence[Passage]) -> Store:
     return store
 
 
+@pytest.mark.slow
 @given(
     documents=st.lists(
         st.lists(st.tuples(TEXTS, st.lists(TEXTS, max_size=3).map(tuple)), max_size=12), max_size=3
@@ -104,6 +105,7 @@ def test_words_above_passages_score_as_if_each_held_them(tmp_path: Path) -> None
             assert np.allclose([found[id] for id in expected], list(expected.values()), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_long_heading_is_not_stored_with_each_section_below_it(tmp_path: Path) -> None:
     sections = 20_000
     sizes = []

@@ -55,6 +55,7 @@ def test_whatever_becomes_of_the_database_a_search_is_right_or_an_error(
     assert output.strip() == expected or output.startswith("The index at "), output
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a mapped file cannot be cut there")
 @pytest.mark.parametrize(
     ("large", "last"),

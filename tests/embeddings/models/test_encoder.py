@@ -111,6 +111,7 @@ def test_vectors_are_those_of_sentence_transformers(real: SentenceTransformersEn
         assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_order_and_batches_do_not_change_a_vector(real: SentenceTransformersEncoder) -> None:
     texts = [f"{'Aid number ' * (at % 17)}{at}" for at in range(TOKENIZED_AT_ONCE + 20)]
     told: list[Sequence[int]] = []
