@@ -4,9 +4,8 @@ import logging
 import re
 import unicodedata
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from embeddings.errors import ChapterAndVerseError
 from embeddings.files.formats import SUFFIXES, format_of
@@ -17,6 +16,7 @@ from qa.library.listing import LibraryFile
 from qa.settings import UploadLimits
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
+from qa.web.upload import State, Upload
 
 MOST_NAME_BYTES = 150
 """Of a file's name; file systems allow 255, and a number may be added."""
@@ -24,26 +24,8 @@ MOST_NAME_BYTES = 150
 MOST_SUFFIX_BYTES = 50
 """Of what follows its last dot; the suffixes of all supported formats are shorter."""
 
-State = Literal["waiting", "reading", "taken", "refused"]
-
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _log = logging.getLogger("chapter-and-verse")
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """An uploaded file.
-
-    Attributes:
-        name: As it was uploaded.
-        state: Whether it is being indexed, in the library ("taken") or refused.
-        detail: The progress, the path in the library, or why it was refused, as a predicate whose
-            subject is the file.
-    """
-
-    name: str
-    state: State = "waiting"
-    detail: str = ""
 
 
 class UploadBatch:

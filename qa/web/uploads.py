@@ -32,7 +32,8 @@ from embeddings.private_files import FILE_MODE, private_folder
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.incoming import IncomingFiles
-from qa.web.upload_batch import Upload, UploadBatch
+from qa.web.upload import Upload
+from qa.web.upload_batch import UploadBatch
 
 CLEANUP_SECONDS = 60.0
 """Interval at which expired incoming files are removed."""

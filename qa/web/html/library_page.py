@@ -9,7 +9,7 @@ from qa.library.listing import LibraryFile, Listing
 from qa.settings import UploadLimits
 from qa.web.html.document_links import document_link
 from qa.web.html.rendering import render
-from qa.web.upload_batch import Upload
+from qa.web.upload import Upload
 
 MOST_ROWS = 200
 """Files shown at a time; a search finds the others."""

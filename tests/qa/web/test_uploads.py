@@ -25,7 +25,8 @@ from qa.library.listing import list_library
 from qa.settings import UploadLimits
 from qa.web import upload_batch
 from qa.web.documents import Documents
-from qa.web.upload_batch import Upload, available_name
+from qa.web.upload import Upload
+from qa.web.upload_batch import available_name
 from qa.web.uploads import Uploads
 from tests.embeddings.test_private_files import modes
 

@@ -14,7 +14,7 @@ from qa.web.html.library_page import (
     upload_help,
     uploads_list,
 )
-from qa.web.upload_batch import Upload
+from qa.web.upload import Upload
 from tests.qa.web.html.test_page import HOSTILE, TEXT, Read
 
 

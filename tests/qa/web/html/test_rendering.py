@@ -30,7 +30,7 @@ from qa.web.html.page import (
     sources_panel,
 )
 from qa.web.html.rendering import escape_text, render
-from qa.web.upload_batch import Upload
+from qa.web.upload import Upload
 from tests.qa.web.html.test_page import (
     ANSWER,
     CITATION,
