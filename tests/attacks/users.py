@@ -69,10 +69,10 @@ class Users:
             while not self._ending.is_set():
                 with PageClient(self.chat.url, chance) as page:
                     # Some go on for long, some come back with a new page.
-                    for number_asked in count():
+                    for question in count():
                         if self._ending.is_set() or chance.random() < 0.1:
                             break
-                        self._ask(page, chance, f"user {number}, question {number_asked}")
+                        self._ask(page, chance, f"user {number}, question {question}")
         except Refused as refused:
             if refused.status in (429, 503):
                 self._count("busy")
