@@ -1,4 +1,4 @@
-"""Base of the span models: what a reader asks of them, lazy loading and batches.
+"""Base of the span models: what a reader asks of them, lazy loading, ONNX and batches.
 
 A span model turns token windows into logits of where the answer may be. ``onnx_reader`` serves
 the model that comes with the project, ``transformers_reader`` any other extractive
@@ -17,11 +17,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.errors import ModelError
-from embeddings.models.onnx_model import batches_of_like_length, padded
+from embeddings.errors import ModelError, Remedy
+from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
 from embeddings.models.precision import Precision
 from qa.reading.calibration import Calibration
 from qa.reading.windows import Window, WindowTokenizer
+
+GRAPH = "reader.onnx"
+"""File in a model's folder, packaged, exported or converted."""
 
 Run = Callable[
     [NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], Sequence[NDArray[np.float32]]
@@ -141,3 +144,28 @@ def read_batches(windows: Sequence[Window], run: Run, pad_id: int) -> list[Logit
                 float(more[0][row]) if more else None,
             )
     return [logits[at] for at in range(len(windows))]
+
+
+def onnx_run(path: Path, remedy: Remedy) -> Run:
+    """The model in an ONNX file.
+
+    Args:
+        path: Of the file.
+        remedy: What to do if it cannot be used, for the message.
+
+    Raises:
+        ModelError: It cannot be loaded.
+    """
+    session = open_session(path, remedy)
+    names = {node.name for node in session.get_inputs()}
+
+    def run(
+        ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]
+    ) -> Sequence[NDArray[np.float32]]:
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        outputs: Sequence[NDArray[np.float32]] = session.run(
+            None, {name: inputs[name] for name in inputs if name in names}
+        )
+        return outputs
+
+    return run

@@ -2,8 +2,8 @@
 
 from embeddings.models.model_folder import folder_of
 from embeddings.models.precision import Precision
-from qa.reading.base import LazyModel
-from qa.reading.onnx_reader import GRAPH, OnnxSpanModel
+from qa.reading.base import GRAPH, LazyModel
+from qa.reading.onnx_reader import OnnxSpanModel
 from qa.reading.transformers_reader import TransformersSpanModel
 from qa.settings import DEFAULT_READER
 

@@ -1,11 +1,7 @@
 """The trained reader that comes with the project, served by ONNX Runtime."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from embeddings.errors import ModelError, Remedy
 from embeddings.models.model_cache import load_graph
@@ -16,14 +12,11 @@ from embeddings.models.model_folder import (
     load_tokenizer,
     read_checksums,
 )
-from embeddings.models.onnx_model import open_session
 from embeddings.models.precision import Precision
-from qa.reading.base import LazyModel, Run
+from qa.reading.base import GRAPH, LazyModel, Run, onnx_run
 from qa.reading.windows import WindowTokenizer
 
 FOLDER = Path(__file__).parent / "model"
-
-GRAPH = "reader.onnx"
 
 FILES = (GRAPH, "tokenizer.json", "calibration.json")
 
@@ -84,28 +77,3 @@ def _published() -> dict[str, str]:
         raise ModelError(
             "has checksums that cannot be read", FOLDER / SUMS, Remedy.REINSTALL, detail=error
         ) from error
-
-
-def onnx_run(path: Path, remedy: Remedy) -> Run:
-    """The model in an ONNX file.
-
-    Args:
-        path: Of the file.
-        remedy: What to do if it cannot be used, for the message.
-
-    Raises:
-        ModelError: It cannot be loaded.
-    """
-    session = open_session(path, remedy)
-    names = {get_input.name for get_input in session.get_inputs()}
-
-    def run(
-        ids: NDArray[np.int64], types: NDArray[np.int64], mask: NDArray[np.int64]
-    ) -> Sequence[NDArray[np.float32]]:
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        outputs: Sequence[NDArray[np.float32]] = session.run(
-            None, {name: inputs[name] for name in inputs if name in names}
-        )
-        return outputs
-
-    return run

@@ -16,8 +16,7 @@ from embeddings.errors import ModelError, NotConvertible, Remedy
 from embeddings.models.model_cache import IN_PYTORCH, load_converted
 from embeddings.models.model_folder import digest_of, load_tokenizer, read_json
 from embeddings.models.precision import Precision, cache_name, convert_precision
-from qa.reading.base import LazyModel, Run
-from qa.reading.onnx_reader import GRAPH, onnx_run
+from qa.reading.base import GRAPH, LazyModel, Run, onnx_run
 from qa.reading.windows import MAX_TOKENS, WindowTokenizer
 
 CONVERSION = 2

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 from embeddings.errors import Remedy
 from embeddings.models.onnx_model import padded
-from qa.reading.onnx_reader import GRAPH, onnx_run
+from qa.reading.base import GRAPH, onnx_run
 
 TOLERANCE = 1e-3
 """Largest difference of a logit. Sums in another order differ by about 1e-5."""

@@ -6,7 +6,7 @@ from shutil import copyfile
 import torch
 
 from embeddings.models.model_folder import file_sha256
-from qa.reading.onnx_reader import GRAPH
+from qa.reading.base import GRAPH
 from qa.training.common.onnx_export import write_model
 from qa.training.reader.model import SpanTransformer
 

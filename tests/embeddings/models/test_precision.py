@@ -12,7 +12,8 @@ from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
 from embeddings.models.onnx_model import write_external_weights
 from embeddings.models.precision import quantise, resolve_precision
 from qa.pipeline import load_encoder, load_reader, load_rewriter
-from qa.reading.onnx_reader import FOLDER, GRAPH, OnnxSpanModel
+from qa.reading.base import GRAPH
+from qa.reading.onnx_reader import FOLDER, OnnxSpanModel
 from qa.reading.spans import best_spans
 from qa.settings import Settings
 

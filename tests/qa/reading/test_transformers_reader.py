@@ -12,9 +12,8 @@ from transformers import BertConfig, BertModel
 from embeddings.errors import ModelError, NotConvertible, Remedy
 from embeddings.models.model_folder import load_tokenizer
 from qa.reading import transformers_reader
-from qa.reading.base import Run
+from qa.reading.base import Run, onnx_run
 from qa.reading.factory import load_span_model
-from qa.reading.onnx_reader import onnx_run
 from qa.reading.windows import WindowTokenizer
 from tests.qa.reading.conftest import PASSAGE, best_span
 
