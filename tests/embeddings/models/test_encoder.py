@@ -211,7 +211,9 @@ except ModelError as error:
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 1, done.stdout
-    assert "no model" in done.stdout
+    # An empty name is the current folder.
+    expected = "neither a folder nor available from the hub" if name else "has no weights"
+    assert expected in done.stdout
     assert time.perf_counter() - started < 20
 
 

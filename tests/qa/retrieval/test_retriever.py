@@ -112,6 +112,7 @@ def test_of_near_duplicates_in_which_a_word_differs_two_are_read(
     }
 
 
+@pytest.mark.slow
 def test_copies_do_not_crowd_out_other_passages(
     tmp_path: Path, encoder: SentenceTransformersEncoder
 ) -> None:

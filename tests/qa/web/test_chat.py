@@ -317,6 +317,7 @@ class NoReader:
         return []
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_thousands_of_questions(chat: Chat) -> None:
     found_examples(chat)
     chat.answerer.reader = NoReader()

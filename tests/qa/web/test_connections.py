@@ -68,6 +68,7 @@ def is_ended(wire: socket.socket) -> bool:
         return True
 
 
+@pytest.mark.slow
 def test_unfinished_heads_shut_nobody_out(port: int) -> None:
     with ExitStack() as open_ones:
         for _ in range(1_100):

@@ -84,6 +84,7 @@ def test_resumed_run_equals_an_uninterrupted_one(
         assert torch.equal(weight, resumed.full.state_dict()[name]), name
 
 
+@pytest.mark.slow
 def test_steps_in_bfloat16_train_the_weights_in_full_precision(
     small: SpanTransformer,
     tokenizer: Tokenizer,

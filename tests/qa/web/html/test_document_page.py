@@ -186,6 +186,7 @@ def test_long_document_is_shown_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Reader(page_of("d/a.txt", document, (), 99)).text.endswith("009.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paragraph", ["<", "<" * 1_000, "<" * 1_000_000])
 def test_page_of_any_document_is_bounded(paragraph: str) -> None:
     document = document_of(*[paragraph] * (1_000_000 // len(paragraph)))
