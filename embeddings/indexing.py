@@ -15,6 +15,7 @@ from pathlib import Path
 
 from embeddings.document import Document
 from embeddings.errors import FolderError, IndexMissing, Remedy, UnreadableFile
+from embeddings.file_system import file_sha256
 from embeddings.files.folder import Entry, walk
 from embeddings.files.formats import SUFFIXES, format_of
 from embeddings.files.limits import Limits
@@ -25,7 +26,6 @@ from embeddings.index.protocols import IndexWriter, SearchIndex
 from embeddings.index.records import Source
 from embeddings.journal import SET_ASIDE, Content, IndexingJournal, signals_as_exit
 from embeddings.models.encoder import Encoder, Progress, Vectors
-from embeddings.models.model_folder import file_sha256
 from embeddings.passages import Passage
 
 DEFAULT_LIMITS = Limits()

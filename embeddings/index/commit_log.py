@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from embeddings.index.vectors import sync_folder
-from embeddings.private_files import open_regular_file, private_file
+from embeddings.file_system import open_regular_file, private_file, sync_folder
 
 SYNC_SECONDS = 1.0
 """Longest time that a commit stays unsynced while others follow; chosen by hand."""

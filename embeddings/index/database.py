@@ -19,7 +19,7 @@ from embeddings.errors import (
     IndexNotWritable,
     Remedy,
 )
-from embeddings.private_files import private_file
+from embeddings.file_system import private_file
 
 FORMAT_VERSION = 4
 """Raised whenever reading, splitting or storing changes, so that old indexes are refused."""

@@ -19,6 +19,7 @@ from embeddings.errors import (
     IndexProblem,
     Remedy,
 )
+from embeddings.file_system import private_folder
 from embeddings.index.database import damaged
 from embeddings.index.records import DocumentFacts, IntegrityReport
 from embeddings.index.shared_memory import SharedMemory
@@ -29,7 +30,6 @@ from embeddings.index.vectors import VectorIndex
 from embeddings.index.writer_lock import writer_lock
 from embeddings.models.encoder import Encoder, EncoderModel
 from embeddings.parts import Part
-from embeddings.private_files import private_folder
 
 DEFAULT_INDEX = user_data_path("chapter-and-verse", appauthor=False)
 """Folder of the index unless another is named."""

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import IndexNotWritable, Remedy
+from embeddings.file_system import open_regular_file, private_file, sync_folder
 from embeddings.models.encoder import Vectors
-from embeddings.private_files import open_regular_file, private_file
 
 EXACT_LIMIT = 100_000
 """Passages up to which every vector is compared; a search then takes some 15 ms."""
@@ -253,13 +253,3 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
 
 def _digest(label: tuple[bytes, bytes, int], digests: bytes) -> bytes:
     return hashlib.sha256(repr(label).encode() + digests).digest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename durable. Windows cannot open a folder and needs no such call."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from embeddings.errors import IndexLocked, IndexNotWritable, Remedy
-from embeddings.private_files import FILE_MODE, private_file
+from embeddings.file_system import FILE_MODE, private_file
 
 LOCK_FILE = "writer.lock"
 

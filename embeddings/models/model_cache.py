@@ -12,7 +12,8 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from embeddings.errors import NotConvertible, Remedy
-from embeddings.models.model_folder import file_sha256, read_checksums, write_checksums
+from embeddings.file_system import file_sha256
+from embeddings.models.model_folder import read_checksums, write_checksums
 from embeddings.models.onnx_model import write_external_weights
 from embeddings.models.precision import Precision, cache_name, convert_precision
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from tokenizers import Tokenizer
 
 from embeddings.errors import ModelError, Remedy
+from embeddings.file_system import file_sha256
 
 SUMS = "SHA256SUMS"
 """File with the SHA-256 of a folder's other files, as ``sha256sum`` writes it."""
@@ -77,12 +78,6 @@ def check_sha256(path: Path, expected: str, remedy: Remedy) -> None:
     found = file_sha256(path)
     if found != expected:
         raise ModelError(f"is not the published file (SHA-256 {found})", path, remedy)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_checksums(folder: Path) -> dict[str, str]:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError, IndexDamaged, IndexNotWritable, Remedy
+from embeddings.file_system import private_file
 from embeddings.index.database import checksum, damaged, sqlite_errors
-from embeddings.private_files import private_file
 from qa.library.receipts import without_passages
 from qa.results import Answer
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from embeddings.private_files import FILE_MODE, open_regular_file, private_file
+from embeddings.file_system import FILE_MODE, open_regular_file, private_file
 from qa.results import Answer
 
 KEY_BYTES = 32

@@ -4,11 +4,11 @@ from functools import cached_property
 from pathlib import Path
 
 from embeddings.errors import ModelError, Remedy
+from embeddings.file_system import file_sha256
 from embeddings.models.model_cache import load_graph
 from embeddings.models.model_folder import (
     SUMS,
     check_sha256,
-    file_sha256,
     load_tokenizer,
     read_checksums,
 )

@@ -8,12 +8,12 @@ from pathlib import Path
 from threading import BoundedSemaphore
 
 from embeddings.errors import ChapterAndVerseError, UnreadableFile
+from embeddings.file_system import file_sha256
 from embeddings.files.formats import format_of
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.index.paths import lies_within
 from embeddings.index.records import DocumentFacts
-from embeddings.models.model_folder import file_sha256
 from qa.library.listing import Listing, list_library
 from qa.pipeline import QuestionAnswerer
 from qa.web.error_messages import error_message

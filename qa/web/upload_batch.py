@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
+from embeddings.file_system import file_sha256, private_file
 from embeddings.files.formats import SUFFIXES, format_of
 from embeddings.indexing import IndexingProgress, OnProgress, remove
-from embeddings.models.model_folder import file_sha256
-from embeddings.private_files import private_file
 from qa.library.listing import LibraryFile
 from qa.settings import UploadLimits
 from qa.web.documents import Documents

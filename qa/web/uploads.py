@@ -20,6 +20,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from embeddings.errors import ChapterAndVerseError, FolderError, Remedy
+from embeddings.file_system import FILE_MODE, private_folder
 from embeddings.files.formats import format_of
 from embeddings.index.index import uploads_beside
 from embeddings.indexing import (
@@ -28,7 +29,6 @@ from embeddings.indexing import (
     OnProgress,
     remove,
 )
-from embeddings.private_files import FILE_MODE, private_folder
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.incoming import IncomingFiles

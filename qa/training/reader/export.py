@@ -5,7 +5,7 @@ from shutil import copyfile
 
 import torch
 
-from embeddings.models.model_folder import file_sha256
+from embeddings.file_system import file_sha256
 from qa.reading.base import GRAPH
 from qa.training.common.onnx_export import write_model
 from qa.training.reader.model import SpanTransformer

@@ -15,8 +15,9 @@ from rich.table import Table
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
+from embeddings.file_system import file_sha256
 from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.models.model_folder import file_sha256, load_tokenizer, write_checksums
+from embeddings.models.model_folder import load_tokenizer, write_checksums
 from embeddings.models.precision import Precision, resolve_precision
 from qa.cli.terminal import counting_bar
 from qa.conversation.context import ANSWER_TOKENS, MAX_TOKENS

@@ -28,7 +28,7 @@ from qa.web.documents import Documents
 from qa.web.upload import Upload
 from qa.web.upload_batch import available_name
 from qa.web.uploads import Uploads
-from tests.embeddings.test_private_files import modes
+from tests.embeddings.test_file_system import modes
 
 
 def opened(answerer: QuestionAnswerer, town: Path) -> Uploads:

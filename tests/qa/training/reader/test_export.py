@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from embeddings.file_system import file_sha256
 from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.models.model_folder import file_sha256
 from qa.evaluation.datasets import Question
 from qa.reading.base import Logits
 from qa.reading.onnx_reader import OnnxSpanModel

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.private_files import open_regular_file, private_file, private_folder
+from embeddings.file_system import open_regular_file, private_file, private_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="only POSIX has such modes")
 
@@ -19,7 +19,7 @@ os.umask(int(sys.argv[2], 8))
 from embeddings.index.index import Index
 from embeddings.index.writer_lock import writer_lock
 from embeddings.indexing import index_folder
-from tests.embeddings.test_private_files import modes
+from tests.embeddings.test_file_system import modes
 from tests.builders import HashingEncoder
 place = Path(sys.argv[1])
 index = Index.open_or_create(place / "new" / "index", HashingEncoder())

@@ -1,10 +1,11 @@
-"""Private files: folders and files that only their owner can read, whatever the umask.
+"""File system: private folders and files, safe opening, checksums and durable renames.
 
-Documents, questions and ratings are private. Windows has no such modes; there a user's folders
-are private already.
+Documents, questions and ratings are private: only their owner can read them, whatever the umask.
+Windows has no such modes; there a user's folders are private already.
 """
 
 import errno
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -57,3 +58,19 @@ def open_regular_file(path: Path) -> int:
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is not a regular file", str(path))
     return descriptor
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename durable. Windows cannot open a folder and needs no such call."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
