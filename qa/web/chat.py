@@ -9,7 +9,6 @@ from pathlib import Path
 from embeddings.errors import ChapterAndVerseError
 from qa.library.feedback import Feedback, TooMuchFeedback
 from qa.library.listing import Listing
-from qa.library.signing import Signer
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
@@ -23,6 +22,7 @@ from qa.web.messages import (
     RATING_NOT_STORED,
     TOO_MANY_WORDS,
 )
+from qa.web.signing import Signer
 from qa.web.stored_turns import parse_turns
 from qa.web.uploads import Uploads
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from qa.library.signing import KEY_BYTES, Signer
 from qa.results import Answer
+from qa.web.signing import KEY_BYTES, Signer
 from tests.qa.web.html.test_page import ANSWER
 
 
