@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING
 from qa.results import Answer, Candidate, Citation, Hit
 
 if TYPE_CHECKING:
-    from embeddings.errors import ChapterAndVerseError
+    from embeddings.errors import (
+        ChapterAndVerseError,
+        FolderError,
+        IndexDamaged,
+        IndexMismatch,
+        IndexMissing,
+        ModelError,
+    )
     from qa.conversation.context import Turn
-    from qa.pipeline import QuestionAnswerer
+    from qa.pipeline import NothingWithin, QuestionAnswerer
+    from qa.reading.windows import QuestionTooLong
     from qa.settings import Settings
 
 __all__ = [
@@ -22,8 +30,15 @@ __all__ = [
     "Candidate",
     "ChapterAndVerseError",
     "Citation",
+    "FolderError",
     "Hit",
+    "IndexDamaged",
+    "IndexMismatch",
+    "IndexMissing",
+    "ModelError",
+    "NothingWithin",
     "QuestionAnswerer",
+    "QuestionTooLong",
     "Settings",
     "Turn",
     "answer",
@@ -33,7 +48,14 @@ __all__ = [
 # this package, and its help needs none of them.
 _HOMES = {
     "ChapterAndVerseError": "embeddings.errors",
+    "FolderError": "embeddings.errors",
+    "IndexDamaged": "embeddings.errors",
+    "IndexMismatch": "embeddings.errors",
+    "IndexMissing": "embeddings.errors",
+    "ModelError": "embeddings.errors",
+    "NothingWithin": "qa.pipeline",
     "QuestionAnswerer": "qa.pipeline",
+    "QuestionTooLong": "qa.reading.windows",
     "Settings": "qa.settings",
     "Turn": "qa.conversation.context",
 }
@@ -53,18 +75,24 @@ def _default() -> "QuestionAnswerer":
 
 
 def answer(
-    question: str, within: Sequence[str] = (), history: "Sequence[Answer | Turn]" = ()
+    question: str,
+    within: str | Sequence[str] = (),
+    history: "Sequence[Answer | Turn]" = (),
+    standalone: str | None = None,
 ) -> Answer:
     """The answer to a question from the documents of the default index.
 
     Args:
         question: In any words.
         within: Library paths of the documents or folders to answer from; all if empty.
-        history: The answers, or turns, of the conversation so far, oldest first.
+        history: The answers, or turns, of the conversation so far, oldest first. A question
+            that depends on them is rewritten.
+        standalone: The standalone question to answer in place of a rewritten one.
 
     Raises:
         IndexMissing: Nothing is indexed yet.
-        ValueError: The question is blank or too long.
+        ValueError: The question is blank or too long (``QuestionTooLong`` where it has too many
+            words), or nothing is indexed at ``within`` (``NothingWithin``).
         ChapterAndVerseError: The index or a model cannot be used.
     """
-    return _default().answer(question, within, history)
+    return _default().answer(question, within, history, standalone)

@@ -49,7 +49,8 @@ NOWHERE = "\0"
 """A path at which nothing can lie."""
 
 ANSWERS_CACHED = 256
-"""Answers returned again at once while the index is unchanged; some 20 KB each."""
+"""Answers returned again at once while the index is unchanged; with the hits of every wording that
+was tried, some 20 KB for each."""
 
 
 class NothingWithin(ValueError):
@@ -62,12 +63,14 @@ class Retrieval:
 
     Attributes:
         message: Parsed.
+        within: Library paths to which the message is limited by who asks; none if it is not.
         paths: Library paths that are searched; all if empty.
         state: Of the index.
         hits_of: The hits for a question, best first. Each question is searched for once.
     """
 
     message: Message = field(compare=False)
+    within: tuple[str, ...]
     paths: tuple[str, ...]
     state: str
     hits_of: Callable[[str], tuple[Hit, ...]] = field(compare=False)
@@ -308,7 +311,7 @@ class QuestionAnswerer:
                 raise NothingWithin(f"expected paths of the library, got {', '.join(within)}")
             return hits
 
-        return Retrieval(message, paths, state, hits_of)
+        return Retrieval(message, within, paths, state, hits_of)
 
     def read(self, retrieval: Retrieval) -> Answer:
         """The answer to a message, read in the passages retrieved for it.

@@ -1,6 +1,5 @@
 """The package brings every file along that it reads, and tells type checkers that it is typed."""
 
-import re
 import tomllib
 from pathlib import Path
 
@@ -31,6 +30,7 @@ def test_every_file_that_is_no_module_is_packaged(packaged: set[str]) -> None:
         path.relative_to(ROOT).as_posix()
         for package in ("qa", "embeddings")
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and not re.fullmatch(r"\.pyc?", path.suffix)
+        if path.is_file() and path.suffix not in (".py", ".pyc", ".md")
     }
-    assert there == packaged
+    assert {"qa/reading/model/reader.onnx", "qa/web/html/templates/panel.html"} <= there
+    assert there - packaged == set()

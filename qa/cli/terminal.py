@@ -126,7 +126,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     if answer.parts:
         return
     if answer.rewritten is not None:
-        console.print(Text(f"asked: {printable(answer.rewritten)}", style="dim"))
+        console.print(Text(f"understood as: {printable(answer.rewritten)}", style="dim"))
     if answer.text is None:
         console.print(answer.explanation, style="bold", highlight=False)
         for hit in answer.hits[:NEAREST]:

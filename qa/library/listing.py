@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from embeddings.index.paths import lies_within
+from embeddings.index.paths import library_paths, lies_within
 from embeddings.index.protocols import SearchIndex
 
 MAX_CHOICES = 2_000
@@ -88,7 +88,7 @@ class Listing:
         return self.folders[name] / inside if name in self.folders else None
 
 
-def list_library(index: SearchIndex, within: Sequence[str] = ()) -> Listing:
+def list_library(index: SearchIndex, within: str | Sequence[str] = ()) -> Listing:
     """The files at these paths of the library, documents or folders; all if none are given.
 
     No search waits for it.
@@ -96,6 +96,7 @@ def list_library(index: SearchIndex, within: Sequence[str] = ()) -> Listing:
     Raises:
         IndexDamaged: What is stored fails its checks.
     """
+    within = library_paths(within)
     with index.contents() as contents:
         facts, sources, folders = contents.documents(), contents.sources(), contents.folders()
     files = []

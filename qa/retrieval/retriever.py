@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from embeddings.document import page_at
 from embeddings.errors import IndexDamaged, Remedy
-from embeddings.index.paths import lies_within
+from embeddings.index.paths import library_paths, lies_within
 from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.index.records import DocumentFacts
 from embeddings.models.encoder import Encoder
@@ -40,7 +40,7 @@ class Retriever:
         self,
         question: str,
         limit: int,
-        within: Sequence[str] = (),
+        within: str | Sequence[str] = (),
         excluded: Set[int] = frozenset(),
     ) -> list[Hit]:
         """The best passages for a question, near-duplicates collapsed, best first.
@@ -56,6 +56,7 @@ class Retriever:
         Raises:
             IndexDamaged: A passage fails its checksum.
         """
+        within = library_paths(within)
         vector = self.encoder.encode([question], role="question")[0]
         request = SearchRequest(
             question, vector, max(DEPTH, limit), self.word_weight, within, excluded

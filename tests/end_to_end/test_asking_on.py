@@ -39,7 +39,7 @@ def test_follow_up_is_answered_as_it_was_completed(answerer: QuestionAnswerer) -
     assert (second.text, second.citations[0].path.rsplit("/")[-1]) == ("41", "food-security.html")
     assert 0 < second.seconds["rewrite"] < 5
     assert Answer.from_json(second.to_json()) == second
-    assert f"asked: {second.rewritten}" in told(second)
+    assert f"understood as: {second.rewritten}" in told(second)
 
 
 def test_question_that_stands_alone_is_left_alone(answerer: QuestionAnswerer) -> None:

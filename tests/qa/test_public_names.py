@@ -18,7 +18,8 @@ def test_other_names_are_refused() -> None:
 def test_answer_of_the_default_index(docs_index: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_INDEX", str(docs_index))
     qa._default.cache_clear()
-    found = qa.answer("When was the IOFS founded?")
+    found = qa.answer("When was the IOFS founded?", within="docs/kazakhstan-2024")
+    corrected = qa.answer("And it?", history=[found], standalone="When was the IOFS founded?")
     qa._default().close()
     qa._default.cache_clear()
-    assert found.text == "2013"
+    assert found.text == corrected.text == "2013"
