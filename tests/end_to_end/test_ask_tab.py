@@ -157,6 +157,7 @@ def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
     page.get_by_role("button", name="Clear").last.click()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_three_follow_ups_are_rewritten_and_a_wrong_rewriting_is_corrected(page: Page) -> None:
     ask_when_founded(page)

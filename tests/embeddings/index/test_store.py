@@ -114,6 +114,7 @@ def test_store_is_not_made_over_another(filled: Store) -> None:
     assert everything(filled) == before
 
 
+@pytest.mark.slow
 def test_store_whose_making_was_cut_off_is_made_again(place: Path) -> None:
     program = f"""
     import os, signal, sqlite3, sys

@@ -56,6 +56,7 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chat", ["written", "read"])
 def test_all_routes_but_those_of_the_page_are_shut(probed: dict[str, Any], chat: str) -> None:
     replies = probed[chat]["routes"]

@@ -128,6 +128,7 @@ def test_uploads_and_feedback_are_private(town: Path, tmp_path: Path) -> None:
     assert found == expected
 
 
+@pytest.mark.slow
 def test_only_so_many_files_and_bytes_are_kept(uploads: Uploads) -> None:
     rows = add(uploads, a_txt="a1", b_txt="b1", c_txt="c1", d_txt="d1")
     assert [row.state for row in rows] == ["taken"] * 3 + ["refused"]
@@ -165,6 +166,7 @@ def test_uploads_are_there_at_the_next_start_also_if_they_are_only_read(
             again.close()
 
 
+@pytest.mark.slow
 def test_removed_file_of_the_folder_is_back_when_it_is_indexed_again(
     uploads: Uploads, town: Path
 ) -> None:
@@ -348,6 +350,7 @@ def test_limits_that_let_nothing_in_are_refused() -> None:
         Settings.model_validate({"uploads": {"files": -1}})
 
 
+@pytest.mark.slow
 def test_uploads_of_another_chat_that_get_the_same_name_are_not_answered_from(
     uploads: Uploads, tmp_path: Path
 ) -> None:
@@ -378,6 +381,7 @@ def test_uploads_of_an_index_inside_the_folder_are_no_documents_of_the_folder(to
         uploads.close()
 
 
+@pytest.mark.slow
 def test_chat_that_only_reads_sees_what_another_one_takes_in_later(
     uploads: Uploads, town: Path
 ) -> None:
@@ -395,6 +399,7 @@ def test_chat_that_only_reads_sees_what_another_one_takes_in_later(
         public.close()
 
 
+@pytest.mark.slow
 def test_chat_whose_folder_was_forgotten_answers_from_no_other(
     uploads: Uploads, tmp_path: Path
 ) -> None:
@@ -410,6 +415,7 @@ def test_chat_whose_folder_was_forgotten_answers_from_no_other(
     assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
 
 
+@pytest.mark.slow
 def test_each_file_tells_how_many_of_its_own_passages_are_encoded(
     town: Path, tmp_path: Path
 ) -> None:
