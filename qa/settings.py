@@ -24,7 +24,7 @@ FORM_BYTES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """Limits of what readers add to a library in the chat. Chosen by hand."""
+    """Limits of what users add to a library in the chat. Chosen by hand."""
 
     files: PositiveInt = 20  # at a time
     file_bytes: PositiveInt = 50_000_000  # of one file
@@ -75,4 +75,4 @@ class Settings(BaseSettings):
     """Bounds on reading one file."""
 
     uploads: UploadLimits = UploadLimits()
-    """Limits of what readers add in the chat."""
+    """Limits of what users add in the chat."""

@@ -39,7 +39,7 @@ from embeddings.passages import Passage, Splitting, passages_of
 __all__ = ["DocumentLoader", "Limits"]
 
 _SECONDS_TO_END = 5.0  # chosen by hand
-_CRASHED = "is so damaged that it crashed its reader"
+_CRASHED = "is so damaged that it crashed its parser"
 
 
 class DocumentLoader:

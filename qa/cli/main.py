@@ -239,7 +239,7 @@ def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
 
 @main.command("feedback")
 @click.option(
-    "--all", "everything", is_flag=True, help="Print every opinion, with dislikes and notes."
+    "--all", "everything", is_flag=True, help="Print every rating, with dislikes and notes."
 )
 @index_option
 @report_errors
@@ -249,24 +249,24 @@ def feedback_command(everything: bool, index: Path | None) -> int:
 
     from qa.library.feedback import Feedback, as_question
 
-    opinions = Feedback(_settings(index).index).opinions()
+    entries = Feedback(_settings(index).index).entries()
     if everything:
-        for opinion in opinions:
-            answer = json.loads(opinion.answer.to_json())
+        for entry in entries:
+            answer = json.loads(entry.answer.to_json())
             output = {
-                "liked": opinion.liked,
-                "note": opinion.note,
-                "at": opinion.at,
+                "liked": entry.liked,
+                "note": entry.note,
+                "at": entry.at,
                 "answer": answer,
             }
             click.echo(json.dumps(output, ensure_ascii=False))
         return OK
-    rows = [row for opinion in opinions if (row := as_question(opinion))]
+    rows = [row for entry in entries if (row := as_question(entry))]
     for row in rows:
         click.echo(json.dumps(row, ensure_ascii=False))
-    left_out = len(opinions) - len(rows)
+    left_out = len(entries) - len(rows)
     click.echo(
-        f"{len(opinions)} opinions, {left_out} of them left out: they hold no right answer, "
+        f"{len(entries)} ratings, {left_out} of them left out: they hold no right answer, "
         "or an answer of several sentences. Print them with --all.",
         err=True,
     )

@@ -1,1 +1,1 @@
-"""Library: its files, receipts of answers, signatures, and readers' feedback."""
+"""Library: its files, receipts of answers, signatures, and users' feedback."""

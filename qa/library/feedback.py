@@ -1,4 +1,7 @@
-"""Feedback: readers' opinions on answers, stored beside the index and exported for evaluation."""
+"""Feedback: users' ratings of answers and their notes, stored beside the index.
+
+It is exported as questions for evaluation.
+"""
 
 import hashlib
 import sqlite3
@@ -21,10 +24,10 @@ MAX_ANSWER_CHARACTERS = 200_000
 """Longest JSON of an answer that is stored; most have a twentieth of it."""
 
 MAX_SENDER_BYTES = 10_000_000
-"""Bytes stored for one address, some 1,000 opinions."""
+"""Bytes stored for one address, some 1,000 ratings."""
 
 MAX_FILE_BYTES = 100_000_000
-"""Of the whole file: whoever can reach a chat can give any number of opinions."""
+"""Of the whole file: whoever can reach a chat can rate any number of answers."""
 
 Row = tuple[object, ...]
 
@@ -38,13 +41,13 @@ CREATE INDEX IF NOT EXISTS opinion_sender ON opinion (sender)
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """A reader's opinion on an answer.
+class FeedbackEntry:
+    """A user's rating of an answer, with a note.
 
     Attributes:
         answer: With its citations.
         liked: Whether it was liked; else it was disliked.
-        note: The reason, in the reader's words; may be empty.
+        note: The reason, in the user's words; may be empty.
         at: When, ISO 8601, UTC.
     """
 
@@ -59,35 +62,35 @@ class TooMuchFeedback(ChapterAndVerseError):
 
 
 class FeedbackFull(IndexNotWritable):
-    """The file of opinions is as large as it may become."""
+    """The feedback file has reached its largest size."""
 
     subject = "The feedback"
 
 
 class FeedbackDamaged(IndexDamaged):
-    """The file of opinions fails its checksums or SQLite's own checks."""
+    """The feedback file fails its checksums or SQLite's own checks."""
 
     subject = "The feedback"
 
 
 class Feedback:
-    """The opinions on answers from one index. Safe to use from several threads and processes.
+    """The feedback on answers from one index. Safe to use from several threads and processes.
 
-    They lie in a file beside the index's folder, which may be deleted to index anew. A reader
-    who gives another opinion on the same answer replaces the one before, note included.
+    They lie in a file beside the index's folder, which may be deleted to index anew. A user
+    who rates the same answer again replaces the rating before, note included.
     """
 
     def __init__(self, index: Path) -> None:
         index = index.absolute()
         self.path = index.with_name(f"{index.name}.feedback.sqlite")
 
-    def put(self, answer: Answer, liked: bool, reader: str, sender: str = "") -> str:
-        """Store an opinion; returns the key under which a note can be added to it.
+    def put(self, answer: Answer, liked: bool, user: str, sender: str = "") -> str:
+        """Store a rating; returns the key under which a note can be added to it.
 
         Args:
             answer: With its citations.
             liked: Whether it was liked; else it was disliked.
-            reader: Identifies the reader; any string that a client chooses.
+            user: Identifies the user; any string that a client chooses.
             sender: Where it comes from, such as an address; what is stored for one is limited.
 
         Raises:
@@ -95,18 +98,20 @@ class Feedback:
             FeedbackFull: The file has reached its largest size.
             TooMuchFeedback: The answer is too long, or too much is stored for this sender.
         """
-        stored, key = _serialise(answer, reader)
+        stored, key = _serialise(answer, user)
         sender_hash = hashlib.sha256(sender.encode()).hexdigest()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         if len(stored) > MAX_ANSWER_CHARACTERS:
-            raise TooMuchFeedback("This answer is too long to keep an opinion of it")
+            raise TooMuchFeedback("This answer is too long for its rating to be stored")
         with self._connection() as connection:
             self._check_room(connection)
             total = "SELECT coalesce(sum(length(answer) + length(note)), 0) FROM opinion"
             others = f"{total} WHERE sender = ? AND key <> ?"
             (used,) = connection.execute(others, (sender_hash, key)).fetchone()
             if used + len(stored) > MAX_SENDER_BYTES:
-                raise TooMuchFeedback("So many opinions came from here that no more are stored")
+                raise TooMuchFeedback(
+                    "So many ratings came from this address that no more are stored"
+                )
             _put(connection, (key, now, int(liked), "", stored, sender_hash))
         return key
 
@@ -120,7 +125,7 @@ class Feedback:
             )
 
     def note(self, key: str, text: str) -> None:
-        """Add the reason to an opinion.
+        """Add a note to a rating.
 
         Raises:
             IndexNotWritable: No room or no permission.
@@ -133,18 +138,18 @@ class Feedback:
                     connection, (key, at, liked, text.strip()[:MAX_NOTE_CHARACTERS], answer, sender)
                 )
 
-    def drop(self, answer: Answer, reader: str) -> None:
-        """Delete an opinion, if there is one.
+    def drop(self, answer: Answer, user: str) -> None:
+        """Delete a rating with its note, if there is one.
 
         Raises:
             IndexNotWritable: No room or no permission.
         """
-        _, key = _serialise(answer, reader)
+        _, key = _serialise(answer, user)
         with self._connection() as connection:
             connection.execute("DELETE FROM opinion WHERE key = ?", (key,))
 
-    def opinions(self) -> list[Opinion]:
-        """All opinions that can be read, in the order in which they were given.
+    def entries(self) -> list[FeedbackEntry]:
+        """All entries that can be read, in the order of their ratings.
 
         Those on answers of another version of this program cannot be read.
 
@@ -156,14 +161,14 @@ class Feedback:
         with self._connection() as connection:
             rows = connection.execute("SELECT * FROM opinion ORDER BY at, key").fetchall()
             verified = [self._verified(row) for row in rows]
-        opinions: list[Opinion] = []
+        entries: list[FeedbackEntry] = []
         for _, at, liked, note, answer, _ in verified:
             try:
                 parsed = Answer.from_json(str(answer))
             except ValueError:
                 continue
-            opinions.append(Opinion(parsed, bool(liked), str(note), str(at)))
-        return opinions
+            entries.append(FeedbackEntry(parsed, bool(liked), str(note), str(at)))
+        return entries
 
     def _verified(self, row: Row) -> Row:
         *values, stored = row
@@ -190,10 +195,10 @@ class Feedback:
             raise FeedbackDamaged("is damaged", self.path, Remedy.MOVE_FEEDBACK) from error
 
 
-def _serialise(answer: Answer, reader: str) -> tuple[str, str]:
-    """The JSON of an answer that is stored, and the key of a reader's opinion on it."""
+def _serialise(answer: Answer, user: str) -> tuple[str, str]:
+    """The JSON of an answer that is stored, and the key of a user's rating of it."""
     stored = replace(without_passages(answer), seconds={}).to_json()
-    return stored, hashlib.sha256(f"{reader} {stored}".encode()).hexdigest()
+    return stored, hashlib.sha256(f"{user} {stored}".encode()).hexdigest()
 
 
 def _put(connection: sqlite3.Connection, values: Row) -> None:
@@ -202,15 +207,15 @@ def _put(connection: sqlite3.Connection, values: Row) -> None:
     )
 
 
-def as_question(opinion: Opinion) -> dict[str, object] | None:
-    """The opinion as a question of an evaluation file; none if it names no right answer.
+def as_question(entry: FeedbackEntry) -> dict[str, object] | None:
+    """The entry as a question of an evaluation file; none if it names no right answer.
 
     An answer that was liked is right, also one that the passages do not answer. One that was
     disliked only says that another is right. An answer of several sentences, or to several
     questions, cannot be compared with.
     """
-    answer = opinion.answer
-    if not opinion.liked:
+    answer = entry.answer
+    if not entry.liked:
         return None
     if answer.text is None:
         if not answer.hits:

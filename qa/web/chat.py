@@ -18,8 +18,8 @@ from qa.web.example_finder import ExampleFinder
 from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
 from qa.web.messages import (
     CHOICE_REMOVED,
+    FEEDBACK_NOT_STORED,
     INTERNAL_ERROR,
-    RATING_NOT_STORED,
     TOO_MANY_WORDS,
 )
 from qa.web.signing import Signer
@@ -62,7 +62,7 @@ class Chat:
         try:
             self.answerer.warm_up()
         except Exception:  # The thread's outermost function.
-            # The first question loads them again and reports the error to its reader.
+            # The first question loads them again and reports the error to its user.
             _log.exception("The models could not be loaded.")
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class Chat:
             question: As typed.
             within: Library paths of documents or folders to answer from; all if empty.
             before: The turns of the conversation before it, on which the question may depend.
-            standalone: The standalone question to answer in its place, if the reader corrected it.
+            standalone: The standalone question to answer in its place, if the user corrected it.
         """
         history = [turn.answer for turn in before if turn.answer]
         yield pending_turn(number, question, "Searching the documents …")
@@ -130,19 +130,19 @@ class Chat:
         return replace(turn, signature=self.signer.sign(turn.answer)) if turn.answer else turn
 
     def rate(
-        self, turn: RenderedTurn | None, liked: bool | None, reader: str, sender: str = ""
+        self, turn: RenderedTurn | None, liked: bool | None, user: str, sender: str = ""
     ) -> tuple[str, str]:
-        """Store a reader's rating of an answer.
+        """Store a user's rating of an answer.
 
         Args:
-            turn: As the reader's browser stores it; None if there was a problem.
+            turn: As the user's browser stores it; None if there was a problem.
             liked: None to withdraw the rating.
-            reader: Identifies the reader.
-            sender: The reader's address; the number of ratings of each is limited.
+            user: Identifies the user.
+            sender: The user's address; the number of ratings of each is limited.
 
         Returns:
             The key under which a note can be added, empty if nothing was stored, and a sentence
-            for the reader, empty if there is nothing to say.
+            for the user, empty if there is nothing to say.
         """
         if turn is None or turn.answer is None:
             return "", "There was no answer to this question."
@@ -150,22 +150,22 @@ class Chat:
             return "", "This answer was not given by this server; ask again."
         try:
             if liked is None:
-                self.feedback.drop(turn.answer, reader)
+                self.feedback.drop(turn.answer, user)
                 return "", ""
-            return self.feedback.put(turn.answer, liked, reader, sender), ""
+            return self.feedback.put(turn.answer, liked, user, sender), ""
         except TooMuchFeedback as error:
             return "", error_message(error)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            return "", RATING_NOT_STORED
+            return "", FEEDBACK_NOT_STORED
 
     def add_note(self, key: str, text: str) -> str:
-        """Add a note to a rating; a sentence for the reader if it cannot be stored, else empty."""
+        """Add a note to a rating; a sentence for the user if it cannot be stored, else empty."""
         try:
             self.feedback.note(key, text)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            return RATING_NOT_STORED
+            return FEEDBACK_NOT_STORED
         return ""
 
     def restore(self, stored: object) -> tuple[RenderedTurn, ...]:

@@ -154,7 +154,7 @@ class Guard:
         return await self._check_event(scope, receive, usage)
 
     def _check_origin(self, method: str, headers: Headers) -> None:
-        # A page of another site can send requests here from the reader's own browser. Browsers
+        # A page of another site can send requests here from the user's own browser. Browsers
         # send Sec-Fetch-Site only to this machine or over HTTPS, and Origin with all requests but
         # plain GETs, whose response the other site's page cannot read.
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")

@@ -18,4 +18,4 @@ CHOICE_REMOVED = "What you chose to answer from is not in the library any more; 
 
 TOO_MANY_WORDS = "The question has too many words to be read whole; ask it in fewer."
 
-RATING_NOT_STORED = "Your opinion could not be stored; see the server's log."
+FEEDBACK_NOT_STORED = "Your feedback could not be stored; see the server's log."

@@ -13,7 +13,7 @@ MOST_SESSIONS = 400
 sources, until an hour after it was closed."""
 
 MOST_SESSIONS_PER_ADDRESS = 128
-"""Of them from one address; behind a proxy all readers have the proxy's."""
+"""Of them from one address; behind a proxy all users have the proxy's."""
 
 SESSION_SECONDS = 600.0
 """Time without an event after which a session no longer counts."""

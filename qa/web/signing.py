@@ -1,6 +1,6 @@
 """Signing: whether an answer was given by this program or is a forgery.
 
-A conversation is stored in the reader's browser, which may send back anything.
+A conversation is stored in the user's browser, which may send back anything.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Stored turns: a conversation as JSON, as the reader's browser stores it.
+"""Stored turns: a conversation as JSON, as the user's browser stores it.
 
 A browser can send anything in its place, so its size is checked before it is parsed.
 """

@@ -1,4 +1,4 @@
-"""Uploads: adds documents of readers to the library, removes documents, indexes folders again.
+"""Uploads: adds documents to the library, removes documents, indexes folders again.
 
 Uploaded files lie beside the index, in ``<index>.uploads``, separately for each folder that is
 served, and are indexed as a folder of their own; the folder that is served is never written to.
@@ -198,7 +198,7 @@ class Uploads:
             report("Looking for what has changed …")
             try:
                 with self._changing:
-                    # Readers ask for it: files that were set aside are tried again, too.
+                    # Users ask for it: files that were set aside are tried again, too.
                     uploaded = self._index_uploads(progress, retry=True)
                     reports = [
                         self.answerer.index_folder(self.documents.folder, progress, retry=True),

@@ -124,7 +124,7 @@ def examine_damaged(
     damage: Damage,
     paths: list[str],
     expected: dict[str, list[str]],
-    opinions: list[str],
+    rated: list[str],
 ) -> None:
     """Open an index and look at all of it, damaged before or meanwhile; sends the findings.
 
@@ -135,7 +135,7 @@ def examine_damaged(
         damage: Is done to it.
         paths: Documents that were acknowledged.
         expected: Answer and path for each name.
-        opinions: Answers that were kept with an opinion, as JSON.
+        rated: Answers that were stored with a rating, as JSON.
     """
     found = Found()
     with ExitStack() as open_indexes, quick():
@@ -155,9 +155,9 @@ def examine_damaged(
                 found.missing += sorted(set(paths) - listed)
             _answer(found, index, expected, folder)
         with found.recording("feedback"):
-            for opinion in Feedback(place).opinions():
-                if opinion.answer.to_json() not in opinions:
-                    found.wrong_quotes.append(f"an opinion: {opinion.answer.text!r}")
+            for entry in Feedback(place).entries():
+                if entry.answer.to_json() not in rated:
+                    found.wrong_quotes.append(f"a rating: {entry.answer.text!r}")
         with found.recording("doctor"):
             found.reported += _doctor(place)
         if not found.reported:

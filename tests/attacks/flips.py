@@ -61,9 +61,7 @@ class Image:
             name: [str(answer.text), answer.citations[0].path] for name, answer in answers.items()
         }
         assert all(name in text for name, (text, _) in self.expected.items()), self.expected
-        self.opinions = [
-            opinion.answer.to_json() for opinion in Feedback(look / "index").opinions()
-        ]
+        self.rated = [entry.answer.to_json() for entry in Feedback(look / "index").entries()]
         index.close()
         self.files = sorted(str(path.relative_to(at)) for path in at.rglob("*") if path.is_file())
 
@@ -100,7 +98,7 @@ class Flips:
         feedback = Feedback(making / "index")
         for name in NAMES:
             answer = answering(index).answer(question_of(name))
-            feedback.put(answer, True, "reader")
+            feedback.put(answer, True, "user")
         shutil.copytree(making, work / "open")
         index.close()
         self.images = [Image(work / name, folder) for name in ("killed", "open", "made")]
@@ -127,7 +125,7 @@ class Flips:
             damage,
             image.paths,
             image.expected,
-            image.opinions,
+            image.rated,
         ) as looking:
             message = looking.next()
             status = looking.ended()

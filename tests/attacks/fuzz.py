@@ -96,7 +96,7 @@ def _read(loader: DocumentLoader, path: Path, how: str, tally: Tally) -> None:
             tally.broken(WRONG, how)
     except UnreadableFile as error:
         tally.seen["refused"] += 1
-        tally.seen["that crashed the reading process"] += "crashed its reader" in str(error)
+        tally.seen["that crashed the reading process"] += "crashed its parser" in str(error)
         tally.seen["slow"] += "took longer" in str(error)
     except Exception as error:  # that there is none is the promise
         tally.broken(CRASHED, f"{how}: {type(error).__name__}: {error}")

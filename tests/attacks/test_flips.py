@@ -48,7 +48,7 @@ def test_damage_is_reported_or_harmless(flips: Flips, what: str) -> None:
 
 
 @pytest.mark.parametrize("bit", [1, 128])
-def test_opinion_that_was_changed_is_not_given(flips: Flips, bit: int) -> None:
+def test_damaged_rating_is_not_returned(flips: Flips, bit: int) -> None:
     image = flips.images[-1]
     content = (image.at / FEEDBACK).read_bytes()
     tally = Tally("known damage", flips.PROMISES, seed=0)

@@ -1,4 +1,4 @@
-"""The page for readers with a keyboard, a screen reader, a small screen or weak eyes."""
+"""The page for users with a keyboard, a screen reader, a small screen or weak eyes."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

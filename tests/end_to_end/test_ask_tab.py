@@ -195,18 +195,18 @@ def test_two_questions_are_both_answered_and_small_talk_cites_nothing(page: Page
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_opinion_is_stored_with_its_note(page: Page, chat: Running) -> None:
+def test_rating_is_stored_with_its_note(page: Page, chat: Running) -> None:
     ask_when_founded(page)
     page.get_by_role("button", name="Dislike").click()
-    opinion = page.get_by_label("Your opinion of the answer")
-    opinion.fill("It was 2012.")
-    opinion.press("Enter")
-    expect(opinion).to_be_hidden()
-    (stored,) = Feedback(chat.index).opinions()
+    note = page.get_by_label("Your opinion of the answer")
+    note.fill("It was 2012.")
+    note.press("Enter")
+    expect(note).to_be_hidden()
+    (stored,) = Feedback(chat.index).entries()
     assert (stored.answer.text, stored.liked, stored.note) == ("2013", False, "It was 2012.")
     page.get_by_role("button", name="Like", exact=True).click()
-    expect(opinion).to_be_visible()
-    (stored,) = Feedback(chat.index).opinions()
+    expect(note).to_be_visible()
+    (stored,) = Feedback(chat.index).entries()
     assert (stored.liked, stored.note) == (True, "")
 
 

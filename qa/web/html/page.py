@@ -46,7 +46,7 @@ class RenderedTurn:
     @property
     def question_html(self) -> str:
         """The question as HTML for the chat."""
-        # The chat lets readers edit this text, so it should read as it was typed: only what HTML
+        # The chat lets users edit this text, so it should read as it was typed: only what HTML
         # would take for something else is escaped. No template is evaluated there.
         if "<" not in self.question and html.unescape(self.question) == self.question:
             return self.question

@@ -113,7 +113,7 @@ class AskTab:
     def ask_standalone(
         self, standalone: str, stored: object, within: list[str], request: gr.Request
     ) -> Iterator[Changes]:
-        """Answer the last question anew, as the reader corrected what it was understood as."""
+        """Answer the last question anew, as the user corrected what it was understood as."""
         turns = self.chat.restore(stored)
         problem = self.chat.question_problem(standalone)
         if problem or not turns:
@@ -189,7 +189,7 @@ class AskTab:
             stored: The stored conversation, as the event brings it.
             within: Documents and folders to answer from; all if empty.
             session: The browser's session.
-            standalone: What to answer in place of the question, if the reader corrected it.
+            standalone: What to answer in place of the question, if the user corrected it.
         """
         widgets = self.widgets
         if self.state.is_stale(session, stored):

@@ -25,8 +25,8 @@ class AskWidgets:
         stop: Stops waiting for a reply.
         within: Documents and folders to answer from.
         standalone_question: The follow-up as it was rewritten, to be corrected.
-        opinion: A note on an answer that was rated.
-        opinion_key: Names the rating that the note belongs to.
+        note: A note on an answer that was rated.
+        note_key: Names the rating that the note belongs to.
         notice: A line for what the conversation has no turn for.
         copy: Copies the last answer.
         copy_text: The text that it copies.
@@ -41,8 +41,8 @@ class AskWidgets:
     stop: gr.Button
     within: gr.Dropdown
     standalone_question: gr.Textbox
-    opinion: gr.Textbox
-    opinion_key: gr.State
+    note: gr.Textbox
+    note_key: gr.State
     notice: gr.HTML
     copy: gr.Button
     copy_text: gr.Textbox
@@ -70,7 +70,7 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
     Args:
         listing: What the library holds at the start.
     """
-    opinion_key, examples_timer = gr.State(""), gr.Timer(1, active=False)
+    note_key, examples_timer = gr.State(""), gr.Timer(1, active=False)
     with gr.Row(elem_id="columns"):
         with gr.Column(elem_id="asking"):
             chatbot = gr.Chatbot(
@@ -113,7 +113,7 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
                 visible=False,
                 max_lines=3,
             )
-            opinion = gr.Textbox(
+            note = gr.Textbox(
                 elem_id="opinion",
                 label="Your opinion of the answer (optional)",
                 visible=False,
@@ -134,8 +134,8 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
         stop=stop,
         within=within,
         standalone_question=standalone_question,
-        opinion=opinion,
-        opinion_key=opinion_key,
+        note=note,
+        note_key=note_key,
         notice=notice_line,
         copy=copy,
         copy_text=copy_text,

@@ -1,4 +1,4 @@
-"""Ratings: the events with which a reader rates an answer and adds a note."""
+"""Ratings: the events with which a user rates an answer and adds a note."""
 
 import gradio as gr
 
@@ -21,30 +21,30 @@ class Ratings:
     def __init__(self, chat: Chat, widgets: AskWidgets, stored: gr.BrowserState) -> None:
         self.chat = chat
         self.widgets = widgets
-        opinion, key = widgets.opinion, widgets.opinion_key
-        changed = [opinion, widgets.notice]
+        note, key = widgets.note, widgets.note_key
+        changed = [note, widgets.notice]
         widgets.chatbot.like(self.rate, [stored], [*changed, key], **UNQUEUED)
-        opinion.submit(self.add_note, [opinion, key], changed, **UNQUEUED)
+        note.submit(self.add_note, [note, key], changed, **UNQUEUED)
 
     def rate(self, stored: object, event: gr.LikeData, request: gr.Request) -> Changes:
         """Record a rating, and offer to add a note."""
         turns, index = self.chat.restore(stored), turn_index(event.index)
-        # Neither true nor false where a reader withdraws the rating.
+        # Neither true nor false where a user withdraws the rating.
         liked = event.liked if isinstance(event.liked, bool) else None
         turn = turns[index] if index < len(turns) else None
         sender = client_network(request.client and (request.client.host,))
         key, message = self.chat.rate(turn, liked, str(request.session_hash), sender)
         placeholder = "What was good?" if liked else "What was wrong?"
         return {
-            self.widgets.opinion: gr.update(visible=bool(key), value="", placeholder=placeholder),
+            self.widgets.note: gr.update(visible=bool(key), value="", placeholder=placeholder),
             self.widgets.notice: alert(message),
-            self.widgets.opinion_key: key,
+            self.widgets.note_key: key,
         }
 
     def add_note(self, text: str, key: str) -> Changes:
         """Record a note on a rating."""
         message = self.chat.add_note(key, text)
         return {
-            self.widgets.opinion: gr.update(visible=False),
+            self.widgets.note: gr.update(visible=False),
             self.widgets.notice: alert(message),
         }

@@ -34,7 +34,7 @@ TOO_LONG = "has more than 10,000,000 characters of text; split it"
 NOT_TEXT = "is not text; it may have the wrong suffix"
 NO_TEXT = "has no text"
 ENCRYPTED = "is encrypted; remove its password first"
-TOO_MUCH_MEMORY = "needs more than 1 GiB of memory, or is so damaged that it crashed its reader"
+TOO_MUCH_MEMORY = "needs more than 1 GiB of memory, or is so damaged that it crashed its parser"
 
 
 class Reader:

@@ -91,10 +91,10 @@ def test_memory_limit_refuses_the_file_and_the_next_is_read(page: Path, tmp_path
 @pytest.mark.parametrize(
     ("number", "reason"),
     [
-        (signal.SIGSEGV, "is so damaged that it crashed its reader"),
+        (signal.SIGSEGV, "is so damaged that it crashed its parser"),
         (
             signal.SIGABRT,
-            "needs more than 1 GiB of memory, or is so damaged that it crashed its reader",
+            "needs more than 1 GiB of memory, or is so damaged that it crashed its parser",
         ),
     ],
 )

@@ -24,7 +24,7 @@ from embeddings.indexing import index_folder
 from embeddings.passages import Passage, Section
 from tests.builders import HashingEncoder
 
-CRASHED = "is so damaged that it crashed its reader"
+CRASHED = "is so damaged that it crashed its parser"
 TEXT = "Aid\n\nFifty tons were sent.\n\nNobody counted them."
 BLOCKS = [["heading", 0, 3, 1], ["paragraph", 5, 26, 0], ["paragraph", 28, 48, 0]]
 SECTIONS = [[[0], 3, [[5, 26], [28, 48]]]]

@@ -78,10 +78,10 @@ def test_feedback_is_printed_as_questions(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     (line,) = result.stdout.splitlines()
     assert json.loads(line)["question"] == ANSWER.question
-    assert result.stderr.startswith("2 opinions, 1 of them left out: ")
+    assert result.stderr.startswith("2 ratings, 1 of them left out: ")
     result = qa("feedback", "--all", "--index", tmp_path / "index")
-    opinions = [json.loads(line) for line in result.stdout.splitlines()]
-    assert sorted((opinion["liked"], opinion["note"]) for opinion in opinions) == [
+    entries = [json.loads(line) for line in result.stdout.splitlines()]
+    assert sorted((entry["liked"], entry["note"]) for entry in entries) == [
         (False, "It is in the guide."),
         (True, ""),
     ]

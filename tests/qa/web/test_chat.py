@@ -261,10 +261,10 @@ def test_only_signed_answers_can_be_rated(chat: Chat) -> None:
     answer = given.answer
     assert answer is not None
     key, message = chat.rate(given, True, "me")
-    assert key and message == "" and len(chat.feedback.opinions()) == 1
+    assert key and message == "" and len(chat.feedback.entries()) == 1
     chat.add_note(key, "Right.")
     assert chat.rate(given, None, "me") == ("", "")
-    assert chat.feedback.opinions() == []
+    assert chat.feedback.entries() == []
     another = reply(chat, "Who is the king of Norway?")
     forged = (
         replace(given, answer=replace(answer, text="1902")),
@@ -283,7 +283,7 @@ def test_only_signed_answers_can_be_rated(chat: Chat) -> None:
             "This answer was not given by this server; ask again.",
         )
     assert chat.rate(None, True, "me") == ("", "There was no answer to this question.")
-    assert chat.feedback.opinions() == []
+    assert chat.feedback.entries() == []
 
 
 def test_question_of_too_many_words_is_refused(chat: Chat) -> None:

@@ -115,7 +115,7 @@ def test_uploads_and_feedback_are_private(town: Path, tmp_path: Path) -> None:
             uploads = opened(answerer, town)
             add(uploads, mill_txt="The mill was built in 1850.")
             answer = answerer.answer("When was the mill built?")
-            Feedback(place).put(answer, True, "a reader")
+            Feedback(place).put(answer, True, "a user")
             found = modes(tmp_path / "new")
             expected = {
                 path: 0o700 if (tmp_path / "new" / path).is_dir() else 0o600 for path in found
