@@ -70,8 +70,10 @@ def main(
     folder = Path(os.path.realpath(folder))
     console = Console()
     with listen(host, port) as listener:
-        with indexing_bar(console) as tell:
-            answerer = QuestionAnswerer.from_documents(folder, settings=settings, on_progress=tell)
+        with indexing_bar(console) as on_progress:
+            answerer = QuestionAnswerer.from_documents(
+                folder, settings=settings, on_progress=on_progress
+            )
         with answerer:
             assert answerer.report is not None
             show_report(console, answerer.report, index)

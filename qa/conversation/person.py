@@ -61,13 +61,13 @@ def _person_in(question: str, answer: str) -> str | None:
 def _is_person(name: str) -> bool:
     """Whether it looks like the name of a person: capitalised words that name nothing else."""
     words = name.split()
-    letters = [re.sub(r"[.'’-]", "", word) for word in words]
+    parts = [re.sub(r"[.'’-]", "", word) for word in words]
     return (
         0 < len(words) <= 5
         and len(name) <= NAME_CHARACTERS
-        and all(letter.isalpha() for letter in letters)
-        and all(letter[0].isupper() or letter in _PARTICLES for letter in letters)
-        and letters[0][0].isupper()
-        and not any(letter.isupper() and len(letter) > 1 for letter in letters)
-        and not any(letter.lower() in _NO_PERSON for letter in letters)
+        and all(part.isalpha() for part in parts)
+        and all(part[0].isupper() or part in _PARTICLES for part in parts)
+        and parts[0][0].isupper()
+        and not any(part.isupper() and len(part) > 1 for part in parts)
+        and not any(part.lower() in _NO_PERSON for part in parts)
     )

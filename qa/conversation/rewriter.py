@@ -46,6 +46,12 @@ GRAPH = "rewriter.onnx"
 
 THRESHOLDS = "thresholds.json"
 
+FEATURES_INPUT = "facts"
+"""The features of a window, as the ONNX file names them."""
+
+WORD_OUTPUT, QUESTION_OUTPUT = "belongs", "lacks"
+"""Logits of the words and of the question in the ONNX file; their thresholds in ``THRESHOLDS``."""
+
 FILES = (GRAPH, THRESHOLDS)
 
 REWRITTEN_TOKENS = 128
@@ -64,8 +70,8 @@ class Thresholds:
     """Logits from which words are added to a question; chosen by ``qa.training``.
 
     Attributes:
-        word: That the word belongs to the question; "belongs" in the file.
-        question: That the question is incomplete; "lacks" in the file.
+        word: That the word belongs to the question.
+        question: That the question is incomplete.
     """
 
     word: float = 0.0
@@ -80,7 +86,7 @@ class Thresholds:
         """
         found = read_json(folder / THRESHOLDS)
         try:
-            return cls(float(str(found["belongs"])), float(str(found["lacks"])))
+            return cls(float(str(found[WORD_OUTPUT])), float(str(found[QUESTION_OUTPUT])))
         except (KeyError, ValueError) as error:
             raise ModelError(
                 "has no valid thresholds", folder / THRESHOLDS, Remedy.REINSTALL, detail=repr(error)
@@ -88,7 +94,7 @@ class Thresholds:
 
     def save(self, folder: Path) -> None:
         """Write the thresholds beside the model in a folder."""
-        content = json.dumps({"belongs": self.word, "lacks": self.question})
+        content = json.dumps({WORD_OUTPUT: self.word, QUESTION_OUTPUT: self.question})
         (folder / THRESHOLDS).write_text(f"{content}\n", encoding="utf-8")
 
 
@@ -252,12 +258,12 @@ def onnx_logits(path: Path, remedy: Remedy = Remedy.REINSTALL) -> Logits:
 
     def logits(window: HistoryWindow) -> tuple[NDArray[np.float32], float]:
         word_logits, incomplete = session.run(
-            ["belongs", "lacks"],
+            [WORD_OUTPUT, QUESTION_OUTPUT],
             {
                 "input_ids": window.ids[None],
                 "attention_mask": np.ones_like(window.ids)[None],
                 "token_type_ids": window.types[None],
-                "facts": window.features[None],
+                FEATURES_INPUT: window.features[None],
             },
         )
         return word_logits[0, [word.token for word in window.words]], float(incomplete[0])

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from qa.conversation.features import FEATURES
-from qa.conversation.rewriter import GRAPH
+from qa.conversation.rewriter import FEATURES_INPUT, GRAPH, QUESTION_OUTPUT, WORD_OUTPUT
 from qa.training.common.onnx_export import write_model
 from qa.training.rewriter.model import TermModel
 
@@ -24,7 +24,7 @@ def export_rewriter(trained: Path, folder: Path) -> None:
         "input_ids": ids,
         "attention_mask": torch.ones_like(ids),
         "token_type_ids": torch.zeros_like(ids),
-        "facts": torch.zeros(2, 24, len(FEATURES)),
+        FEATURES_INPUT: torch.zeros(2, 24, len(FEATURES)),
     }
-    outputs = {"belongs": ("batch", "tokens"), "lacks": ("batch",)}
+    outputs = {WORD_OUTPUT: ("batch", "tokens"), QUESTION_OUTPUT: ("batch",)}
     write_model(model, inputs, outputs, folder / GRAPH)

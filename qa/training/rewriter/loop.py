@@ -102,14 +102,14 @@ def fit(
 
 
 def tensors_of(windows: Sequence[HistoryWindow]) -> list[torch.Tensor]:
-    """Ids, mask, types and facts of windows as a batch."""
+    """Ids, mask, types and features of windows as a batch."""
     ids = padded([window.ids for window in windows], 0)
     mask = padded([np.ones_like(window.ids) for window in windows], 0)
     types = padded([window.types for window in windows], 0)
-    facts = np.zeros((*ids.shape, len(FEATURES)), np.float32)
+    features = np.zeros((*ids.shape, len(FEATURES)), np.float32)
     for row, window in enumerate(windows):
-        facts[row, : len(window.ids)] = window.features
-    return [torch.from_numpy(array) for array in (ids, mask, types, facts)]
+        features[row, : len(window.ids)] = window.features
+    return [torch.from_numpy(array) for array in (ids, mask, types, features)]
 
 
 def logits_of(

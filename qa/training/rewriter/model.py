@@ -17,7 +17,7 @@ class TermModel(TransformerModel):
 
     Query resolution as term classification (Voskarides et al., 2020). A second output classifies
     whether the question lacks any word. The input of both is the transformer's hidden state with
-    the facts of ``HistoryWindow``.
+    the features of ``HistoryWindow``.
     """
 
     weights = "term_model.safetensors"
@@ -34,14 +34,14 @@ class TermModel(TransformerModel):
         )
 
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, facts: Tensor
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, features: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Logits of each token's word ``(batch, tokens)`` and of each question ``(batch,)``."""
         hidden = self.transformer(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
-        features = torch.cat([self.dropout(hidden), facts.to(hidden.dtype)], dim=-1)
-        belongs, lacks = self.belongs(features), self.lacks(features[:, 0])
+        states = torch.cat([self.dropout(hidden), features.to(hidden.dtype)], dim=-1)
+        belongs, lacks = self.belongs(states), self.lacks(states[:, 0])
         return belongs.float().squeeze(-1), lacks.float().squeeze(-1)
 
 

@@ -45,7 +45,7 @@ from qa.training.rewriter.measure import (
 from qa.training.rewriter.model import TermModel
 from qa.training.rewriter.synthetic import synthetic_conversations
 
-SYNTHETIC_MODEL = "invented"
+SYNTHETIC_MODEL = "synthetic"
 """Folder in the work folder of the model trained on synthetic conversations."""
 
 SYNTHETIC_COUNT = 32_000
