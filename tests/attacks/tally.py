@@ -52,7 +52,9 @@ class Tally:
     @property
     def line(self) -> str:
         """All figures, as a line."""
-        counts = [f"{len(hows):,} {promise}" for promise, hows in self.faults.items()]
+        counts = [
+            f"{len(descriptions):,} {promise}" for promise, descriptions in self.faults.items()
+        ]
         seen = [f"{count:,} {what}" for what, count in self.seen.items()]
         events = f"; {', '.join(seen)}" if seen else ""
         return f"{self.trials:,} {self.what}: {', '.join(counts)}{events} (seed {self.seed})"
@@ -60,8 +62,8 @@ class Tally:
     def report(self) -> str:
         """The line of figures, and below it how to repeat each fault."""
         lines = [self.line]
-        for promise, hows in self.faults.items():
-            lines += [f"  {promise}: {how}" for how in hows[:MAX_SHOWN]]
-            if len(hows) > MAX_SHOWN:
-                lines.append(f"  {promise}: {len(hows) - MAX_SHOWN:,} more")
+        for promise, descriptions in self.faults.items():
+            lines += [f"  {promise}: {description}" for description in descriptions[:MAX_SHOWN]]
+            if len(descriptions) > MAX_SHOWN:
+                lines.append(f"  {promise}: {len(descriptions) - MAX_SHOWN:,} more")
         return "\n".join(lines)

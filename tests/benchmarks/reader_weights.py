@@ -141,9 +141,9 @@ def largest_difference(packaged: Path, folder: Path) -> float:
             attention_mask=torch.from_numpy(mask),
             token_type_ids=torch.from_numpy(types),
         )
-    ours = onnx_run(packaged / GRAPH, Remedy.REINSTALL)(ids, types, mask)
-    theirs = (outputs.start_logits.numpy(), outputs.end_logits.numpy())
+    logits = onnx_run(packaged / GRAPH, Remedy.REINSTALL)(ids, types, mask)
+    reference = (outputs.start_logits.numpy(), outputs.end_logits.numpy())
     return max(
-        float(np.abs((our - other)[mask == 1]).max())
-        for our, other in zip(ours, theirs, strict=False)
+        float(np.abs((found - expected)[mask == 1]).max())
+        for found, expected in zip(logits, reference, strict=False)
     )
