@@ -9,7 +9,7 @@ from random import Random
 import httpx
 
 from embeddings.index.index import Index
-from tests.attacks.library import half_there, house, is_whole, make_houses
+from tests.attacks.library import document_text, incomplete, is_whole, make_documents
 from tests.attacks.page_client import PageClient, Refused
 from tests.attacks.serving import chat
 from tests.attacks.tally import Tally
@@ -27,7 +27,7 @@ def kill_apps(work: Path, seed: int, trials: int, first: int = 0) -> Tally:
     """Kill a chat repeatedly, all on one growing library."""
     tally = Tally("kills of the chat", [LOST, HALF, REFUSED], seed)
     index, town = work / "index", work / "town"
-    make_houses(town, 3)
+    make_documents(town, 3)
     acknowledged: list[str] = []
     for number in range(first, first + trials):
         chance = Random(f"{seed} {number}")
@@ -36,7 +36,7 @@ def kill_apps(work: Path, seed: int, trials: int, first: int = 0) -> Tally:
                 acknowledged += _killed(started, chance, number)
             with chat(work / f"again-{number}", index, town) as again:
                 with PageClient(again.url, chance) as page:
-                    page.upload({f"last{number}.txt": house(number).encode()})
+                    page.upload({f"last{number}.txt": document_text(number).encode()})
                 _check(index, acknowledged, f"trial {number}", tally)
         tally.trials += 1
     tally.seen["acknowledged"] = len(acknowledged)
@@ -54,7 +54,7 @@ def _killed(started: Running, chance: Random, number: int) -> list[str]:
             with PageClient(started.url, chance) as page:
                 for at in range(UPLOADS):
                     name = f"up{number}-{at}.txt"
-                    text = house(1000 * (number + 1) + at)
+                    text = document_text(1000 * (number + 1) + at)
                     reply = page.upload({name: text.encode()})
                     acknowledged.extend(_TAKEN.findall(unescape(reply)))
                     if len(acknowledged) >= most:
@@ -78,7 +78,7 @@ def _check(index: Path, acknowledged: list[str], how: str, tally: Tally) -> None
         lost = [path for path in acknowledged if not is_whole(opened, path)]
         if lost:
             tally.broken(LOST, f"{how}: {lost} of {len(acknowledged)} acknowledged")
-        half = half_there(opened)
+        half = incomplete(opened)
         if half:
             tally.broken(HALF, f"{how}: {half}")
     finally:

@@ -18,7 +18,7 @@ from qa.library.feedback import Feedback
 from qa.library.listing import list_library
 from qa.results import Answer
 from qa.settings import Settings
-from tests.attacks.library import answering, quick
+from tests.attacks.library import answering, fast_indexing
 from tests.builders import HashingEncoder
 
 PAGE = 4096
@@ -138,7 +138,7 @@ def examine_damaged(
         rated: Answers that were stored with a rating, as JSON.
     """
     found = Found()
-    with ExitStack() as open_indexes, quick():
+    with ExitStack() as open_indexes, fast_indexing():
         if not damage.while_open:
             damage.apply(place.parent)
         with found.recording("open"):

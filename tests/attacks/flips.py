@@ -23,7 +23,7 @@ from tests.attacks.examination import (
     question_of,
     text_of,
 )
-from tests.attacks.library import answering, quick
+from tests.attacks.library import answering, fast_indexing
 from tests.attacks.tally import Tally
 from tests.builders import HashingEncoder
 
@@ -93,7 +93,7 @@ class Flips:
             if now.files_done == len(NAMES) - 2 and not (work / "killed").exists():
                 shutil.copytree(making, work / "killed")
 
-        with quick():
+        with fast_indexing():
             index_folder(folder, index, HashingEncoder(), on_progress=on_progress)
         feedback = Feedback(making / "index")
         for name in NAMES:

@@ -17,13 +17,13 @@ from embeddings.indexing import index_folder
 from tests.attacks.children import child
 from tests.attacks.library import (
     FILES,
-    IN_HAND,
+    MAX_IN_PROGRESS,
     arrive,
-    half_there,
-    house,
+    document_text,
+    fast_indexing,
+    incomplete,
     is_whole,
-    make_houses,
-    quick,
+    make_documents,
     served,
 )
 from tests.attacks.tally import Tally
@@ -70,19 +70,22 @@ class Kills:
     def __init__(self, work: Path) -> None:
         self.work = work
         self.folder = work / "houses"
-        make_houses(self.folder)
+        make_documents(self.folder)
         self.town = work / "town"
-        make_houses(self.town, 1)
+        make_documents(self.town, 1)
         # Uploaded once: each trial that removes begins with a copy, at the same place, since an
         # index knows where its folders lie.
         self.full, self.template = work / "full", work / "template"
         reference = Index.open_or_create(work / "reference", HashingEncoder())
-        with quick():
+        with fast_indexing():
             index_folder(self.folder, reference, HashingEncoder())
             self.expected = state(reference)
             reference.close()
             with served(self.town, self.full / "index") as uploads:
-                files = [arrive(uploads, f"up{at}.txt", house(at)) for at in range(1, UPLOADED + 1)]
+                files = [
+                    arrive(uploads, f"up{at}.txt", document_text(at))
+                    for at in range(1, UPLOADED + 1)
+                ]
                 *_, rows = uploads.add(files)
         shutil.copytree(self.full, self.template)
         self.uploaded = [row.detail.partition(",")[0] for row in rows]
@@ -122,13 +125,13 @@ class Kills:
             self._check(trial, index, acknowledged)
             there = index.store.sources()
             trial.tally.seen[CUT_SHORT] += 0 < len(there) < FILES
-            with quick():
+            with fast_indexing():
                 report = index_folder(self.folder, index, HashingEncoder())
                 if report.unchanged != len(there):
                     trial.broken(LOST, f"{len(there)} were there, {report.unchanged} are left")
                 after = index.store.sources()
                 set_aside = [path for path, source in after.items() if source.problem]
-                if len(set_aside) > IN_HAND or not set(set_aside).isdisjoint(there):
+                if len(set_aside) > MAX_IN_PROGRESS or not set(set_aside).isdisjoint(there):
                     trial.broken(LOST, f"set aside: {set_aside}")
                 index_folder(self.folder, index, HashingEncoder(), retry=True)
             if state(index) != self.expected or index.store.damage():
@@ -153,7 +156,7 @@ class Kills:
                 trial.broken(LOST, "acknowledged without an index")
             return
         refused = trial.tally.only_own_errors(REFUSED, f"trial {trial.number}")
-        with refused, quick(), served(self.town, place) as uploads:
+        with refused, fast_indexing(), served(self.town, place) as uploads:
             self._check(trial, uploads.index, acknowledged)
             listing = uploads.documents.listing()
             gone = [
@@ -166,7 +169,7 @@ class Kills:
             if left:
                 trial.broken(HALF, f"files that are not in the library: {left}")
             problems = [file.path for file in listing.files if file.problem]
-            if len(problems) > IN_HAND:
+            if len(problems) > MAX_IN_PROGRESS:
                 trial.broken(LOST, f"set aside: {problems}")
             incoming = [path for path in uploads.incoming.folder.parent.iterdir() if path.is_dir()]
             if incoming != [uploads.incoming.folder]:
@@ -185,7 +188,7 @@ class Kills:
             trial.broken(REFUSED, messages)
             return
         refused = trial.tally.only_own_errors(REFUSED, f"trial {trial.number}")
-        with refused, quick(), served(self.town, place) as uploads:
+        with refused, fast_indexing(), served(self.town, place) as uploads:
             # The document being removed may be there or not.
             self._check(trial, uploads.index, order[len(acknowledged) + 1 :])
             held = {file.path for file in uploads.documents.listing().files}
@@ -199,7 +202,7 @@ class Kills:
         lost = [path for path in acknowledged if not is_whole(index, path)]
         if lost:
             trial.broken(LOST, f"{lost} of {len(acknowledged)} acknowledged")
-        half = half_there(index)
+        half = incomplete(index)
         if half:
             trial.broken(HALF, half)
 

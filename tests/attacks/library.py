@@ -1,4 +1,4 @@
-"""Library: small folders, what answers from them without a model, and whether an index is whole."""
+"""Library: small folders, what answers from them without a model, and checks of an index."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,24 +21,24 @@ from tests.builders import HashingEncoder, PlainLoader
 
 FILES = 30
 
-IN_HAND = indexing.READ_AHEAD + 2
+MAX_IN_PROGRESS = indexing.READ_AHEAD + 2
 """Files at most that are being read when a process dies: those read ahead, and one on each side."""
 
 
-def house(number: int) -> str:
+def document_text(number: int) -> str:
     """The text of a document that no other document shares."""
     return "\n\n".join(f"House {number}, floor {floor}. " * 12 for floor in range(4))
 
 
-def make_houses(folder: Path, count: int = FILES) -> None:
+def make_documents(folder: Path, count: int = FILES) -> None:
     """Make a folder of so many documents."""
     folder.mkdir(parents=True)
     for number in range(count):
-        (folder / f"{number:02}.txt").write_text(house(number))
+        (folder / f"{number:02}.txt").write_text(document_text(number))
 
 
 @contextmanager
-def quick(plain: bool = True) -> Iterator[None]:
+def fast_indexing(plain: bool = True) -> Iterator[None]:
     """Inside, a document is committed at a time; plain text is read without a process."""
     with patch.object(indexing, "BATCH_PASSAGES", 4):
         if not plain:
@@ -113,8 +113,8 @@ def is_whole(index: Index, path: str) -> bool:
     return vectors == len(stored) > 0 and words == len(document.text.split())
 
 
-def half_there(index: Index) -> list[str]:
-    """What is in the index but not whole: documents, and what belongs to none."""
+def incomplete(index: Index) -> list[str]:
+    """Incomplete documents of the index, and rows that belong to no document."""
     store = index.store
     sources = store.sources()
     broken = [

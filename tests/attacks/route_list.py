@@ -33,13 +33,13 @@ def main() -> None:
     from qa.web.chat import Chat
     from qa.web.server import build_server
     from qa.web.tabs.page import chat_page
-    from tests.attacks.library import answering, make_houses
+    from tests.attacks.library import answering, make_documents
     from tests.builders import HashingEncoder
 
     logging.disable()
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "town"
-        make_houses(folder, 1)
+        make_documents(folder, 1)
         index = Index.open_or_create(Path(work) / "index", HashingEncoder())
         with answering(index, folder) as answerer:
             chat = Chat(answerer, folder)

@@ -44,7 +44,7 @@ def test_clients_that_do_not_go_on_shut_nobody_out(served: Running) -> None:
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_no_route_tells_a_secret_or_stops_the_server(
+def test_no_route_reveals_a_secret_or_stops_the_server(
     index: Path, tmp_path: Path, served: Running, read_only: bool
 ) -> None:
     outside = tmp_path / "outside"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from embeddings.index.index import Index
 from embeddings.indexing import IndexingProgress, index_folder
-from tests.attacks.library import arrive, house, quick, served
+from tests.attacks.library import arrive, document_text, fast_indexing, served
 from tests.builders import HashingEncoder
 
 Send = Callable[[str], None]
@@ -13,7 +13,7 @@ Send = Callable[[str], None]
 
 def indexing_houses(send: Send, folder: Path, place: Path, plain: bool) -> None:
     """Index the folder; sends each path when its document is committed."""
-    with quick(plain):
+    with fast_indexing(plain):
         encoder = HashingEncoder()
         index = Index.open_or_create(place, encoder)
         before = 0
@@ -31,9 +31,9 @@ def uploading_houses(
     send: Send, folder: Path, place: Path, plain: bool, batches: list[list[int]]
 ) -> None:
     """Take houses into the library of a chat; sends the path of each that is taken."""
-    with quick(plain), served(folder, place) as uploads:
+    with fast_indexing(plain), served(folder, place) as uploads:
         for batch in batches:
-            files = [arrive(uploads, f"up{number}.txt", house(number)) for number in batch]
+            files = [arrive(uploads, f"up{number}.txt", document_text(number)) for number in batch]
             *_, rows = uploads.add(files)
             for row in rows:
                 if row.state == "taken":
@@ -44,7 +44,7 @@ def uploading_houses(
 
 def removing_houses(send: Send, folder: Path, place: Path, plain: bool, paths: list[str]) -> None:
     """Take documents out of the library of a chat; sends the path of each that is removed."""
-    with quick(plain), served(folder, place) as uploads:
+    with fast_indexing(plain), served(folder, place) as uploads:
         send("ready")
         for path in paths:
             message = uploads.remove([path])

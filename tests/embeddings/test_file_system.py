@@ -35,7 +35,7 @@ for path, mode in modes(place / "new").items():
 def modes(folder: Path) -> dict[str, int]:
     """Permissions of a folder and all that is inside it, by path inside it."""
     there = [folder, *folder.rglob("*")]
-    return {str(one.relative_to(folder)): stat.S_IMODE(one.stat().st_mode) for one in there}
+    return {str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in there}
 
 
 @pytest.mark.parametrize("umask", ["000", "022", "077"])

@@ -53,9 +53,9 @@ def state(index: Index) -> dict[str, tuple[object, ...]]:
             continue
         document = store.document(source.document)
         stored = store.passages_of(source.document)
-        ids = np.array([one.id for one in stored], dtype=np.int64)
+        ids = np.array([passage.id for passage in stored], dtype=np.int64)
         vectors = [row.tobytes() for _, batch in store.vectors(ids) for row in batch]
-        held[path] = (source.sha256, document, tuple(one.passage for one in stored), tuple(vectors))
+        held[path] = (source.sha256, document, tuple(row.passage for row in stored), tuple(vectors))
     return held
 
 
@@ -220,7 +220,7 @@ def test_file_changed_while_it_is_read_is_read_again_next_time(
     assert index_folder(folder, index, hashing).documents == 4
 
 
-def test_folders_of_one_name_are_told_apart(
+def test_folders_of_one_name_are_distinguished(
     tmp_path: Path, folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:
     other = tmp_path / "elsewhere" / "town"
@@ -254,7 +254,7 @@ def test_document_or_folder_is_removed_by_name_or_place(
     assert index.store.damage() == []
 
 
-def test_removing_what_is_not_there_is_told(
+def test_removing_a_missing_document_is_reported(
     folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:
     index_folder(folder, index, hashing)

@@ -229,7 +229,7 @@ def test_removed_folder_can_be_indexed_again(
 # Permissions
 
 
-def test_what_cannot_be_read_for_a_while_is_kept_or_comes_back(open_folder: Path) -> None:
+def test_document_unreadable_for_a_while_stays_or_comes_back(open_folder: Path) -> None:
     docs = open_folder / "docs"
     for name in ("a.txt", "sub/b.txt"):
         (docs / name).parent.mkdir(parents=True, exist_ok=True)

@@ -82,8 +82,10 @@ def test_every_quote_is_what_its_document_says_at_its_offsets(
         with answerer:
             answer = answerer.answer(question, history=history)
     given = [answer, *answer.parts]
-    cited = [citation for one in given for citation in one.citations]
-    cited += [citation for one in given for other in one.candidates for citation in other.citations]
+    cited = [citation for answer in given for citation in answer.citations]
+    cited += [
+        citation for answer in given for other in answer.candidates for citation in other.citations
+    ]
     if reader is reader_without_model and not answer.remark:
         assert bool(cited) == any(document.text for document in documents)
     for citation in cited:

@@ -107,9 +107,9 @@ def test_list_is_answered_as_a_whole(answerer: QuestionAnswerer) -> None:
     assert "providing assistance" in lines[-1]
 
 
-def test_question_about_another_name_is_less_sure(answerer: QuestionAnswerer) -> None:
+def test_question_about_another_name_has_less_confidence(answerer: QuestionAnswerer) -> None:
     asked = "How much aid did {} send to Syria?"
-    other, right = (answerer.answer(asked.format(one)) for one in ("Turkey", "Kazakhstan"))
+    other, right = (answerer.answer(asked.format(name)) for name in ("Turkey", "Kazakhstan"))
     assert other.confidence < right.confidence / 1.5, shown(other)
 
 
@@ -192,7 +192,7 @@ def test_higher_threshold_answers_less(docs_index: Path) -> None:
     assert (answer.text, answer.reason) == (None, "none answers")
 
 
-def test_time_is_told_by_stage(answerer: QuestionAnswerer) -> None:
+def test_time_is_reported_by_stage(answerer: QuestionAnswerer) -> None:
     seconds = answerer.answer("When was the IOFS founded?").seconds
     assert set(seconds) == {"retrieve", "read"}
     assert all(0 < spent < 60 for spent in seconds.values())
@@ -217,7 +217,7 @@ def test_answerer_of_documents_answers_from_that_folder_alone(tmp_path: Path) ->
         assert {hit.path for hit in everywhere.hits} == {"one/a.txt", "two/a.txt"}
 
 
-def test_answer_is_kept_while_the_index_is_as_it_was(tmp_path: Path) -> None:
+def test_answer_is_cached_until_the_index_changes(tmp_path: Path) -> None:
     folder = tmp_path / "d"
     folder.mkdir()
     (folder / "a.txt").write_text("The bridge was opened in 1901.")

@@ -109,6 +109,6 @@ def test_no_flipped_bit_changes_what_is_read_unnoticed(filled: Store) -> None:
     assert noticed > trials // 2, noticed
 
 
-def test_damage_tells_of_a_word_index_that_does_not_agree(filled: Store) -> None:
+def test_damage_reports_an_inconsistent_word_index(filled: Store) -> None:
     filled._connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
     assert filled.damage() == ["The word index does not agree with the passages."]

@@ -102,7 +102,7 @@ def test_transaction_inside_another_is_refused_and_ends_neither(filled: Store) -
     assert "docs/a.pdf" not in filled.sources()
 
 
-def test_second_writer_is_told_that_the_index_is_in_use(filled: Store) -> None:
+def test_second_writer_gets_an_error_that_the_index_is_in_use(filled: Store) -> None:
     other = Store.open(filled.path)
     other._connection.execute("PRAGMA busy_timeout = 10")
     with filled.transaction():

@@ -122,14 +122,14 @@ def test_the_best_of_many_are_the_best_though_few_lengths_are_fetched(
     assert len(expected) > 1_000 and sum(fetched) < len(expected) / 4, fetched
 
 
-def test_nothing_of_an_older_generation_is_kept(many: Words) -> None:
+def test_nothing_of_an_older_generation_is_cached(many: Words) -> None:
     before = many.search(["word5"])
     many.add("", "word5")
     assert many.search(["word5"]) != before
     same(many.search(["word5"], 5_000), many.reference(["word5"]))
 
 
-def test_nothing_of_a_transaction_that_was_rolled_back_is_kept(many: Words) -> None:
+def test_nothing_of_a_transaction_that_was_rolled_back_is_cached(many: Words) -> None:
     many.connection.execute("BEGIN")
     many.add("", "zebra")
     assert len(many.search(["zebra"])) == 1
@@ -141,7 +141,7 @@ def test_nothing_of_a_transaction_that_was_rolled_back_is_kept(many: Words) -> N
     many.connection.execute("COMMIT")
 
 
-def test_what_is_kept_is_bounded(many: Words, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_is_bounded(many: Words, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(word_index, "MAX_CACHED_OCCURRENCES", 500)
     for at in range(300):
         terms = [f"word{at}", f"word{at // 2}"]

@@ -48,7 +48,7 @@ def other_writer(index: Index) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_second_writer_is_told_who_writes_and_readers_go_on(
+def test_second_writer_gets_the_name_of_the_first_and_readers_go_on(
     index: Index, other_writer: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     before = hits(index)

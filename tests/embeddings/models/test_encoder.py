@@ -326,7 +326,7 @@ def test_model_whose_graph_cannot_run_is_not_converted(
         convert(model, tmp_path / "model", tmp_path / "to")
 
 
-def test_converted_model_that_cannot_be_kept_runs_all_the_same(
+def test_converted_model_that_cannot_be_cached_runs_all_the_same(
     real: SentenceTransformersEncoder,
     copied: Path,
     monkeypatch: pytest.MonkeyPatch,

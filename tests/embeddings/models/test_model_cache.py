@@ -140,7 +140,7 @@ def test_cache_that_cannot_be_written_is_a_sentence_and_a_model_that_runs(
     assert "Permission denied" in caplog.text
 
 
-def test_what_was_kept_needs_no_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cached_model_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert serve(tmp_path, monkeypatch) == b"weights"
 
     def refuse(*_: object, **__: object) -> None:
@@ -181,7 +181,7 @@ def wait_for(path: Path) -> None:
 
 def test_of_two_processes_the_second_waits_for_the_first(tmp_path: Path) -> None:
     both = [start(tmp_path, 0.5) for _ in range(2)]
-    assert [one.communicate(timeout=60)[0] for one in both] == ["weights\n"] * 2
+    assert [process.communicate(timeout=60)[0] for process in both] == ["weights\n"] * 2
     assert (tmp_path / "made").read_text() == "x"
 
 

@@ -82,7 +82,7 @@ def test_file_that_is_no_model_cannot_be_laid_out(tmp_path: Path) -> None:
         write_external_weights(tmp_path / "model.onnx", tmp_path / "out.onnx")
 
 
-def test_runtime_tells_nobody_of_its_sessions(tmp_path: Path) -> None:
+def test_runtime_reports_no_sessions(tmp_path: Path) -> None:
     write_product(tmp_path / "model.onnx")
     program = """
 import sys

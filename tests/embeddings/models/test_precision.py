@@ -97,7 +97,7 @@ def test_what_narrows_stays_in_full_precision(tmp_path: Path) -> None:
     before = (tmp_path / "weights.bin").stat().st_size
     quantise(tmp_path / GRAPH)
     graph = onnx.load(str(tmp_path / GRAPH)).graph
-    shapes = {one.name: list(one.dims) for one in graph.initializer}
+    shapes = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     products = [node for node in graph.node if node.op_type == "MatMul"]
     assert sorted(shapes[node.input[1]] for node in products) == [[384, 2]] + [[1536, 384]] * 6
     kinds = [node.op_type for node in graph.node]
@@ -111,7 +111,7 @@ def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
         quantise(tmp_path / GRAPH)
 
 
-def test_both_precisions_are_kept_side_by_side(
+def test_both_precisions_are_cached_side_by_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("embeddings.models.model_cache.CACHE", tmp_path)

@@ -48,7 +48,7 @@ def test_words_are_those_that_the_question_lacks(tokenizer: Tokenizer) -> None:
 
 def test_facts_of_a_word_say_where_it_stands(tokenizer: Tokenizer) -> None:
     window = window_of("What does it do?", [FOUNDED, MEMBERS], tokenizer)
-    word = next(one for one in window.words if one.form == "IOFS" and one.turn == 0)
+    word = next(word for word in window.words if word.form == "IOFS" and word.turn == 0)
     assert window.features[word.token, : len(WORD_FEATURES)].tolist() == pytest.approx(
         [
             # of a question, not the last turn's, the one before, the first, one turn back,
@@ -59,7 +59,7 @@ def test_facts_of_a_word_say_where_it_stands(tokenizer: Tokenizer) -> None:
             *(1, 0, 0, 1, 0, 0),
         ]
     )
-    others = sorted(set(range(len(window.ids))) - {one.token for one in window.words} - {0})
+    others = sorted(set(range(len(window.ids))) - {word.token for word in window.words} - {0})
     assert not window.features[others].any()
     assert window.features[0, len(WORD_FEATURES)] == 1  # the question has "it"
 

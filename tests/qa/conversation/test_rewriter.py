@@ -1,4 +1,4 @@
-"""Questions rewritten by the packaged model, and by logits that are given."""
+"""Questions rewritten by the packaged model, and from given logits."""
 
 import shutil
 import time
@@ -62,11 +62,11 @@ PERSONS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("history", "question", "whole"), (*REWRITTEN, *PERSONS))
-def test_question_that_leans_is_completed(
-    history: list[Turn], question: str, whole: str, rewriter: QuestionRewriter
+@pytest.mark.parametrize(("history", "question", "rewritten"), (*REWRITTEN, *PERSONS))
+def test_follow_up_is_rewritten(
+    history: list[Turn], question: str, rewritten: str, rewriter: QuestionRewriter
 ) -> None:
-    assert rewriter.rewrite(question, history)[0] == whole
+    assert rewriter.rewrite(question, history)[0] == rewritten
 
 
 @pytest.mark.parametrize(
@@ -76,44 +76,44 @@ def test_question_that_leans_is_completed(
         "What is the capital of Kazakhstan?",
     ],
 )
-def test_change_of_subject_is_left_alone_at_once(question: str, rewriter: QuestionRewriter) -> None:
+def test_change_of_subject_is_not_rewritten(question: str, rewriter: QuestionRewriter) -> None:
     history = turns(IOFS, "When was the IOFS founded?", "How many members does the IOFS have?")
     assert rewriter.rewrite(question, history) == (question,)
 
 
-def test_nothing_before_completes_nothing(tmp_path: Path) -> None:
-    # Not even the model is looked for.
+def test_first_question_is_not_rewritten(tmp_path: Path) -> None:
+    # The model is not even loaded.
     nowhere = QuestionRewriter(tmp_path)
     question = "When was it founded?"
     assert nowhere.rewrite(question, []) == (question,)
     assert nowhere.rewrite(question, turns("", "  ")) == (question,)
 
 
-def test_words_above_the_threshold_are_added_if_the_question_lacks_any() -> None:
+def test_words_above_the_threshold_are_added_if_the_question_is_incomplete() -> None:
     history = turns("What is the IOFS?", "Who sent aid?")
     window = window_of("When was it sent?", history, load_tokenizer(READER_FOLDER))
     logits = np.array(
         [{"aid": 2.0, "IOFS": -1.0}.get(w.form, -9) for w in window.words], np.float32
     )
 
-    def asked(lacks: float, thresholds: Thresholds) -> tuple[str, ...]:
-        return rewritings("When was it sent?", history, window, (logits, lacks), thresholds)
+    def rewritten(incomplete: float, thresholds: Thresholds) -> tuple[str, ...]:
+        return rewritings("When was it sent?", history, window, (logits, incomplete), thresholds)
 
-    assert asked(1.0, Thresholds()) == ("When was aid sent?",)
-    # What is less likely may be too much: it is tried without.
-    assert asked(1.0, Thresholds(word=-2.0)) == (
+    assert rewritten(1.0, Thresholds()) == ("When was aid sent?",)
+    # A less likely word may be wrong: the question is also tried without it.
+    assert rewritten(1.0, Thresholds(word=-2.0)) == (
         "When was aid sent (IOFS)?",
         "When was aid sent?",
     )
-    assert asked(-1.0, Thresholds()) == ("When was it sent?",)
-    assert asked(1.0, Thresholds(question=2.0)) == ("When was it sent?",)
+    assert rewritten(-1.0, Thresholds()) == ("When was it sent?",)
+    assert rewritten(1.0, Thresholds(question=2.0)) == ("When was it sent?",)
 
 
 @pytest.mark.parametrize(
     "question",
     ["What does he credit Astana with?", "Who published his comments?", "Did she like the town?"],
 )
-def test_what_is_named_after_he_does_not_stand_for_it(question: str) -> None:
+def test_name_after_a_pronoun_is_not_its_referent(question: str) -> None:
     assert refers_to_person(question)
 
 
@@ -136,7 +136,7 @@ ADA = said("Who is Ada Lovelace?")
         [],
     ],
 )
-def test_nobody_is_taken_for_a_person_who_may_not_be_meant(history: list[Turn]) -> None:
+def test_ambiguous_history_has_no_last_person(history: list[Turn]) -> None:
     assert last_person(history) is None
 
 
@@ -155,7 +155,7 @@ def test_nobody_is_taken_for_a_person_who_may_not_be_meant(history: list[Turn]) 
         "Where is the hero?",
     ],
 )
-def test_nobody_is_put_for_he_where_another_may_be_meant(question: str) -> None:
+def test_pronoun_with_another_possible_referent_is_not_resolved(question: str) -> None:
     assert not refers_to_person(question)
 
 
@@ -179,9 +179,9 @@ def test_odd_history_takes_bounded_time(
 ) -> None:
     rewriter.rewrite("Load it.", turns("Load it."))
     started = time.perf_counter()
-    whole = rewriter.rewrite(question, history)
+    wordings = rewriter.rewrite(question, history)
     assert time.perf_counter() - started < 2
-    assert all(len(one) <= max(1_000, len(question)) for one in whole)
+    assert all(len(wording) <= max(1_000, len(question)) for wording in wordings)
 
 
 def test_hostile_text_is_text(rewriter: QuestionRewriter) -> None:
@@ -189,7 +189,7 @@ def test_hostile_text_is_text(rewriter: QuestionRewriter) -> None:
     assert "49" not in rewriter.rewrite("When was it founded?", history)[0]
 
 
-def test_in_8_bits_words_belong_as_in_full_precision(
+def test_int8_logits_are_close_to_full_precision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_cache, "CACHE", tmp_path)
@@ -201,25 +201,25 @@ def test_in_8_bits_words_belong_as_in_full_precision(
     differences = []
     for history, question, _ in REWRITTEN:
         window = window_of(question, history, full[0])
-        (one, lacks), (other, lacks_other) = full[1](window), eight[1](window)
-        differences += [*np.abs(one - other), abs(lacks - lacks_other)]
+        (words, question_logit), (words8, question_logit8) = full[1](window), eight[1](window)
+        differences += [*np.abs(words - words8), abs(question_logit - question_logit8)]
     # Without instructions for it sums are cut off, and what is computed is further away.
     assert 0 < max(differences) < 3
     assert np.mean(differences) < 1
 
 
-def test_model_that_cannot_be_kept_is_served_from_its_own_file(
+def test_model_that_cannot_be_cached_runs_from_its_own_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file")
-    history, question, whole = REWRITTEN[0]
-    assert QuestionRewriter().rewrite(question, history)[0] == whole
+    history, question, rewritten = REWRITTEN[0]
+    assert QuestionRewriter().rewrite(question, history)[0] == rewritten
     assert "The question rewriting model runs from its own file" in caplog.text
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_damaged_model_is_told(name: str, tmp_path: Path) -> None:
+def test_damaged_model_is_reported(name: str, tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "model")
     with (tmp_path / "model" / name).open("ab") as file:
         file.write(b"x")
@@ -227,7 +227,7 @@ def test_damaged_model_is_told(name: str, tmp_path: Path) -> None:
         QuestionRewriter(tmp_path / "model").rewrite("Why?", turns(IOFS))
 
 
-def test_missing_model_is_told(tmp_path: Path) -> None:
+def test_missing_model_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="Install Chapter and Verse again"):
         QuestionRewriter(tmp_path).rewrite("Why?", turns(IOFS))
 

@@ -47,9 +47,9 @@ def test_words_are_put_together_as_they_stand_in_what_was_said() -> None:
 
 def test_what_is_said_twice_is_not_one_phrase() -> None:
     found = phrases_of({"command": 1, "list": 2}, ["the command list. The command"])
-    assert [one.text for one in found] == ["command list"]
+    assert [phrase.text for phrase in found] == ["command list"]
     found = phrases_of({"qa": 1}, ["qa qa qa"])
-    assert [one.text for one in found] == ["qa"]
+    assert [phrase.text for phrase in found] == ["qa"]
 
 
 AID_QUESTION = "How much aid did Kazakhstan send to Syria in 2023?"

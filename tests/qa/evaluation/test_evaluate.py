@@ -55,7 +55,10 @@ def test_contexts_become_documents_with_their_titles(library: Library) -> None:
 
 def test_retrieval_of_easy_questions_finds_them_first_by_every_way(library: Library) -> None:
     index, documents, encoder = library
-    scores = {one.name: one for one in evaluate_retrieval(QUESTIONS[:2], index, documents, encoder)}
+    scores = {
+        method.name: method
+        for method in evaluate_retrieval(QUESTIONS[:2], index, documents, encoder)
+    }
     assert list(scores) == [
         "vectors alone",
         "words alone",
@@ -69,10 +72,10 @@ def test_retrieval_of_easy_questions_finds_them_first_by_every_way(library: Libr
 
 def test_passage_of_another_library_is_right_if_it_holds_the_answer(library: Library) -> None:
     index, _, encoder = library
-    elsewhere = [replace(one, context="Another text.") for one in QUESTIONS[:2]]
+    elsewhere = [replace(question, context="Another text.") for question in QUESTIONS[:2]]
     *_, ours = evaluate_retrieval(elsewhere, index, None, encoder)
     assert (ours.recall[1], ours.mrr) == (1.0, 1.0)
-    wrong = [replace(one, answers=(Gold("nowhere", 0),)) for one in elsewhere]
+    wrong = [replace(question, answers=(Gold("nowhere", 0),)) for question in elsewhere]
     *_, ours = evaluate_retrieval(wrong, index, None, encoder)
     assert (ours.recall[20], ours.mrr) == (0.0, 0.0)
 
@@ -92,9 +95,11 @@ def test_chain_asks_half_of_the_answerable_ones_again_without_their_context(
     reader = SpanReader(load_span_model(DEFAULT_READER))
     passages = {text: passages_of(index, id) for text, id in documents.items()}
     asked, taken_out = evaluate_chain(QUESTIONS, Retriever(index, encoder), reader, 2, passages)
-    assert [one.question for one in asked] == QUESTIONS
-    assert [one.given for one in asked[:2]] == ["2013", "The mayor"]
-    assert all(one.citations >= 1 and one.exact_citations == one.citations for one in asked)
+    assert [outcome.question for outcome in asked] == QUESTIONS
+    assert [outcome.given for outcome in asked[:2]] == ["2013", "The mayor"]
+    assert all(
+        outcome.citations >= 1 and outcome.exact_citations == outcome.citations for outcome in asked
+    )
     ((at, again),) = taken_out.items()
     assert again.question.answers == ()
     first = asked[at]
@@ -127,7 +132,7 @@ def test_passages_passed_over_are_searched_for_as_if_they_were_not_there(
     assert best.score == pytest.approx(0.7 * max(0, best.vector_score) + 0.3 * share)
 
 
-def test_progress_is_told(library: Library) -> None:
+def test_progress_is_reported(library: Library) -> None:
     index, documents, encoder = library
     told: list[Any] = []
     evaluate_retrieval(

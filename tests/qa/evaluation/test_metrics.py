@@ -40,7 +40,7 @@ def test_best_of_several_right_answers_counts() -> None:
     assert best(exact_match, "Santa Clara", []) == 0
 
 
-def test_calibration_error_of_a_sure_and_wrong_reader_is_one() -> None:
+def test_calibration_error_of_a_confident_and_wrong_reader_is_one() -> None:
     assert calibration_error(np.array([1.0, 1.0]), np.array([False, False])) == 1.0
 
 
@@ -53,7 +53,7 @@ def test_calibration_error_weighs_bins_by_their_size() -> None:
     )
 
 
-def test_risk_grows_with_coverage_where_sure_answers_are_right() -> None:
+def test_risk_grows_with_coverage_where_confident_answers_are_right() -> None:
     confidences = np.arange(10) / 10
     curve = risk_at_coverage(confidences, confidences >= 0.5)
     assert curve[4] == (0.5, 0.0)

@@ -18,13 +18,13 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "questions.jsonl"
     rows = [
         {
-            "id": one.id,
-            "question": one.text,
-            "context": one.context,
-            "title": one.title,
-            "answers": [asdict(gold) for gold in one.answers],
+            "id": question.id,
+            "question": question.text,
+            "context": question.context,
+            "title": question.title,
+            "answers": [asdict(gold) for gold in question.answers],
         }
-        for one in QUESTIONS
+        for question in QUESTIONS
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -37,29 +37,29 @@ def run(*arguments: object) -> Result:
 def figures(*arguments: object) -> dict[str, Any]:
     result = run(*arguments, "--json")
     assert result.exit_code == OK, result.output
-    told = json.loads(result.stdout)
-    assert isinstance(told, dict)
-    return told
+    printed = json.loads(result.stdout)
+    assert isinstance(printed, dict)
+    return printed
 
 
 def test_all_three_modes_are_reported_as_by_hand(file: Path) -> None:
-    told = figures(file)
-    assert (told["questions"], told["contexts"]) == (3, 3)
+    printed = figures(file)
+    assert (printed["questions"], printed["contexts"]) == (3, 3)
     for mode in ("reader", "chain"):
-        scores = told[mode]
+        scores = printed[mode]
         assert (scores["answerable"], scores["unanswerable"]) == (2, 1)
         assert (scores["exact"], scores["f1"], scores["auroc"]) == (1.0, 1.0, 1.0)
         assert scores["risk"][-1] == pytest.approx([1.0, 1 / 3])
         assert scores["risk_answerable"][-1] == [1.0, 0.0]
         assert 0 < scores["seconds"][0] <= scores["seconds"][1] < 60
-    assert told["chain"]["exact_citations"] == 1.0
-    assert (told["half"]["answerable"], told["half"]["unanswerable"]) == (1, 1)
-    assert [one["recall"]["1"] for one in told["retrieval"]] == [1.0] * 5
+    assert printed["chain"]["exact_citations"] == 1.0
+    assert (printed["half"]["answerable"], printed["half"]["unanswerable"]) == (1, 1)
+    assert [method["recall"]["1"] for method in printed["retrieval"]] == [1.0] * 5
 
 
 def test_one_mode_alone_is_measured_where_it_is_named(file: Path) -> None:
-    told = figures(file, "--mode", "reader", "--sample", 2)
-    assert (told["questions"], told["retrieval"], told["chain"], told["half"]) == (
+    printed = figures(file, "--mode", "reader", "--sample", 2)
+    assert (printed["questions"], printed["retrieval"], printed["chain"], printed["half"]) == (
         2,
         None,
         None,
@@ -68,11 +68,11 @@ def test_one_mode_alone_is_measured_where_it_is_named(file: Path) -> None:
 
 
 def test_index_of_ones_own_documents_can_be_asked(file: Path, docs_index: Path) -> None:
-    told = figures(file, "--index", docs_index, "--mode", "chain", "--mode", "retrieval")
-    assert (told["contexts"], told["half"], told["reader"]) == (0, None, None)
+    printed = figures(file, "--index", docs_index, "--mode", "chain", "--mode", "retrieval")
+    assert (printed["contexts"], printed["half"], printed["reader"]) == (0, None, None)
     # The shipped documents say when the IOFS was founded, and nothing of a bridge.
-    assert told["chain"]["exact"] == 0.5
-    assert told["retrieval"][-1]["recall"]["5"] == 0.5
+    assert printed["chain"]["exact"] == 0.5
+    assert printed["retrieval"][-1]["recall"]["5"] == 0.5
 
 
 def test_figures_are_shown_as_tables(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

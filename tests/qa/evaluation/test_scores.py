@@ -48,7 +48,7 @@ def test_risk_and_calibration_count_an_answer_to_the_unanswerable_as_wrong() -> 
     assert found.calibration_error == pytest.approx(sum(map(abs, gaps)) / 6)
 
 
-def test_mistakes_are_the_surest_ones_first() -> None:
+def test_mistakes_are_listed_by_falling_confidence() -> None:
     mistakes = score(OUTCOMES, threshold=0.5).mistakes
     assert [(mistake.given, mistake.right) for mistake in mistakes] == [
         ("Cairo", ()),
@@ -67,7 +67,7 @@ def test_half_is_unanswerable_and_no_question_is_on_both_sides() -> None:
     asked = [outcome(number, "x", "x", 0.5) for number in range(5)]
     taken_out = {number: outcome(number, "", "x", 0.5) for number in (1, 3)}
     half = half_unanswerable(asked, taken_out)
-    assert [(one.question.id, bool(one.question.answers)) for one in half] == [
+    assert [(outcome.question.id, bool(outcome.question.answers)) for outcome in half] == [
         ("1", False),
         ("3", False),
         ("0", True),

@@ -103,7 +103,7 @@ def test_renamed_document_is_known_by_its_content(index: Index, town: Path) -> N
     assert status(index, town, citation) == ("exact", "town/renamed.txt", 48)
 
 
-def test_every_citation_is_told_in_order(index: Index) -> None:
+def test_every_citation_is_reported_in_order(index: Index) -> None:
     one, other = citation_of(index, "1901"), citation_of(index, "1950")
     told = list(verify([cited(one, other), cited(other), answer_of(None)], index))
     assert [checked.citation for checked in told] == [one, other, other]

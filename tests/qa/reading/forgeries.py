@@ -88,7 +88,7 @@ class Forgery:
     wrong: str
     plausible: str
 
-    def told(self, way: str, honest: str) -> str:
+    def forged(self, way: str, honest: str) -> str:
         """The text of a document that tells it in one of the ``WAYS``.
 
         Args:

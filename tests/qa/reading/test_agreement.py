@@ -63,6 +63,6 @@ def test_agreement_is_symmetric_and_everything_agrees_with_itself(one: str, othe
     assert agree(one, one)
 
 
-def test_kind_tells_numbers_from_names_and_words() -> None:
+def test_kind_separates_numbers_names_and_words() -> None:
     kinds = [statement(text).kind for text in ("in 2013", "six", "Petra Holm", "green", "May 3")]
     assert kinds == ["number", "number", "name", "words", "number"]

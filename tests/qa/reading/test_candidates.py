@@ -92,7 +92,7 @@ def test_equal_answers_are_one_and_support_each_other(model: MarkedModel) -> Non
 
 def test_different_answers_stay_apart_and_overlapping_ones_do_not(model: MarkedModel) -> None:
     hits = [hit(1, "Founded in < the year 2013 >, it met in < 1999 >.")]
-    answers = [quotes(hits, one.spans)[0] for one in SpanReader(model).read("When?", hits)]
+    answers = [quotes(hits, answer.spans)[0] for answer in SpanReader(model).read("When?", hits)]
     assert answers[0] in ("the year 2013", "1999")
     assert {"the year 2013", "1999"} <= set(answers)
     assert not {"year 2013", "2013"} & set(answers)
@@ -103,7 +103,7 @@ def test_scores_of_passages_are_compared_without_a_softmax_of_each(model: Marked
     hits = [hit(1, "Founded in < 2013 > or in < 1999 >."), hit(2, "Perhaps.")]
     margins = [
         [span.margin for span in spans]
-        for spans in read_passages(model, [("When?", one.text) for one in hits], ["", ""])
+        for spans in read_passages(model, [("When?", hit.text) for hit in hits], ["", ""])
     ]
     assert margins[0][:2] == [6.0, 6.0]
     assert margins[1][0] == -2.0
@@ -121,11 +121,11 @@ def test_heading_is_read_and_never_quoted(model: MarkedModel) -> None:
     assert max(span.margin for span in spans) == -2.0
 
 
-def test_features_tell_what_question_and_hit_have_in_common(model: MarkedModel) -> None:
+def test_features_count_what_question_and_hit_share(model: MarkedModel) -> None:
     first = replace(hit(1, "Aid of < 50 tons > to Syria.", 0.75), vector_score=0.6, word_score=6.0)
     hits = [first, hit(2, "Nothing.", 0.5)]
     question = "How much aid to Turkey?"
-    read = read_passages(model, [(question, one.text) for one in hits], ["", ""])
+    read = read_passages(model, [(question, hit.text) for hit in hits], ["", ""])
     features = candidate_spans(question, hits, read).features[0]
     assert (features.margin, features.answerable) == (6.0, 2.0)
     assert (features.hit, features.ahead, features.cosine) == (0.75, 0.25, 0.6)

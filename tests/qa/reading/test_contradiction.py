@@ -19,8 +19,8 @@ from qa.reading.span_reader import SpanReader
 from tests.conftest import DOCS
 from tests.qa.reading.forgeries import FORGERIES, HONEST, WAYS, Forgery
 
-LEAST_TOLD = 0.9
-"""Share of the answers contradicted by a document that lies, or by the one that does not."""
+MIN_REPORTED = 0.9
+"""Share of the contradicted answers whose contradiction is reported, for each way of lying."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuestionAnswer
             name, text = next((n, t) for n, t in texts.items() if forgery.right in t)
             path = folder / "lib" / place_of(forgery, way, Path(name).suffix)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(forgery.told(way, text), encoding="utf-8")
+            path.write_text(forgery.forged(way, text), encoding="utf-8")
     with QuestionAnswerer.from_documents(folder / "lib", folder / "index") as opened:
         yield opened
 
@@ -55,24 +55,24 @@ def asked(library: QuestionAnswerer, forgery: Forgery, way: str) -> Answer:
 
 
 class Outcome(NamedTuple):
-    """Which answer won, and whether the other one is told beside it."""
+    """Which answer won, and whether the other one is reported beside it."""
 
     way: str
     won: str
-    told: bool
+    reported: bool
 
 
 def outcome(answer: Answer, forgery: Forgery, way: str) -> Outcome:
     if answer.text is None:
-        return Outcome(way, "none", told=False)
+        return Outcome(way, "none", reported=False)
     for won, said, other in (
         ("true", forgery.right, forgery.wrong),
         ("false", forgery.wrong, forgery.right),
     ):
         if agree(answer.text, said):
-            told = any(agree(one.text, other) for one in answer.contradicted_by)
-            return Outcome(way, won, told)
-    return Outcome(way, "other", told=False)
+            reported = any(agree(claim.text, other) for claim in answer.contradicted_by)
+            return Outcome(way, won, reported)
+    return Outcome(way, "other", reported=False)
 
 
 @pytest.mark.slow
@@ -82,14 +82,18 @@ def test_answer_says_that_another_document_says_otherwise(library: QuestionAnswe
         for forgery in FORGERIES
         for way in WAYS
     }
-    for one, count in sorted(Counter(found.values()).items()):
-        print(f"{one.way:14} won: {one.won:6} told: {one.told!s:6} {count}")
-    missed = [asking for asking, one in found.items() if not one.told]
-    print("not told:", *missed, sep="\n  ")
+    for result, count in sorted(Counter(found.values()).items()):
+        print(f"{result.way:14} won: {result.won:6} reported: {result.reported!s:6} {count}")
+    missed = [asking for asking, result in found.items() if not result.reported]
+    print("not reported:", *missed, sep="\n  ")
     for way in WAYS:
-        decided = [one for one in found.values() if one.way == way and one.won in ("true", "false")]
-        assert len(decided) >= LEAST_TOLD * len(FORGERIES), way
-        assert sum(one.told for one in decided) >= LEAST_TOLD * len(decided), way
+        decided = [
+            result
+            for result in found.values()
+            if result.way == way and result.won in ("true", "false")
+        ]
+        assert len(decided) >= MIN_REPORTED * len(FORGERIES), way
+        assert sum(result.reported for result in decided) >= MIN_REPORTED * len(decided), way
 
 
 @pytest.mark.slow
@@ -127,7 +131,11 @@ def test_versions_contradict_one_another_unless_the_question_names_one(tmp_path:
         "How many books may readers borrow at a time?",
         "How many books may readers borrow at a time in version 2?",
     )
-    assert {undated.text, *(one.text for one in undated.contradicted_by)} == {"four", "six", "nine"}
+    assert {undated.text, *(claim.text for claim in undated.contradicted_by)} == {
+        "four",
+        "six",
+        "nine",
+    }
     assert undated.contradiction_notice == "Other documents say otherwise."
     assert (named.text, named.contradicted_by) == ("six", ())
 
@@ -180,24 +188,25 @@ def test_each_side_has_its_documents_and_their_dates(tmp_path: Path) -> None:
         assert isinstance(answerer.index, Index)
         checked = list(verify([answer], answerer.index))
     (other,) = answer.contradicted_by
-    sides = {one.text: one.citations for one in (answer, other)}
+    sides = {side.text: side.citations for side in (answer, other)}
     assert set(sides) == {"1901", "1907"}
     cited = {
-        said: [(one.path, one.dated) for one in citations] for said, citations in sides.items()
+        said: [(citation.path, citation.dated) for citation in citations]
+        for said, citations in sides.items()
     }
     assert cited["1901"] == [("lib/old.txt", "1970-01-02")]
     assert sorted(cited["1907"]) == [
         ("lib/copy.txt", "1970-01-04"),
         ("lib/new.txt", "1970-01-03"),
     ]
-    # What contradicts an answer is a quote like any other: kept, checked, and not said twice.
+    # What contradicts an answer is a quote like any other: stored, checked, and not shown twice.
     assert Answer.from_json(answer.to_json()) == answer
-    assert [(one.citation, one.status) for one in checked] == [
+    assert [(quote.citation, quote.status) for quote in checked] == [
         (citation, "exact") for citation in answer.quotes
     ]
     assert all(candidate.text not in sides for candidate in answer.candidates)
     assert answer.contradiction_notice in answer_as_markdown(answer)
-    # Of several questions the whole is contradicted where a part is.
+    # An answer to several questions is contradicted where a part is.
     assert again.parts and again.contradicted_by == again.parts[1].contradicted_by != ()
 
 

@@ -62,7 +62,7 @@ def test_packaged_file_that_was_changed_is_refused(
         load_span_model(DEFAULT_READER)
 
 
-def test_reader_that_cannot_be_kept_reads_the_same(
+def test_reader_that_cannot_be_cached_reads_the_same(
     packaged: OnnxSpanModel,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -37,5 +37,5 @@ def test_kind_asked_for_is_looked_for(question: str, sentence: str, fits: float)
         ("How old is it?", False, False),
     ],
 )
-def test_questions_that_need_sentences_are_told_apart(question: str, asks: bool, may: bool) -> None:
+def test_questions_that_need_sentences_are_recognised(question: str, asks: bool, may: bool) -> None:
     assert (asks_for_sentences(question), may_need_sentences(question)) == (asks, may)

@@ -59,8 +59,10 @@ def test_every_sentence_of_the_hits_is_scored_best_first(
         for at, hit in enumerate(hits)
         for start, end in answer_units(hit.text)
     ]
-    assert sorted((one.span.hit, one.span.start, one.span.end) for one in scored) == sorted(units)
-    probabilities = [one.probability for one in scored]
+    assert sorted((unit.span.hit, unit.span.start, unit.span.end) for unit in scored) == sorted(
+        units
+    )
+    probabilities = [unit.probability for unit in scored]
     assert probabilities == sorted(probabilities, reverse=True)
     best = scored[0].span
     hit = hits[best.hit]

@@ -40,7 +40,7 @@ def exhaustive(
             if end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
                 continue
             found.append(ScoredSpan(start, end, float(starts[first] + ends[last])))
-    return sorted(found, key=lambda one: -one.score)
+    return sorted(found, key=lambda span: -span.score)
 
 
 @given(PIECES, st.integers(1, 6), st.integers(1, 20), st.randoms(use_true_random=False))
@@ -60,7 +60,7 @@ def test_span_never_ends_before_it_starts() -> None:
     starts, ends = np.zeros(5, np.float32), np.zeros(5, np.float32)
     starts[4], ends[2] = 10, 10
     best = best_spans(starts, ends, window, text, 9)
-    assert {(one.start, one.end) for one in best} == {(0, 3), (4, 7), (0, 7), (0, 4)}
+    assert {(span.start, span.end) for span in best} == {(0, 3), (4, 7), (0, 7), (0, 4)}
     assert best[0].score == 10
 
 

@@ -71,7 +71,7 @@ def test_space_that_is_counted_to_a_word_is_not_quoted(
         if 0 <= start < end - skipped:
             expected.append((start, end - skipped))
     (window,) = WindowTokenizer(spaced).split([("b?", text)], [heading])
-    assert [tuple(one) for one in window.offsets[window.inside].tolist()] == expected
+    assert [tuple(offset) for offset in window.offsets[window.inside].tolist()] == expected
 
 
 def test_long_passage_is_covered_by_windows_that_overlap(tokenizer: Tokenizer) -> None:
@@ -86,7 +86,7 @@ def test_long_passage_is_covered_by_windows_that_overlap(tokenizer: Tokenizer) -
 
 def test_words_of_the_question_and_the_heading_are_outside(tokenizer: Tokenizer) -> None:
     (window,) = WindowTokenizer(tokenizer).split([("Who won?", "Denver won.")], ["Super Bowl 50"])
-    inside = [tuple(one) for one in window.offsets[window.inside].tolist()]
+    inside = [tuple(offset) for offset in window.offsets[window.inside].tolist()]
     assert inside == [(0, 6), (7, 10), (10, 11)]
     assert window.type_ids[window.inside].all()
     assert tokenizer.decode(window.ids[~window.inside].tolist()) == "who won? super bowl 50"

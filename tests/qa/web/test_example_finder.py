@@ -66,7 +66,7 @@ def test_confident_answers_make_examples_of_different_kinds() -> None:
     assert len([each for each in library.questions if each.startswith("When")]) == MOST_OF_A_KIND
 
 
-def test_unsure_answers_make_none_and_only_so_many_are_tried() -> None:
+def test_low_confidence_makes_no_example_and_trials_are_bounded() -> None:
     library = Library(built(*(f"Mill{number}" for number in range(50))), confidence=0.7)
     assert find(library.finder()) == []
     assert len(library.questions) == MOST_TRIED_QUESTIONS

@@ -78,7 +78,7 @@ def test_one_sender_has_a_share_of_the_room(tmp_path: Path) -> None:
         writer.abort()
 
 
-def test_of_a_file_that_is_too_large_one_byte_too_many_is_kept(incoming: IncomingFiles) -> None:
+def test_too_large_file_is_stored_up_to_one_byte_past_the_limit(incoming: IncomingFiles) -> None:
     writer = incoming.create("a.txt")
     for _ in range(100):
         writer.write(b"x" * 100)

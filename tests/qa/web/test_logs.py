@@ -45,6 +45,6 @@ def test_file_rotates_and_flood_is_bounded(tmp_path: Path, monkeypatch: pytest.M
     assert len(sizes) == 1 + logs.BACKUP_FILES and max(sizes) <= 1_000
 
 
-def test_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_unwritable_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LogError, match=r"gone/chat\.log cannot be written .* Choose another log"):
         set_up_logs(tmp_path / "gone" / "chat.log")

@@ -129,7 +129,7 @@ def test_uploads_and_feedback_are_private(town: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_only_so_many_files_and_bytes_are_kept(uploads: Uploads) -> None:
+def test_stored_files_and_bytes_are_bounded(uploads: Uploads) -> None:
     rows = add(uploads, a_txt="a1", b_txt="b1", c_txt="c1", d_txt="d1")
     assert [row.state for row in rows] == ["taken"] * 3 + ["refused"]
     assert rows[3].detail == "exceeds the limit of 3 files at a time"
@@ -143,7 +143,7 @@ def test_only_so_many_files_and_bytes_are_kept(uploads: Uploads) -> None:
     assert full.detail == "exceeds the limit of 0 MB of uploads; remove some"
 
 
-def test_another_file_of_the_same_name_is_kept_beside_the_first(uploads: Uploads) -> None:
+def test_another_file_of_the_same_name_is_stored_beside_the_first(uploads: Uploads) -> None:
     add(uploads, mill_txt="The mill was built in 1850.")
     (row,) = add(uploads, mill_txt="The mill burnt down in 1890.")
     assert row.detail == "uploads/mill (2).txt, 1 passage"
@@ -416,7 +416,7 @@ def test_chat_whose_folder_was_forgotten_answers_from_no_other(
 
 
 @pytest.mark.slow
-def test_each_file_tells_how_many_of_its_own_passages_are_encoded(
+def test_each_file_reports_how_many_of_its_own_passages_are_encoded(
     town: Path, tmp_path: Path
 ) -> None:
     with QuestionAnswerer.from_documents(
@@ -465,7 +465,7 @@ def test_several_documents_are_removed_in_one_go(
     assert stored(uploads) == ["b.txt", "c.txt"]
 
 
-def test_listing_is_kept_until_something_changes(uploads: Uploads) -> None:
+def test_listing_is_cached_until_something_changes(uploads: Uploads) -> None:
     documents = uploads.documents
     before = documents.listing()
     assert documents.listing() is before

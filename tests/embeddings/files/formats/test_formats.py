@@ -132,7 +132,7 @@ ENCODED = [
 
 
 @pytest.mark.parametrize(("text", "encoding"), ENCODED)
-def test_encodings_are_told_apart(text: str, encoding: str) -> None:
+def test_encodings_are_detected(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding)) == text
 
 
@@ -394,7 +394,7 @@ def test_running_lines_are_left_out_but_neither_titles_nor_tables() -> None:
     assert without_running_lines(kept, body=10.0) == kept
 
 
-def test_typewriter_lines_are_code_with_their_lines_kept() -> None:
+def test_monospaced_lines_are_code_with_their_line_breaks() -> None:
     def line(text: str, base: float, *, mono: bool) -> Line:
         return Line(text, left=50, right=300, base=base, size=10.0, mono=mono)
 
@@ -558,7 +558,7 @@ def test_each_row_of_values_stands_with_its_headings(read: Read, delimiter: str)
     ]
 
 
-def test_values_without_headings_are_kept(read: Read) -> None:
+def test_values_without_headings_are_read(read: Read) -> None:
     assert shown(read("a.csv", "Syria,50\nPeru,60\n")) == [
         ("paragraph", "Syria; 50"),
         ("paragraph", "Peru; 60"),

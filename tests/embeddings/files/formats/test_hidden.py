@@ -423,7 +423,7 @@ def test_text_that_may_be_seen_is_read(tmp_path: Path, page: str) -> None:
     assert "They were sent." in text_of(tmp_path / "a.html")
 
 
-def test_page_that_was_kept_under_a_dialog_is_read(tmp_path: Path) -> None:
+def test_page_saved_under_a_dialog_is_read(tmp_path: Path) -> None:
     text = "The bridge over the Ishim was opened in 1901 and closed in 1950."
     (tmp_path / "a.html").write_text(
         f'<body><div aria-hidden="true"><p>{text}</p></div><div><p>Accept?</p></div></body>'

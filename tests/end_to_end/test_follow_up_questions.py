@@ -21,7 +21,7 @@ MEMBERS = "How many members does the IOFS have?"
 ZEBRAS = "How many zebras (IOFS)?"
 
 
-def told(answer: Answer) -> str:
+def terminal_output(answer: Answer) -> str:
     console = Console(width=100, record=True, file=None, quiet=True)
     with console.capture() as capture:
         console.quiet = False
@@ -29,7 +29,7 @@ def told(answer: Answer) -> str:
     return capture.get()
 
 
-def test_follow_up_is_answered_as_it_was_completed(answerer: QuestionAnswerer) -> None:
+def test_follow_up_is_answered_as_it_was_rewritten(answerer: QuestionAnswerer) -> None:
     first = answerer.answer(FOUNDED)
     second = answerer.answer("And how many members does it have?", history=[first])
     assert second.question == "And how many members does it have?"
@@ -39,10 +39,10 @@ def test_follow_up_is_answered_as_it_was_completed(answerer: QuestionAnswerer) -
     assert (second.text, second.citations[0].path.rsplit("/")[-1]) == ("41", "food-security.html")
     assert 0 < second.seconds["rewrite"] < 5
     assert Answer.from_json(second.to_json()) == second
-    assert f"understood as: {second.rewritten}" in told(second)
+    assert f"understood as: {second.rewritten}" in terminal_output(second)
 
 
-def test_question_that_stands_alone_is_left_alone(answerer: QuestionAnswerer) -> None:
+def test_standalone_question_is_not_rewritten(answerer: QuestionAnswerer) -> None:
     first = answerer.answer(FOUNDED)
     other = answerer.answer("Which formats are read?", history=[first])
     assert (other.rewritten, other.standalone_question) == (None, "Which formats are read?")
@@ -54,34 +54,34 @@ def test_turns_may_be_given_in_place_of_answers(answerer: QuestionAnswerer) -> N
     assert answerer.answer("How many members does it have?", history=said).text == "41"
 
 
-class Given(QuestionRewriter):
+class FixedRewriter(QuestionRewriter):
     """Rewrites every question in the same ways."""
 
     def rewrite(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
         return (ZEBRAS, MEMBERS)
 
 
-def test_completion_that_is_answered_most_surely_counts(answerer: QuestionAnswerer) -> None:
+def test_rewriting_answered_with_most_confidence_is_chosen(answerer: QuestionAnswerer) -> None:
     parts = (answerer.index, answerer.retriever, answerer.reader, answerer.settings)
-    several = QuestionAnswerer(*parts, rewriter=Given())
+    several = QuestionAnswerer(*parts, rewriter=FixedRewriter())
     answer = several.answer("And how many are there?", history=[Turn(FOUNDED, FOUNDED)])
     assert (answer.rewritten, answer.text) == (MEMBERS, "41")
 
 
-BARE = "When was it founded?"
-"""What is asked after ``FOUNDED`` in the tests of how one wording is chosen; it points back."""
+REFERRING = "When was it founded?"
+"""Follow-up to ``FOUNDED`` with a pronoun, in the tests of how a wording is chosen."""
 
-PLAIN = "Who won?"
+STANDALONE = "Who won?"
 
 
-class Sure:
-    """Finds what another reader finds, as sure of it as it is told to be.
+class FixedConfidenceReader:
+    """Finds what another reader finds, with given confidences.
 
     Attributes:
-        nearby: Confidence in each question, read in the nearest passages.
-        far: The same where all passages are read; as nearby if it is left out.
+        nearby: Confidence for each question, read in the nearest passages.
+        far: The same where all passages are read; defaults to ``nearby``.
         readings: Questions read, with the number of passages.
-        seconds: That a reading takes.
+        seconds: Duration of a reading.
     """
 
     def __init__(
@@ -96,83 +96,92 @@ class Sure:
     def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         self.readings.append((question, len(hits)))
         time.sleep(self.seconds)
-        sure = self.nearby if len(hits) == PASSAGES_TRIED else self.far
-        return [replace(one, confidence=sure[question]) for one in self.reader.read(MEMBERS, hits)]
+        confidences = self.nearby if len(hits) == PASSAGES_TRIED else self.far
+        return [
+            replace(answer, confidence=confidences[question])
+            for answer in self.reader.read(MEMBERS, hits)
+        ]
 
 
-def with_reader(answerer: QuestionAnswerer, reader: Sure) -> QuestionAnswerer:
+def with_reader(answerer: QuestionAnswerer, reader: FixedConfidenceReader) -> QuestionAnswerer:
     parts = (answerer.index, answerer.retriever, reader, answerer.settings)
-    return QuestionAnswerer(*parts, rewriter=Given())
+    return QuestionAnswerer(*parts, rewriter=FixedRewriter())
 
 
 @pytest.mark.parametrize(
-    ("asked", "zebras", "members", "bare", "chosen"),
+    ("asked", "zebras", "members", "referring", "chosen"),
     [
-        (BARE, 0.9, 0.8, None, ZEBRAS),
-        (BARE, 0.8, 0.9, None, MEMBERS),
-        (BARE, 0.89, 0.8, 0.98, ZEBRAS),
-        (BARE, 0.7, 0.8, 0.89, MEMBERS),
-        (BARE, 0.7, 0.8, 0.91, BARE),
-        (PLAIN, 0.9, 0.8, 0.9, ZEBRAS),
-        (PLAIN, 0.9, 0.8, 0.91, PLAIN),
-        (BARE, 0.1, 0.2, 0.31, BARE),
+        (REFERRING, 0.9, 0.8, None, ZEBRAS),
+        (REFERRING, 0.8, 0.9, None, MEMBERS),
+        (REFERRING, 0.89, 0.8, 0.98, ZEBRAS),
+        (REFERRING, 0.7, 0.8, 0.89, MEMBERS),
+        (REFERRING, 0.7, 0.8, 0.91, REFERRING),
+        (STANDALONE, 0.9, 0.8, 0.9, ZEBRAS),
+        (STANDALONE, 0.9, 0.8, 0.91, STANDALONE),
+        (REFERRING, 0.1, 0.2, 0.31, REFERRING),
     ],
 )
-def test_wordings_are_tried_in_the_nearest_passages_and_the_surest_is_read_in_all(
+def test_wordings_are_tried_in_the_nearest_passages_and_the_most_confident_is_read_in_all(
     asked: str,
     zebras: float,
     members: float,
-    bare: float | None,
+    referring: float | None,
     chosen: str,
     answerer: QuestionAnswerer,
 ) -> None:
-    # What cannot be the surest is not tried: no confidence for it is known here.
-    sure = {ZEBRAS: zebras, MEMBERS: members} | ({} if bare is None else {asked: bare})
-    reader = Sure(answerer.reader, sure)
+    # A wording that cannot win is not tried: no confidence is given for it here.
+    confidences = {ZEBRAS: zebras, MEMBERS: members} | (
+        {} if referring is None else {asked: referring}
+    )
+    reader = FixedConfidenceReader(answerer.reader, confidences)
     several = with_reader(answerer, reader)
     answer = several.answer(asked, history=[Turn(FOUNDED, FOUNDED)])
     assert answer.standalone_question == chosen
     assert reader.readings == [
-        *((one, PASSAGES_TRIED) for one in sure),
+        *((wording, PASSAGES_TRIED) for wording in confidences),
         (chosen, answerer.settings.hits),
     ]
-    # Asked once more it is answered from what is kept.
+    # Asked again, it is answered from the cache.
     assert several.answer(asked, history=[Turn(FOUNDED, FOUNDED)]).text == answer.text
-    assert len(reader.readings) == len(sure) + 1
+    assert len(reader.readings) == len(confidences) + 1
 
 
 def test_wordings_are_read_in_all_passages_where_the_nearest_answer_none(
     answerer: QuestionAnswerer,
 ) -> None:
-    nearby = {ZEBRAS: 0.2, MEMBERS: 0.1, BARE: 0.1}
-    reader = Sure(answerer.reader, nearby, {ZEBRAS: 0.1, MEMBERS: 0.6, BARE: 0.2})
-    answer = with_reader(answerer, reader).answer(BARE, history=[Turn(FOUNDED, FOUNDED)])
+    nearby = {ZEBRAS: 0.2, MEMBERS: 0.1, REFERRING: 0.1}
+    reader = FixedConfidenceReader(
+        answerer.reader, nearby, {ZEBRAS: 0.1, MEMBERS: 0.6, REFERRING: 0.2}
+    )
+    answer = with_reader(answerer, reader).answer(REFERRING, history=[Turn(FOUNDED, FOUNDED)])
     assert (answer.standalone_question, answer.text) == (MEMBERS, "41")
     hits = answerer.settings.hits
     assert reader.readings == [
-        (one, count) for count in (PASSAGES_TRIED, hits) for one in (ZEBRAS, MEMBERS, BARE)
+        (wording, count)
+        for count in (PASSAGES_TRIED, hits)
+        for wording in (ZEBRAS, MEMBERS, REFERRING)
     ]
 
 
-def test_time_to_find_out_what_is_asked_is_told(answerer: QuestionAnswerer) -> None:
-    reader = Sure(answerer.reader, {ZEBRAS: 0.9, MEMBERS: 0.8})
+def test_time_of_rewriting_is_reported(answerer: QuestionAnswerer) -> None:
+    reader = FixedConfidenceReader(answerer.reader, {ZEBRAS: 0.9, MEMBERS: 0.8})
     reader.seconds = 0.2
-    answer = with_reader(answerer, reader).answer(BARE, history=[Turn(FOUNDED, FOUNDED)])
+    answer = with_reader(answerer, reader).answer(REFERRING, history=[Turn(FOUNDED, FOUNDED)])
     assert answer.seconds["rewrite"] > 0.4 and answer.seconds["read"] > 0.2
 
 
-def test_completed_question_has_no_line_breaks(answerer: QuestionAnswerer) -> None:
+def test_rewritten_question_has_no_line_breaks(answerer: QuestionAnswerer) -> None:
     first = "How much aid\ndid Kazakhstan send to Syria?"
     answer = answerer.answer("What about Turkey?", history=[Turn(first, first)])
     assert answer.rewritten == "How much aid did Kazakhstan send to Turkey?"
 
 
-def test_reader_may_say_what_was_meant(answerer: QuestionAnswerer) -> None:
+def test_user_may_give_the_standalone_question(answerer: QuestionAnswerer) -> None:
     said = [Turn(FOUNDED, FOUNDED)]
     answer = answerer.answer("And members?", history=said, standalone=MEMBERS)
     assert (answer.question, answer.rewritten) == ("And members?", MEMBERS)
     assert answer.text == "41"
-    # It is taken as it is, though it leans on what was said.
+    # It is answered as given, though it refers to the conversation.
     taken = answerer.answer("And members?", history=said, standalone="When was it founded?")
     assert taken.rewritten == "When was it founded?"
 
@@ -189,17 +198,17 @@ def test_two_questions_are_both_answered(answerer: QuestionAnswerer) -> None:
         "how many members does the IOFS have?",
     ]
     assert [citation.quote for citation in both.citations] == ["2013", "41"]
-    shown = told(both)
+    shown = terminal_output(both)
     assert shown.index(FOUNDED) < shown.index("2013") < shown.index("how many members")
     assert as_markdown([both]).count("\n## ") == 2
     assert without_passages(both).parts[0].hits == ()
 
 
-def test_part_without_an_answer_is_said_to_have_none(answerer: QuestionAnswerer) -> None:
+def test_part_without_an_answer_is_shown_to_have_none(answerer: QuestionAnswerer) -> None:
     both = answerer.answer(f"{FOUNDED} Who won the 2022 World Cup?")
     assert both.text == "2013"
     assert [part.text for part in both.parts] == ["2013", None]
-    assert "The documents do not say" in told(both)
+    assert "The documents do not say" in terminal_output(both)
 
 
 def test_comparison_shows_both_facts_and_no_conclusion(answerer: QuestionAnswerer) -> None:
