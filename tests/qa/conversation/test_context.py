@@ -80,10 +80,6 @@ def test_first_turn_is_read_however_long_the_conversation(tokenizer: Tokenizer) 
     assert "Zanzibar" in {word.form for word in window.words}
 
 
-def test_content_has_no_function_words_and_no_endings() -> None:
-    assert content_stems("What are the IOFS's members, and who met?") == {"iof", "member", "meet"}
-
-
 TEXT = st.text(max_size=200) | st.sampled_from(["", " ", "Что это?", "你好 IOFS", "a" * 5_000])
 TURN = st.builds(Turn, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple))
 

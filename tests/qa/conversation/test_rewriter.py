@@ -12,7 +12,6 @@ from embeddings.models import model_cache
 from embeddings.models.model_folder import load_tokenizer
 from qa import Turn
 from qa.conversation.context import window_of
-from qa.conversation.person import last_person
 from qa.conversation.rewriter import FILES, FOLDER, GRAPH, QuestionRewriter, Thresholds, rewritings
 from qa.conversation.wording import refers_to_person, resolve_ellipsis
 from qa.reading.onnx_reader import FOLDER as READER_FOLDER
@@ -115,29 +114,6 @@ def test_words_above_the_threshold_are_added_if_the_question_is_incomplete() -> 
 )
 def test_name_after_a_pronoun_is_not_its_referent(question: str) -> None:
     assert refers_to_person(question)
-
-
-ADA = said("Who is Ada Lovelace?")
-
-
-@pytest.mark.parametrize(
-    "history",
-    [
-        [ADA, said("Who leads the IOFS?")],
-        [ADA, said("who is alan turing?")],
-        [ADA, said("What did Marie Curie discover?")],
-        [ADA, said("Who is the president of Kazakhstan?", "Tokayev, elected in 2019")],
-        [said("Who funds it?", "Islamic Development Bank")],
-        [said("Who sent aid?", "the countries of the region")],
-        [said("Who leads it?", "The Secretary")],
-        [said("Who is it?", "OTS")],
-        [said("Who is it?", "A" * 5_000)],
-        [said("Where is Doha?", "Qatar")],
-        [],
-    ],
-)
-def test_ambiguous_history_has_no_last_person(history: list[Turn]) -> None:
-    assert last_person(history) is None
 
 
 @pytest.mark.parametrize(

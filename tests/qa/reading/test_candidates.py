@@ -1,15 +1,11 @@
-"""How spans of several passages are compared, on a model whose logits are known."""
+"""Candidate spans of several passages, compared and grouped into answers."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.models.model_folder import load_tokenizer
-from qa.reading.base import Logits
-from qa.reading.calibration import ANSWER_FEATURES, SPAN_FEATURES, Calibration, SpanFeatures
+from qa.reading.calibration import SPAN_FEATURES, SpanFeatures
 from qa.reading.candidates import (
     MAX_LEAD,
     CandidateSpans,
@@ -18,84 +14,15 @@ from qa.reading.candidates import (
     group_answers,
 )
 from qa.reading.reader import Span
-from qa.reading.span_reader import SpanReader
 from qa.reading.spans import read_passages
-from qa.reading.windows import Window, WindowTokenizer
-from qa.results import Hit
-from tests.qa.test_results import HIT
-
-PLAIN = Calibration(
-    dict.fromkeys(SPAN_FEATURES, 0.0) | {"margin": 1.0},
-    0.0,
-    dict.fromkeys(ANSWER_FEATURES, 0.0) | {"margin": 1.0, "lead": 0.5, "support": 1.0},
-    0.0,
-)
-"""A span's logit is its margin; an answer's that, half its lead and its support."""
-
+from tests.qa.reading.marked_model import MarkedModel, hit
 
 ZERO = SpanFeatures(**dict.fromkeys(SPAN_FEATURES, 0.0))
-
-
-class MarkedModel:
-    """Sees an answer in what stands between ``<`` and ``>``; in nothing else."""
-
-    def __init__(self, max_tokens: int = 64) -> None:
-        tokenizer = load_tokenizer(SentenceTransformersEncoder.load().folder)
-        self.window_tokenizer = WindowTokenizer(tokenizer, max_tokens)
-        self.calibration = PLAIN
-        self.ids = {mark: tokenizer.token_to_id(mark) for mark in "<>"}
-
-    def load_weights(self) -> None:
-        """It has none."""
-
-    def read(self, windows: Sequence[Window]) -> list[Logits]:
-        return [self._one(window) for window in windows]
-
-    def _one(self, window: Window) -> Logits:
-        starts = np.zeros(len(window.ids), np.float32)
-        ends = np.zeros(len(window.ids), np.float32)
-        starts[1:] = np.where(window.ids[:-1] == self.ids["<"], 4, 0)
-        ends[:-1] = np.where(window.ids[1:] == self.ids[">"], 4, 0)
-        return Logits(starts, ends, 2.0, float(starts.max() - 2))
 
 
 @pytest.fixture(scope="module")
 def model() -> MarkedModel:
     return MarkedModel()
-
-
-def hit(number: int, text: str, score: float = 0.5) -> Hit:
-    return replace(
-        HIT, document=number, rank=number, text=text, start=100, end=100 + len(text), score=score
-    )
-
-
-def quotes(hits: Sequence[Hit], spans: Sequence[Span]) -> list[str]:
-    return [hits[span.hit].text[span.start - 100 : span.end - 100] for span in spans]
-
-
-def test_best_span_is_the_one_that_the_model_means(model: MarkedModel) -> None:
-    hits = [hit(1, "It has many members."), hit(2, "It was founded in < 2013 > by them.")]
-    (best, *_) = SpanReader(model).read("When was it founded?", hits)
-    assert quotes(hits, best.spans) == ["2013"]
-    assert best.spans == (Span(1, 120, 124),)
-    assert not best.joined
-
-
-def test_equal_answers_are_one_and_support_each_other(model: MarkedModel) -> None:
-    alone = [hit(1, "Founded in < 2013 >."), hit(2, "It met in < 1999 >.")]
-    agreed = [*alone, hit(3, "In < The 2013 > it began.")]
-    one, other = (SpanReader(model).read("When?", hits)[0] for hits in (alone, agreed))
-    assert quotes(agreed, other.spans) == ["2013", "The 2013"]
-    assert other.confidence > one.confidence
-
-
-def test_different_answers_stay_apart_and_overlapping_ones_do_not(model: MarkedModel) -> None:
-    hits = [hit(1, "Founded in < the year 2013 >, it met in < 1999 >.")]
-    answers = [quotes(hits, answer.spans)[0] for answer in SpanReader(model).read("When?", hits)]
-    assert answers[0] in ("the year 2013", "1999")
-    assert {"the year 2013", "1999"} <= set(answers)
-    assert not {"year 2013", "2013"} & set(answers)
 
 
 def test_scores_of_passages_are_compared_without_a_softmax_of_each(model: MarkedModel) -> None:
@@ -156,28 +83,8 @@ def test_second_place_in_one_passage_is_no_support() -> None:
     assert (answer.places, answer.support) == ([0], 0.0)
 
 
-@pytest.mark.parametrize(
-    ("question", "answer"),
-    [
-        ("What are its tasks?", "- < fight hunger >\n- give aid"),
-        ("Which is its first task?", "fight hunger"),
-    ],
-)
-def test_question_for_several_things_is_answered_with_the_whole_list(
-    model: MarkedModel, question: str, answer: str
-) -> None:
-    hits = [hit(1, "It has these tasks:\n- < fight hunger >\n- give aid\nIt is old.")]
-    (best, *others) = SpanReader(model).read(question, hits)
-    assert quotes(hits, best.spans) == [answer]
-    assert all("give aid" not in quotes(hits, other.spans) for other in others if len(answer) > 20)
-
-
 def test_place_far_less_likely_than_the_best_is_not_cited() -> None:
     spans = [Span(0, 0, 4), Span(1, 0, 4), Span(2, 0, 4)]
     found = CandidateSpans(spans, ["2013"] * 3, [ZERO] * 3)
     (answer,) = group_answers(found, np.array([1.0, -1.9, -2.1]))
     assert answer.places == [0, 1]
-
-
-def test_no_hits_have_no_answers(model: MarkedModel) -> None:
-    assert SpanReader(model).read("Why?", []) == []

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,12 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from embeddings import indexing
 from embeddings.errors import IndexLocked, IndexNotWritable, Remedy
-from embeddings.files.formats import format_of
 from embeddings.index.index import Index
 from embeddings.index.writer_lock import writer_lock
 from embeddings.journal import JOURNAL_FILE, SET_ASIDE
@@ -26,7 +22,6 @@ from qa.settings import UploadLimits
 from qa.web import upload_batch
 from qa.web.documents import Documents
 from qa.web.upload import Upload
-from qa.web.upload_batch import available_name
 from qa.web.uploads import Uploads
 from tests.embeddings.test_file_system import modes
 
@@ -281,19 +276,6 @@ def test_two_batches_at_once_are_both_taken(uploads: Uploads) -> None:
     ]
 
 
-NAMES = st.text(st.sampled_from("aé/\\.\0 :\n?\u202e") | st.characters(), max_size=300)
-
-
-@given(NAMES, st.sets(NAMES, max_size=3))
-def test_any_name_becomes_one_that_a_file_can_have(name: str, used: set[str]) -> None:
-    used = {name.casefold() for name in used}
-    found = available_name(name, used)
-    assert found and found.casefold() not in used
-    assert not found.startswith(".") and not re.search(r'[\x00-\x1f/\\:*?"<>|]', found)
-    assert "\ud800" in name or len(found.encode("utf-8", "replace")) < 255
-    assert available_name(name, used | {found.casefold()}) != found
-
-
 def test_file_sent_twice_or_gone_does_not_take_the_others_down(uploads: Uploads) -> None:
     mill, gone = incoming(uploads, mill_txt="The mill was built in 1850.", gone_txt="Gone.")
     rows = list(uploads.add([mill, gone, mill]))
@@ -336,13 +318,6 @@ def test_file_that_is_no_document_among_the_uploads_does_not_stop_the_start(
         again = Uploads(Documents(answerer, town), "town")
         assert again.open() is None
         again.close()
-
-
-@pytest.mark.parametrize("name", ["..md", "a.pdf", ".hidden.TXT", f"{'é' * 300}.md"])
-def test_name_keeps_the_format_of_the_file(name: str) -> None:
-    assert format_of(Path(available_name(name, set()))) is format_of(
-        Path(f"a.{name.split('.')[-1]}")
-    )
 
 
 def test_limits_that_let_nothing_in_are_refused() -> None:
