@@ -33,7 +33,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 # Unicode Standard Annex 15, "Stream-Safe Text Format": no language has more marks on a letter,
 # and the time to sort marks grows with the square of their number.
-_MOST_MARKS = 30
+_MAX_MARKS = 30
 _GRAPHEME_JOINER = "\u034f"
 
 
@@ -107,7 +107,7 @@ def _run_of_marks() -> re.Pattern[str]:
         for mark in map(chr, range(0x300, 0x1F000))
         if unicodedata.combining(unicodedata.normalize("NFD", mark)[0])
     )
-    return re.compile(f"[{marks}]{{{_MOST_MARKS}}}(?=[{marks}])")
+    return re.compile(f"[{marks}]{{{_MAX_MARKS}}}(?=[{marks}])")
 
 
 def shortened(text: str) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from embeddings.document import Block, Document
 
-MOST_CHARACTERS = 100_000
+MAX_CHARACTERS = 100_000
 """Longest part: some fifty printed pages. Chosen by hand."""
 
-MOST_BLOCKS = 2_000
+MAX_BLOCKS = 2_000
 """Most blocks of a part; those of a table of contents or a log are short. Chosen by hand."""
 
 NEAR_END = 1_000
@@ -72,7 +72,7 @@ def parts_of(document: Document) -> Iterator[Part]:
     start = 0
     pieces: list[Piece] = []
     for piece in _pieces(document):
-        full = len(pieces) == MOST_BLOCKS or piece.block.end - start > MOST_CHARACTERS
+        full = len(pieces) == MAX_BLOCKS or piece.block.end - start > MAX_CHARACTERS
         if pieces and (full or piece.continued):
             yield Part(start, document.text[start : piece.block.start], tuple(pieces))
             start, pieces = piece.block.start, []
@@ -84,8 +84,8 @@ def _pieces(document: Document) -> Iterator[Piece]:
     """The document's blocks; those longer than a part are cut at white space."""
     for block in document.blocks:
         start, continued = block.start, False
-        while block.end - start > MOST_CHARACTERS:
-            end = start + MOST_CHARACTERS
+        while block.end - start > MAX_CHARACTERS:
+            end = start + MAX_CHARACTERS
             space = max(
                 document.text.rfind(" ", end - NEAR_END, end),
                 document.text.rfind("\n", end - NEAR_END, end),

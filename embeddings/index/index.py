@@ -37,7 +37,7 @@ DEFAULT_INDEX = user_data_path("chapter-and-verse", appauthor=False)
 STORE_FILE = "library.sqlite"
 VECTORS_FILE = "library.faiss"
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 """Missing documents that an error names; ``Store.describe_missing`` names all."""
 
 
@@ -336,8 +336,8 @@ def _checked(store: Store) -> Store:
         store.check()
         missing = list(store.missing())
         if missing:
-            named = ", ".join(missing[:MOST_NAMED])
-            more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+            named = ", ".join(missing[:MAX_NAMED])
+            more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
             raise IndexDamaged(
                 f"is damaged: {store.path.name} has lost what had been committed of {named}{more}",
                 store.path.parent,

@@ -20,7 +20,7 @@ from embeddings.models.encoder import Vectors
 
 Ids = NDArray[np.int64]
 
-MOST_CACHED_LIMITS = 16
+MAX_CACHED_LIMITS = 16
 """Choices of paths whose passage ids are cached; chosen by hand."""
 
 
@@ -85,7 +85,7 @@ class PassageReading(DocumentReading):
         header = self.header
         # What a transaction has changed so far has no stamp of its own.
         state = header.stamp, self._connection.total_changes
-        if state != self._ids_state or len(self._ids_within) >= MOST_CACHED_LIMITS:
+        if state != self._ids_state or len(self._ids_within) >= MAX_CACHED_LIMITS:
             self._ids_state, self._ids_within = state, {}
         key = tuple(within)
         if key not in self._ids_within:

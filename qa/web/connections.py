@@ -18,13 +18,13 @@ HEAD_SECONDS = 10.0
 Chosen by hand.
 """
 
-MOST_CONNECTIONS = 600
+MAX_CONNECTIONS = 600
 """Open at a time: a process may open 1,024 files unless its owner raises that limit."""
 
-MOST_CONNECTIONS_PER_ADDRESS = 300
+MAX_CONNECTIONS_PER_ADDRESS = 300
 """Of them from one address; a browser opens six, of which an open page keeps one or two."""
 
-MOST_HEADS_PER_ADDRESS = 64
+MAX_HEADS_PER_ADDRESS = 64
 """Of them those whose request head is not complete, from one address."""
 
 BACKLOG = 64
@@ -97,11 +97,11 @@ class LimitedConnection(H11Protocol):
         ]
         siblings = [each for each in open_connections if each.address == self.address]
         waiting = [sibling for sibling in siblings if sibling.awaits_head]
-        if len(waiting) > MOST_HEADS_PER_ADDRESS:
+        if len(waiting) > MAX_HEADS_PER_ADDRESS:
             min(waiting, key=lambda sibling: sibling._opened_at).abort()
-        elif len(siblings) > MOST_CONNECTIONS_PER_ADDRESS:
+        elif len(siblings) > MAX_CONNECTIONS_PER_ADDRESS:
             self._oldest(waiting).abort()
-        elif len(open_connections) > MOST_CONNECTIONS:
+        elif len(open_connections) > MAX_CONNECTIONS:
             waiting = [
                 connection
                 for connection in open_connections

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from qa.web.sessions import MOST_SESSIONS
+from qa.web.sessions import MAX_SESSIONS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ class ConversationState:
             recently is forgotten first, after which nothing that it sends counts as stale.
     """
 
-    def __init__(self, most_sessions: int = MOST_SESSIONS) -> None:
+    def __init__(self, most_sessions: int = MAX_SESSIONS) -> None:
         self._most_sessions = most_sessions
         self._pending: dict[str | None, PendingReply] = {}
         self._stored: OrderedDict[str | None, int] = OrderedDict()

@@ -23,19 +23,19 @@ from qa.web.html.document_page import DocumentView, document_page, problem_page
 PICTURE_SECONDS = 20.0
 """Longest time to draw one page; most take half a second. Chosen by hand."""
 
-MOST_PENDING_PICTURES = 12
+MAX_PENDING_PICTURES = 12
 """Pictures that are drawn or waited for; further requests are refused at once."""
 
 CONCURRENT_PAGES = 2
 """Pages rendered at a time."""
 
-MOST_PENDING_PAGES = 16
+MAX_PENDING_PAGES = 16
 """Pages that are rendered or waited for; further requests are refused at once."""
 
 CACHED_PICTURES = 32
 """Pictures in the cache, some 200 KB each."""
 
-MOST_MARKED_CHARACTERS = 5_000
+MAX_MARKED_CHARACTERS = 5_000
 """Characters of a quote that are searched for on a page."""
 
 CONTEXT_CHARACTERS = 500
@@ -56,8 +56,8 @@ class Documents:
         self.folder = folder
         # A picture keeps a core busy for half a second, a page needs some megabytes, and each
         # waiting request blocks a thread of the server that questions need, too.
-        self._picture_limit = ConcurrencyLimit(1, MOST_PENDING_PICTURES)
-        self._page_limit = ConcurrencyLimit(CONCURRENT_PAGES, MOST_PENDING_PAGES)
+        self._picture_limit = ConcurrencyLimit(1, MAX_PENDING_PICTURES)
+        self._page_limit = ConcurrencyLimit(CONCURRENT_PAGES, MAX_PENDING_PAGES)
         self._cached_listing = lru_cache(maxsize=1)(self._list)
         self._cached_picture = lru_cache(maxsize=CACHED_PICTURES)(self._draw)
 
@@ -165,7 +165,7 @@ class Documents:
         spans = [(max(begin, first) - begin, min(end, last) - begin) for first, last in quotes]
         return tuple(
             (
-                text[first:last][:MOST_MARKED_CHARACTERS],
+                text[first:last][:MAX_MARKED_CHARACTERS],
                 text[max(0, first - CONTEXT_CHARACTERS) : first],
                 text[last : last + CONTEXT_CHARACTERS],
             )

@@ -34,10 +34,10 @@ class EventKind:
     of_message: bool = False
 
 
-MOST_DEPTH = 4
+MAX_DEPTH = 4
 """Nesting of an event's data; the page sends the position and text of a message."""
 
-MOST_CONTAINERS = 200_000
+MAX_CONTAINERS = 200_000
 """Lists and objects in a body; each uses far more memory than its two bytes of JSON.
 
 Those within the stored conversation, which is sent as a text, count, too. Chosen by hand.
@@ -90,7 +90,7 @@ class EventParser:
         Raises:
             RefusedEvent: The page never sends such an event.
         """
-        if body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
+        if body.count(b"[") + body.count(b"{") > MAX_CONTAINERS:
             raise RefusedEvent("expected fewer lists and objects")
         try:
             sent = from_json(body, allow_inf_nan=False)
@@ -177,4 +177,4 @@ def _is_allowed(value: object, depth: int = 0) -> bool:
         children = value
     else:
         return True
-    return depth < MOST_DEPTH and all(_is_allowed(child, depth + 1) for child in children)
+    return depth < MAX_DEPTH and all(_is_allowed(child, depth + 1) for child in children)

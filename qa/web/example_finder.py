@@ -7,21 +7,21 @@ from itertools import islice
 
 from qa.pipeline import QuestionAnswerer
 from qa.web.documents import Documents
-from qa.web.examples import MOST_READ_CHARACTERS, example_questions, round_robin
+from qa.web.examples import MAX_READ_CHARACTERS, example_questions, round_robin
 
-MOST_EXAMPLES = 4
+MAX_EXAMPLES = 4
 """Example questions shown."""
 
-MOST_OF_A_KIND = 2
+MAX_OF_A_KIND = 2
 """Of them, at most so many that begin alike."""
 
 EXAMPLE_CONFIDENCE = 0.8
 """Confidence of the answer to a good example: "very likely right" on the page; chosen by hand."""
 
-MOST_EXAMPLE_DOCUMENTS = 50
+MAX_EXAMPLE_DOCUMENTS = 50
 """Documents from which questions are generated."""
 
-MOST_TRIED_QUESTIONS = 16
+MAX_TRIED_QUESTIONS = 16
 """Questions that are tried to find examples, at half a second each."""
 
 _log = logging.getLogger("chapter-and-verse")
@@ -87,23 +87,23 @@ class ExampleFinder:
     def _find(self, examples: list[str]) -> None:
         """Add examples to the list until there are enough."""
         kinds: list[tuple[str, bool]] = []
-        for question in islice(round_robin(self._questions()), MOST_TRIED_QUESTIONS):
+        for question in islice(round_robin(self._questions()), MAX_TRIED_QUESTIONS):
             if self._ending.is_set():
                 return
             kind = question.partition(" ")[0], question.endswith("stand for?")
-            if kinds.count(kind) == MOST_OF_A_KIND:
+            if kinds.count(kind) == MAX_OF_A_KIND:
                 continue
             answer = self._answerer.answer(question)
             if answer.text is not None and answer.confidence >= EXAMPLE_CONFIDENCE:
                 examples.append(question)
                 kinds.append(kind)
-            if len(examples) == MOST_EXAMPLES:
+            if len(examples) == MAX_EXAMPLES:
                 return
 
     def _questions(self) -> list[list[str]]:
         """The questions generated from each document."""
         index = self._documents.index
-        documents = self._documents.listing().documents[:MOST_EXAMPLE_DOCUMENTS]
+        documents = self._documents.listing().documents[:MAX_EXAMPLE_DOCUMENTS]
         facts = filter(None, (index.facts(document.path) for document in documents))
-        texts = [index.text(each.id, 0, MOST_READ_CHARACTERS) for each in facts]
+        texts = [index.text(each.id, 0, MAX_READ_CHARACTERS) for each in facts]
         return [list(example_questions(text)) for text in texts]

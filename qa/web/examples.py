@@ -30,13 +30,13 @@ _WHAT = re.compile(rf"{_NAME} (?P<be>is|was|are|were) (?:an? |the |one of )[a-z]
 
 _DO = {"has": "does", "have": "do", "had": "did"}
 
-MOST_NAME = 60
+MAX_NAME = 60
 """Characters of a name that a short question can hold."""
 
-MOST_QUESTION = MOST_NAME + 30
+MAX_QUESTION = MAX_NAME + 30
 """Characters of an example question."""
 
-MOST_READ_CHARACTERS = 20_000
+MAX_READ_CHARACTERS = 20_000
 """Characters at a document's beginning from which questions are generated."""
 
 
@@ -63,7 +63,7 @@ def example_questions(text: str) -> Iterator[str]:
         if match := _match_name(_WHAT, sentence):
             ranked.append((2, f"What {match['be']} {_lower_article(match['name'])}?"))
     questions = dict.fromkeys(question for _, question in sorted(ranked, key=lambda pair: pair[0]))
-    yield from (question for question in questions if len(question) <= MOST_QUESTION)
+    yield from (question for question in questions if len(question) <= MAX_QUESTION)
 
 
 def round_robin(groups: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _match_name(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None
     if match is None:
         return None
     first = match["name"].removeprefix("The ").partition(" ")[0].lower()
-    return None if first in STOP_WORDS or len(match["name"]) > MOST_NAME else match
+    return None if first in STOP_WORDS or len(match["name"]) > MAX_NAME else match
 
 
 def _lower_article(name: str) -> str:

@@ -20,12 +20,12 @@ from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
-from qa.web.stored_turns import MOST_STORED_CHARACTERS
+from qa.web.stored_turns import MAX_STORED_CHARACTERS
 
-MOST_EVENT_BYTES = 3 * MOST_STORED_CHARACTERS
+MAX_EVENT_BYTES = 3 * MAX_STORED_CHARACTERS
 """Of an event's body: the conversation, as JSON within JSON, and a question."""
 
-MOST_PENDING_BYTES = 30 * MOST_EVENT_BYTES
+MAX_PENDING_BYTES = 30 * MAX_EVENT_BYTES
 """Of the bodies of all events that are being received or processed."""
 
 ADDRESS_SHARE = 0.5
@@ -55,7 +55,7 @@ READ_PATHS = re.compile(
 QUEUED_EVENT, DIRECT_EVENT = "/gradio_api/queue/join", "/gradio_api/run/predict"
 """Paths to which the page sends its events: those that are queued, and the others."""
 
-MOST_DIRECT_EVENTS = 200
+MAX_DIRECT_EVENTS = 200
 """Direct events being processed or waiting for one of the server's 40 threads."""
 
 EVENT_STREAM = "/gradio_api/queue/data"
@@ -150,7 +150,7 @@ class Guard:
             return scope, receive
         if path not in (QUEUED_EVENT, DIRECT_EVENT):
             raise Refusal(404, "Not found")
-        _check_length(length, MOST_EVENT_BYTES)
+        _check_length(length, MAX_EVENT_BYTES)
         return await self._check_event(scope, receive, usage)
 
     def _check_origin(self, method: str, headers: Headers) -> None:
@@ -181,7 +181,7 @@ class Guard:
         if not self._sessions.admit(event.session, usage.address):
             raise Refusal(503, "Too many open pages; close some or try again later")
         if scope["path"] == DIRECT_EVENT:
-            if self._direct_events >= MOST_DIRECT_EVENTS:
+            if self._direct_events >= MAX_DIRECT_EVENTS:
                 raise Refusal(503, "Too many concurrent requests; try again later")
             self._direct_events += 1
             usage.direct_events = 1
@@ -205,8 +205,8 @@ class Guard:
             usage.bytes += len(part)
             self._pending_bytes[usage.address] += len(part)
             if (
-                self._pending_bytes.total() > MOST_PENDING_BYTES
-                or self._pending_bytes[usage.address] > ADDRESS_SHARE * MOST_PENDING_BYTES
+                self._pending_bytes.total() > MAX_PENDING_BYTES
+                or self._pending_bytes[usage.address] > ADDRESS_SHARE * MAX_PENDING_BYTES
             ):
                 raise Refusal(503, "Too many concurrent requests; try again later")
             if not message.get("more_body", False):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError, Remedy
 
-MOST_MESSAGES = 100
+MAX_MESSAGES = 100
 """Messages logged in ``INTERVAL_SECONDS``; the others are only counted."""
 
 INTERVAL_SECONDS = 60.0
@@ -50,7 +50,7 @@ class RateLimit(logging.Filter):
                 if suppressed:
                     record.msg = f"{record.getMessage()} ({suppressed:,} messages were left out)"
                     record.args = ()
-            if self._passed < MOST_MESSAGES:
+            if self._passed < MAX_MESSAGES:
                 self._passed += 1
                 return True
             self._suppressed += 1

@@ -30,7 +30,7 @@ PROGRESS = "/gradio_api/upload_progress"
 IDLE_SECONDS = 20.0
 """Time without a byte after which an upload is aborted. Chosen by hand."""
 
-LEAST_RATE = 4_000
+MIN_RATE = 4_000
 """Bytes a second, in each span of ``IDLE_SECONDS``, below which an upload is aborted.
 
 Chosen by hand.
@@ -197,7 +197,7 @@ async def _receive(request: Request, form: UploadForm) -> None:
             now = monotonic()
             if now - span_began > IDLE_SECONDS:
                 # Each span is measured by itself: a fast start does not allow a slow rest.
-                if form.size - size_before < LEAST_RATE * (now - span_began):
+                if form.size - size_before < MIN_RATE * (now - span_began):
                     raise TimeoutError
                 span_began, size_before = now, form.size
             if now - began > UPLOAD_SECONDS:

@@ -8,11 +8,11 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 
-MOST_SESSIONS = 400
+MAX_SESSIONS = 400
 """Sessions in all. Gradio stores what the page of each shows, up to a megabyte of conversation and
 sources, until an hour after it was closed."""
 
-MOST_SESSIONS_PER_ADDRESS = 128
+MAX_SESSIONS_PER_ADDRESS = 128
 """Of them from one address; behind a proxy all users have the proxy's."""
 
 SESSION_SECONDS = 600.0
@@ -40,7 +40,7 @@ class Sessions:
             self._recent[session] = known[0], now
             return True
         self._expire(now - SESSION_SECONDS)
-        if len(self._recent) >= MOST_SESSIONS or self._counts[address] >= MOST_SESSIONS_PER_ADDRESS:
+        if len(self._recent) >= MAX_SESSIONS or self._counts[address] >= MAX_SESSIONS_PER_ADDRESS:
             return False
         self._recent[session] = address, now
         self._counts[address] += 1

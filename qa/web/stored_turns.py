@@ -13,13 +13,13 @@ from pydantic_core import from_json
 from qa.results import Answer
 from qa.web.html.page import RenderedTurn
 
-MOST_TURNS = 30
+MAX_TURNS = 30
 """Turns stored of a conversation, some 10 KB each."""
 
-MOST_STORED_CHARACTERS = 1_000_000
+MAX_STORED_CHARACTERS = 1_000_000
 """Characters of a conversation's JSON; of a longer one the first turns are left out."""
 
-MOST_STORED_OBJECTS = 20_000
+MAX_STORED_OBJECTS = 20_000
 """Citations, candidates and passages in it; thirty turns have some two thousand."""
 
 
@@ -34,7 +34,7 @@ class StoredTurn:
 def serialize_turns(turns: Sequence[RenderedTurn]) -> str:
     """The conversation as JSON, for ``parse_turns``; turns without an answer are left out."""
     rows: list[bytes] = []
-    room = MOST_STORED_CHARACTERS
+    room = MAX_STORED_CHARACTERS
     for turn in reversed(turns):
         if turn.answer is None:
             continue
@@ -50,8 +50,8 @@ def parse_turns(stored: object) -> list[StoredTurn]:
     """The last turns of a stored conversation; those of another version are left out."""
     if (
         not isinstance(stored, str)
-        or len(stored) > MOST_STORED_CHARACTERS
-        or stored.count("{") > MOST_STORED_OBJECTS
+        or len(stored) > MAX_STORED_CHARACTERS
+        or stored.count("{") > MAX_STORED_OBJECTS
     ):
         return []
     try:
@@ -59,7 +59,7 @@ def parse_turns(stored: object) -> list[StoredTurn]:
     except ValueError:  # Also for JSON that is nested too deeply.
         return []
     turns: list[StoredTurn] = []
-    for row in rows[-MOST_TURNS:] if isinstance(rows, list) else []:
+    for row in rows[-MAX_TURNS:] if isinstance(rows, list) else []:
         try:
             (turn,) = _adapter().validate_python([row])
         except ValueError:

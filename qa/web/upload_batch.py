@@ -17,10 +17,10 @@ from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.upload import State, Upload
 
-MOST_NAME_BYTES = 150
+MAX_NAME_BYTES = 150
 """Of a file's name; file systems allow 255, and a number may be added."""
 
-MOST_SUFFIX_BYTES = 50
+MAX_SUFFIX_BYTES = 50
 """Of what follows its last dot; the suffixes of all supported formats are shorter."""
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -187,8 +187,8 @@ def available_name(name: str, used: Set[str]) -> str:
     allowed = " ".join(_FORBIDDEN.sub(" ", unicodedata.normalize("NFC", name)).split())
     # The suffix first: of "..md" the leading dots are no part of it.
     stem, dot, suffix = allowed.rpartition(".") if "." in allowed else (allowed, "", "")
-    stem = _truncate(stem.lstrip(". "), MOST_NAME_BYTES) or "document"
-    suffix = _truncate(suffix, MOST_SUFFIX_BYTES)
+    stem = _truncate(stem.lstrip(". "), MAX_NAME_BYTES) or "document"
+    suffix = _truncate(suffix, MAX_SUFFIX_BYTES)
     found, number = f"{stem}{dot}{suffix}", 1
     while found.casefold() in used:
         number += 1

@@ -23,8 +23,8 @@ def document(texts: list[str]) -> Document:
 @given(TEXTS)
 def test_parts_together_are_the_document(texts: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(parts, "MOST_CHARACTERS", 25)
-        patched.setattr(parts, "MOST_BLOCKS", 3)
+        patched.setattr(parts, "MAX_CHARACTERS", 25)
+        patched.setattr(parts, "MAX_BLOCKS", 3)
         patched.setattr(parts, "NEAR_END", 5)
         whole = document(texts)
         found = list(parts_of(whole))
@@ -43,7 +43,7 @@ def test_parts_together_are_the_document(texts: list[str]) -> None:
 
 
 def test_long_block_is_cut_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "MOST_CHARACTERS", 25)
+    monkeypatch.setattr(parts, "MAX_CHARACTERS", 25)
     found = list(parts_of(document(["The bridge was opened in 1901. " * 3])))
     assert [part.text for part in found] == [
         "The bridge was opened in ",

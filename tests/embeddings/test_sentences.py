@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from embeddings.document import normalise
 from embeddings.sentences import WINDOW_CHARACTERS, sentence_spans
 
-MOST_SECONDS = 5.0
+MAX_SECONDS = 5.0
 
 
 def check_spans(text: str, spans: tuple[tuple[int, int], ...]) -> None:
@@ -106,7 +106,7 @@ def test_a_million_of_anything_takes_bounded_time(unit: str) -> None:
     spans = sentence_spans(text)
     seconds = time.perf_counter() - started
     check_spans(text, spans)
-    assert seconds < MOST_SECONDS, f"{seconds:.1f} s for a megabyte of {unit!r}"
+    assert seconds < MAX_SECONDS, f"{seconds:.1f} s for a megabyte of {unit!r}"
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ GATED = """
 import pathlib, sys, time
 import app, qa.pipeline, qa.web.queue_limits
 
-qa.web.queue_limits.CONCURRENT_ANSWERS = qa.web.queue_limits.MOST_WAITING = 1
+qa.web.queue_limits.CONCURRENT_ANSWERS = qa.web.queue_limits.MAX_WAITING = 1
 gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
 answerer = qa.pipeline.QuestionAnswerer
 read, index_folder = answerer.read, answerer.index_folder

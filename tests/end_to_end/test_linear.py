@@ -53,7 +53,7 @@ ENOUGH_SECONDS = 0.03
 MOST = 500_000
 """Characters, or parts, of a case; what is done with them in no time is fast enough."""
 
-MOST_GROWTH = 3.0
+MAX_GROWTH = 3.0
 
 ATTEMPTS = 4
 
@@ -86,7 +86,7 @@ def grows_with_its_length(make: Run, length: int) -> None:
     growths: list[float] = []
     for _ in range(ATTEMPTS):
         growths.append(seconds(make(2 * length)) / seconds(make(length)))
-        if growths[-1] < MOST_GROWTH:
+        if growths[-1] < MAX_GROWTH:
             return
     raise AssertionError(f"{min(growths):.1f} times as long for twice {length:,}")
 

@@ -20,14 +20,14 @@ from embeddings.files.formats.css_media import is_on_screen, is_supported
 from embeddings.files.formats.css_selectors import TOO_INTRICATE, selectors
 from embeddings.files.formats.css_values import expanded, resolved, text_of, tokens_of
 
-MOST_STEPS = 8_000_000
+MAX_STEPS = 8_000_000
 """Selectors parsed, and elements matched against them, for a whole page. Chosen by hand."""
 
-MOST_CHARACTERS = 5_000_000
+MAX_CHARACTERS = 5_000_000
 """Characters of all style sheets of a page; parsing takes hundreds of bytes for each."""
 
 _NO_LAYER = 1_000_000
-_MOST_ALIKE = 10_000
+_MAX_ALIKE = 10_000
 
 Declaration = tuple[str, str, bool]
 """Name, value and whether it is important."""
@@ -64,7 +64,7 @@ class StyleSheet:
             UnreadableFile: They are longer or more intricate than any page's.
         """
         self._wanted = wanted
-        self._steps = MOST_STEPS
+        self._steps = MAX_STEPS
         self._place = 0
         self._layers: dict[str, int] = {}
         self._rules: dict[str, list[_Rule]] = defaultdict(list)
@@ -75,7 +75,7 @@ class StyleSheet:
         self._has_attributes = False
         self._alike: dict[tuple[tuple[int, ...], str, int], tuple[object, dict[str, str]]] = {}
         texts = [*texts]
-        if sum(map(len, texts)) > MOST_CHARACTERS:
+        if sum(map(len, texts)) > MAX_CHARACTERS:
             raise UnreadableFile("has more style rules than can be read")
         for text in texts:
             self._read(tinycss2.parse_stylesheet(tokens_of(text), skip_whitespace=True))
@@ -214,7 +214,7 @@ class StyleSheet:
             if not _is_own(name):
                 styles |= expanded(name, resolved(value, node.variables))
         if node.variables is around:
-            if len(self._alike) >= _MOST_ALIKE:
+            if len(self._alike) >= _MAX_ALIKE:
                 self._alike.clear()
             # Stored with the variables, so that no other object can get the same id.
             self._alike[alike] = (around, styles)

@@ -24,8 +24,8 @@ SAME = ("inherit", "unset", "revert", "revert-layer")
 UNKNOWN = "unknown()"
 """A value that the page does not define: other style sheets and scripts may."""
 
-_MOST_SUBSTITUTIONS = 50
-_MOST_LETTERS = 10_000
+_MAX_SUBSTITUTIONS = 50
+_MAX_LETTERS = 10_000
 _UNITS = {
     "px": 1.0, "pt": 4 / 3, "pc": 16.0, "cm": 37.8, "mm": 3.78, "q": 0.945, "in": 96.0,
     "vw": WIDTH / 100, "vh": HEIGHT / 100, "vmin": HEIGHT / 100, "vmax": WIDTH / 100, "rem": 16.0,
@@ -63,7 +63,7 @@ _WORDS = {
 _COLOURS = ("color", "background-color", "-webkit-text-fill-color")
 _VARIABLE = re.compile(r"(?<![\w-])var\(", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"(\d{300})\d+")
-_MOST_BRACKETS = 100
+_MAX_BRACKETS = 100
 _PICTURE = re.compile(r"(?:url|gradient|image|image-set|element|cross-fade|paint)$")
 
 Colour = tuple[float, float, float, float]
@@ -86,7 +86,7 @@ def text_of(tokens: Iterable[Any]) -> str:
         text = str(tinycss2.serialize(tokens)).strip()
     except RecursionError:
         return UNKNOWN
-    return text if _depth(text) <= _MOST_BRACKETS else UNKNOWN
+    return text if _depth(text) <= _MAX_BRACKETS else UNKNOWN
 
 
 def words_of(value: str) -> list[str]:
@@ -106,7 +106,7 @@ def functions_of(value: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _depth(text: str) -> int:
-    if text.count("(") <= _MOST_BRACKETS:
+    if text.count("(") <= _MAX_BRACKETS:
         return 0
     depths = itertools.accumulate(
         (1 if bracket == "(" else -1) for bracket in re.findall(r"[()]", text)
@@ -120,15 +120,15 @@ def resolved(value: str, variables: Mapping[str, str]) -> str:
     >>> resolved("var(--a, Red)", {}), resolved("0 var(--b)", {"--b": "1px"})
     (' red ', '0  1px ')
     """
-    for _ in range(_MOST_SUBSTITUTIONS):
+    for _ in range(_MAX_SUBSTITUTIONS):
         found = _VARIABLE.search(value)
         if not found:
-            return value.lower() if _depth(value) <= _MOST_BRACKETS else UNKNOWN
+            return value.lower() if _depth(value) <= _MAX_BRACKETS else UNKNOWN
         end = _closing(value, found.end())
         name, comma, fallback = value[found.end() : end].partition(",")
         replacement = variables.get(name.strip(), fallback if comma else UNKNOWN)
         value = f"{value[: found.start()]} {replacement.strip()} {value[end + 1 :]}"
-        if len(value) > _MOST_LETTERS:
+        if len(value) > _MAX_LETTERS:
             break
     return UNKNOWN
 

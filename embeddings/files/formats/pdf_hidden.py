@@ -11,16 +11,16 @@ from typing import Any
 
 from pypdfium2 import raw
 
-LEAST_POINTS = 1.0
+MIN_POINTS = 1.0
 """Points: smaller letters cannot be read. Chosen by hand."""
 
 SCAN_SHARE = 0.5
 """Share of a page that pictures cover at least if it was scanned. Chosen by hand."""
 
-MOST_OBJECTS = 10_000
+MAX_OBJECTS = 10_000
 """Objects of a page that are examined for a background of white text. Chosen by hand."""
 
-LEAST_STROKE_POINTS = 3.0
+MIN_STROKE_POINTS = 3.0
 """Points: lines at least this wide may be the background of text. Chosen by hand."""
 
 _WHITE = 250
@@ -67,7 +67,7 @@ class Visibility:
         raw.FPDFText_GetLooseCharBox(self._textpage, index, loose)
         left, right = sorted((loose.left, loose.right))
         bottom, top = sorted((loose.bottom, loose.top))
-        if 0 < max(right - left, top - bottom) < LEAST_POINTS:
+        if 0 < max(right - left, top - bottom) < MIN_POINTS:
             return False
         if mode == raw.FPDF_TEXTRENDERMODE_CLIP:
             # Transparent letters show what is behind them, if anything.
@@ -103,7 +103,7 @@ class Visibility:
         """Cells of the page that may not be white: for each row its columns as bits."""
         grounds = [0] * _CELLS
         for count, (drawn, kind) in enumerate(self._objects):
-            if count >= MOST_OBJECTS:
+            if count >= MAX_OBJECTS:
                 return [(1 << _CELLS) - 1] * _CELLS
             box = _bounds(drawn)
             if box is None or _may_be_ground(drawn, kind, 0):
@@ -128,7 +128,7 @@ class Visibility:
     @property
     def _objects(self) -> Iterator[tuple[Any, int]]:
         """What is drawn on the page besides text."""
-        for at in range(min(raw.FPDFPage_CountObjects(self._page), 10 * MOST_OBJECTS)):
+        for at in range(min(raw.FPDFPage_CountObjects(self._page), 10 * MAX_OBJECTS)):
             drawn = raw.FPDFPage_GetObject(self._page, at)
             kind = raw.FPDFPageObj_GetType(drawn)
             if kind != raw.FPDF_PAGEOBJ_TEXT:
@@ -144,7 +144,7 @@ def _bounds(drawn: Any) -> _Box | None:
 
 def _inside(form: Any) -> Iterator[tuple[Any, int]]:
     """Objects of a form XObject."""
-    for at in range(min(raw.FPDFFormObj_CountObjects(form), MOST_OBJECTS)):
+    for at in range(min(raw.FPDFFormObj_CountObjects(form), MAX_OBJECTS)):
         drawn = raw.FPDFFormObj_GetObject(form, at)
         yield drawn, raw.FPDFPageObj_GetType(drawn)
 
@@ -171,7 +171,7 @@ def _may_be_ground(drawn: Any, kind: int, depth: int) -> bool:
     if raw.FPDFPath_GetDrawMode(drawn, fill, stroke) and fill.value == raw.FPDF_FILLMODE_NONE:
         width = ctypes.c_float()
         raw.FPDFPageObj_GetStrokeWidth(drawn, width)
-        return bool(stroke.value) and width.value >= LEAST_STROKE_POINTS
+        return bool(stroke.value) and width.value >= MIN_STROKE_POINTS
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     if not raw.FPDFPageObj_GetFillColor(drawn, red, green, blue, alpha):
         return True

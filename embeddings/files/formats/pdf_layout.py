@@ -34,7 +34,7 @@ _COMPOUND = re.compile(r"(?<!\w)\w++-\w+")
 _HEADING_SCALE = 1.15  # least font size of a heading, of the body's
 _HEADING_CHARACTERS = 200  # most of a heading in a larger font
 _BOLD_HEADING_CHARACTERS = 120  # most of a heading that is bold only
-_MOST_CODE_STEP = 2.6  # most line spacing within program code, of the font size
+_MAX_CODE_STEP = 2.6  # most line spacing within program code, of the font size
 _SAME_LINE_POINTS = 3.0  # baselines nearer than this are on one line
 
 
@@ -202,7 +202,7 @@ def _begins_paragraph(
     if previous.text.endswith(HYPHEN):
         return False
     if line.mono or previous.mono:
-        return line.mono != previous.mono or not 0 < step < _MOST_CODE_STEP
+        return line.mono != previous.mono or not 0 < step < _MAX_CODE_STEP
     if abs(line.size - previous.size) > 0.1 * size or line.bold != previous.bold:
         return True
     if _BULLET.match(line.text) or _NUMBER.match(line.text):

@@ -21,16 +21,16 @@ from pypdfium2 import raw
 
 from embeddings.errors import UnreadableFile
 
-MOST_PIXELS = 1400
+MAX_PIXELS = 1400
 """Of the longer side."""
 
-MOST_SCALE = 2.0
+MAX_SCALE = 2.0
 """Pixels for a point, of a small page."""
 
 MARK = np.array([0.68, 0.89, 0.92], dtype=np.float32)
 """By which red, green and blue of what is marked are multiplied, so that it stays readable."""
 
-MOST_PLACES = 1_000
+MAX_PLACES = 1_000
 """Occurrences of a quote on a page that are compared; real pages repeat less. Chosen by hand."""
 
 CONTEXT = 200
@@ -91,7 +91,7 @@ def _pixels(page: Any) -> NDArray[np.uint8]:
     width, height = page.get_size()
     if not (width > 0 and height > 0):
         raise UnreadableFile("has a page without a size")
-    scale = min(MOST_SCALE, MOST_PIXELS / max(width, height))
+    scale = min(MAX_SCALE, MAX_PIXELS / max(width, height))
     bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
     return np.array(bitmap.to_numpy()[:, :, :3])
 
@@ -131,7 +131,7 @@ def _find(letters: Sequence[tuple[str, int]], quote: Quoted) -> tuple[int, int] 
         return _shared(before[::-1], ahead[::-1]) + _shared(after, behind)
 
     # The first among those with equal contexts.
-    best = max(islice(_places(printed, wanted), MOST_PLACES), key=alike, default=None)
+    best = max(islice(_places(printed, wanted), MAX_PLACES), key=alike, default=None)
     return None if best is None else (letters[best][1], letters[best + len(wanted) - 1][1])
 
 

@@ -32,9 +32,9 @@ _VISIBLE_TEXT: Any = etree.XPath(
     smart_strings=False,
 )
 # Extracting the main content takes minutes on larger trees, which are books or listings anyway.
-_MOST_ELEMENTS = 100_000
+_MAX_ELEMENTS = 100_000
 # Its memory grows with the square of the inline elements of a paragraph.
-_MOST_INLINE = 10_000
+_MAX_INLINE = 10_000
 _TOO_DEEP = etree.ErrorTypes.ERR_RESOURCE_LIMIT
 # Browsers read these names as windows-1252, and pages rely on it.
 _LATIN_1_NAMES = ("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii")
@@ -120,7 +120,7 @@ def _title(root: Any) -> str | None:
 
 
 def _inline_children(element: Any) -> int:
-    return sum(tag_of(child) in INLINE for child in element) if len(element) > _MOST_INLINE else 0
+    return sum(tag_of(child) in INLINE for child in element) if len(element) > _MAX_INLINE else 0
 
 
 def _main_content(root: Any) -> Any:
@@ -128,7 +128,7 @@ def _main_content(root: Any) -> Any:
     from trafilatura import bare_extraction
 
     for count, element in enumerate(root.iter(etree.Element)):
-        if count == _MOST_ELEMENTS or _inline_children(element) > _MOST_INLINE:
+        if count == _MAX_ELEMENTS or _inline_children(element) > _MAX_INLINE:
             return None
         tag = tag_of(element)
         if tag == "pre":

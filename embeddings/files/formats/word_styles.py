@@ -7,7 +7,7 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-MOST_INHERITED = 30
+MAX_INHERITED = 30
 """Longest chain of based-on styles; real documents have about five. Chosen by hand."""
 
 _RUN_PROPERTIES, _PROPERTIES = qn("w:rPr"), qn("w:pPr")
@@ -108,7 +108,7 @@ class Styles:
 
     def _inherited(self, id: str | None) -> Iterator[Any]:
         """A style's element, and those that it is based on."""
-        for _ in range(MOST_INHERITED):
+        for _ in range(MAX_INHERITED):
             style = self._elements.get(id)
             if style is None:
                 return

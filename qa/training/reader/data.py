@@ -11,7 +11,7 @@ from qa.evaluation.datasets import Question, load_questions
 HELD_BACK = 0.08
 """Share of the articles held back from training to validate and calibrate. Chosen by hand."""
 
-MOST_MISALIGNED = 0.01
+MAX_MISALIGNED = 0.01
 """Share of misaligned answers above which a file is refused. Chosen by hand."""
 
 _LARGEST_ARTICLE = 200
@@ -56,7 +56,7 @@ def load_sets(paths: Sequence[Path]) -> list[TrainingSet]:
     for path, questions in loaded:
         misaligned = tuple(question for question in questions if question.misaligned)
         answered = sum(bool(question.answers) for question in questions)
-        if len(misaligned) > MOST_MISALIGNED * answered:
+        if len(misaligned) > MAX_MISALIGNED * answered:
             first = misaligned[0]
             raise ValueError(
                 f"expected every answer at its offsets, got {len(misaligned):,} of "

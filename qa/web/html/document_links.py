@@ -10,7 +10,7 @@ ROUTE = "document"
 PICTURE_ROUTE = "page.png"
 """Path of the picture of a page, relative to the chat's."""
 
-MOST_QUOTES = 50
+MAX_QUOTES = 50
 """Quotes in one address; the others are left out, so that it stays short enough for a browser."""
 
 _QUOTE = re.compile(r"(\d{1,9})-(\d{1,9})")
@@ -58,7 +58,7 @@ def picture_link(path: str, sha256: str, quotes: Sequence[Quote], page: int) -> 
 
 def link_fields(path: str, sha256: str, quotes: Sequence[Quote] = ()) -> Fields:
     """The query fields that all these addresses have."""
-    spans = [("quote", f"{start}-{end}") for start, end in quotes[:MOST_QUOTES]]
+    spans = [("quote", f"{start}-{end}") for start, end in quotes[:MAX_QUOTES]]
     return [("path", path), ("sha256", sha256), *spans]
 
 
@@ -75,4 +75,4 @@ def parse_quotes(texts: Iterable[str], characters: int) -> list[Quote]:
     matches = [_QUOTE.fullmatch(text) for text in texts]
     found = {(int(match[1]), int(match[2])) for match in matches if match}
     inside = [(start, end) for start, end in found if start < end <= characters]
-    return sorted(inside)[:MOST_QUOTES]
+    return sorted(inside)[:MAX_QUOTES]

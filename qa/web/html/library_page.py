@@ -11,7 +11,7 @@ from qa.web.html.document_links import document_link
 from qa.web.html.rendering import render
 from qa.web.upload import Upload
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 """Files shown at a time; a search finds the others."""
 
 _STATE_LABELS = {
@@ -63,10 +63,10 @@ def library_table(listing: Listing, search: str = "") -> str:
     return str(
         render(
             "library_table.html",
-            rows=[_row(file) for file in found[:MOST_ROWS]],
+            rows=[_row(file) for file in found[:MAX_ROWS]],
             documents=documents,
             problems=len(found) - documents,
-            more=len(found) > MOST_ROWS,
+            more=len(found) > MAX_ROWS,
         )
     )
 

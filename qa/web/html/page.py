@@ -17,7 +17,7 @@ from qa.results import NEAREST, Answer, Candidate, Citation, Hit, below_title
 from qa.web.html.document_links import document_link
 from qa.web.html.rendering import render
 
-MOST_TITLES = 12
+MAX_TITLES = 12
 """Documents named before the first question; the others are counted."""
 
 STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
@@ -205,7 +205,7 @@ def sources_panel(turns: Sequence[RenderedTurn], pending: bool = False) -> str:
 
 def documents_panel(titles: Sequence[str]) -> str:
     """The panel before the first question: the documents' titles."""
-    shown, more = titles[:MOST_TITLES], len(titles) - MOST_TITLES
+    shown, more = titles[:MAX_TITLES], len(titles) - MAX_TITLES
     return str(render("opening.html", titles=shown, count=len(titles), more=more))
 
 

@@ -13,7 +13,7 @@ from qa.web.conversation_state import ConversationState
 from qa.web.html.page import RenderedTurn, alert, documents_panel, sources_panel, unescape_question
 from qa.web.messages import CONVERSATION_CHANGED, QUESTION_REFUSED
 from qa.web.queue_limits import CONCURRENT_ANSWERS
-from qa.web.stored_turns import MOST_TURNS, serialize_turns
+from qa.web.stored_turns import MAX_TURNS, serialize_turns
 from qa.web.tabs.ask_widgets import COPY_LABEL, add_ask_widgets
 from qa.web.tabs.events import QUIET, UNQUEUED, Changes, turn_index
 from qa.web.tabs.example_buttons import ExampleButtons
@@ -210,7 +210,7 @@ class AskTab:
                 if not self.state.is_awaited(pending):
                     yield nothing
                     return
-                turns = (*before, turn)[-MOST_TURNS:]
+                turns = (*before, turn)[-MAX_TURNS:]
                 yield {widgets.chatbot: _messages(turns)} | (
                     {widgets.sources: sources_panel(turns, pending=True)} if turn.sources else {}
                 )

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from qa.library.listing import Listing
-from qa.web.example_finder import MOST_EXAMPLES
+from qa.web.example_finder import MAX_EXAMPLES
 from qa.web.html.page import alert, documents_panel
 
 COPY_LABEL = "Copy answer and sources"
@@ -87,7 +87,7 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
                 latex_delimiters=[],
             )
             with gr.Row(elem_id="examples"):
-                examples = [gr.Button(size="sm", visible=False) for _ in range(MOST_EXAMPLES)]
+                examples = [gr.Button(size="sm", visible=False) for _ in range(MAX_EXAMPLES)]
             with gr.Row(elem_id="ask-row"):
                 question = gr.Textbox(
                     elem_id="question",

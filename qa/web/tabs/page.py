@@ -9,9 +9,9 @@ from gradio import processing_utils
 from qa.web.chat import Chat
 from qa.web.events import EventKind, Input
 from qa.web.html.page import STYLE, page_header
-from qa.web.queue_limits import MOST_WAITING
+from qa.web.queue_limits import MAX_WAITING
 from qa.web.server import ChatPage
-from qa.web.sessions import MOST_SESSIONS
+from qa.web.sessions import MAX_SESSIONS
 from qa.web.tabs.ask_tab import AskTab
 from qa.web.tabs.library_tab import LibraryTab
 
@@ -84,8 +84,8 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
                 conversation = AskTab(page, chat, listing, stored)
             with gr.Tab("Library"):
                 LibraryTab(page, chat, listing, read_only, conversation)
-    page.queue(max_size=MOST_WAITING)
-    page.state_session_capacity = MOST_SESSIONS
+    page.queue(max_size=MAX_WAITING)
+    page.state_session_capacity = MAX_SESSIONS
     return page
 
 

@@ -26,8 +26,8 @@ from embeddings.files.loading import DocumentLoader
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory")
 
-MOST_SECONDS = 30.0
-MOST_PARENT_BYTES = 300_000_000  # above what the test process had before
+MAX_SECONDS = 30.0
+MAX_PARENT_BYTES = 300_000_000  # above what the test process had before
 
 TOO_DEEP = "is nested too deeply to read"
 TOO_LONG = "has more than 10,000,000 characters of text; split it"
@@ -52,8 +52,8 @@ class Reader:
         try:
             return self.loader.load(path)
         finally:
-            assert time.monotonic() - started < MOST_SECONDS
-            assert psutil.Process().memory_info().rss - before < MOST_PARENT_BYTES
+            assert time.monotonic() - started < MAX_SECONDS
+            assert psutil.Process().memory_info().rss - before < MAX_PARENT_BYTES
 
     def reason(self, name: str, data: bytes) -> str:
         with pytest.raises(UnreadableFile) as caught:

@@ -17,7 +17,7 @@ from tests.builders import WORD_TOKENIZER, HashingEncoder, word_starts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of memory")
 
-MOST_BYTES = 250_000_000
+MAX_BYTES = 250_000_000
 """That the parent may take for one of these files, the index's own among them."""
 
 INDEX = """
@@ -74,7 +74,7 @@ def test_small_file_takes_little_of_the_process_that_indexes(
     assert documents == 2
     assert passages <= found < passages * 1.3
     assert hits, "the words of a heading too long to be repeated are not found"
-    assert taken < MOST_BYTES, f"{taken:,} bytes"
+    assert taken < MAX_BYTES, f"{taken:,} bytes"
 
 
 def test_document_of_too_many_passages_is_refused(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
 from qa.web.chat import Chat
 from qa.web.html.page import RenderedTurn, answer_turn
-from qa.web.stored_turns import MOST_STORED_CHARACTERS, MOST_TURNS, serialize_turns
+from qa.web.stored_turns import MAX_STORED_CHARACTERS, MAX_TURNS, serialize_turns
 from tests.conftest import DOCS, TEXT
 
 
@@ -294,9 +294,9 @@ def test_only_the_last_turns_are_restored(chat: Chat) -> None:
     turn = reply(chat, "When was the bridge opened?")
     size = len(serialize_turns([turn]))
     many = serialize_turns([turn] * 1_000)
-    assert MOST_STORED_CHARACTERS - size < len(many) <= MOST_STORED_CHARACTERS
-    restored = chat.restore(serialize_turns([turn] * (MOST_TURNS + 5)))
-    assert [turn.number for turn in restored] == list(range(1, MOST_TURNS + 1))
+    assert MAX_STORED_CHARACTERS - size < len(many) <= MAX_STORED_CHARACTERS
+    restored = chat.restore(serialize_turns([turn] * (MAX_TURNS + 5)))
+    assert [turn.number for turn in restored] == list(range(1, MAX_TURNS + 1))
 
 
 def test_document_of_another_folder_is_not_shown(chat: Chat, town: Path, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_unfinished_heads_shut_nobody_out(port: int) -> None:
 def test_oldest_connection_that_only_waits_makes_room(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "MOST_HEADS_PER_ADDRESS", 3)
+    monkeypatch.setattr(connections, "MAX_HEADS_PER_ADDRESS", 3)
     with ExitStack() as open_ones:
         wires = [open_ones.enter_context(connect(port)) for _ in range(4)]
         assert is_ended(wires[0])
@@ -93,7 +93,7 @@ def test_head_has_its_time_and_drops_do_not_prolong_it(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
-    monkeypatch.setattr(connections, "MOST_HEADS_PER_ADDRESS", 10_000)
+    monkeypatch.setattr(connections, "MAX_HEADS_PER_ADDRESS", 10_000)
     with connect(port) as silent, connect(port) as dripping:
         begun = time.monotonic()
         dripping.settimeout(0.05)
@@ -120,7 +120,7 @@ def test_head_has_its_time_and_drops_do_not_prolong_it(
 
 
 def test_one_address_has_so_many_connections(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS_PER_ADDRESS", 5)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS_PER_ADDRESS", 5)
     with ExitStack() as open_ones:
         wires = [open_ones.enter_context(connect(port)) for _ in range(12)]
         assert [is_ended(wire) for wire in wires[:7]] == [True] * 7
@@ -132,7 +132,7 @@ def test_one_address_has_so_many_connections(port: int, monkeypatch: pytest.Monk
 def test_newcomer_takes_the_place_of_the_address_that_has_most(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 4)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 4)
     head = b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with ExitStack() as open_ones:
         held = []

@@ -10,7 +10,7 @@ import pytest
 from qa.pipeline import QuestionAnswerer
 from qa.results import Answer
 from qa.web.documents import Documents
-from qa.web.example_finder import MOST_OF_A_KIND, MOST_TRIED_QUESTIONS, ExampleFinder
+from qa.web.example_finder import MAX_OF_A_KIND, MAX_TRIED_QUESTIONS, ExampleFinder
 from tests.qa.web.html.test_page import ANSWER
 
 
@@ -63,13 +63,13 @@ def test_confident_answers_make_examples_of_different_kinds() -> None:
         "How many members does the IOFS have?",
         "When was the Pier built?",
     ]
-    assert len([each for each in library.questions if each.startswith("When")]) == MOST_OF_A_KIND
+    assert len([each for each in library.questions if each.startswith("When")]) == MAX_OF_A_KIND
 
 
 def test_low_confidence_makes_no_example_and_trials_are_bounded() -> None:
     library = Library(built(*(f"Mill{number}" for number in range(50))), confidence=0.7)
     assert find(library.finder()) == []
-    assert len(library.questions) == MOST_TRIED_QUESTIONS
+    assert len(library.questions) == MAX_TRIED_QUESTIONS
 
 
 def test_examples_are_looked_for_again_only_if_the_library_changed() -> None:

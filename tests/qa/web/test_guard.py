@@ -105,7 +105,7 @@ def test_body_has_a_declared_and_bounded_length(incoming: IncomingFiles) -> None
     guard = Guard(echo, EventParser(KINDS, incoming))
     for path, most in (
         (UPLOAD, incoming.limits.batch_bytes),
-        ("/gradio_api/queue/join", module.MOST_EVENT_BYTES),
+        ("/gradio_api/queue/join", module.MAX_EVENT_BYTES),
     ):
         for length, status in ((f"{most + 1}", 413), ("9" * 5_000, 413), ("-1", 411), ("²", 411)):
             headers = httpx.Headers({"content-length": length}, encoding="latin-1")
@@ -129,7 +129,7 @@ def test_body_has_a_deadline(incoming: IncomingFiles, monkeypatch: pytest.Monkey
 def test_pending_bodies_are_bounded_in_total(
     incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_PENDING_BYTES", 1_000)
+    monkeypatch.setattr(module, "MAX_PENDING_BYTES", 1_000)
     monkeypatch.setattr(module, "BODY_SECONDS", 1.0)
     guard = Guard(echo, EventParser(KINDS, incoming))
 
@@ -206,7 +206,7 @@ def test_unknown_query_of_the_page_is_removed(incoming: IncomingFiles) -> None:
 def test_invented_sessions_are_refused_with_retry_after(
     incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qa.web.sessions.MOST_SESSIONS_PER_ADDRESS", 2)
+    monkeypatch.setattr("qa.web.sessions.MAX_SESSIONS_PER_ADDRESS", 2)
     guard = Guard(echo, EventParser(KINDS, incoming))
     join = "/gradio_api/queue/join"
     replies = [

@@ -24,7 +24,7 @@ def test_suppressed_messages_are_counted_with_the_next_one() -> None:
     now = 0.0
     limit = RateLimit(lambda: now)
     passed = [limit.filter(record(f"{number}")) for number in range(1_000)]
-    assert passed == [True] * logs.MOST_MESSAGES + [False] * (1_000 - logs.MOST_MESSAGES)
+    assert passed == [True] * logs.MAX_MESSAGES + [False] * (1_000 - logs.MAX_MESSAGES)
     now = logs.INTERVAL_SECONDS
     later = record("later")
     assert limit.filter(later)

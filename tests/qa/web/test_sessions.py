@@ -9,7 +9,7 @@ def test_invented_sessions_use_no_room_of_another_address() -> None:
     admitted = Sessions(lambda: now)
     assert admitted.admit("page", "192.0.2.1")
     invented = [admitted.admit(f"s{number}", "192.0.2.9") for number in range(1_000)]
-    assert invented.count(True) == sessions.MOST_SESSIONS_PER_ADDRESS
+    assert invented.count(True) == sessions.MAX_SESSIONS_PER_ADDRESS
     assert admitted.admit("page", "192.0.2.1") and admitted.admit("other", "192.0.2.1")
     now = sessions.SESSION_SECONDS + 1
     assert admitted.admit("s999", "192.0.2.9")
@@ -18,7 +18,7 @@ def test_invented_sessions_use_no_room_of_another_address() -> None:
 def test_session_in_use_outlives_the_others() -> None:
     now = 0.0
     admitted = Sessions(lambda: now)
-    for number in range(sessions.MOST_SESSIONS_PER_ADDRESS):
+    for number in range(sessions.MAX_SESSIONS_PER_ADDRESS):
         assert admitted.admit(f"s{number}", "192.0.2.9")
     now = sessions.SESSION_SECONDS * 0.9
     assert admitted.admit("s0", "192.0.2.9") and not admitted.admit("new", "192.0.2.9")
@@ -32,6 +32,6 @@ def test_all_addresses_together_are_bounded() -> None:
     count = sum(
         admitted.admit(f"{address}x{number}", f"192.0.2.{address}")
         for address in range(20)
-        for number in range(sessions.MOST_SESSIONS_PER_ADDRESS)
+        for number in range(sessions.MAX_SESSIONS_PER_ADDRESS)
     )
-    assert count == sessions.MOST_SESSIONS
+    assert count == sessions.MAX_SESSIONS

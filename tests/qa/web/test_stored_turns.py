@@ -6,7 +6,7 @@ import pytest
 
 from qa.web import stored_turns as module
 from qa.web.html.page import answer_turn, problem_turn
-from qa.web.stored_turns import MOST_TURNS, StoredTurn, parse_turns, serialize_turns
+from qa.web.stored_turns import MAX_TURNS, StoredTurn, parse_turns, serialize_turns
 from tests.qa.web.html.test_page import ANSWER, DISPUTED, NO_ANSWER
 
 TURNS = [
@@ -24,14 +24,14 @@ def test_turns_with_an_answer_are_stored_and_parsed() -> None:
 
 def test_first_turns_of_a_long_conversation_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     last = serialize_turns(TURNS[-1:])
-    monkeypatch.setattr(module, "MOST_STORED_CHARACTERS", len(last) + 10)
+    monkeypatch.setattr(module, "MAX_STORED_CHARACTERS", len(last) + 10)
     assert serialize_turns(TURNS) == last
     assert len(parse_turns(last)) == 1
 
 
 def test_only_the_last_turns_are_parsed() -> None:
-    stored = serialize_turns([*TURNS[:1] * 5, *TURNS[1:2] * MOST_TURNS])
-    assert [turn.answer for turn in parse_turns(stored)] == [TURNS[1].answer] * MOST_TURNS
+    stored = serialize_turns([*TURNS[:1] * 5, *TURNS[1:2] * MAX_TURNS])
+    assert [turn.answer for turn in parse_turns(stored)] == [TURNS[1].answer] * MAX_TURNS
 
 
 @pytest.mark.parametrize("stored", [None, 3, "", "[", "{}", "NaN", '["x", null, {"answer": 1}]'])
@@ -49,7 +49,7 @@ def test_turns_of_another_version_are_left_out() -> None:
 def test_size_is_checked_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = serialize_turns(TURNS)
     with monkeypatch.context() as patched:
-        patched.setattr(module, "MOST_STORED_OBJECTS", stored.count("{") - 1)
+        patched.setattr(module, "MAX_STORED_OBJECTS", stored.count("{") - 1)
         assert parse_turns(stored) == []
-    monkeypatch.setattr(module, "MOST_STORED_CHARACTERS", len(stored) - 1)
+    monkeypatch.setattr(module, "MAX_STORED_CHARACTERS", len(stored) - 1)
     assert parse_turns(stored) == []

@@ -375,7 +375,7 @@ def test_rules_hold_behind_many_others(tmp_path: Path, rules: str, elements: str
 def test_page_whose_rules_are_too_many_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    monkeypatch.setattr(css, "MOST_STEPS", 100_000)
+    monkeypatch.setattr(css, "MAX_STEPS", 100_000)
     (tmp_path / "a.html").write_text(page)
     with pytest.raises(UnreadableFile, match="style rules"):
         text_of(tmp_path / "a.html")

@@ -155,7 +155,7 @@ def test_changed_document_says_so_and_marks_nothing() -> None:
 
 
 def test_long_document_is_shown_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "MOST_CHARACTERS", 50)
+    monkeypatch.setattr(parts, "MAX_CHARACTERS", 50)
     document = document_of(*(f"Paragraph number {at:03}." for at in range(10)))
     last = document.text.index("009")
     seen = ""

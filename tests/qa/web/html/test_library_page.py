@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from qa.library.listing import LibraryFile, Listing
 from qa.settings import UploadLimits
 from qa.web.html.library_page import (
-    MOST_ROWS,
+    MAX_ROWS,
     library_table,
     maintenance_help,
     upload_help,
@@ -53,10 +53,10 @@ def test_search_takes_every_word_in_any_case() -> None:
 
 
 def test_number_of_rows_is_bounded_and_the_bound_is_shown() -> None:
-    held = listing(*(listed(f"town/{number}.txt") for number in range(MOST_ROWS + 1)))
+    held = listing(*(listed(f"town/{number}.txt") for number in range(MAX_ROWS + 1)))
     read = Read(library_table(held))
-    assert read.tags.count("tr") == MOST_ROWS + 1
-    assert read.text.startswith(f"201 documents, {MOST_ROWS} shown; search to see others")
+    assert read.tags.count("tr") == MAX_ROWS + 1
+    assert read.text.startswith(f"201 documents, {MAX_ROWS} shown; search to see others")
 
 
 def test_each_upload_has_its_state() -> None:

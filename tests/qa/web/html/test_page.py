@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qa.library.receipts import as_markdown, parse_receipt
 from qa.results import NEAREST, Answer, Candidate, Citation, Hit
 from qa.web.html.page import (
-    MOST_TITLES,
+    MAX_TITLES,
     alert,
     answer_turn,
     documents_panel,
@@ -271,10 +271,10 @@ def test_sources_of_earlier_turns_are_folded_newest_first() -> None:
 
 
 def test_before_the_first_question_the_documents_are_named() -> None:
-    titles = [f"Title {number}" for number in range(MOST_TITLES + 1_500)]
+    titles = [f"Title {number}" for number in range(MAX_TITLES + 1_500)]
     read = Read(documents_panel(titles))
     assert f"{len(titles):,} documents" in read.text
-    assert read.tags.count("li") == MOST_TITLES
+    assert read.tags.count("li") == MAX_TITLES
     assert "and 1,500 more" in read.text
     assert "1 document" in Read(documents_panel(["Only"])).text
     assert "1 documents" not in Read(documents_panel(["Only"])).text
