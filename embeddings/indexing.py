@@ -17,7 +17,7 @@ from embeddings.document import Document
 from embeddings.errors import FolderError, IndexMissing, Remedy, UnreadableFile
 from embeddings.file_system import file_sha256
 from embeddings.files.folder import Entry, walk
-from embeddings.files.formats import SUFFIXES, format_of
+from embeddings.files.formats import SUFFIXES, format_of, unsupported
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.index.index import STORE_FILE, Index, uploads_beside
@@ -358,9 +358,7 @@ class _Run:
             if entry.problem:
                 yield Skipped(f"{self.name}/{entry.path}", entry.problem)
             elif not format_of(entry.location):
-                suffix = entry.location.suffix
-                reason = f"is of a format that is not read ({suffix or 'no suffix'})"
-                yield Skipped(f"{self.name}/{entry.path}", reason)
+                yield Skipped(f"{self.name}/{entry.path}", unsupported(entry.location))
 
     def _index(self, todo: list[tuple[Entry, Source]]) -> None:
         suspected = self.set_aside | self.journal.joint_suspects
@@ -504,7 +502,7 @@ def _resolved(folder: Path) -> Path:
     except UnicodeEncodeError as error:
         raise FolderError("has a name that is not valid Unicode", folder, Remedy.RENAME) from error
     except (OSError, RuntimeError) as error:
-        raise FolderError("is a link that leads nowhere", folder, Remedy.CHECK_FOLDER) from error
+        raise FolderError("is a broken link", folder, Remedy.CHECK_FOLDER) from error
     return resolved
 
 

@@ -27,8 +27,7 @@ from embeddings.errors import IndexNotWritable, Remedy
 JOURNAL_FILE = "reading.json"
 
 SET_ASIDE = (
-    "was being read when the program last ended without notice; "
-    "index the folder again to try once more"
+    "was being read when the program was killed or crashed; index the folder again to retry it"
 )
 """The problem of a file that is set aside, in words."""
 

@@ -85,7 +85,7 @@ def _problem(root: Path, location: Path, entry: os.DirEntry[str]) -> str | None:
         try:
             target = location.resolve(strict=True)
         except (OSError, RuntimeError):
-            return "is a link that leads nowhere"
+            return "is a broken link"
         if not target.is_relative_to(root):
             return "is a link that leads out of the folder"
         if target.is_dir():

@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
-from embeddings.files.formats import format_of
+from embeddings.files.formats import format_of, unsupported
 from embeddings.files.limits import Limits
 from embeddings.files.worker_answer import (
     max_line_bytes,
@@ -158,7 +158,7 @@ class DocumentLoader:
     def _check(self, path: Path) -> None:
         """Refuse without reading: unknown formats, missing, special, empty and huge files."""
         if format_of(path) is None:
-            raise UnreadableFile(f"is of a kind that cannot be read ({path.suffix or 'no suffix'})")
+            raise UnreadableFile(unsupported(path))
         try:
             status = path.stat()
         except OSError as error:

@@ -43,7 +43,7 @@ from typing import Any
 
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
-from embeddings.files.formats import format_of
+from embeddings.files.formats import format_of, unsupported
 from embeddings.files.limits import Limits
 
 if sys.platform != "win32":
@@ -131,7 +131,7 @@ def _sections(document: Document, limits: Limits, splitting: dict[str, Any]) -> 
 def _read(path: Path, limits: Limits) -> Document:
     format = format_of(path)
     if format is None:
-        raise UnreadableFile("is of a kind that cannot be read")
+        raise UnreadableFile(unsupported(path))
     document = format.read(path, limits)
     if not document.text:
         raise UnreadableFile("has no text")
@@ -157,6 +157,8 @@ def _encode(document: Document) -> dict[str, Any]:
 def _reason(error: Exception, path: Path) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be opened ({error.strerror})"
+    # By its text: lxml's code for it, ERR_RESOURCE_LIMIT, stands for other limits as well, and
+    # libxml2 before 2.13 reports an internal error.
     if "Excessive depth" in str(error):
         return "is nested too deeply to read"
     format = format_of(path)

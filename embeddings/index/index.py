@@ -106,7 +106,7 @@ class Index:
                 private_folder(folder)
             except OSError as error:
                 raise IndexNotWritable(
-                    f"cannot be made ({error.strerror})", folder, Remedy.CHOOSE_INDEX
+                    f"cannot be created ({error.strerror})", folder, Remedy.CHOOSE_INDEX
                 ) from error
             dimension = encoder.encode(["dimension"]).shape[1]
             with writer_lock(folder):
@@ -339,7 +339,7 @@ def _checked(store: Store) -> Store:
             named = ", ".join(missing[:MAX_NAMED])
             more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
             raise IndexDamaged(
-                f"is damaged: {store.path.name} has lost what had been committed of {named}{more}",
+                f"is damaged: {store.path.name} has lost committed changes to {named}{more}",
                 store.path.parent,
                 Remedy.INDEX_AGAIN,
             )

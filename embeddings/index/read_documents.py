@@ -79,7 +79,7 @@ class DocumentReading(Tables):
                 with self._parsing("document"):
                     facts = facts_of(row, sources[row["id"]])
                 if not facts.paths:
-                    raise damaged(self.path, f"has lost where document {facts.id} lies")
+                    raise damaged(self.path, f"has lost the source of document {facts.id}")
                 found[facts.id] = facts
         return found
 

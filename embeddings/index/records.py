@@ -48,7 +48,7 @@ class Source:
         sha256: Of the file's bytes.
         document: Id of its document.
         problem: Why it has none.
-        set_aside: Whether a run ended without notice while it had this file at hand; the file is
+        set_aside: Whether a run was killed or crashed while it was reading this file; the file is
             not read again unless that is asked for.
     """
 

@@ -104,7 +104,7 @@ class Tables:
 
     def _integer(self, value: object) -> int:
         if not isinstance(value, int):
-            raise damaged(self.path, f"holds {value!r} where a number belongs")
+            raise damaged(self.path, f"holds {value!r} where an integer is expected")
         return value
 
     def _read(self, table: str, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:

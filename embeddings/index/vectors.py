@@ -176,7 +176,7 @@ class VectorIndex:
             sync_folder(path.parent)
         except (OSError, RuntimeError) as error:
             raise IndexNotWritable(
-                f"cannot be given {path.name}, without which searching starts more slowly",
+                f"cannot store {path.name}; without it searching starts more slowly",
                 path.parent,
                 Remedy.MAKE_WRITABLE,
                 detail=error,

@@ -61,7 +61,7 @@ def write_external_weights(source: Path, target: Path) -> None:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # Higher levels optimise for the processor at hand.
+    # Higher levels optimise for the processor of this machine.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
     prefix = "session.optimized_model_external_initializers"

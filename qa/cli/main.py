@@ -40,7 +40,7 @@ def report_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters, 
         except ValidationError as error:
             first = error.errors()[0]
             name = "QA_" + "__".join(str(part) for part in first["loc"]).upper()
-            _fail(f"The setting {name} does not fit: {first['msg']} (got {first['input']!r}).")
+            _fail(f"The setting {name} is invalid: {first['msg']} (got {first['input']!r}).")
         except ChapterAndVerseError as error:
             index = kwargs.get("index")
             _fail(error_message(error, index if isinstance(index, Path) else None))

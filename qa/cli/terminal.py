@@ -301,7 +301,7 @@ def _answers_table(measured: Mapping[str, AnswerScores], threshold: float) -> Ta
         table.add_row(name, *("–" if value is None else format(value, form) for value in figures))
 
     row("questions with an answer", lambda scores: scores.answerable, ",d")
-    row("questions without one", lambda scores: scores.unanswerable, ",d")
+    row("questions without an answer", lambda scores: scores.unanswerable, ",d")
     row("EM, answerable", lambda scores: scores.exact)
     row("F1, answerable", lambda scores: scores.f1)
     row(f"F1, answerable, abstaining below {threshold:g}", lambda scores: scores.with_threshold)
@@ -310,11 +310,11 @@ def _answers_table(measured: Mapping[str, AnswerScores], threshold: float) -> Ta
     row("answerable detected: recall", lambda scores: scores.recall)
     row("answerable detected: AUROC", lambda scores: scores.auroc)
     row("expected calibration error", lambda scores: scores.calibration_error)
-    row("right among the surest 30%", lambda scores: 1 - scores.risk[2][1])
-    row("right among the surest 60%", lambda scores: 1 - scores.risk[5][1])
+    row("right among the 30% with the highest confidence", lambda scores: 1 - scores.risk[2][1])
+    row("right among the 60% with the highest confidence", lambda scores: 1 - scores.risk[5][1])
     row("right among all", lambda scores: 1 - scores.risk[9][1])
     row(
-        "answerable ones, right among the surest 60%",
+        "answerable, right among the 60% with the highest confidence",
         lambda scores: _right_at_60_percent(scores.risk_answerable),
     )
     row("citations that are exact", lambda scores: scores.exact_citations, ".2%")

@@ -39,7 +39,7 @@ MAX_MARKED_CHARACTERS = 5_000
 """Characters of a quote that are searched for on a page."""
 
 CONTEXT_CHARACTERS = 500
-"""Characters before and behind a quote that tell it from the same words elsewhere."""
+"""Characters before and behind a quote that distinguish it from the same words elsewhere."""
 
 QuoteContext = tuple[str, str, str]
 """A quote, the text before it on its page, and the text behind it."""

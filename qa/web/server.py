@@ -111,11 +111,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
+        what = f"{host} is not an address of this machine"
+        remedy = Remedy.CHOOSE_HOST
         if error.errno == errno.EADDRINUSE:
-            reason = f"Port {port} on {host} is in use", Remedy.CHOOSE_PORT
+            what = f"Port {port} on {host} is in use"
+            remedy = Remedy.CHOOSE_PORT
         elif error.errno == errno.EACCES:
-            reason = f"Port {port} needs more rights", Remedy.CHOOSE_UNPRIVILEGED_PORT
-        else:
-            reason = f"{host} is no address of this machine", Remedy.CHOOSE_HOST
-        what, remedy = reason
+            what = f"Listening on port {port} is not permitted"
+            remedy = Remedy.CHOOSE_UNPRIVILEGED_PORT
         raise AddressError(what, remedy=remedy) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
 from embeddings.file_system import file_sha256, private_file
-from embeddings.files.formats import SUFFIXES, format_of
+from embeddings.files.formats import SUFFIXES, format_of, unsupported
 from embeddings.indexing import IndexingProgress, OnProgress, remove
 from qa.library.listing import LibraryFile
 from qa.settings import UploadLimits
@@ -114,7 +114,7 @@ class UploadBatch:
         if position >= limits.files:
             return f"exceeds the limit of {limits.files} files at a time"
         if format_of(file) is None:
-            return f"has an unsupported format; supported are {', '.join(SUFFIXES)}"
+            return f"{unsupported(file)}; supported are {', '.join(SUFFIXES)}"
         if size > limits.file_bytes:
             return f"is larger than {limits.file_bytes / 1e6:,.0f} MB"
         if len(sizes) >= limits.documents:

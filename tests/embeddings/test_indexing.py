@@ -183,7 +183,7 @@ def test_files_without_a_document_are_named_with_the_reason(
     report = index_folder(folder, index, hashing)
     assert {skipped.path: skipped.reason for skipped in report.skipped} == {
         "town/.hidden.txt": "is hidden",
-        "town/program.exe": "is of a format that is not read (.exe)",
+        "town/program.exe": "has an unsupported format (.exe)",
         "town/broken.pdf": "is damaged or not a valid PDF",
         "town/empty.txt": "is empty",
     }

@@ -125,10 +125,10 @@ def test_host_of_another_machine_is_reported(tmp_path: Path) -> None:
     message = printed_error(
         run("--host", "192.0.2.1", "--port", "0", "--index", tmp_path / "index")
     )
-    assert message == "192.0.2.1 is no address of this machine. Choose another with --host."
+    assert message == "192.0.2.1 is not an address of this machine. Choose another with --host."
 
 
 def test_setting_out_of_range_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_THRESHOLD", "3")
     message = printed_error(run("--port", "0", "--index", tmp_path / "index"))
-    assert message.startswith("The setting QA_THRESHOLD does not fit")
+    assert message.startswith("The setting QA_THRESHOLD is invalid")

@@ -64,3 +64,12 @@ def format_of(path: Path) -> Format | None:
     'PDF'
     """
     return _BY_SUFFIX.get(path.suffix.lower())
+
+
+def unsupported(path: Path) -> str:
+    """The problem of a file for which ``format_of`` finds no format.
+
+    >>> unsupported(Path("aid/tool.exe")), unsupported(Path("README"))
+    ('has an unsupported format (.exe)', 'has an unsupported format (no suffix)')
+    """
+    return f"has an unsupported format ({path.suffix or 'no suffix'})"

@@ -252,7 +252,7 @@ class Selector:
 
         Args:
             node: The element.
-            spend: Told how many elements were looked at.
+            spend: Called with the number of elements that were examined.
         """
         spend(1)
         return self._is(self.compound, node, spend) and bool(self._fits(0, node, spend))

@@ -53,7 +53,7 @@ def selectors(
     Args:
         tokens: Of the list, as tinycss2 reads them.
         parents: Those of the rule around it.
-        spend: Told how much was done.
+        spend: Called with the number of steps taken.
 
     Raises:
         UnreadableFile: They are longer or deeper than any page's.
@@ -152,14 +152,14 @@ def _chain(tokens: Sequence[Any], depth: int) -> list[_Link] | None:
             if len(chain) > LONGEST:
                 raise UnreadableFile(TOO_INTRICATE)
         sign = ""
-        link = _told(chain[-1], token, rest, depth)
+        link = _extended(chain[-1], token, rest, depth)
         if link is None or chain[-1].is_made_up:
             return None
         chain[-1] = link
     return None if chain[-1].is_empty or sign.strip() else chain
 
 
-def _told(link: _Link, token: Any, rest: Iterator[Any], depth: int) -> _Link | None:
+def _extended(link: _Link, token: Any, rest: Iterator[Any], depth: int) -> _Link | None:
     """The link with another part of its compound; none if that is not supported."""
     if token.type == "ident":
         # A name comes first: "a" after "[b]" is invalid.

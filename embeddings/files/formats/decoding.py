@@ -60,7 +60,7 @@ def decode(data: bytes, declared: str | None = None) -> str:
     """The text that bytes encode.
 
     Tried in turn: a byte-order mark, the encoding the file declares, UTF-8, UTF-16
-    and UTF-32 told by their zero bytes, a guess among legacy code pages.
+    and UTF-32 recognised by their zero bytes, a guess among legacy code pages.
 
     Args:
         data: The whole file.
@@ -111,7 +111,7 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 
 def _wide_encoding(sample: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark, told by where the rarely changing bytes stand.
+    """UTF-16 or UTF-32 without a mark, recognised by the positions of the bytes that rarely change.
 
     The upper bytes of an alphabet's letters and of the spaces between them have two
     values, one of them 0: "aid" is 61 00 69 00 64 00 in little-endian UTF-16.

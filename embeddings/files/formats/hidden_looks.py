@@ -40,7 +40,7 @@ class Look:
 
     Attributes:
         pixels: Size of its letters.
-        colour: Of its letters; none if it is not known, or there is no telling.
+        colour: Of its letters; none if it is not known, or cannot be determined.
         covers: How much of their ground the letters cover, of 1.
         ground: Colour behind them; none likewise.
         opacity: Of all elements around it together, of 1.

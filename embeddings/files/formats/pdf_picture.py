@@ -2,7 +2,7 @@
 
 The text of a document is laid out anew when it is read: lines are joined, hyphens taken out,
 running lines left out. So a quote is found on the page by its letters and digits alone, and
-told from its like by what stands before and behind it.
+distinguished from equal text by what stands before and behind it.
 """
 
 import io

@@ -1,6 +1,6 @@
 """PowerPoint presentations: a slide is a page, its title a heading.
 
-python-pptx: MIT, the only maintained reader; placeholders tell titles from text.
+python-pptx: MIT, the only maintained reader; placeholders distinguish titles from text.
 """
 
 from collections.abc import Iterator

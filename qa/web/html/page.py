@@ -138,7 +138,7 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
     """The turn for an answer, or for a question that the documents do not answer.
 
     Args:
-        number: Of the turn in its chat, from 1; tells apart the ids in the page.
+        number: Of the turn in its chat, from 1; makes the ids in the page unique.
         answer: To the turn's question.
         changed: Paths of documents that are not what they were when they were quoted.
     """

@@ -106,7 +106,7 @@ def test_no_flipped_bit_of_the_log_takes_back_what_was_committed_unnoticed(
             continue
         noticed += 1
         assert {line.split()[0] for line in damage} == missing, f"bit {bit}"
-        with pytest.raises(IndexDamaged, match="has lost what had been committed of town/"):
+        with pytest.raises(IndexDamaged, match="has lost committed changes to town/"):
             Index.open(copy)
         with caplog.at_level(logging.WARNING), closing(open_again(folder, copy)) as again:
             assert all(path in caplog.text for path in missing)
@@ -134,7 +134,7 @@ def test_deleted_log_is_noticed_and_names_what_was_in_it(folder: Path, place: Pa
         Index.open(place)
     # In the order in which they were committed; the file that was changed comes with the others.
     assert str(caught.value).startswith(
-        f"The index at {place} is damaged: library.sqlite has lost what had been committed of town/"
+        f"The index at {place} is damaged: library.sqlite has lost committed changes to town/"
     )
     assert str(caught.value).endswith(
         " and 5 more. Index the folders again that hold these documents."
@@ -151,7 +151,7 @@ def test_what_another_folder_has_lost_is_missing_until_it_is_indexed(
     (place / LOG).unlink()
     write(tmp_path / "village", 99)
     index_and_close(tmp_path / "village", place)
-    with pytest.raises(IndexDamaged, match=r"lost what had been committed of town/"):
+    with pytest.raises(IndexDamaged, match=r"lost committed changes to town/"):
         Index.open(place)
     index_and_close(folder, place)
     Index.open(place).close()
@@ -183,10 +183,10 @@ def test_database_put_back_without_its_commits_is_noticed(folder: Path, tmp_path
     write(folder, 20)
     index_and_close(folder, place)
     (place / STORE_FILE).write_bytes(before)
-    with pytest.raises(IndexDamaged, match="has lost what had been committed of town/, village/"):
+    with pytest.raises(IndexDamaged, match="has lost committed changes to town/, village/"):
         Index.open(place)
     index_and_close(folder, place)
-    with pytest.raises(IndexDamaged, match=r"has lost what had been committed of village/\."):
+    with pytest.raises(IndexDamaged, match=r"has lost committed changes to village/\."):
         Index.open(place)
     index_and_close(tmp_path / "village", place)
     with closing(Index.open(place)) as index:

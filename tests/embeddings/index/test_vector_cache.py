@@ -182,7 +182,7 @@ def test_vectors_newer_than_the_store_are_not_used(index: Index) -> None:
     index.save_vectors()
     index.close()
     (index.folder / STORE_FILE).write_bytes(copy)
-    with pytest.raises(IndexDamaged, match=r"lost what had been committed of docs/20\.pdf"):
+    with pytest.raises(IndexDamaged, match=r"lost committed changes to docs/20\.pdf"):
         Index.open(index.folder)
     CommitLog(index.store.path).path.unlink()
     opened = Index.open(index.folder)

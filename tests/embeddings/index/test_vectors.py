@@ -208,7 +208,7 @@ def test_full_disk_leaves_the_old_file_and_nothing_beside_it(
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True
     )
-    assert done.stdout.startswith(f"The index at {path.parent} cannot be given {path.name}, "), (
+    assert done.stdout.startswith(f"The index at {path.parent} cannot store {path.name}; "), (
         done.stderr
     )
     assert "Free some space" in done.stdout

@@ -196,7 +196,7 @@ def test_setting_that_does_not_fit_is_named(
     monkeypatch.setenv("QA_THRESHOLD", "2")
     result = qa("ask", "Why?", "--index", docs_index)
     assert result.exit_code == 2
-    assert "The setting QA_THRESHOLD does not fit" in result.stderr
+    assert "The setting QA_THRESHOLD is invalid" in result.stderr
 
 
 def test_terminal_control_characters_of_a_document_are_not_printed(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_refused_file_has_its_reason_and_is_deleted(uploads: Uploads) -> None:
     rows = add(uploads, a_pdf=b"%PDF-1.4 nonsense", b_exe="MZ", c_txt="c" * 1_001)
     assert [(row.state, row.detail.partition(";")[0]) for row in rows] == [
         ("refused", "is damaged or not a valid PDF"),
-        ("refused", "has an unsupported format"),
+        ("refused", "has an unsupported format (.exe)"),
         ("refused", "is larger than 0 MB"),
     ]
     rows = add(uploads, d_txt="", e_txt="The bridge was opened in 1901. It was closed in 1950.")
