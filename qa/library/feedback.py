@@ -5,7 +5,7 @@ It is exported as questions for evaluation.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,8 +29,7 @@ MAX_SENDER_BYTES = 10_000_000
 MAX_FILE_BYTES = 100_000_000
 """Of the whole file: whoever can reach a chat can rate any number of answers."""
 
-Row = tuple[object, ...]
-
+_COLUMNS = ("key", "at", "liked", "note", "answer", "sender")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS opinion (
     key TEXT PRIMARY KEY, at TEXT NOT NULL, liked INTEGER NOT NULL, note TEXT NOT NULL,
@@ -133,10 +132,9 @@ class Feedback:
         with self._connection() as connection:
             row = connection.execute("SELECT * FROM opinion WHERE key = ?", (key,)).fetchone()
             if row:
-                _, at, liked, _, answer, sender = self._verified(row)
-                _put(
-                    connection, (key, at, liked, text.strip()[:MAX_NOTE_CHARACTERS], answer, sender)
-                )
+                self._verify(row)
+                note = text.strip()[:MAX_NOTE_CHARACTERS]
+                _put(connection, (key, row["at"], row["liked"], note, row["answer"], row["sender"]))
 
     def drop(self, answer: Answer, user: str) -> None:
         """Delete a rating with its note, if there is one.
@@ -160,21 +158,27 @@ class Feedback:
             return []
         with self._connection() as connection:
             rows = connection.execute("SELECT * FROM opinion ORDER BY at, key").fetchall()
-            verified = [self._verified(row) for row in rows]
+            for row in rows:
+                self._verify(row)
         entries: list[FeedbackEntry] = []
-        for _, at, liked, note, answer, _ in verified:
+        for row in rows:
             try:
-                parsed = Answer.from_json(str(answer))
+                answer = Answer.from_json(str(row["answer"]))
             except ValueError:
                 continue
-            entries.append(FeedbackEntry(parsed, bool(liked), str(note), str(at)))
+            entries.append(
+                FeedbackEntry(answer, bool(row["liked"]), str(row["note"]), str(row["at"]))
+            )
         return entries
 
-    def _verified(self, row: Row) -> Row:
-        *values, stored = row
-        if stored != checksum(values):
-            raise damaged(self.path, f"fails its checksum in row {values[0]}")
-        return tuple(values)
+    def _verify(self, row: sqlite3.Row) -> None:
+        """Compare a row with its checksum.
+
+        Raises:
+            IndexDamaged: They differ.
+        """
+        if row["checksum"] != checksum(row[column] for column in _COLUMNS):
+            raise damaged(self.path, f"fails its checksum in row {row['key']}")
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -189,6 +193,7 @@ class Feedback:
             ):
                 # A flipped bit can make text that is not UTF-8; the checksum then fails.
                 connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+                connection.row_factory = sqlite3.Row
                 connection.executescript(_TABLE)
                 yield connection
         except IndexDamaged as error:
@@ -201,9 +206,12 @@ def _serialise(answer: Answer, user: str) -> tuple[str, str]:
     return stored, hashlib.sha256(f"{user} {stored}".encode()).hexdigest()
 
 
-def _put(connection: sqlite3.Connection, values: Row) -> None:
+def _put(connection: sqlite3.Connection, values: Sequence[object]) -> None:
+    """Store a row, given the values of its ``_COLUMNS``."""
     connection.execute(
-        "INSERT OR REPLACE INTO opinion VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, checksum(values))
+        f"INSERT OR REPLACE INTO opinion ({', '.join(_COLUMNS)}, checksum) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*values, checksum(values)),
     )
 
 
