@@ -5,12 +5,17 @@
     ├── FolderError           the folder is missing, unreadable or holds nothing to read
     ├── ModelError            model files are missing, damaged or not what was expected
     │   └── NotConvertible    a model runs in PyTorch alone
-    └── IndexProblem
-        ├── IndexMissing      nothing is indexed at that place
-        ├── IndexMismatch     made by another model, another setting or another format version
-        ├── IndexDamaged      checksums or SQLite's own checks fail
-        ├── IndexLocked       another process is writing
-        └── IndexNotWritable  no permission, or the disk is full
+    ├── IndexProblem
+    │   ├── IndexMissing      nothing is indexed at that place
+    │   ├── IndexMismatch     made by another model, another setting or another format version
+    │   ├── IndexDamaged      checksums or SQLite's own checks fail
+    │   │   └── FeedbackDamaged   the same of the feedback (qa.library.feedback)
+    │   ├── IndexLocked       another process is writing
+    │   └── IndexNotWritable  no permission, or the disk is full
+    │       └── FeedbackFull      the feedback has its largest size (qa.library.feedback)
+    ├── TooMuchFeedback       an answer or a sender exceeds what is stored (qa.library.feedback)
+    ├── LogError              the log file cannot be written (qa.web.logs)
+    └── AddressError          the server cannot listen on its address (qa.web.server)
 
 An error says what is wrong, where, and what to do about it, as separate values: the command line
 and the page word them differently. A caller's mistake is a ``ValueError``, never one of these.

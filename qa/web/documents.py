@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import BoundedSemaphore
 
-from embeddings.errors import ChapterAndVerseError, UnreadableFile
+from embeddings.errors import ChapterAndVerseError, Remedy, UnreadableFile
 from embeddings.file_system import file_sha256
 from embeddings.files.formats import format_of
 from embeddings.files.limits import Limits
@@ -144,7 +144,7 @@ class Documents:
         except TooManyWaiting:
             return 503, "Too many pictures are being drawn; try again in a moment."
         except UnreadableFile as error:
-            return 404, f"{path} {error.what}."
+            return 404, f"{path} {error_message(error)}"
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return 500, error_message(error)
@@ -182,7 +182,7 @@ class Documents:
             raise UnreadableFile("is not in the library any more")
         # The picture shows the file, the quotes are from the index: both must have the same bytes.
         if not _has_digest(location, facts.sha256):
-            raise UnreadableFile("has changed since it was indexed; index the folder again")
+            raise UnreadableFile("has changed since it was indexed", remedy=Remedy.INDEX_AGAIN)
         limits = self.answerer.settings.limits
         with DocumentLoader(_picture_limits(limits)) as loader:
             png, _ = loader.picture(location, number, quotes)

@@ -88,7 +88,10 @@ def test_file_that_changed_or_went_has_no_picture(documents: Documents, town: Pa
     pdf_of(town, "Another text.", "And a second page.")
     status, message = documents.picture("town/a.pdf", 1)
     assert status == 404
-    assert message == "town/a.pdf has changed since it was indexed; index the folder again."
+    assert message == (
+        "town/a.pdf has changed since it was indexed. "
+        "Index the folders again that hold these documents."
+    )
     (town / "a.pdf").unlink()
     status, message = documents.picture("town/a.pdf", 1)
     assert status == 404 and str(town) not in str(message)
