@@ -74,6 +74,7 @@ def load_converted(
 
 
 def load_graph(
+    *,
     name: str,
     kind: str,
     graph: Path,

@@ -231,15 +231,15 @@ class QuestionRewriter:
         # It reads the same tokens as the reader, from whose weights it was trained.
         tokenizer = load_tokenizer(onnx_reader.FOLDER)
         logits = load_graph(
-            "question rewriting model",
-            "rewriter",
-            self.folder / GRAPH,
-            self._published()[GRAPH],
-            self.precision,
+            name="question rewriting model",
+            kind="rewriter",
+            graph=self.folder / GRAPH,
+            sha256=self._published()[GRAPH],
+            precision=self.precision,
             # It has been checked.
-            lambda: None,
-            onnx_logits,
-            Remedy.REINSTALL,
+            check=lambda: None,
+            load=onnx_logits,
+            remedy=Remedy.REINSTALL,
         )
         return tokenizer, logits, Thresholds.load(self.folder)
 

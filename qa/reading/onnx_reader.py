@@ -53,14 +53,14 @@ class OnnxSpanModel(LazyModel):
         graph = self.folder / GRAPH
         packaged = self.folder == FOLDER
         return load_graph(
-            f"reader at {self.folder}",
-            "span",
-            graph,
-            _published()[GRAPH] if packaged else file_sha256(graph),
-            self.precision,
-            self.check,
-            onnx_run,
-            Remedy.REINSTALL if packaged else Remedy.EXPORT_MODEL_AGAIN,
+            name=f"reader at {self.folder}",
+            kind="span",
+            graph=graph,
+            sha256=_published()[GRAPH] if packaged else file_sha256(graph),
+            precision=self.precision,
+            check=self.check,
+            load=onnx_run,
+            remedy=Remedy.REINSTALL if packaged else Remedy.EXPORT_MODEL_AGAIN,
         )
 
 

@@ -141,7 +141,16 @@ def train_command(
     plan = Plan(epochs, learning_rate, label_smoothing, dropout, distillation_weight, seed)
     shares = {name: float(part) for name, _, part in (option.partition("=") for option in share)}
     console = Console(stderr=True)
-    train(prepare(files, work, console), work, plan, console, shares, only, start, teacher)
+    train(
+        prepare(files, work, console),
+        work,
+        plan,
+        console,
+        shares=shares,
+        only=only,
+        start=start,
+        teachers=teacher,
+    )
     return OK
 
 

@@ -98,6 +98,7 @@ def train(
     work: Path,
     plan: Plan,
     console: Console,
+    *,
     shares: Mapping[str, float] | None = None,
     only: int | None = None,
     start: Path | None = None,
