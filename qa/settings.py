@@ -15,6 +15,10 @@ from embeddings.index.index import DEFAULT_INDEX
 from embeddings.models.encoder import DEFAULT_MODEL
 from embeddings.models.precision import PrecisionChoice
 
+DEFAULT_WORD_WEIGHT = 0.3
+"""Default share of the word score. Chosen on questions of the training sets, not on those of the
+figures."""
+
 DEFAULT_READER = "chapter-and-verse-reader"
 """Name of the packaged reader; any other is looked for as a folder, then on the hub."""
 
@@ -60,13 +64,15 @@ class Settings(BaseSettings):
     packaged one, on which it was measured."""
 
     hits: int = Field(default=12, ge=1, le=1000)
-    """Passages read for a question."""
+    """Passages read for a question. Chosen by hand; not fitted."""
 
-    word_weight: float = Field(default=0.3, ge=0, le=1)
+    word_weight: float = Field(default=DEFAULT_WORD_WEIGHT, ge=0, le=1)
     """Share of the word score (BM25) in a hit's score; the rest is the cosine's."""
 
     threshold: float = Field(default=0.3, ge=0, le=1)
-    """Confidence (a probability) below which the documents are said not to answer."""
+    """Confidence (a probability) below which the documents are said not to answer. The default is
+    the best threshold on the questions on which the packaged reader's confidence was fitted; see
+    its model card."""
 
     question_characters: int = Field(default=2_000, ge=1)
     """Longest question taken."""

@@ -18,10 +18,10 @@ _NO_PERSON = frozenset(
 )
 
 NAME_CHARACTERS = 80
-"""Longest name of a person."""
+"""Longest name of a person. Chosen by hand."""
 
 QUESTION_CHARACTERS = 200
-"""Characters of a question that are searched for a person."""
+"""Characters of a question that are searched for a person. Chosen by hand."""
 
 
 def last_person(history: Sequence[Turn]) -> str | None:

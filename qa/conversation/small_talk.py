@@ -10,6 +10,7 @@ from typing import Literal
 Kind = Literal["greeting", "thanks", "farewell", "about"]
 
 TITLES_NAMED = 5
+"""Documents named in the reply to what the program is about. Chosen by hand."""
 
 _PATTERNS: tuple[tuple[Kind, str], ...] = (
     (

@@ -21,7 +21,8 @@ from qa.reading.citations import candidate_of
 from qa.reading.reader import Reader
 from qa.reading.spans import read_passages
 from qa.retrieval.retriever import Retriever
-from qa.retrieval.search import DEPTH, WORD_WEIGHT, SearchRequest, search
+from qa.retrieval.search import DEPTH, SearchRequest, search
+from qa.settings import DEFAULT_WORD_WEIGHT
 from qa.text import normalise
 
 BATCH = 64
@@ -36,7 +37,7 @@ def evaluate_retrieval(
     index: SearchIndex,
     documents: dict[str, int] | None,
     encoder: Encoder,
-    word_weight: float = WORD_WEIGHT,
+    word_weight: float = DEFAULT_WORD_WEIGHT,
     on_progress: OnProgress | None = None,
 ) -> list[RetrievalScores]:
     """Scores of vectors alone, words alone, both fused by rank, and both fused by score.

@@ -12,8 +12,9 @@ from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.index.records import DocumentFacts
 from embeddings.models.encoder import Encoder
 from qa.results import MAX_PLACES, Hit
-from qa.retrieval.search import DEPTH, WORD_WEIGHT, SearchRequest, highest_unseen_score, search
+from qa.retrieval.search import DEPTH, SearchRequest, highest_unseen_score, search
 from qa.retrieval.selection import Selection, select
+from qa.settings import DEFAULT_WORD_WEIGHT
 
 MAX_DEPTH = 6_400
 """How deep searches go where near-duplicates crowd out other passages. Chosen by hand; not
@@ -28,7 +29,7 @@ class Retriever:
     """Finds passages for questions in an index."""
 
     def __init__(
-        self, index: SearchIndex, encoder: Encoder, word_weight: float = WORD_WEIGHT
+        self, index: SearchIndex, encoder: Encoder, word_weight: float = DEFAULT_WORD_WEIGHT
     ) -> None:
         if not 0 <= word_weight <= 1:
             raise ValueError(f"expected a word weight of 0 to 1, got {word_weight}")

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 
 from embeddings.index.protocols import Snapshot
 from embeddings.models.encoder import Vectors
+from qa.settings import DEFAULT_WORD_WEIGHT
 from qa.text import search_terms
 
 DEPTH = 100
 """Passages taken from each search before fusing. Chosen by hand; not fitted."""
-
-WORD_WEIGHT = 0.3
-"""Default share of the word score. Chosen on questions of the training sets, not on those of the
-figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class SearchRequest:
     question: str
     vector: Vectors
     depth: int = DEPTH
-    word_weight: float = WORD_WEIGHT
+    word_weight: float = DEFAULT_WORD_WEIGHT
     within: Sequence[str] = ()
     excluded: Set[int] = frozenset()
 

@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from qa.web.connections import BACKLOG, LimitedConnection
 
 SHUTDOWN_SECONDS = 1
-"""How long open connections may delay the end; each open page holds one for ever."""
+"""How long open connections may delay the end; each open page holds one for ever. Chosen by
+hand."""
 
 
 def serve(server: FastAPI, listener: socket.socket) -> None:

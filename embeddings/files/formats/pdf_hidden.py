@@ -23,10 +23,11 @@ MAX_OBJECTS = 10_000
 MIN_STROKE_POINTS = 3.0
 """Points: lines at least this wide may be the background of text. Chosen by hand."""
 
-_WHITE = 250
-_CLEAR = 10
-_CELLS = 64
-_DEEPEST_FORM = 5
+# Chosen by hand; none is fitted.
+_WHITE = 250  # least red, green and blue of white, of 255
+_CLEAR = 10  # highest opacity of invisible text, of 255
+_CELLS = 64  # rows and columns of the grid on which the backgrounds of a page are marked
+_DEEPEST_FORM = 5  # levels of forms within forms that are examined
 
 _Box = tuple[float, float, float, float]
 

@@ -25,12 +25,13 @@ _PAGE_NUMBER = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _PAGE_NUMBER_MARK = "\0"
-_PAGE_NUMBER_CHARACTERS = 100
+_PAGE_NUMBER_CHARACTERS = 100  # most of a line that may hold a page number
 _NUMBER_AT_END = re.compile(r"^\d{1,4}\s|\s\d{1,4}$")
 _LEADERS = re.compile(r"(?:\.\s?){5}")
 # From the beginning of a word, and never shorter: otherwise each letter of it is tried in turn.
 _WORD_PARTS = re.compile(r"(?<!\w)(\w++)\x02\n?(\w+)")
 _COMPOUND = re.compile(r"(?<!\w)\w++-\w+")
+# Chosen by hand; none is fitted.
 _HEADING_SCALE = 1.15  # least font size of a heading, of the body's
 _HEADING_CHARACTERS = 200  # most of a heading in a larger font
 _BOLD_HEADING_CHARACTERS = 120  # most of a heading that is bold only

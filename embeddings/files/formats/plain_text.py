@@ -16,6 +16,7 @@ _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s+\S")
 _LONG_LINE_CHARACTERS = 200
 # Editors that wrap at 72 or 80 fill each line but the last at least this far. Chosen by hand.
 _WRAPPED_LINE_CHARACTERS = 45
+# A longer first line is a paragraph, not a title. Chosen by hand.
 _TITLE_CHARACTERS = 150
 
 
