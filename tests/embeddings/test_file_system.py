@@ -45,10 +45,12 @@ def test_nobody_else_can_read_an_index(tmp_path: Path, umask: str) -> None:
     command = [sys.executable, "-c", PROGRAM, str(tmp_path), umask]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    told = dict(line.split() for line in done.stdout.splitlines())
+    reported = dict(line.split() for line in done.stdout.splitlines())
     inside = "commits faiss sqlite sqlite-shm sqlite-wal".split()
     files = [f"library.{kind}" for kind in inside] + ["writer.lock", "writer.lock.owner"]
-    assert told == {".": "0o700", "index": "0o700"} | {f"index/{file}": "0o600" for file in files}
+    assert reported == {".": "0o700", "index": "0o700"} | {
+        f"index/{file}": "0o600" for file in files
+    }
 
 
 def test_folder_that_is_there_keeps_its_mode(tmp_path: Path) -> None:

@@ -248,11 +248,11 @@ def test_document_unreadable_for_a_while_stays_or_comes_back(open_folder: Path) 
     assert as_nobody(run, open_folder).startswith("2 ['dimension', 'a.txt\\nThe text of a.txt.")
     (docs / "sub").chmod(0o700)
     (docs / "a.txt").chmod(0o600)
-    told = [
+    reported = [
         ("docs/sub", "cannot be read (Permission denied)"),
         ("docs/a.txt", "cannot be read (Permission denied)"),
     ]
-    assert as_nobody(run, open_folder).strip() == f"1 [] {told}"
+    assert as_nobody(run, open_folder).strip() == f"1 [] {reported}"
     (docs / "sub").chmod(0o755)
     (docs / "a.txt").chmod(0o644)
     assert as_nobody(run, open_folder).strip() == "2 ['a.txt\\nThe text of a.txt.'] []"

@@ -69,9 +69,9 @@ def test_answer_survives_json(question: str, text: str | None) -> None:
 
 
 def test_json_has_the_fields_of_the_answer() -> None:
-    told = json.loads(answer_of("2013").to_json())
-    assert list(told) == list(Answer.__slots__)
-    assert told["citations"][0]["start"] == 12
+    fields = json.loads(answer_of("2013").to_json())
+    assert list(fields) == list(Answer.__slots__)
+    assert fields["citations"][0]["start"] == 12
 
 
 def test_json_of_something_else_is_refused() -> None:

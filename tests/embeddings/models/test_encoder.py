@@ -114,10 +114,10 @@ def test_vectors_are_those_of_sentence_transformers(real: SentenceTransformersEn
 @pytest.mark.slow
 def test_order_and_batches_do_not_change_a_vector(real: SentenceTransformersEncoder) -> None:
     texts = [f"{'Aid number ' * (at % 17)}{at}" for at in range(TOKENIZED_AT_ONCE + 20)]
-    told: list[Sequence[int]] = []
-    whole = real.encode(texts, progress=told.append)
-    assert sorted(at for batch in told for at in batch) == list(range(len(texts)))
-    assert len(told) > 5
+    reported: list[Sequence[int]] = []
+    whole = real.encode(texts, progress=reported.append)
+    assert sorted(at for batch in reported for at in batch) == list(range(len(texts)))
+    assert len(reported) > 5
     shuffled = np.random.default_rng(1).permutation(len(texts))
     again = real.encode([texts[at] for at in shuffled])
     assert np.allclose(again, whole[shuffled], atol=1e-6)

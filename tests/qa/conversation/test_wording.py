@@ -1,4 +1,4 @@
-"""How what a question lacks is put into it."""
+"""How the missing words are put into a question."""
 
 import pytest
 

@@ -134,8 +134,12 @@ def test_passages_passed_over_are_searched_for_as_if_they_were_not_there(
 
 def test_progress_is_reported(library: Library) -> None:
     index, documents, encoder = library
-    told: list[Any] = []
+    reported: list[Any] = []
     evaluate_retrieval(
-        QUESTIONS[:2], index, documents, encoder, on_progress=lambda *one: told.append(one)
+        QUESTIONS[:2],
+        index,
+        documents,
+        encoder,
+        on_progress=lambda *progress: reported.append(progress),
     )
-    assert told == [(1, 2), (2, 2)]
+    assert reported == [(1, 2), (2, 2)]

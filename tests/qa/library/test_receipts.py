@@ -105,8 +105,8 @@ def test_renamed_document_is_known_by_its_content(index: Index, town: Path) -> N
 
 def test_every_citation_is_reported_in_order(index: Index) -> None:
     one, other = citation_of(index, "1901"), citation_of(index, "1950")
-    told = list(verify([cited(one, other), cited(other), answer_of(None)], index))
-    assert [checked.citation for checked in told] == [one, other, other]
+    checks = list(verify([cited(one, other), cited(other), answer_of(None)], index))
+    assert [checked.citation for checked in checks] == [one, other, other]
 
 
 def test_what_contradicts_an_answer_is_checked_and_written_down_too(index: Index) -> None:
@@ -116,8 +116,8 @@ def test_what_contradicts_an_answer_is_checked_and_written_down_too(index: Index
         cited(one),
         contradicted_by=(Candidate("1950", 0.4, (other,)), Candidate("1960", 0.2, (gone,))),
     )
-    told = [(checked.citation, checked.status) for checked in verify([disputed], index)]
-    assert told == [(one, "exact"), (other, "exact"), (gone, "changed")]
+    checks = [(checked.citation, checked.status) for checked in verify([disputed], index)]
+    assert checks == [(one, "exact"), (other, "exact"), (gone, "changed")]
     text = as_markdown([disputed])
     assert "Another document says otherwise.\n\n**1950**\n\n> 1950\n>\n> — [2] bridge, " in text
     assert "town/bridge.txt, characters 48–52, file of 2024-02-07" in text

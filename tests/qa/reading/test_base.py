@@ -15,11 +15,11 @@ def test_windows_read_together_are_read_as_alone(packaged: OnnxSpanModel) -> Non
     windows = packaged.window_tokenizer.split(pairs, [""] * len(pairs))
     assert sum(len(window.ids) for window in windows) > BATCH_TOKENS / 4
     together = packaged.read(windows)
-    for window, one in zip(windows, together, strict=True):
+    for window, batched in zip(windows, together, strict=True):
         (alone,) = packaged.read([window])
-        assert len(one.starts) == len(one.ends) == len(window.ids)
-        assert np.allclose(one.starts, alone.starts, atol=1e-3)
-        assert np.allclose(one.ends, alone.ends, atol=1e-3)
+        assert len(batched.starts) == len(batched.ends) == len(window.ids)
+        assert np.allclose(batched.starts, alone.starts, atol=1e-3)
+        assert np.allclose(batched.ends, alone.ends, atol=1e-3)
         assert alone.null == pytest.approx(float(alone.starts[0] + alone.ends[0]))
 
 

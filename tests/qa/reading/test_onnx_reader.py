@@ -72,9 +72,9 @@ def test_reader_that_cannot_be_cached_reads_the_same(
     expected = packaged.read(windows)
     (tmp_path / "file").write_text("no folder can be made in a file")
     monkeypatch.setattr(model_cache, "CACHE", tmp_path / "file" / "models")
-    for one, same in zip(OnnxSpanModel.load().read(windows), expected, strict=True):
-        assert np.allclose(one.starts, same.starts, atol=1e-4)
-        assert np.allclose(one.ends, same.ends, atol=1e-4)
+    for logits, same in zip(OnnxSpanModel.load().read(windows), expected, strict=True):
+        assert np.allclose(logits.starts, same.starts, atol=1e-4)
+        assert np.allclose(logits.ends, same.ends, atol=1e-4)
     assert "runs from its own file" in caplog.text
 
 

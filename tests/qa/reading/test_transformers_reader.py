@@ -31,9 +31,9 @@ def test_model_that_cannot_be_converted_reads_the_same_in_pytorch(
 
     monkeypatch.setattr(transformers_reader, "_convert", refuse)
     monkeypatch.setattr(transformers_reader, "CONVERSION", "none")
-    for one, same in zip(load_span_model(str(other_model)).read(windows), expected, strict=True):
-        assert np.allclose(one.starts, same.starts, atol=1e-4)
-        assert np.allclose(one.ends, same.ends, atol=1e-4)
+    for logits, same in zip(load_span_model(str(other_model)).read(windows), expected, strict=True):
+        assert np.allclose(logits.starts, same.starts, atol=1e-4)
+        assert np.allclose(logits.ends, same.ends, atol=1e-4)
     assert "runs in PyTorch" in caplog.text and "no graph can say" in caplog.text
 
 

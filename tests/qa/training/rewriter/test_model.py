@@ -84,9 +84,9 @@ def test_model_learns_which_words_belong(
     losses = learn(small, examples, tokenizer, 60)
     assert losses[-1] < losses[0] / 4
     logits = logits_of(small, [labelled.window for labelled in windows])
-    for labelled, (belongs, lacks) in zip(windows, logits, strict=True):
+    for labelled, (belongs, lacking) in zip(windows, logits, strict=True):
         assert (belongs > 0).tolist() == list(labelled.belonging)
-        assert (lacks > 0) == labelled.lacking
+        assert (lacking > 0) == labelled.lacking
 
 
 @pytest.mark.slow
@@ -126,7 +126,7 @@ def test_exported_model_has_the_same_logits(
     export_rewriter(tmp_path / "trained", tmp_path / "model")
     logits = onnx_logits(tmp_path / "model" / GRAPH)
     expected = logits_of(small, [labelled.window for labelled in windows])
-    for labelled, (belongs, lacks) in zip(windows, expected, strict=True):
-        exported_belongs, exported_lacks = logits(labelled.window)
+    for labelled, (belongs, lacking) in zip(windows, expected, strict=True):
+        exported_belongs, exported_lacking = logits(labelled.window)
         assert exported_belongs == pytest.approx(belongs, abs=0.02)
-        assert exported_lacks == pytest.approx(lacks, abs=0.02)
+        assert exported_lacking == pytest.approx(lacking, abs=0.02)
