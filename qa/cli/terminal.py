@@ -128,7 +128,8 @@ def show_answer(console: Console, answer: Answer) -> None:
     if answer.rewritten is not None:
         console.print(Text(f"understood as: {printable(answer.rewritten)}", style="dim"))
     if answer.text is None:
-        console.print(answer.explanation, style="bold", highlight=False)
+        # Titles of documents can stand in it: they are text, not markup.
+        console.print(Text(printable(answer.explanation), style="bold"))
         for hit in answer.hits[:NEAREST]:
             console.print()
             console.print(Text(f"nearest: {printable(hit.path)}", style="dim"))

@@ -68,8 +68,76 @@ class Retriever:
                 selection = select(snapshot, found, limit)
                 exhausted = len(found) + len(excluded) < request.depth or request.depth >= MAX_DEPTH
                 if exhausted or _is_final(selection, highest_unseen_score(found, request), request):
-                    return _hits(snapshot, selection, within)
+                    return self._hits(snapshot, selection, within)
                 request = replace(request, depth=4 * request.depth)
+
+    def _hits(self, snapshot: Snapshot, selection: Selection, within: Sequence[str]) -> list[Hit]:
+        documents = {stored.document for _, stored in selection.passages}
+        documents |= {
+            stored.document for group in selection.near_duplicates.values() for stored in group
+        }
+        facts = snapshot.documents(documents)
+        hits: list[Hit] = []
+        for rank, (scored, stored) in enumerate(selection.passages, start=1):
+            document = facts[stored.document]
+            start, end = stored.passage.start, stored.passage.end
+            if snapshot.text(stored.document, start, end) != stored.passage.text:
+                raise IndexDamaged(
+                    f"is damaged: a passage of {document.paths[0]} is not what its document says "
+                    f"at {start}–{end}",
+                    self.index.folder,
+                    Remedy.DELETE_INDEX,
+                )
+            page = page_at(document.page_starts, start)
+            (path, modified), *others = self._files(document, within)
+            near_duplicates = (
+                self._files(facts[duplicate.document], within)[0][0]
+                for duplicate in selection.near_duplicates.get(stored.id, ())
+            )
+            hits.append(
+                Hit(
+                    document=stored.document,
+                    path=path,
+                    also_at=tuple(other for other, _ in others[:MAX_PLACES]),
+                    near_duplicates=tuple(dict.fromkeys(near_duplicates))[:MAX_PLACES],
+                    title=document.title,
+                    sha256=document.sha256,
+                    dated=_day(modified),
+                    page=page,
+                    page_breaks=_before(end, document.page_starts[page or 0 :]),
+                    headings=stored.passage.headings,
+                    context=stored.passage.context,
+                    start=start,
+                    end=end,
+                    text=stored.passage.text,
+                    score=scored.score,
+                    rank=rank,
+                    vector_score=scored.vector_score,
+                    vector_rank=scored.vector_rank,
+                    word_score=scored.word_score,
+                    word_rank=scored.word_rank,
+                )
+            )
+        return hits
+
+    def _files(self, document: DocumentFacts, within: Sequence[str]) -> list[tuple[str, int]]:
+        """The paths of a document, each with its time of change; only places that were searched.
+
+        Raises:
+            IndexDamaged: It lies in none of them.
+        """
+        files = [
+            (path, modified)
+            for path, modified in zip(document.paths, document.modified_ns, strict=True)
+            if not within or lies_within(path, within)
+        ]
+        if not files:
+            raise IndexDamaged(
+                f"is damaged: it finds {document.title} where it is not",
+                self.index.folder,
+                Remedy.DELETE_INDEX,
+            )
+        return files
 
 
 def _is_final(selection: Selection, unseen: float, request: SearchRequest) -> bool:
@@ -77,73 +145,6 @@ def _is_final(selection: Selection, unseen: float, request: SearchRequest) -> bo
     if selection.crowded and request.depth < CROWDED_DEPTH:
         return False
     return selection.min_score is None or unseen < selection.min_score
-
-
-def _hits(snapshot: Snapshot, selection: Selection, within: Sequence[str]) -> list[Hit]:
-    documents = {stored.document for _, stored in selection.passages}
-    documents |= {
-        stored.document for group in selection.near_duplicates.values() for stored in group
-    }
-    facts = snapshot.documents(documents)
-    hits: list[Hit] = []
-    for rank, (scored, stored) in enumerate(selection.passages, start=1):
-        document = facts[stored.document]
-        start, end = stored.passage.start, stored.passage.end
-        if snapshot.text(stored.document, start, end) != stored.passage.text:
-            raise IndexDamaged(
-                f"is damaged: a passage of {document.paths[0]} is not what its document says "
-                f"at {start}–{end}",
-                remedy=Remedy.DELETE_INDEX,
-            )
-        page = page_at(document.page_starts, start)
-        (path, modified), *others = _files(document, within)
-        near_duplicates = (
-            _files(facts[duplicate.document], within)[0][0]
-            for duplicate in selection.near_duplicates.get(stored.id, ())
-        )
-        hits.append(
-            Hit(
-                document=stored.document,
-                path=path,
-                also_at=tuple(other for other, _ in others[:MAX_PLACES]),
-                near_duplicates=tuple(dict.fromkeys(near_duplicates))[:MAX_PLACES],
-                title=document.title,
-                sha256=document.sha256,
-                dated=_day(modified),
-                page=page,
-                page_breaks=_before(end, document.page_starts[page or 0 :]),
-                headings=stored.passage.headings,
-                context=stored.passage.context,
-                start=start,
-                end=end,
-                text=stored.passage.text,
-                score=scored.score,
-                rank=rank,
-                vector_score=scored.vector_score,
-                vector_rank=scored.vector_rank,
-                word_score=scored.word_score,
-                word_rank=scored.word_rank,
-            )
-        )
-    return hits
-
-
-def _files(document: DocumentFacts, within: Sequence[str]) -> list[tuple[str, int]]:
-    """The paths of a document, each with its time of change; only places that were searched.
-
-    Raises:
-        IndexDamaged: It lies in none of them.
-    """
-    files = [
-        (path, modified)
-        for path, modified in zip(document.paths, document.modified_ns, strict=True)
-        if not within or lies_within(path, within)
-    ]
-    if not files:
-        raise IndexDamaged(
-            f"is damaged: it finds {document.title} where it is not", remedy=Remedy.DELETE_INDEX
-        )
-    return files
 
 
 def _before(end: int, offsets: Sequence[int]) -> tuple[int, ...]:

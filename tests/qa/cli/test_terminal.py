@@ -5,6 +5,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from qa.cli.terminal import show_answer
+from qa.conversation.understanding import answer_small_talk
 from tests.qa.web.html.test_page import ANSWER, DISPUTED, HOSTILE
 
 
@@ -40,3 +41,11 @@ def test_contradicting_answer_can_neither_colour_nor_move_the_cursor() -> None:
     with console.capture() as capture:
         show_answer(console, replace(DISPUTED, contradicted_by=(other,)))
     assert "\x1b" not in capture.get()
+
+
+def test_title_in_a_reply_to_small_talk_is_text_and_not_markup() -> None:
+    reply = answer_small_talk("hello", "greeting", ["Nice [/red] x", "odd [bold]name[red]"])
+    console = Console(width=200)
+    with console.capture() as capture:
+        show_answer(console, reply)
+    assert "documents: Nice [/red] x; odd [bold]name[red]." in capture.get()
