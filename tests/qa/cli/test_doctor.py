@@ -60,7 +60,7 @@ def test_documents_that_a_damaged_log_has_lost_are_named(place: Path) -> None:
         "The log of the database was damaged. Index the folders again that hold these documents: "
         f"qa index FOLDER. Uploads lie in {place}.uploads.",
     ]
-    with pytest.raises(IndexDamaged, match=r"of docs/0\.md, .*, docs/4\.md and 2 more\. Index"):
+    with pytest.raises(IndexDamaged, match=r"to docs/0\.md, .*, docs/4\.md and 2 more\. Index"):
         Index.open(place)
 
 
