@@ -21,6 +21,7 @@ FILES = size("FUZZ_FILES", 400)
 GUIDED = size("GUIDED_FILES", 50)
 
 
+@pytest.mark.slow
 def test_every_seed_is_a_valid_file(tmp_path: Path) -> None:
     valid = seeds()
     assert list(valid) == list(SUFFIXES)

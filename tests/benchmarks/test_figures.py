@@ -119,6 +119,7 @@ def test_without_a_peer_that_runs_nothing_is_claimed() -> None:
     assert (cold.other, cold.ratio, cold.met) == ("none measured", "", None)
 
 
+@pytest.mark.slow
 def test_report_is_shown_written_and_drawn(tmp_path: Path) -> None:
     console = Console(width=160, record=True, file=StringIO())
     show(console, REPORT)

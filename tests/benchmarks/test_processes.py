@@ -23,6 +23,7 @@ subprocess.run([sys.executable, "-c", "import time; a = bytearray(200_000_000); 
 """
 
 
+@pytest.mark.slow
 def test_lines_have_their_time_and_memory() -> None:
     finished = run([sys.executable, "-c", HOLDING])
     first, second = finished.lines
@@ -31,6 +32,7 @@ def test_lines_have_their_time_and_memory() -> None:
     assert finished.peak >= 200_000_000 > first.memory > 1_000_000
 
 
+@pytest.mark.slow
 def test_memory_of_children_counts() -> None:
     assert run([sys.executable, "-c", CHILD]).peak > 200_000_000
 

@@ -58,6 +58,7 @@ def test_normalise_does_what_it_says(raw: str, expected: str) -> None:
     assert normalise(raw) == expected
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.sampled_from(["heading", "paragraph", "list", "table", "code"]), ANY_TEXT)

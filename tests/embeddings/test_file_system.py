@@ -38,6 +38,7 @@ def modes(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in there}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("umask", ["000", "022", "077"])
 def test_nobody_else_can_read_an_index(tmp_path: Path, umask: str) -> None:
     (tmp_path / "docs").mkdir()

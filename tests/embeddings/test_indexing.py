@@ -63,6 +63,7 @@ def counts(report: IndexingReport) -> tuple[int, int, int, int]:
     return len(report.added), len(report.changed), len(report.removed), report.unchanged
 
 
+@pytest.mark.slow
 def test_first_run_adds_every_document(folder: Path, index: Index, hashing: HashingEncoder) -> None:
     report = index_folder(folder, index, hashing)
     assert report.added == tuple(f"town/{name}" for name in TEXTS)
@@ -71,6 +72,7 @@ def test_first_run_adds_every_document(folder: Path, index: Index, hashing: Hash
     assert index.store.damage() == []
 
 
+@pytest.mark.slow
 def test_second_run_encodes_nothing(folder: Path, index: Index, hashing: HashingEncoder) -> None:
     index_folder(folder, index, hashing)
     before, generation, calls = state(index), index.store.generation, hashing.calls
@@ -80,6 +82,7 @@ def test_second_run_encodes_nothing(folder: Path, index: Index, hashing: Hashing
     assert (state(index), index.store.generation) == (before, generation)
 
 
+@pytest.mark.slow
 def test_edited_file_alone_is_indexed_again(
     folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:
@@ -94,6 +97,7 @@ def test_edited_file_alone_is_indexed_again(
         assert len(snapshot.search_words(["1907"], 5)) == 1
 
 
+@pytest.mark.slow
 def test_edit_of_equal_length_within_the_same_moment_is_noticed(
     folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:
@@ -105,6 +109,7 @@ def test_edit_of_equal_length_within_the_same_moment_is_noticed(
     assert index_folder(folder, index, hashing).changed == ("town/a.txt",)
 
 
+@pytest.mark.slow
 def test_touched_file_is_not_encoded(folder: Path, index: Index, hashing: HashingEncoder) -> None:
     index_folder(folder, index, hashing)
     calls = hashing.calls
@@ -148,6 +153,7 @@ def test_identical_files_are_stored_once_under_every_path(
     assert ("town/sub/copy.txt",) in [facts.paths for facts in index.store.documents().values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("empty", ["missing", "empty", "nothing to read"])
 def test_folder_that_is_gone_loses_nothing(
     folder: Path, index: Index, hashing: HashingEncoder, empty: str
@@ -173,6 +179,7 @@ def test_folder_that_cannot_be_indexed_leaves_no_index_behind(
     assert not (tmp_path / "index").exists()
 
 
+@pytest.mark.slow
 def test_files_without_a_document_are_named_with_the_reason(
     folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:
@@ -233,6 +240,7 @@ def test_folders_of_one_name_are_distinguished(
     assert len(index.store.sources()) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "gone"),
     [
@@ -311,6 +319,7 @@ class StoppingEncoder(HashingEncoder):
         return super().encode(texts, role, progress)
 
 
+@pytest.mark.slow
 def test_error_in_the_encoder_leaves_a_sound_index(folder: Path, tmp_path: Path) -> None:
     encoder = StoppingEncoder()
     index = Index.open_or_create(tmp_path / "index", encoder)

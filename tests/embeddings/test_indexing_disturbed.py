@@ -308,6 +308,7 @@ def test_vectors_that_cannot_be_written_lose_no_document(
 # Ctrl-C and kills in the middle of an update
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["put_document", "put_source", "drop_source", "save_vectors"])
 def test_ctrl_c_inside_any_step_leaves_a_sound_index(
     folder: Path, tmp_path: Path, method: str

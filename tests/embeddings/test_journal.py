@@ -77,6 +77,7 @@ def kill_while_reading(folder: Path, index: Index) -> None:
     assert run(folder, index.folder, "reading") == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_file_being_read_is_set_aside_and_all_others_are_indexed(
     folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:
@@ -132,6 +133,7 @@ def test_changed_file_is_read_again(folder: Path, index: Index, hashing: Hashing
     assert (report.added, report.skipped) == (("docs/4.txt",), ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", [False, True], ids=["at the next start", "later"])
 def test_file_is_known_by_its_content(
     folder: Path, index: Index, hashing: HashingEncoder, tmp_path: Path, told: bool
@@ -174,6 +176,7 @@ def test_orderly_end_accuses_nobody(
     assert (report.documents, report.skipped) == (8, ())
 
 
+@pytest.mark.slow
 def test_process_that_ends_while_a_thread_indexes_accuses_nobody(
     folder: Path, index: Index, hashing: HashingEncoder
 ) -> None:

@@ -108,6 +108,7 @@ BLOCKS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(BLOCKS, st.none() | TEXTS, st.sampled_from([16, 24, 64, 256]))
 @settings(max_examples=150)
 def test_passages_of_any_document_are_exact_complete_and_fit_word_tokens(

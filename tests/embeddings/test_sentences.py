@@ -53,6 +53,7 @@ def test_spans_are_ordered_disjoint_inside_and_leave_out_only_spaces(raw: str) -
     check_spans(text, sentence_spans(text))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**6))
 def test_spans_hold_across_windows(seed: int) -> None:
     words = random.Random(seed).choices(
@@ -92,6 +93,7 @@ def test_no_sentence_in_nothing() -> None:
     assert sentence_spans("") == sentence_spans(" \n\n ") == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

@@ -16,9 +16,8 @@ from tests.end_to_end.browsing import (
 from tests.end_to_end.chat_process import QUOTE_ROUTE, Running
 
 
-@pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_axe_finds_nothing_that_shuts_anyone_out(
     browser: Browser, chat: Running, dark: bool
 ) -> None:

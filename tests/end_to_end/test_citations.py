@@ -63,7 +63,9 @@ def reader_with_model(encoder: HashingEncoder) -> Reader:
     return reader_of(Settings(), encoder)
 
 
-@pytest.mark.parametrize("reader", [reader_without_model, reader_with_model])
+@pytest.mark.parametrize(
+    "reader", [reader_without_model, pytest.param(reader_with_model, marks=pytest.mark.slow)]
+)
 @settings(max_examples=50)
 @given(contents=st.lists(BLOCKS, min_size=1, max_size=3), question=QUESTION, history=HISTORY)
 def test_every_quote_is_what_its_document_says_at_its_offsets(

@@ -27,6 +27,7 @@ app.main()
 """
 
 
+@pytest.mark.slow
 def test_second_start_indexes_nothing_and_imports_no_pytorch_to_serve(chat: Running) -> None:
     assert "12 added" in chat.logged()
     done = subprocess.run(
@@ -57,6 +58,7 @@ def test_signal_ends_it_silently_though_a_page_is_open(
         assert again.logged() == before
 
 
+@pytest.mark.slow
 def test_interrupted_indexing_says_that_it_goes_on_later(tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
@@ -99,12 +101,14 @@ def printed_error(done: subprocess.CompletedProcess[str]) -> str:
     return lines[0]
 
 
+@pytest.mark.slow
 def test_missing_folder_is_reported(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     message = printed_error(run(missing, "--port", "0", "--index", tmp_path / "index"))
     assert message == f"{missing} does not exist. Check the name of the folder."
 
 
+@pytest.mark.slow
 def test_empty_folder_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
@@ -112,6 +116,7 @@ def test_empty_folder_is_reported(tmp_path: Path) -> None:
     assert message.startswith(f"{folder} holds no file that can be read")
 
 
+@pytest.mark.slow
 def test_port_in_use_is_reported_before_anything_is_indexed(tmp_path: Path) -> None:
     index = tmp_path / "index"
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -121,6 +126,7 @@ def test_port_in_use_is_reported_before_anything_is_indexed(tmp_path: Path) -> N
     assert not index.exists()
 
 
+@pytest.mark.slow
 def test_host_of_another_machine_is_reported(tmp_path: Path) -> None:
     message = printed_error(
         run("--host", "192.0.2.1", "--port", "0", "--index", tmp_path / "index")
@@ -128,6 +134,7 @@ def test_host_of_another_machine_is_reported(tmp_path: Path) -> None:
     assert message == "192.0.2.1 is not an address of this machine. Choose another with --host."
 
 
+@pytest.mark.slow
 def test_setting_out_of_range_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QA_THRESHOLD", "3")
     message = printed_error(run("--port", "0", "--index", tmp_path / "index"))

@@ -20,6 +20,7 @@ def test_number_leads_to_the_quote_in_its_document(page: Page) -> None:
     assert opening.value.evaluate("window.opener") is None
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_quote_is_marked_in_the_picture_of_its_page(page: Page) -> None:
     ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")

@@ -42,6 +42,7 @@ def test_follow_up_is_answered_as_it_was_rewritten(answerer: QuestionAnswerer) -
     assert f"understood as: {second.rewritten}" in terminal_output(second)
 
 
+@pytest.mark.slow
 def test_standalone_question_is_not_rewritten(answerer: QuestionAnswerer) -> None:
     first = answerer.answer(FOUNDED)
     other = answerer.answer("Which formats are read?", history=[first])
@@ -108,6 +109,7 @@ def with_reader(answerer: QuestionAnswerer, reader: FixedConfidenceReader) -> Qu
     return QuestionAnswerer(*parts, rewriter=FixedRewriter())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "zebras", "members", "referring", "chosen"),
     [
@@ -146,6 +148,7 @@ def test_wordings_are_tried_in_the_nearest_passages_and_the_most_confident_is_re
     assert len(reader.readings) == len(confidences) + 1
 
 
+@pytest.mark.slow
 def test_wordings_are_read_in_all_passages_where_the_nearest_answer_none(
     answerer: QuestionAnswerer,
 ) -> None:
@@ -163,6 +166,7 @@ def test_wordings_are_read_in_all_passages_where_the_nearest_answer_none(
     ]
 
 
+@pytest.mark.slow
 def test_time_of_rewriting_is_reported(answerer: QuestionAnswerer) -> None:
     reader = FixedConfidenceReader(answerer.reader, {ZEBRAS: 0.9, MEMBERS: 0.8})
     reader.seconds = 0.2
@@ -220,6 +224,7 @@ def test_comparison_shows_both_facts_and_no_conclusion(answerer: QuestionAnswere
     assert compared.text == " ".join(citation.quote for citation in compared.citations)
 
 
+@pytest.mark.slow
 def test_comparison_with_a_side_unknown_is_an_ordinary_question(
     answerer: QuestionAnswerer,
 ) -> None:

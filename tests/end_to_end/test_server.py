@@ -57,6 +57,7 @@ def test_upload_too_large_or_from_another_site_is_refused(chat: Running) -> None
         assert wire.recv(12) == b"HTTP/1.1 413"
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_had_begun_to_receive_is_removed(
     chat: Running, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ except ValueError as error:
 """
 
 
+@pytest.mark.slow
 def test_address_in_place_of_a_file_is_not_even_looked_up(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FETCHING, str(tmp_path)],

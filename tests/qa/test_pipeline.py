@@ -155,6 +155,7 @@ crew of forty men.
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["harbour.md", "harbour.txt"])
 def test_sentence_goes_on_over_wrapped_lines(tmp_path: Path, name: str) -> None:
     (tmp_path / "d").mkdir()
@@ -203,6 +204,7 @@ def test_missing_index_says_what_to_do(tmp_path: Path) -> None:
         QuestionAnswerer.open(tmp_path)
 
 
+@pytest.mark.slow
 def test_answerer_of_documents_answers_from_that_folder_alone(tmp_path: Path) -> None:
     for name, year in (("one", "1901"), ("two", "1902")):
         (tmp_path / name).mkdir()
@@ -217,6 +219,7 @@ def test_answerer_of_documents_answers_from_that_folder_alone(tmp_path: Path) ->
         assert {hit.path for hit in everywhere.hits} == {"one/a.txt", "two/a.txt"}
 
 
+@pytest.mark.slow
 def test_answer_is_cached_until_the_index_changes(tmp_path: Path) -> None:
     folder = tmp_path / "d"
     folder.mkdir()

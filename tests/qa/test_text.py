@@ -46,6 +46,7 @@ def test_words_that_carry_meaning_are_no_stop_words() -> None:
     assert STOP_WORDS.isdisjoint({"won", "year", "number", "first", "president"})
 
 
+@pytest.mark.slow
 def test_threads_do_not_disturb_each_others_stems() -> None:
     endings = ("ational", "fulness", "iveness", "ization", "ing", "edly")
     words = [f"{chr(97 + at % 26)}r{at}on{ending}" for at in range(700) for ending in endings]

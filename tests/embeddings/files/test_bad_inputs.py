@@ -150,6 +150,7 @@ def test_archive_of_many_files(reader: Reader) -> None:
     assert reader.reason("a.docx", word([], extra=extra)) == "holds more than 10,000 files"
 
 
+@pytest.mark.slow
 def test_archive_that_lies_about_sizes(reader: Reader) -> None:
     data = bytearray(word([paragraph("x" * 1_000_000)] * 200))
     struct.pack_into("<I", data, data.rfind(b"PK\x01\x02") + 24, 100)  # APPNOTE 4.3.12
@@ -444,11 +445,13 @@ def test_markdown_of_unfinished_comments(reader: Reader) -> None:
 # Plain text and tables of values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["txt", "md", "csv", "html"])
 def test_one_line_of_50_mb(reader: Reader, suffix: str) -> None:
     assert reader.reason(f"a.{suffix}", b"x" * 50_000_000) == TOO_LONG
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["txt", "md"])
 def test_one_line_of_9_mb(reader: Reader, suffix: str) -> None:
     assert reader.read(f"a.{suffix}", b"x" * 9_000_000).text == "x" * 9_000_000

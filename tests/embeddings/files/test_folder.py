@@ -160,6 +160,7 @@ def test_closed_subfolder_is_named_and_the_others_are_read(open_folder: Path) ->
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("below", ["", "inside"])
 def test_folder_that_may_not_be_read_is_refused(open_folder: Path, below: str) -> None:
     (open_folder / "closed" / "inside").mkdir(parents=True)

@@ -87,6 +87,7 @@ def test_memory_limit_refuses_the_file_and_the_next_is_read(page: Path, tmp_path
         assert loader.load(page).title == "Aid"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 @pytest.mark.parametrize(
     ("number", "reason"),
@@ -120,6 +121,7 @@ def test_process_that_died_between_two_files_is_replaced(page: Path) -> None:
         assert loader.load(page).title == "Aid"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     script = f"""
@@ -254,6 +256,7 @@ def test_builder_stops_at_its_limits(limits: Limits, reason: str) -> None:
     assert str(caught.value) == reason
 
 
+@pytest.mark.slow
 def test_reading_process_of_a_large_parent_reads_more_than_one_file(page: Path) -> None:
     # A process that encodes has more memory than one that reads may take.
     program = f"""

@@ -90,6 +90,7 @@ def test_threads_search_one_index_together(index: Index) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_index_is_searched_while_a_thread_brings_it_up_to_date(tmp_path: Path) -> None:
     folder = tmp_path / "docs"
     folder.mkdir()
@@ -180,6 +181,7 @@ def test_place_without_permission_is_refused_with_the_remedy(open_folder: Path) 
     ), output
 
 
+@pytest.mark.slow
 def test_reader_without_permission_to_write_searches(open_folder: Path) -> None:
     index = Index.open_or_create(open_folder / "index", ENCODER)
     for number in range(5):

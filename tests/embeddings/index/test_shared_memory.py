@@ -33,6 +33,7 @@ except IndexProblem as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage_file", [cut_short, overwritten])
 @pytest.mark.parametrize("name", ["", "-wal", "-shm"])
 def test_whatever_becomes_of_the_database_a_search_is_right_or_an_error(

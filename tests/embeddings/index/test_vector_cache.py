@@ -25,6 +25,7 @@ from tests.builders import HashingEncoder
 from tests.embeddings.index.builders import ENCODER, add, check, drop, flip, found, hits, library
 
 
+@pytest.mark.slow
 @given(
     steps=st.lists(
         st.tuples(
@@ -114,6 +115,7 @@ def pipe_instead(path: Path) -> None:
     os.mkfifo(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage_file", [cut_short, overwritten, folder_instead, pipe_instead])
 def test_whatever_becomes_of_the_vectors_file_a_search_goes_on(
     index: Index, damage_file: Callable[[Path], None]

@@ -72,6 +72,7 @@ def same(found: list[tuple[int, float]], expected: list[tuple[int, float]]) -> N
     assert np.allclose([score for _, score in found], [score for _, score in expected], atol=1e-9)
 
 
+@pytest.mark.slow
 @given(passages=st.lists(st.tuples(TEXTS, TEXTS), max_size=30), terms=TERMS, data=st.data())
 def test_scores_are_those_of_fts5(
     passages: Passages, terms: list[str], data: st.DataObject
@@ -141,6 +142,7 @@ def test_nothing_of_a_transaction_that_was_rolled_back_is_cached(many: Words) ->
     many.connection.execute("COMMIT")
 
 
+@pytest.mark.slow
 def test_cache_is_bounded(many: Words, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(word_index, "MAX_CACHED_OCCURRENCES", 500)
     for at in range(300):

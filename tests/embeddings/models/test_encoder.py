@@ -47,6 +47,7 @@ def copied(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_one_flipped_bit_in_the_packaged_weights_is_refused(
     real: SentenceTransformersEncoder,
     copied: Path,
@@ -189,6 +190,7 @@ def test_damaged_weights_in_a_users_folder_are_a_model_error(
         encoder.encode(["a"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["no-such/model", "not a name!", "", "a" * 300, "x/" * 2_000, "nul\0byte"]
 )
@@ -272,6 +274,7 @@ def save_tiny(folder: Path, prompts: dict[str, str]) -> SentenceTransformer:
     return load_transformer(folder / "model")
 
 
+@pytest.mark.slow
 def test_another_model_keeps_its_prompts_pooling_and_length(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +290,7 @@ def test_another_model_keeps_its_prompts_pooling_and_length(
     assert (differ > 1e-2).all(), differ
 
 
+@pytest.mark.slow
 def test_model_whose_graph_says_something_else_is_not_converted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -311,6 +315,7 @@ def test_model_whose_graph_says_something_else_is_not_converted(
     assert sorted(path.name for path in folder.iterdir()) == ["REFUSED", "SHA256SUMS"]
 
 
+@pytest.mark.slow
 def test_model_whose_graph_cannot_run_is_not_converted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,6 +179,7 @@ def wait_for(path: Path) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_of_two_processes_the_second_waits_for_the_first(tmp_path: Path) -> None:
     both = [start(tmp_path, 0.5) for _ in range(2)]
     assert [process.communicate(timeout=60)[0] for process in both] == ["weights\n"] * 2

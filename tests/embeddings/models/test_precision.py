@@ -92,6 +92,7 @@ def test_reader_in_8_bits_finds_the_same_spans() -> None:
     assert 0 < max(differences) < 1.5
 
 
+@pytest.mark.slow
 def test_what_narrows_stays_in_full_precision(tmp_path: Path) -> None:
     write_external_weights(FOLDER / GRAPH, tmp_path / GRAPH)
     before = (tmp_path / "weights.bin").stat().st_size
@@ -111,6 +112,7 @@ def test_what_is_no_graph_is_refused(tmp_path: Path) -> None:
         quantise(tmp_path / GRAPH)
 
 
+@pytest.mark.slow
 def test_both_precisions_are_cached_side_by_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,7 @@ def test_list_shows_documents_passages_and_folder(docs_index: Path) -> None:
     assert set(documents) == files
 
 
+@pytest.mark.slow
 def test_second_run_does_nothing_and_one_edit_indexes_one_file(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(DOCS, tmp_path / "docs"))
     count = len(list(folder.rglob("*.*")))

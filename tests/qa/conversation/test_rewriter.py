@@ -165,6 +165,7 @@ def test_hostile_text_is_text(rewriter: QuestionRewriter) -> None:
     assert "49" not in rewriter.rewrite("When was it founded?", history)[0]
 
 
+@pytest.mark.slow
 def test_int8_logits_are_close_to_full_precision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,7 @@ def test_one_mode_alone_is_measured_where_it_is_named(file: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_index_of_ones_own_documents_can_be_asked(file: Path, docs_index: Path) -> None:
     printed = figures(file, "--index", docs_index, "--mode", "chain", "--mode", "retrieval")
     assert (printed["contexts"], printed["half"], printed["reader"]) == (0, None, None)

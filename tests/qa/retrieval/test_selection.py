@@ -61,6 +61,7 @@ def test_copies_do_not_crowd_out_other_passages(
     assert len(hits[0].near_duplicates) == MAX_PLACES
 
 
+@pytest.mark.slow
 def test_one_document_has_at_most_half_of_the_places_where_others_are_near(
     tmp_path: Path, encoder: SentenceTransformersEncoder
 ) -> None:

@@ -86,6 +86,7 @@ def test_stages_are_shown_as_they_happen(chat: Chat) -> None:
     assert searching.answer is None and reading.answer is None
 
 
+@pytest.mark.slow
 def test_only_passages_in_which_wordings_are_tried_are_shown(docs_index: Path) -> None:
     question = "Where is it?"
     with QuestionAnswerer.from_documents(DOCS, docs_index) as answerer:
@@ -114,6 +115,7 @@ class CountingRewriter(QuestionRewriter):
         return super().rewrite(question, history)
 
 
+@pytest.mark.slow
 def test_message_is_rewritten_and_each_wording_searched_once(
     docs_index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +150,7 @@ def found_examples(chat: Chat) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_examples_are_questions_that_the_documents_answer(chat: Chat, town: Path) -> None:
     assert found_examples(chat) == []
     (town / "mill.txt").write_text(

@@ -89,6 +89,7 @@ def test_oldest_connection_that_only_waits_makes_room(
             assert wire.recv(12) == b"HTTP/1.1 200"
 
 
+@pytest.mark.slow
 def test_head_has_its_time_and_drops_do_not_prolong_it(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +130,7 @@ def test_one_address_has_so_many_connections(port: int, monkeypatch: pytest.Monk
             assert wire.recv(12) == b"HTTP/1.1 200"
 
 
+@pytest.mark.slow
 def test_newcomer_takes_the_place_of_the_address_that_has_most(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

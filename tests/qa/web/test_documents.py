@@ -47,6 +47,7 @@ def test_page_of_a_pdf_shows_its_picture_behind_the_quote(documents: Documents) 
     assert "page.png" not in text
 
 
+@pytest.mark.slow
 def test_picture_differs_where_something_is_quoted(documents: Documents) -> None:
     _, plain = documents.picture("town/a.pdf", 2)
     _, at = where(documents, "1890")

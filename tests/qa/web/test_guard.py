@@ -126,6 +126,7 @@ def test_body_has_a_deadline(incoming: IncomingFiles, monkeypatch: pytest.Monkey
     assert (reply.status_code, reply.text) == (408, "Request too slow")
 
 
+@pytest.mark.slow
 def test_pending_bodies_are_bounded_in_total(
     incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:

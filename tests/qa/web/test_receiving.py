@@ -115,6 +115,7 @@ async def _slowly(seconds: float) -> AsyncIterator[bytes]:
         await asyncio.sleep(seconds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.01, 60.0], ids=["drop by drop", "silent"])
 def test_slow_upload_is_aborted_and_delays_no_other(
     incoming: IncomingFiles,
@@ -135,6 +136,7 @@ def test_slow_upload_is_aborted_and_delays_no_other(
     assert incoming.bytes == 1_000
 
 
+@pytest.mark.slow
 def test_progress_is_reported_until_the_end(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,7 @@ def test_another_file_of_the_same_name_is_stored_beside_the_first(uploads: Uploa
     assert stored(uploads) == ["mill (2).txt", "mill.txt"]
 
 
+@pytest.mark.slow
 def test_uploads_are_there_at_the_next_start_also_if_they_are_only_read(
     uploads: Uploads, town: Path
 ) -> None:
@@ -484,6 +485,7 @@ def test_what_fails_after_it_was_committed_is_not_answered_from(
     assert paths(uploads) == ["town/bridge.txt"]
 
 
+@pytest.mark.slow
 def test_uploads_are_not_those_of_another_folder_of_the_same_name(
     uploads: Uploads, tmp_path: Path
 ) -> None:

@@ -345,6 +345,7 @@ def page_with(rules: str, elements: str, count: int) -> str:
     return f"<style>{style}.z .q{{display:none}}</style>{body}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rules", "elements"),
     [
@@ -360,6 +361,7 @@ def test_rules_hold_behind_many_others(tmp_path: Path, rules: str, elements: str
     assert text_of(tmp_path / "a.html").split()[-1] == "Seen."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [

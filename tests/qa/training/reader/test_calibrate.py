@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from qa.evaluation.metrics import calibration_error
 from qa.reading.calibration import SPAN_FEATURES, SpanFeatures
@@ -47,6 +48,7 @@ def test_first_answer_is_the_one_with_the_higher_logit() -> None:
         assert score == reading.scores[best]
 
 
+@pytest.mark.slow
 def test_confidence_is_calibrated_on_questions_left_out() -> None:
     confidences, scores, answerable = cross_validated(readings(4000))
     assert len(confidences) == 4000

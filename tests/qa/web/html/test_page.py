@@ -138,6 +138,7 @@ def test_sentence_around_an_answer_is_shown_as_it_stands() -> None:
     assert set(read.tags) == {"p", "q", "a", "mark", "span"}
 
 
+@pytest.mark.slow
 @given(TEXT.filter(bool))
 @example(HOSTILE)
 def test_no_text_adds_an_element_anywhere(text: str) -> None:
