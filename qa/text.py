@@ -114,7 +114,7 @@ def normalise(text: str) -> str:
     >>> normalise("The  IOFS, (2013)")
     'iofs 2013'
     """
-    return " ".join(_ARTICLE.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split())
+    return join_whitespace(_ARTICLE.sub(" ", text.lower().translate(_NO_PUNCTUATION)))
 
 
 def replace_surrogates(text: str) -> str:

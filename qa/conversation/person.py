@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from qa.conversation.context import TURNS_READ, Turn
+from qa.text import join_whitespace
 
 _WHO = re.compile(r"^\W{0,3}(?:and |but |so )?who(?:m|se)?\b", re.I)
 _WHO_IS = re.compile(
@@ -36,7 +37,7 @@ def last_person(history: Sequence[Turn]) -> str | None:
     """
     since: list[str] = []
     for turn in reversed(history[-TURNS_READ:]):
-        question = " ".join(turn.standalone[:QUESTION_CHARACTERS].split())
+        question = join_whitespace(turn.standalone[:QUESTION_CHARACTERS])
         name = _person_in(question, turn.answer)
         if name is not None:
             surname = name.split()[-1]
@@ -51,7 +52,7 @@ def last_person(history: Sequence[Turn]) -> str | None:
 def _person_in(question: str, answer: str) -> str | None:
     """The person whom a question, or else its answer, names."""
     about = _WHO_IS.match(question)
-    answer = " ".join(answer[: NAME_CHARACTERS + 1].split())
+    answer = join_whitespace(answer[: NAME_CHARACTERS + 1])
     for name in (about["name"] if about else "", answer if _WHO.match(question) else ""):
         if _is_person(name):
             return name

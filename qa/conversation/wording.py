@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qa.text import STOP_WORDS, stem
+from qa.text import STOP_WORDS, join_whitespace, stem
 
 _WORD = re.compile(r"\w+")
 _SMALL = frozenset("of the for and in on to de".split())
@@ -88,7 +88,7 @@ def phrases_of(scores: Mapping[str, float], texts: Sequence[str]) -> list[Phrase
             break
         _, phrase, definite, stems = best
         found.append(
-            Phrase(" ".join(phrase.split()), definite, max(left[stemmed] for stemmed in stems))
+            Phrase(join_whitespace(phrase), definite, max(left[stemmed] for stemmed in stems))
         )
         for stemmed in stems:
             del left[stemmed]

@@ -23,7 +23,7 @@ from qa.reading.spans import read_passages
 from qa.retrieval.retriever import Retriever
 from qa.retrieval.search import DEPTH, SearchRequest, search
 from qa.settings import DEFAULT_WORD_WEIGHT
-from qa.text import normalise
+from qa.text import join_whitespace, normalise
 
 BATCH = 64
 """Questions read together where only the reader is measured."""
@@ -175,7 +175,7 @@ def _answer(
     excluded: Set[int] = frozenset(),
 ) -> Outcome:
     began = time.perf_counter()
-    text = " ".join(question.text.split())
+    text = join_whitespace(question.text)
     hits = retriever.retrieve(text, limit, excluded=excluded)
     read = reader.read(text, hits)
     spent = time.perf_counter() - began

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from embeddings.index.protocols import SearchIndex
 from qa.results import NEAREST, Answer, Citation
+from qa.text import join_whitespace
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -194,9 +195,9 @@ def answer_as_markdown(answer: Answer) -> str:
     """Question, answer, and each quote with its place; their text is escaped."""
     if answer.parts:
         return "\n\n".join(map(answer_as_markdown, answer.parts))
-    parts = [f"## {_escaped(' '.join(answer.question.split()))}"]
+    parts = [f"## {_escaped(join_whitespace(answer.question))}"]
     if answer.rewritten is not None:
-        parts.append(f"*{_escaped(' '.join(answer.rewritten.split()))}*")
+        parts.append(f"*{_escaped(join_whitespace(answer.rewritten))}*")
     if answer.text is None:
         return "\n\n".join([*parts, answer.explanation])
     # White space beside the asterisks would end the emphasis.

@@ -12,6 +12,7 @@ from qa.library.listing import Listing
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
+from qa.text import join_whitespace
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.example_finder import ExampleFinder
@@ -80,7 +81,7 @@ class Chat:
 
     def question_problem(self, question: str) -> str:
         """Why the question cannot be answered, as a sentence; empty if it can."""
-        length, most = len(" ".join(question.split())), self.answerer.settings.question_characters
+        length, most = len(join_whitespace(question)), self.answerer.settings.question_characters
         if length == 0:
             return "Type a question first."
         if length > most:

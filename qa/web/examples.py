@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from embeddings.sentences import sentence_spans
-from qa.text import STOP_WORDS
+from qa.text import STOP_WORDS, join_whitespace
 
 _NAME = r"(?P<name>(?:The )?[A-Z][\w’'-]*(?: (?:of|for|the|and|in|on|de|[A-Z][\w’'-]*)){0,7})"
 _PARTICIPLES = (
@@ -48,7 +48,7 @@ def example_questions(text: str) -> Iterator[str]:
     >>> list(example_questions("The IOFS has 41 members."))
     ['How many members does the IOFS have?']
     """
-    sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)]
+    sentences = [join_whitespace(text[start:end]) for start, end in sentence_spans(text)]
     ranked: list[tuple[int, str]] = []
     for sentence in sentences:
         if match := _match_name(_WHEN, sentence):

@@ -30,6 +30,7 @@ from qa.reading.candidates import (
 )
 from qa.reading.spans import PassageSpan, read_passages
 from qa.retrieval.retriever import Retriever
+from qa.text import join_whitespace
 
 FOLDS = 5
 """Of the cross-validation."""
@@ -64,7 +65,7 @@ def read_twice(
         model: The span model.
         count: Passages read for a question.
     """
-    text = " ".join(question.text.split())
+    text = join_whitespace(question.text)
     golds = [gold.text for gold in question.answers]
     passages: dict[tuple[int, int], list[PassageSpan]] = {}
     for excluded in (frozenset[int](), own):
