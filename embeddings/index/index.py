@@ -174,7 +174,7 @@ class Index:
             store.recover()
             try:
                 yield store
-            except BaseException:
+            except BaseException:  # Also of Ctrl-C: what was committed is checkpointed.
                 # The first error is reported, not one of the checkpoint.
                 with suppress(IndexProblem):
                     store.checkpoint()

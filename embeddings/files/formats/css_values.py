@@ -217,9 +217,10 @@ def colour(value: str) -> Colour | None:
             parts = [_of_lightness(light or 0.0)] * 3
         elif found.space not in ("srgb", "display-p3", "a98-rgb", "prophoto-rgb", "rec2020"):
             return None
+    # What tinycss2 and its arithmetic raise on a function with too few, too many or unfit values.
     except (ValueError, TypeError, AttributeError, IndexError, ArithmeticError, NotImplementedError,
             RecursionError):  # fmt: skip
-        return None  # Of a function without what belongs into it.
+        return None
     red, green, blue = (round(255 * min(1.0, max(0.0, part)), 3) for part in parts[:3])
     return red, green, blue, found.alpha
 
