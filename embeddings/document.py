@@ -8,16 +8,28 @@ characters. No later stage changes a character of it.
 import re
 import unicodedata
 from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-BlockKind = Literal["heading", "paragraph", "list", "table", "code"]
+BlockKind = Literal["heading", "paragraph", "list", "table", "code", "furniture"]
+"""``furniture`` is shown, but neither searched nor read: contents pages, indexes, references."""
 
 BLOCK_SEPARATOR = "\n\n"
 
+CELL_SEPARATOR = "\t"
+"""Between the cells of a table's row; a row is a line. No other text has tabs."""
+
+MAX_HEADER_ROWS = 9
+"""Rows of column names that a table can have. Chosen by hand."""
+
 LONGEST_TITLE = 300
 """Characters of a title or heading; it is repeated with each passage below. Chosen by hand."""
+
+MAX_LABEL_CHARACTERS = 20
+"""A longer page label is none. Chosen by hand."""
 
 # Control characters break terminals and databases; bidirectional overrides make text
 # read differently from what it says; soft hyphens, zero-width spaces and byte-order
@@ -46,12 +58,14 @@ class Block:
         start: Offset of its first character, into ``Document.text``.
         end: Offset behind its last character.
         level: 1 (highest) to 6 for a heading, 0 for anything else.
+        header_rows: How many of a table's first lines name its columns, 0 for anything else.
     """
 
     kind: BlockKind
     start: int
     end: int
     level: int = 0
+    header_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +79,17 @@ class Document:
         blocks: In reading order, not overlapping, covering every non-space character.
         page_starts: Offset at which each page begins, page 1 first; empty where the
             format has no pages.
+        page_labels: What is printed on each page as its number, such as "iii", empty where that
+            is the page's position or unknown; as many as pages, or none at all.
+        not_read: What the file holds and the text does not, such as "3 pictures".
     """
 
     title: str
     text: str
     blocks: tuple[Block, ...]
     page_starts: tuple[int, ...] = ()
+    page_labels: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
 
     def page_at(self, offset: int) -> int | None:
         """The number (from 1) of the page that holds the character, if there are pages."""
@@ -139,10 +158,23 @@ class DocumentBuilder:
         self._parts: list[str] = []
         self._blocks: list[Block] = []
         self._page_starts: list[int] = []
+        self._page_labels: list[str] = []
+        self._not_read: Counter[tuple[str, str]] = Counter()
 
-    def start_page(self) -> None:
-        """Begin the next page with the block that comes next."""
+    def start_page(self, label: str = "") -> None:
+        """Begin the next page with the block that comes next.
+
+        Args:
+            label: What is printed on it as its number, if that is not its position.
+        """
         self._page_starts.append(self._next_start())
+        label = normalise(label)
+        own = label == str(len(self._page_starts)) or len(label) > MAX_LABEL_CHARACTERS
+        self._page_labels.append("" if own else label)
+
+    def leave_out(self, singular: str, plural: str, count: int = 1) -> None:
+        """Note that something of the file is not read: ``leave_out("picture", "pictures")``."""
+        self._not_read[singular, plural] += count
 
     def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
         """Append one block.
@@ -158,14 +190,36 @@ class DocumentBuilder:
         """
         if (kind == "heading") != (1 <= level <= 6):
             raise ValueError(f"expected a level of 1 to 6 for headings only, got {kind} {level}")
+        if kind == "table":
+            raise ValueError("expected rows of a table; see add_table")
         text = normalise(text)
         if not text:
             return
         if kind == "heading" and len(text) > LONGEST_TITLE:
             kind, level = "paragraph", 0
+        self._append(kind, text, level)
+
+    def add_table(self, rows: Iterable[Sequence[str]], header_rows: int = 0) -> None:
+        """Append a table. Rows without any text leave no trace; line breaks in cells are spaces.
+
+        Args:
+            rows: Its cells, as raw text. A merged cell is repeated in each place that it covers.
+            header_rows: How many of the first rows name the columns; at most ``MAX_HEADER_ROWS``.
+        """
+        lines: list[str] = []
+        named = 0
+        for number, row in enumerate(rows):
+            cells = [" ".join(normalise(cell).split()) for cell in row]
+            if any(cells):
+                lines.append(CELL_SEPARATOR.join(cells))
+                named += number < header_rows
+        if lines:
+            self._append("table", "\n".join(lines), header_rows=min(named, MAX_HEADER_ROWS))
+
+    def _append(self, kind: BlockKind, text: str, level: int = 0, header_rows: int = 0) -> None:
         start = self._next_start()
         self._parts.append(text)
-        self._blocks.append(Block(kind, start, start + len(text), level))
+        self._blocks.append(Block(kind, start, start + len(text), level, header_rows))
         self.length = start + len(text)
 
     def _next_start(self) -> int:
@@ -186,4 +240,9 @@ class DocumentBuilder:
             text=text,
             blocks=tuple(self._blocks),
             page_starts=tuple(min(start, len(text)) for start in self._page_starts),
+            page_labels=tuple(self._page_labels) if any(self._page_labels) else (),
+            not_read=tuple(
+                f"{count:,} {singular if count == 1 else plural}"
+                for (singular, plural), count in self._not_read.items()
+            ),
         )

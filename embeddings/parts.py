@@ -6,7 +6,7 @@ quote, needs a few thousand of them.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from embeddings.document import Block, Document
 
@@ -91,9 +91,9 @@ def _pieces(document: Document) -> Iterator[Piece]:
                 document.text.rfind("\n", end - NEAR_END, end),
             )
             end = space + 1 if space > 0 else end
-            yield Piece(Block(block.kind, start, end, block.level), continued)
+            yield Piece(replace(block, start=start, end=end), continued)
             start, continued = end, True
-        yield Piece(Block(block.kind, start, block.end, block.level), continued)
+        yield Piece(replace(block, start=start), continued)
 
 
 def joined_blocks(parts: Iterable[Part]) -> tuple[Block, ...]:
@@ -104,7 +104,7 @@ def joined_blocks(parts: Iterable[Part]) -> tuple[Block, ...]:
             block = piece.block
             if piece.continued and blocks:
                 before = blocks.pop()
-                block = Block(block.kind, before.start, block.end, block.level)
+                block = replace(before, end=block.end)
             blocks.append(block)
     return tuple(blocks)
 

@@ -1,9 +1,10 @@
 """Passages: a document cut into the units that are retrieved.
 
-A passage is a run of whole paragraphs of one section. Small neighbours are joined,
-long ones are split at sentence ends, and a list or table stays with the paragraph
-that introduces it, so that each passage makes sense by itself and is not truncated by the
-encoder. ``document.text[passage.start:passage.end] == passage.text`` always holds.
+A passage is a run of whole paragraphs of one section, or a row of a table. Small neighbours are
+joined, long ones are split at sentence ends, and a list stays with the paragraph that introduces
+it, so that each passage makes sense by itself and is not truncated by the encoder. Headings are
+the beginning of the passage that follows them; later ones have them as their context.
+``document.text[passage.start:passage.end] == passage.text`` always holds.
 
 Time and memory are linear in the length of the document, whatever its content.
 """
@@ -12,11 +13,12 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 from pathlib import Path
 
-from embeddings.document import LONGEST_TITLE, Block, Document
+from embeddings.document import CELL_SEPARATOR, LONGEST_TITLE, Block, Document, shortened
+from embeddings.rendering import rendered
 from embeddings.sentences import iter_sentences
 
 Tokenize = Callable[[str], list[int]]
@@ -36,7 +38,11 @@ LONGEST_CHARACTERS = 4_000
 WINDOW_CHARACTERS = 4 * LONGEST_CHARACTERS
 """Characters tokenized at a time: the result takes a hundred times the memory of the text."""
 
+MAX_INTRODUCTION_CHARACTERS = 200
+"""A longer paragraph before a table or list is not repeated with its rows. Chosen by hand."""
+
 _LINE = re.compile(r"[^\n]+")
+_CELL = re.compile(r"[^\t\n]+")
 _WORD = re.compile(r"\S+")
 
 
@@ -61,10 +67,13 @@ class Passage:
         start: Offset of the first character, into ``Document.text``.
         end: Offset behind the last character.
         text: ``Document.text[start:end]``.
-        context: "title › headings", seen by encoder and word index before the text; of at most
-            ``LONGEST_TITLE`` characters.
+        context: "title › headings › introduction" without the headings that ``text`` begins with,
+            seen by encoder, word index and reader before the text; of at most ``LONGEST_TITLE``
+            characters.
         headings: The headings above the passage, outermost first.
         page: The page on which it starts, where the format has pages.
+        columns: Names of a table's columns, from the first of the passage on; empty for
+            anything else.
     """
 
     start: int
@@ -73,11 +82,12 @@ class Passage:
     context: str
     headings: tuple[str, ...] = ()
     page: int | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def search_text(self) -> str:
-        """What the encoder sees: the context, then the passage."""
-        return f"{self.context}\n{self.text}"
+        """What the encoder sees: the context, then the passage as it is shown."""
+        return f"{self.context}\n{rendered(self.text, self.columns).text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +96,14 @@ class Section:
 
     Attributes:
         headings: Positions in ``Document.blocks`` of the headings above them, outermost first.
-        context_length: How many characters of title and headings are the passages' context.
+        block: Position of the table or list that all of them are cut from; -1 if there is none.
+        context_length: How many characters of title, headings and introduction are the passages'
+            context.
         spans: Start and end of each passage, into ``Document.text``.
     """
 
     headings: tuple[int, ...]
+    block: int
     context_length: int
     spans: tuple[tuple[int, int], ...]
 
@@ -103,7 +116,7 @@ class _Piece:
     end: int
     tokens: int
     introduced: bool
-    """Belongs to the piece before it: a list or table behind its introduction."""
+    """Belongs to the piece before it: a list behind its introduction, text behind its heading."""
 
 
 _Span = tuple[int, int]
@@ -114,8 +127,7 @@ _Units = Callable[[int, int], Iterable[_Span]]
 def split(document: Document, tokenize: Tokenize, max_tokens: int) -> tuple[Passage, ...]:
     """The document's passages, in order, not overlapping.
 
-    Every word of the document stands in one passage's text, except the words of a
-    heading with something below it, which stand in those passages' ``headings``.
+    Every word of the document stands in one passage's text, except what is furniture.
 
     Args:
         document: What to split.
@@ -132,22 +144,8 @@ def sections(document: Document, tokenize: Tokenize, max_tokens: int) -> Iterato
     """Offsets and headings of the document's passages; arguments as for ``split``."""
     if max_tokens < 16:
         raise ValueError(f"expected an encoder that reads at least 16 tokens, got {max_tokens}")
-    for headings, blocks in _runs(document.blocks):
-        context = _context(document, headings)
-        tokens = tokenize(context)
-        if len(tokens) > max_tokens // 4:
-            context = context[: tokens[max_tokens // 4]].rstrip()
-        room = max_tokens - SPECIAL_TOKENS - len(tokenize(context))
-        pieces: list[_Piece] = []
-        for before, block in zip((None, *blocks), blocks, strict=False):
-            introduced = (
-                block.kind in ("list", "table")
-                and before is not None
-                and before.kind == "paragraph"
-            )
-            introduction = pieces[-1] if introduced else None
-            pieces += _pieces(document.text, block, introduction, tokenize, room)
-        yield Section(headings, len(context), tuple(_join(pieces, room)))
+    for headings, run in _runs(document.blocks):
+        yield from _Cutter(document, headings, tokenize, max_tokens).sections(run)
 
 
 def passages_of(document: Document, sections: Iterable[Section]) -> tuple[Passage, ...]:
@@ -159,41 +157,84 @@ def passages_of(document: Document, sections: Iterable[Section]) -> tuple[Passag
             if position not in known:
                 known[position] = _heading(document, position)
         headings = tuple(known[position] for position in section.headings)
-        context = _context(document, section.headings)[: section.context_length]
-        passages += (
-            Passage(
-                start=start,
-                end=end,
-                text=document.text[start:end],
-                context=context,
-                headings=headings,
-                page=document.page_at(start),
+        names = column_names(document, section.block)
+        contexts: dict[int, str] = {}
+        for start, end in section.spans:
+            # The first passage may begin with some of the headings.
+            above = sum(document.blocks[at].start < start for at in section.headings)
+            if above not in contexts:
+                context = _context(document, section.headings[:above], section.block)
+                contexts[above] = context[: section.context_length]
+            passages.append(
+                Passage(
+                    start=start,
+                    end=end,
+                    text=document.text[start:end],
+                    context=contexts[above],
+                    headings=headings,
+                    page=document.page_at(start),
+                    columns=_columns_from(document.text, names, start) if names else (),
+                )
             )
-            for start, end in section.spans
-        )
     return tuple(passages)
 
 
-def _runs(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, ...], list[Block]]]:
-    """Runs of blocks with the positions of the headings above them.
+def column_names(document: Document, position: int) -> tuple[str, ...]:
+    """The names of a table's columns, from its header; none if it has no header or is no table.
 
-    A heading with nothing below it is a run itself.
+    Args:
+        document: That holds the table.
+        position: Of the table in ``document.blocks``.
+    """
+    if position < 0 or not (header_rows := document.blocks[position].header_rows):
+        return ()
+    block = document.blocks[position]
+    lines = document.text[block.start : block.end].split("\n", header_rows)[:header_rows]
+    rows = [line.split(CELL_SEPARATOR) for line in lines]
+    columns = zip_longest(*rows, fillvalue="")
+    # A merged cell is repeated in the rows that it covers.
+    names = (shortened(" ".join(dict.fromkeys(filter(None, column)))) for column in columns)
+    return tuple(names)
+
+
+def _columns_from(text: str, names: Sequence[str], start: int) -> tuple[str, ...]:
+    """The names of the columns from an offset on, which may be in the middle of a row.
+
+    What is left of a row then has the row's first cell before its name.
+    """
+    row = text.rfind("\n", 0, start) + 1
+    if row == start:
+        return tuple(names)
+    label = shortened(text[row:start].split(CELL_SEPARATOR)[0])
+    at = text.count(CELL_SEPARATOR, row, start)
+    first = HEADING_SEPARATOR.join(filter(None, (label, *names[at : at + 1])))
+    return (first, *names[at + 1 :])
+
+
+def _runs(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, ...], list[int]]]:
+    """Positions of the blocks below the same headings, with the positions of those headings.
+
+    A run begins with the headings right before it. Furniture is left out, and ends a run.
     """
     path: list[int] = []
-    run: list[Block] = []
-    for position, (block, after) in enumerate(pairwise((*blocks, None))):
-        assert block is not None, "only the last one has nothing after it"
-        if block.kind != "heading":
-            run.append(block)
-            continue
-        if run:
-            yield tuple(path), run
-            run = []
-        path = [above for above in path if blocks[above].level < block.level]
-        if after is None or (after.kind == "heading" and after.level <= block.level):
-            yield tuple(path), [block]
-        else:
+    run: list[int] = []
+    below = False
+    for position, block in enumerate(blocks):
+        if block.kind == "heading":
+            if run and (below or block.level <= blocks[run[-1]].level):
+                yield tuple(path), run
+                run = []
+            path = [above for above in path if blocks[above].level < block.level]
             path.append(position)
+            run.append(position)
+            below = False
+        elif block.kind == "furniture":
+            if run and below:
+                yield tuple(path), run
+                run = []
+        else:
+            run.append(position)
+            below = True
     if run:
         yield tuple(path), run
 
@@ -203,11 +244,141 @@ def _heading(document: Document, position: int) -> str:
     return " ".join(document.text[block.start : block.end].split())
 
 
-def _context(document: Document, headings: Sequence[int]) -> str:
-    """Title › headings, without repeating the title."""
+def _context(document: Document, headings: Sequence[int], position: int = -1) -> str:
+    """Title › headings › introduction of a table or list, without repeating the title."""
     names = [_heading(document, position) for position in headings]
     parts = names if names and names[0] == document.title else [document.title, *names]
+    if introduction := _introduction(document, position):
+        parts = [*parts, introduction]
     return HEADING_SEPARATOR.join(parts)[:LONGEST_TITLE].rstrip()
+
+
+def _introduction(document: Document, position: int) -> str:
+    """The paragraph right before a table or list, if it is short; empty if there is none."""
+    before = document.blocks[position - 1] if position > 0 else None
+    if before is None or before.kind != "paragraph":
+        return ""
+    if before.end - before.start > MAX_INTRODUCTION_CHARACTERS:
+        return ""
+    return shortened(document.text[before.start : before.end])
+
+
+class _Cutter:
+    """Cuts the blocks below the same headings into passages."""
+
+    def __init__(
+        self, document: Document, headings: tuple[int, ...], tokenize: Tokenize, max_tokens: int
+    ) -> None:
+        self.document = document
+        self.headings = headings
+        self.tokenize = tokenize
+        self.max_tokens = max_tokens
+
+    def sections(self, run: Sequence[int]) -> Iterator[Section]:
+        """The passages of a run of blocks, which begins with its headings."""
+        blocks = self.document.blocks
+        context, room = self._context(-1)
+        pieces: list[_Piece] = []
+        at = sum(blocks[position].kind == "heading" for position in run)
+        if at:
+            pieces.append(self._headings(run[:at]))
+        for position in run[at:]:
+            block = blocks[position]
+            before = blocks[position - 1].kind if position > run[0] else None
+            introduced = before == "heading" or (
+                before == "paragraph" and block.kind in ("list", "table")
+            )
+            introduction = pieces[-1] if introduced and pieces else None
+            if block.kind == "table":
+                pieces += self._header(block, introduction, room)
+                if pieces:
+                    yield Section(self.headings, -1, len(context), tuple(_join(pieces, room)))
+                    pieces = []
+                yield from self._rows(position)
+                continue
+            cut = list(_pieces(self.document.text, block, introduction, self.tokenize, room))
+            if block.kind == "list" and len(cut) > 1 and _introduction(self.document, position):
+                if pieces:
+                    yield Section(self.headings, -1, len(context), tuple(_join(pieces, room)))
+                    pieces = []
+                yield from self._list(position)
+                continue
+            pieces += cut
+        if pieces:
+            yield Section(self.headings, -1, len(context), tuple(_join(pieces, room)))
+
+    def _context(self, position: int) -> tuple[str, int]:
+        """The context of passages from a table or list, and the tokens left beside it."""
+        context = _context(self.document, self.headings, position)
+        tokens = self.tokenize(context)
+        if len(tokens) > self.max_tokens // 4:
+            context = context[: tokens[self.max_tokens // 4]].rstrip()
+        return context, self.max_tokens - SPECIAL_TOKENS - len(self.tokenize(context))
+
+    def _headings(self, positions: Sequence[int]) -> _Piece:
+        blocks = self.document.blocks
+        start, end = blocks[positions[0]].start, blocks[positions[-1]].end
+        return _Piece(start, end, len(self.tokenize(self.document.text[start:end])), False)
+
+    def _list(self, position: int) -> Iterator[Section]:
+        """The passages of a long list, each with its introduction as context."""
+        context, room = self._context(position)
+        block = self.document.blocks[position]
+        pieces = list(_pieces(self.document.text, block, None, self.tokenize, room))
+        yield Section(self.headings, position, len(context), tuple(_join(pieces, room)))
+
+    def _header(self, block: Block, introduction: _Piece | None, room: int) -> Iterator[_Piece]:
+        """A table's header, as part of the passage that introduces it."""
+        if not block.header_rows:
+            return
+        lines = islice(
+            _LINE.finditer(self.document.text, block.start, block.end), block.header_rows
+        )
+        end = max(line.end() for line in lines)
+        header = Block("table", block.start, end)
+        for piece in _pieces(self.document.text, header, introduction, self.tokenize, room):
+            yield replace(piece, introduced=introduction is not None and piece.start == block.start)
+
+    def _rows(self, position: int) -> Iterator[Section]:
+        """The passages of a table: its rows, those that are too long in several."""
+        context, room = self._context(position)
+        names = column_names(self.document, position)
+        block = self.document.blocks[position]
+        lines = _LINE.finditer(self.document.text, block.start, block.end)
+        rows = (line.span() for line in islice(lines, block.header_rows, None))
+        spans = [span for row in rows for span in self._row(row, names, room)]
+        if spans:
+            yield Section(self.headings, position, len(context), tuple(spans))
+
+    def _row(self, row: _Span, names: Sequence[str], room: int) -> Iterator[_Span]:
+        text = self.document.text
+        start, end = row
+        if end - start <= LONGEST_CHARACTERS and self._count(start, end, names) <= room:
+            yield row
+            return
+        run: _Span | None = None
+        for cell in _CELL.finditer(text, start, end):
+            joined = (run[0] if run else cell.start(), cell.end())
+            short = joined[1] - joined[0] <= LONGEST_CHARACTERS
+            if short and self._count(*joined, _columns_from(text, names, joined[0])) <= room:
+                run = joined
+                continue
+            if run:
+                yield run
+            run = None
+            beside = len(self.tokenize("".join(_columns_from(text, names, cell.start())[:1])))
+            left = max(room // 2, room - beside - 2)
+            if self._count(*cell.span(), ()) <= left:
+                run = cell.span()
+                continue
+            block = Block("paragraph", *cell.span())
+            for piece in _pieces(text, block, None, self.tokenize, left):
+                yield piece.start, piece.end
+        if run:
+            yield run
+
+    def _count(self, start: int, end: int, names: Sequence[str]) -> int:
+        return len(self.tokenize(rendered(self.document.text[start:end], names).text))
 
 
 def _token_starts(text: str, block: Block, tokenize: Tokenize) -> Sequence[int]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from embeddings.rendering import Rendering, rendered
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -43,6 +45,9 @@ class Hit:
         vector_rank: Rank among all passages by it; none if it was not among the nearest.
         word_score: BM25, 0 if no word is shared.
         word_rank: Rank among all passages by it; none if it was not among the best.
+        columns: Names of a table's columns, from the first of the passage on.
+        page_labels: What is printed on the pages of the passage as their numbers, the first
+            that of ``page``; empty where that is their position or unknown.
     """
 
     document: int
@@ -65,6 +70,18 @@ class Hit:
     vector_rank: int | None
     word_score: float
     word_rank: int | None
+    columns: tuple[str, ...] = ()
+    page_labels: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> Rendering:
+        """The passage as it is shown to the reader."""
+        return rendered(self.text, self.columns)
+
+    def page_label_at(self, offset: int) -> str:
+        """What is printed as its number on the page that holds a character of the passage."""
+        at = bisect_right(self.page_breaks, offset)
+        return self.page_labels[at] if at < len(self.page_labels) else ""
 
     def page_at(self, offset: int) -> int | None:
         """The page on which a character of the passage stands, where the format has pages."""
@@ -93,6 +110,7 @@ class Citation:
         passage_start: Offset of the passage's first character.
         sha256: Of the document's file.
         dated: Day on which the file was changed last, as in ``Hit``.
+        page_label: What is printed on the page as its number, if that is not its position.
     """
 
     path: str
@@ -109,6 +127,7 @@ class Citation:
     passage_start: int
     sha256: str
     dated: str
+    page_label: str = ""
 
     @property
     def around(self) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """Limits on what one file may cost to read, and the builder that keeps to them."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from embeddings.document import BlockKind, DocumentBuilder
@@ -70,6 +71,26 @@ class LimitedBuilder(DocumentBuilder):
         self.limits.check_characters(self.length + len(text))
         before = self.length
         super().add(kind, text, level)
+        self._check_blocks(before)
+
+    def add_table(self, rows: Iterable[Sequence[str]], header_rows: int = 0) -> None:
+        """Append a table, as in ``DocumentBuilder``.
+
+        Raises:
+            UnreadableFile: The document grows past its limits.
+        """
+        before = self.length
+        super().add_table(self._counted(rows), header_rows)
+        self._check_blocks(before)
+
+    def _counted(self, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+        count = self.length
+        for row in rows:
+            count += sum(map(len, row)) + len(row)
+            self.limits.check_characters(count)
+            yield row
+
+    def _check_blocks(self, before: int) -> None:
         self._count += self.length > before
         if self._count > self.limits.blocks:
             raise UnreadableFile(f"has more than {self.limits.blocks:,} paragraphs; split it")

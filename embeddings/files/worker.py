@@ -7,7 +7,8 @@ found, and the text that it is about, so that the parent knows how many lists th
 first one can hold before it parses it. Where there is no text, it is empty.
 
     {"path": "/files/aid.pdf", "limits": {"seconds": 60.0, ...}}
-    {"document": {"title": "Aid", "blocks": [["heading", 0, 3, 1], ...], "page_starts": [0]},
+    {"document": {"title": "Aid", "blocks": [["heading", 0, 3, 1, 0], ...], "page_starts": [0],
+     "page_labels": ["iii"], "not_read": ["2 pictures"]},
      "final": false}
     "Aid..."
     {"reason": "is empty", "final": false}
@@ -15,11 +16,12 @@ first one can hold before it parses it. Where there is no text, it is empty.
 
 A request with ``splitting`` asks for the document's passages, too. They come as they stand in
 the text: for each section the places of its headings among the blocks, the length of its context,
-and where its passages start and end.
+and where its passages start and end;
+before the length, the place of the table or list that they are cut from, or -1.
 
     {"path": "/files/aid.pdf", "limits": {...},
      "splitting": {"tokenizer": "/models/minilm/tokenizer.json", "max_tokens": 256}}
-    {"document": {...}, "sections": [[[0], 3, [[5, 212], [214, 400]]]], "final": false}
+    {"document": {...}, "sections": [[[0], -1, 3, [[5, 212], [214, 400]]]], "final": false}
     "..."
 
 A request with ``picture`` asks for a page of a PDF, in which quotes are marked:
@@ -38,6 +40,7 @@ import os
 import signal
 import sys
 from base64 import b64encode
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +127,7 @@ def _sections(document: Document, limits: Limits, splitting: dict[str, Any]) -> 
     for section in sections(document, tokenize, splitting["max_tokens"]):
         count += len(section.spans)
         limits.check_passages(count)
-        found.append((section.headings, section.context_length, section.spans))
+        found.append(list(astuple(section)))
     return found
 
 
@@ -149,8 +152,10 @@ def _picture(path: Path, request: dict[str, Any]) -> dict[str, Any]:
 def _encode(document: Document) -> dict[str, Any]:
     return {
         "title": document.title,
-        "blocks": [[block.kind, block.start, block.end, block.level] for block in document.blocks],
+        "blocks": [list(astuple(block)) for block in document.blocks],
         "page_starts": document.page_starts,
+        "page_labels": document.page_labels,
+        "not_read": document.not_read,
     }
 
 

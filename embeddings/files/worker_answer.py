@@ -12,7 +12,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from embeddings.document import INVISIBLE, LONGEST_TITLE, Block, BlockKind, Document, shortened
+from embeddings.document import (
+    INVISIBLE,
+    LONGEST_TITLE,
+    MAX_HEADER_ROWS,
+    Block,
+    BlockKind,
+    Document,
+    shortened,
+)
 from embeddings.files.limits import Limits
 from embeddings.files.worker import REASON_CHARACTERS
 from embeddings.passages import LONGEST_CHARACTERS, Section
@@ -20,7 +28,7 @@ from embeddings.passages import LONGEST_CHARACTERS, Section
 # JSON of one character of text takes at most 6 bytes, of one block about 40, of one passage with
 # a section of its own about 80.
 _BYTES_PER_CHARACTER = 6
-_BYTES_PER_BLOCK = 48
+_BYTES_PER_BLOCK = 56
 _BYTES_PER_PASSAGE = 100
 _BYTES_BESIDES = 1_000_000
 _BYTES_OF_PICTURE = 10_000_000
@@ -28,6 +36,9 @@ _BYTES_OF_PICTURE = 10_000_000
 # A list takes 25 times as much memory as its JSON. A passage with a section of its own has four.
 _LISTS_PER_PASSAGE = 4
 _LISTS_BESIDES = 1_000
+
+_MAX_NOT_READ = 100
+_MAX_SHORT = 100
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -38,6 +49,7 @@ _KINDS: dict[str, BlockKind] = {
     "list": "list",
     "table": "table",
     "code": "code",
+    "furniture": "furniture",
 }
 
 
@@ -91,15 +103,27 @@ def parse_document(answer: dict[str, Any], text: str, limits: Limits) -> Documen
         title=title,
         text=text,
         blocks=tuple(_blocks(found["blocks"], text)),
-        page_starts=_page_starts(found["page_starts"], text, limits),
+        page_starts=(starts := _page_starts(found["page_starts"], text, limits)),
+        page_labels=_short_strings(found["page_labels"], len(starts)),
+        not_read=_short_strings(found["not_read"], _MAX_NOT_READ),
     )
+
+
+def _short_strings(found: list[Any], limit: int) -> tuple[str, ...]:
+    """At most so many strings of one line and ``_MAX_SHORT`` characters each."""
+    strings = tuple(map(_string, found))
+    if len(strings) > limit or any(map(INVISIBLE.search, strings)):
+        raise ValueError(f"expected at most {limit} strings, without invisible characters")
+    if any(len(string) > _MAX_SHORT or "\n" in string for string in strings):
+        raise ValueError(f"expected lines of at most {_MAX_SHORT} characters")
+    return strings
 
 
 def _blocks(found: list[Any], text: str) -> Iterator[Block]:
     """Blocks in order, with nothing but white space between them."""
     at = 0
-    for name, start, end, level in found:
-        if type(start) is not int or type(end) is not int or type(level) is not int:
+    for name, start, end, level, header_rows in found:
+        if any(type(number) is not int for number in (start, end, level, header_rows)):
             raise ValueError("expected whole numbers")
         if not at <= start < end <= len(text) or text[at:start].strip():
             raise ValueError(f"expected the next block at {at}, got {start} to {end}")
@@ -109,7 +133,9 @@ def _blocks(found: list[Any], text: str) -> Iterator[Block]:
         # A heading is repeated with each passage below it.
         if level and end - start > LONGEST_TITLE:
             raise ValueError(f"expected short headings, got one of {end - start} characters")
-        yield Block(kind, start, end, level)
+        if not 0 <= header_rows <= (MAX_HEADER_ROWS if kind == "table" else 0):
+            raise ValueError(f"expected few header rows of tables only, got {kind} {header_rows}")
+        yield Block(kind, start, end, level, header_rows)
         at = end
     if at == 0 or text[at:].strip():
         raise ValueError("expected blocks up to the end of the text")
@@ -127,7 +153,7 @@ def _page_starts(found: list[Any], text: str, limits: Limits) -> tuple[int, ...]
 def parse_sections(answer: dict[str, Any], document: Document, limits: Limits) -> Iterator[Section]:
     """The document's valid sections, in order."""
     at = passages = 0
-    for headings, context_length, spans in answer["sections"]:
+    for headings, block, context_length, spans in answer["sections"]:
         passages += len(spans)
         if passages > limits.passages:
             raise ValueError(f"expected at most {limits.passages} passages")
@@ -143,8 +169,17 @@ def parse_sections(answer: dict[str, Any], document: Document, limits: Limits) -
                 raise ValueError(f"expected a passage from {at} on, got {start} to {end}")
             checked.append((start, end))
             at = end
-        above = _headings(headings, document, checked[0][0] if checked else begin)
-        yield Section(above, context_length, tuple(checked))
+        # The first passage begins with those of its headings that are right before it.
+        above = _headings(headings, document, checked[0][1] if checked else begin)
+        yield Section(above, _cut_from(block, document), context_length, tuple(checked))
+
+
+def _cut_from(position: object, document: Document) -> int:
+    """Position of a table or list, or -1."""
+    number = _number(position)
+    if (number != -1 and document.blocks[number].kind not in ("table", "list")) or number < -1:
+        raise ValueError(f"expected a table or list, got block {position}")
+    return number
 
 
 def _headings(found: list[Any], document: Document, before: int) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from embeddings.errors import (
 )
 from embeddings.file_system import private_file
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Raised whenever reading, splitting or storing changes, so that old indexes are refused."""
 
 APPLICATION_ID = 0x43765131
@@ -47,7 +47,8 @@ CREATE TABLE folder (
 CREATE TABLE document (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     sha256 TEXT NOT NULL, format TEXT NOT NULL, title TEXT NOT NULL,
-    page_starts TEXT NOT NULL, indexed_at TEXT NOT NULL,
+    page_starts TEXT NOT NULL, page_labels TEXT NOT NULL, not_read TEXT NOT NULL,
+    indexed_at TEXT NOT NULL,
     first_passage INTEGER NOT NULL, passages INTEGER NOT NULL,
     characters INTEGER NOT NULL, parts INTEGER NOT NULL,
     checksum BLOB NOT NULL,
@@ -73,7 +74,7 @@ CREATE TABLE section (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     document INTEGER NOT NULL,
     base INTEGER, context_kept INTEGER NOT NULL, context TEXT NOT NULL,
-    headings_kept INTEGER NOT NULL, headings TEXT NOT NULL,
+    headings_kept INTEGER NOT NULL, headings TEXT NOT NULL, columns TEXT NOT NULL,
     checksum BLOB NOT NULL
 );
 CREATE TABLE passage (
@@ -88,7 +89,8 @@ CREATE TABLE vector (
 );
 CREATE VIEW searched AS
     SELECT passage.id AS id,
-        substr(coalesce(base.context, ''), 1, section.context_kept) || section.context AS context,
+        substr(coalesce(base.context, ''), 1, section.context_kept) || section.context
+            || section.columns AS context,
         passage.text AS text
     FROM passage JOIN section ON section.id = passage.section
     LEFT JOIN section AS base ON base.id = section.base;

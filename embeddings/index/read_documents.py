@@ -95,7 +95,14 @@ class DocumentReading(Tables):
         self._require_rows("part", len(parts), facts.parts)
         if len(text) != facts.characters:
             raise damaged(self.path, f"lacks some of the text of document {document}")
-        return Document(facts.title, text, joined_blocks(parts), facts.page_starts)
+        return Document(
+            facts.title,
+            text,
+            joined_blocks(parts),
+            facts.page_starts,
+            facts.page_labels,
+            facts.not_read,
+        )
 
     def part(self, facts: DocumentFacts, number: int | None, offset: int) -> tuple[int, Part]:
         """A part of a document, and its number.

@@ -79,6 +79,8 @@ class DocumentFacts:
         characters: Of its text.
         parts: In which it can be read.
         modified_ns: For each path, when the file there was changed last, as in ``Source``.
+        page_labels: As in ``Document``.
+        not_read: As in ``Document``.
     """
 
     id: int
@@ -91,6 +93,8 @@ class DocumentFacts:
     characters: int
     parts: int
     modified_ns: tuple[int, ...]
+    page_labels: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

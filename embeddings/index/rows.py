@@ -91,6 +91,8 @@ def facts_of(row: Row, sources: Sequence[Row]) -> DocumentFacts:
         title=row["title"],
         sha256=row["sha256"],
         page_starts=tuple(json.loads(row["page_starts"])),
+        page_labels=tuple(json.loads(row["page_labels"])),
+        not_read=tuple(json.loads(row["not_read"])),
         indexed_at=row["indexed_at"],
         passages=row["passages"],
         characters=row["characters"],
@@ -111,8 +113,7 @@ def part_of(row: Row) -> Part:
         start=row["start"],
         text=row["text"],
         pieces=tuple(
-            Piece(Block(kind, start, end, level), continued)
-            for kind, start, end, level, continued in json.loads(row["pieces"])
+            Piece(Block(*block), continued) for *block, continued in json.loads(row["pieces"])
         ),
     )
 
@@ -135,6 +136,7 @@ def section_difference_of(row: Row) -> SectionDifference:
         context=row["context"],
         headings_kept=row["headings_kept"],
         headings=tuple(json.loads(row["headings"])),
+        columns=tuple(json.loads(row["columns"])),
     )
 
 
@@ -146,6 +148,7 @@ def passage_of(row: Row, section: Section) -> StoredPassage:
         text=row["text"],
         context=section.context,
         headings=section.headings,
+        columns=section.columns,
         page=row["page"],
     )
     return StoredPassage(row["id"], row["document"], passage)

@@ -17,10 +17,12 @@ class Section:
     Attributes:
         context: As in ``Passage``.
         headings: As in ``Passage``.
+        columns: As in ``Passage``.
     """
 
     context: str
     headings: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +34,48 @@ class SectionDifference:
         context: What follows them.
         headings_kept: Headings that the base's begin with.
         headings: What follows them.
+        columns: All of them.
     """
 
     context_kept: int
     context: str
     headings_kept: int
     headings: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
 
 def in_full(section: Section) -> SectionDifference:
     """The section stored without a base."""
-    return SectionDifference(0, section.context, 0, section.headings)
+    return SectionDifference(0, section.context, 0, section.headings, section.columns)
 
 
 def difference(section: Section, base: Section) -> SectionDifference | None:
     """The section's difference from its base; none if they have less than half in common.
 
     >>> difference(Section("A › B › D", ("B", "D")), Section("A › B › C", ("B", "C")))
-    SectionDifference(context_kept=8, context='D', headings_kept=1, headings=('D',))
+    SectionDifference(context_kept=8, context='D', headings_kept=1, headings=('D',), columns=())
     """
     characters = _common_prefix(section.context, base.context)
     if 2 * characters < len(section.context):
         return None
     headings = _common_prefix(section.headings, base.headings)
     return SectionDifference(
-        characters, section.context[characters:], headings, section.headings[headings:]
+        characters,
+        section.context[characters:],
+        headings,
+        section.headings[headings:],
+        section.columns,
     )
 
 
 def restored(stored: SectionDifference, base: Section | None) -> Section:
     """The section, given its base; the opposite of ``in_full`` and ``difference``."""
     if base is None:
-        return Section(stored.context, stored.headings)
+        return Section(stored.context, stored.headings, stored.columns)
     return Section(
         base.context[: stored.context_kept] + stored.context,
         base.headings[: stored.headings_kept] + stored.headings,
+        stored.columns,
     )
 
 

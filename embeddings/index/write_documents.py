@@ -72,6 +72,8 @@ class DocumentWriting(PassageReading):
             format=format,
             title=document.title,
             page_starts=json.dumps(document.page_starts),
+            page_labels=json.dumps(document.page_labels, ensure_ascii=False),
+            not_read=json.dumps(document.not_read, ensure_ascii=False),
             indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
             first_passage=first,
             passages=len(passages),
@@ -103,7 +105,7 @@ class DocumentWriting(PassageReading):
         before: Section | None = None
         base: tuple[int, Section] | None = None
         for passage in passages:
-            section = Section(passage.context, passage.headings)
+            section = Section(passage.context, passage.headings, passage.columns)
             if section != before:
                 id, before = id + 1, section
                 stored = difference(section, base[1]) if base else None
@@ -120,6 +122,7 @@ class DocumentWriting(PassageReading):
                     context=stored.context,
                     headings_kept=stored.headings_kept,
                     headings=json.dumps(stored.headings, ensure_ascii=False),
+                    columns=json.dumps(stored.columns, ensure_ascii=False),
                 )
             yield id
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.models.encoder import Encoder
+from embeddings.rendering import rendered
 from qa.evaluation.datasets import Question
 from qa.evaluation.scores import Outcome, RetrievalScores, retrieval_scores
 from qa.reading.base import SpanModel
@@ -119,7 +120,7 @@ def evaluate_reader(
     for start in range(0, len(questions), BATCH):
         batch = questions[start : start + BATCH]
         began = time.perf_counter()
-        pairs = [(question.text, question.context) for question in batch]
+        pairs = [(question.text, rendered(question.context)) for question in batch]
         read = read_passages(model, pairs, [question.title for question in batch])
         spent = (time.perf_counter() - began) / len(batch)
         for question, spans in zip(batch, read, strict=True):

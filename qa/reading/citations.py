@@ -38,6 +38,7 @@ def _cite(hits: Sequence[Hit], span: Span) -> Citation:
         passage_start=hit.start,
         sha256=hit.sha256,
         dated=hit.dated,
+        page_label=hit.page_label_at(span.start),
     )
 
 

@@ -2,7 +2,12 @@
 
 import re
 
-ITEM = re.compile(r"^[ \t]*(?:[-*•–]|\d{1,3}[.)])[ \t]+\S.*$", re.MULTILINE)
+LIST_MARKER = (
+    r"[ \t]*(?:[-*•–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)[ \t]"
+)
+"""What a list's line begins with, as a pattern: a bullet or a number of any kind."""
+
+ITEM = re.compile(rf"^{LIST_MARKER}+\S.*$", re.MULTILINE)
 """A line of a list, with its marker."""
 
 

@@ -54,6 +54,6 @@ class SpanReader:
             QuestionTooLong: It is longer than the model can read.
         """
         self.model.window_tokenizer.check(question)
-        pairs = [(question, hit.text) for hit in hits]
+        pairs = [(question, hit.shown) for hit in hits]
         passage_spans = read_passages(self.model, pairs, [hit.context for hit in hits])
         return candidate_spans(question, hits, passage_spans)

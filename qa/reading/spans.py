@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.rendering import Rendering
 from qa.reading.base import Logits, SpanModel
+from qa.reading.lists import LIST_MARKER
 from qa.reading.windows import Window
 
 MAX_ANSWER_TOKENS = 40
@@ -19,6 +21,7 @@ calibration was fitted with it."""
 
 # The marker of a list's line is not part of an answer.
 _MARKER = re.compile(r"^[-*•–][ \t]", re.MULTILINE)
+_BREAK = re.compile(rf"\n(?=\n|{LIST_MARKER})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +59,32 @@ class PassageSpan:
 
 
 def read_passages(
-    model: SpanModel, pairs: Sequence[tuple[str, str]], headings: Sequence[str]
+    model: SpanModel, pairs: Sequence[tuple[str, Rendering]], headings: Sequence[str]
 ) -> list[list[PassageSpan]]:
-    """The best spans of each passage, best first.
+    """The best spans of each passage, best first, with offsets into the passage's own text.
 
     Args:
         model: To read with.
-        pairs: Questions and passages.
+        pairs: Questions, and passages as they are shown.
         headings: Text read before each passage, to know what it is about.
     """
-    windows = model.window_tokenizer.split(pairs, headings)
+    shown = [(question, rendering.text) for question, rendering in pairs]
+    windows = model.window_tokenizer.split(shown, headings)
     by_passage: list[list[tuple[Window, Logits]]] = [[] for _ in pairs]
     for window, logits in zip(windows, model.read(windows), strict=True):
         by_passage[window.passage].append((window, logits))
-    return [_passage_spans(read, text) for read, (_, text) in zip(by_passage, pairs, strict=True)]
+    return [
+        _passage_spans(read, rendering)
+        for read, (_, rendering) in zip(by_passage, pairs, strict=True)
+    ]
 
 
-def _passage_spans(read: Sequence[tuple[Window, Logits]], text: str) -> list[PassageSpan]:
+def _passage_spans(
+    read: Sequence[tuple[Window, Logits]], rendering: Rendering
+) -> list[PassageSpan]:
     best: dict[tuple[int, int], tuple[float, float]] = {}
     for window, logits in read:
-        for span in best_spans(logits.starts, logits.ends, window, text, SPANS_PER_PASSAGE):
+        for span in best_spans(logits.starts, logits.ends, window, rendering, SPANS_PER_PASSAGE):
             margin = span.score - logits.null
             answerable = margin if logits.answerable is None else logits.answerable
             place = (span.start, span.end)
@@ -95,33 +104,39 @@ def best_spans(
     starts: NDArray[np.float32],
     ends: NDArray[np.float32],
     window: Window,
-    text: str,
+    rendering: Rendering,
     limit: int,
     max_tokens: int = MAX_ANSWER_TOKENS,
 ) -> list[ScoredSpan]:
-    """The spans with the highest scores, best first.
+    """The spans with the highest scores, best first; with offsets into the passage's own text.
 
-    A span lies inside one paragraph of the passage's text, ends where it starts or behind, has
-    at most ``max_tokens`` tokens, and begins and ends where words do, behind the marker of a
-    list's line.
+    A span lies inside one paragraph, line of a list or cell of a table, ends where it starts or
+    behind, has at most ``max_tokens`` tokens, and begins and ends where words do, behind the
+    marker of a list's line.
 
     Args:
         starts: ``(tokens,)`` float32, logits of starting at a token.
         ends: ``(tokens,)`` float32, logits of ending at a token.
         window: The tokens.
-        text: Of the passage.
+        rendering: The passage as it is shown.
         limit: Number of spans at most.
         max_tokens: Length of the longest span.
     """
-    first = [at for at in np.flatnonzero(window.inside) if _begins_word(text, window, int(at))]
-    last = [at for at in np.flatnonzero(window.inside) if _ends_word(text, window, int(at))]
+    text = rendering.text
+    segments = np.array(rendering.segments, dtype=np.int64).reshape(-1, 3)
+    segment = np.searchsorted(segments[:, 0], window.offsets[:, 0], side="right") - 1
+    # What is shown between the cells of a table is not the passage's.
+    behind = segments[segment, 0] + segments[segment, 2]
+    quotable = window.inside & (segment >= 0) & (window.offsets[:, 1] <= behind)
+    first = [at for at in np.flatnonzero(quotable) if _begins_word(text, window, int(at))]
+    last = [at for at in np.flatnonzero(quotable) if _ends_word(text, window, int(at))]
     if not first or not last:
         return []
     length = np.array(last)[None, :] - np.array(first)[:, None]
     scores = starts[first][:, None] + ends[last][None, :]
-    breaks = [match.start() for match in re.finditer("\n\n", text)]
-    paragraph = np.searchsorted(breaks, window.offsets[:, 0])
-    in_one = paragraph[first][:, None] == paragraph[last][None, :]
+    breaks = [match.start() for match in _BREAK.finditer(text)]
+    unit = np.searchsorted(np.sort([*breaks, *segments[1:, 0]]), window.offsets[:, 0], "right")
+    in_one = unit[first][:, None] == unit[last][None, :]
     scores = np.where((length >= 0) & (length < max_tokens) & in_one, scores, -np.inf)
     count = min(limit, scores.size)
     flat = np.argpartition(-scores, count - 1, axis=None)[:count]
@@ -130,8 +145,9 @@ def best_spans(
     for at in ordered:
         row, column = divmod(at, scores.shape[1])
         if np.isfinite(scores[row, column]):
-            start = int(window.offsets[first[row], 0])
-            end = int(window.offsets[last[column], 1])
+            shift = int(np.diff(segments[segment[first[row]], :2])[0])
+            start = int(window.offsets[first[row], 0]) + shift
+            end = int(window.offsets[last[column], 1]) + shift
             spans.append(ScoredSpan(start, end, float(scores[row, column])))
     return spans
 

@@ -89,6 +89,7 @@ class Retriever:
                     Remedy.DELETE_INDEX,
                 )
             page = page_at(document.page_starts, start)
+            breaks = _before(end, document.page_starts[page or 0 :])
             (path, modified), *others = self._files(document, within)
             near_duplicates = (
                 self._files(facts[duplicate.document], within)[0][0]
@@ -104,7 +105,7 @@ class Retriever:
                     sha256=document.sha256,
                     dated=_day(modified),
                     page=page,
-                    page_breaks=_before(end, document.page_starts[page or 0 :]),
+                    page_breaks=breaks,
                     headings=stored.passage.headings,
                     context=stored.passage.context,
                     start=start,
@@ -116,6 +117,8 @@ class Retriever:
                     vector_rank=scored.vector_rank,
                     word_score=scored.word_score,
                     word_rank=scored.word_rank,
+                    columns=stored.passage.columns,
+                    page_labels=document.page_labels[(page or 1) - 1 :][: len(breaks) + 1],
                 )
             )
         return hits

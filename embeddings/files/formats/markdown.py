@@ -49,7 +49,7 @@ def read(path: Path, limits: Limits) -> Document:
         elif token.type in ("bullet_list_open", "ordered_list_open"):
             builder.add("list", _list(token, tokens))
         elif token.type == "table_open":
-            builder.add("table", _table(tokens))
+            builder.add_table(_rows(tokens), header_rows=1)
         elif token.type in ("fence", "code_block"):
             builder.add("code", token.content)
         elif token.type == "html_block":
@@ -110,7 +110,11 @@ def _list(opening: Token, tokens: Iterator[Token]) -> str:
             mark = "- " if number is None else f"{number}. "
             numbers[-1] = None if number is None else number + 1
         else:
-            text = _table(tokens) if token.type == "table_open" else _leaf(token)
+            text = (
+                "\n".join(map("; ".join, _rows(tokens)))
+                if token.type == "table_open"
+                else _leaf(token)
+            )
             if text:
                 lines.append(mark + text)
                 mark = ""
@@ -125,8 +129,8 @@ def _leaf(token: Token) -> str:
     return _without_html(token.content).strip() if token.type == "html_block" else ""
 
 
-def _table(tokens: Iterator[Token]) -> str:
-    """One row a line, cells parted by bars; consumes up to the table's end."""
+def _rows(tokens: Iterator[Token]) -> list[list[str]]:
+    """The cells of a table; consumes up to its end."""
     rows: list[list[str]] = []
     for token in tokens:
         if token.type == "table_close":
@@ -134,8 +138,8 @@ def _table(tokens: Iterator[Token]) -> str:
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline":
-            rows[-1].append(" ".join(_inline(token).split()))
-    return "\n".join(" | ".join(row) for row in rows)
+            rows[-1].append(_inline(token))
+    return rows
 
 
 def _without_html(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 
 from embeddings.document import DocumentBuilder
+from embeddings.files.formats.tables import add_table
 
 _SPACES = re.compile(r"\s+")
 
@@ -111,7 +112,7 @@ def _add_whole(builder: DocumentBuilder, element: Any, tag: str) -> None:
     elif tag == "pre":
         builder.add("code", "".join(_pieces(element, collapse=False)))
     elif tag == "table":
-        builder.add("table", _table(element))
+        _add_table(builder, element)
     else:
         builder.add("list", _list(element))
 
@@ -170,17 +171,16 @@ def _mark(item: Any, tag: str, numbers: dict[Any, int]) -> str:
     return f"{numbers[parent]}. "
 
 
-def _table(table: Any) -> str:
-    lines = []
+def _add_table(builder: DocumentBuilder, table: Any) -> None:
+    rows: list[list[str]] = []
     for element in table.iterdescendants():
         tag = tag_of(element)
         if tag == "caption":
-            lines.append(" ".join("".join(_pieces(element)).split()))
+            builder.add("paragraph", " ".join("".join(_pieces(element)).split()))
         elif tag == "tr":
             cells = (cell for cell in element if tag_of(cell) in ("td", "th"))
-            texts = [" ".join("".join(_pieces(cell)).split()) for cell in cells]
-            lines.append(" | ".join(texts) if any(texts) else "")
-    return "\n".join(filter(None, lines))
+            rows.append(["".join(_pieces(cell)) for cell in cells])
+    add_table(builder, rows)
 
 
 def _tidy(pieces: Any) -> str:

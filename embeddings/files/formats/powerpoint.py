@@ -13,6 +13,7 @@ from pptx.table import _Row
 
 from embeddings.document import Document
 from embeddings.files.formats.archive import opened_office_file
+from embeddings.files.formats.tables import add_table
 from embeddings.files.limits import LimitedBuilder, Limits
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -69,7 +70,7 @@ def _shapes(shapes: Any, depth: int = 0) -> Iterator[Any]:
 
 def _add_shape(builder: LimitedBuilder, shape: Any) -> None:
     if getattr(shape, "has_table", False):
-        builder.add("table", _table(shape.table))
+        add_table(builder, _rows(shape.table))
     if not shape.has_text_frame:
         return
     is_body = shape.is_placeholder and shape.placeholder_format.type in _BODIES
@@ -100,9 +101,7 @@ def _text(frame: Any) -> str:
     return "\n".join(paragraph.text for paragraph in frame.paragraphs)
 
 
-def _table(table: Any) -> str:
-    """One row a line, cells parted by bars."""
+def _rows(table: Any) -> Iterator[list[str]]:
     # Its own ``rows[at]`` looks for all of them each time.
     trs = (_Row(tr, table.rows) for tr in table._tbl.tr_lst)
-    rows = ([" ".join(cell.text.split()) for cell in row.cells] for row in trs)
-    return "\n".join(" | ".join(row) for row in rows if any(row))
+    return ([cell.text for cell in row.cells] for row in trs)

@@ -1,20 +1,19 @@
 """Tables of values, separated by commas, semicolons, tabs or bars.
 
-Each row becomes a paragraph, "Country: Syria; Tons: 50", because a row is what
-an answer is found in and cited from: with its headings beside the values it can be
-retrieved and understood by itself, which row 7,000 of one large table cannot.
+The file becomes one table, whose rows are found and cited by themselves.
 
 The standard library's csv: fast and safe; its Sniffer is not used, as its regular
 expressions can take minutes on hostile input.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from embeddings.document import Document
 from embeddings.files.formats.decoding import read_text
+from embeddings.files.formats.tables import add_table
 from embeddings.files.limits import LimitedBuilder, Limits
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -26,13 +25,7 @@ def read(path: Path, limits: Limits) -> Document:
     text = read_text(path).removeprefix("\ufeff")
     limits.check_characters(len(text))
     builder = LimitedBuilder(limits)
-    rows = _rows(text, _delimiter(text))
-    first = next(rows, [])
-    header: Sequence[str] = first if _is_header(first) else ()
-    for row in rows if header else chain([first], rows):
-        builder.add("paragraph", _sentence(header, row))
-    if not builder.length:
-        builder.add("paragraph", "; ".join(header))
+    add_table(builder, _rows(text, _delimiter(text)))
     return builder.build(path.name)
 
 
@@ -55,18 +48,3 @@ def _delimiter(text: str) -> str:
         return len(set(widths)) == 1 and widths[0] > 1, max(widths, default=0)
 
     return max(_DELIMITERS, key=columns)
-
-
-def _is_header(row: list[str]) -> bool:
-    """Whether a row names columns: distinct names that are not numbers, none missing."""
-    return len(row) > 1 and len(set(row)) == len(row) and all(map(_is_name, row))
-
-
-def _is_name(cell: str) -> bool:
-    return any(character.isalpha() for character in cell)
-
-
-def _sentence(header: Sequence[str], row: list[str]) -> str:
-    names = chain(header, [""] * len(row))
-    pairs = zip(names, row, strict=False)
-    return "; ".join(f"{name}: {value}" if name else value for name, value in pairs if value)

@@ -14,6 +14,7 @@ from docx.oxml.ns import qn
 
 from embeddings.document import Document
 from embeddings.files.formats.archive import opened_office_file
+from embeddings.files.formats.tables import add_table
 from embeddings.files.formats.word_styles import DEEPEST, Numbering, Style, Styles
 from embeddings.files.limits import LimitedBuilder, Limits
 
@@ -45,7 +46,7 @@ def read(path: Path, limits: Limits) -> Document:
     for element in _blocks(source.element.body):
         if element.tag == _TABLE:
             _add_list(builder, items)
-            builder.add("table", _table(element, styles))
+            add_table(builder, _rows(element, styles))
             continue
         text = _text(element, styles).strip()
         style = styles.meaning(element.style or "")
@@ -134,18 +135,10 @@ def _text(paragraph: Any, styles: Styles) -> str:
     return "".join(parts)
 
 
-def _table(table: Any, styles: Styles) -> str:
-    """One row a line, cells parted by bars."""
-    lines = []
+def _rows(table: Any, styles: Styles) -> Iterator[list[str]]:
     for row in table.iter(_ROW):
         cells = row.iterchildren(_CELL)
-        texts = [
-            " ".join(" ".join(_text(paragraph, styles) for paragraph in cell.iter(_P)).split())
-            for cell in cells
-        ]
-        if any(texts):
-            lines.append(" | ".join(texts))
-    return "\n".join(lines)
+        yield [" ".join(_text(paragraph, styles) for paragraph in cell.iter(_P)) for cell in cells]
 
 
 def _list_place(paragraph: Any, style: Style) -> tuple[str, int]:

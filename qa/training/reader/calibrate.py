@@ -71,7 +71,7 @@ def read_twice(
     for excluded in (frozenset[int](), own):
         hits = retriever.retrieve(text, count, excluded=excluded)
         new = [hit for hit in hits if (hit.document, hit.start) not in passages]
-        pairs, headings = [(text, hit.text) for hit in new], [hit.context for hit in new]
+        pairs, headings = [(text, hit.shown) for hit in new], [hit.context for hit in new]
         for hit, spans in zip(new, read_passages(model, pairs, headings), strict=True):
             passages[hit.document, hit.start] = spans
         found = candidate_spans(text, hits, [passages[hit.document, hit.start] for hit in hits])

@@ -9,6 +9,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
+from embeddings.rendering import rendered
 from qa.evaluation.datasets import Question
 from qa.evaluation.metrics import best, exact_match, f1
 from qa.reading.spans import best_spans
@@ -114,7 +115,7 @@ def _update_best(
     answerable: list[float],
 ) -> None:
     starts, ends, has_answer = logits
-    spans = best_spans(starts, ends, window, text, limit=1)
+    spans = best_spans(starts, ends, window, rendered(text), limit=1)
     pair = window.passage
     answerable[pair] = max(answerable[pair], float(has_answer))
     if spans and spans[0].score - starts[0] - ends[0] > margins[pair]:

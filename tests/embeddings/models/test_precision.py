@@ -11,6 +11,7 @@ from embeddings.models import precision
 from embeddings.models.encoder import DEFAULT_MODEL, SentenceTransformersEncoder
 from embeddings.models.onnx_model import write_external_weights
 from embeddings.models.precision import quantise, resolve_precision
+from embeddings.rendering import rendered
 from qa.pipeline import load_encoder, load_reader, load_rewriter
 from qa.reading.base import GRAPH
 from qa.reading.onnx_reader import FOLDER, OnnxSpanModel
@@ -82,7 +83,7 @@ def test_reader_in_8_bits_finds_the_same_spans() -> None:
         for pair in PAIRS:
             (window,) = model.window_tokenizer.split([pair], [""])
             (logits,) = model.read([window])
-            span = best_spans(logits.starts, logits.ends, window, pair[1], 1)[0]
+            span = best_spans(logits.starts, logits.ends, window, rendered(pair[1]), 1)[0]
             spans.append((pair[1][span.start : span.end], span.score - logits.null))
         found.append(spans)
     full, eight = found

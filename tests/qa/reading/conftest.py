@@ -8,6 +8,7 @@ from transformers import BertConfig, BertForQuestionAnswering
 
 from embeddings.models import model_cache
 from embeddings.models.encoder import SentenceTransformersEncoder
+from embeddings.rendering import rendered
 from qa.reading.base import SpanModel
 from qa.reading.onnx_reader import OnnxSpanModel
 from qa.reading.spans import read_passages
@@ -21,7 +22,7 @@ def packaged() -> OnnxSpanModel:
 
 
 def best_span(model: SpanModel, question: str, passage: str = PASSAGE) -> tuple[str, float]:
-    (spans,) = read_passages(model, [(question, passage)], [""])
+    (spans,) = read_passages(model, [(question, rendered(passage))], [""])
     return passage[spans[0].start : spans[0].end], spans[0].margin
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from embeddings.rendering import rendered
 from qa.reading.calibration import SPAN_FEATURES, SpanFeatures
 from qa.reading.candidates import (
     MAX_LEAD,
@@ -30,7 +31,7 @@ def test_scores_of_passages_are_compared_without_a_softmax_of_each(model: Marked
     hits = [hit(1, "Founded in < 2013 > or in < 1999 >."), hit(2, "Perhaps.")]
     margins = [
         [span.margin for span in spans]
-        for spans in read_passages(model, [("When?", hit.text) for hit in hits], ["", ""])
+        for spans in read_passages(model, [("When?", hit.shown) for hit in hits], ["", ""])
     ]
     assert margins[0][:2] == [6.0, 6.0]
     assert margins[1][0] == -2.0
@@ -38,13 +39,13 @@ def test_scores_of_passages_are_compared_without_a_softmax_of_each(model: Marked
 
 def test_passage_longer_than_a_window_is_read_to_its_end(model: MarkedModel) -> None:
     text = "many words " * 200 + "founded in < 2013 >"
-    (spans,) = read_passages(model, [("When?", text)], [""])
+    (spans,) = read_passages(model, [("When?", rendered(text))], [""])
     assert text[spans[0].start : spans[0].end] == "2013"
     assert (spans[0].margin, spans[0].answerable) == (6.0, 2.0)
 
 
 def test_heading_is_read_and_never_quoted(model: MarkedModel) -> None:
-    (spans,) = read_passages(model, [("When?", "Nobody knows.")], ["Founded in < 2013 >"])
+    (spans,) = read_passages(model, [("When?", rendered("Nobody knows."))], ["Founded in < 2013 >"])
     assert max(span.margin for span in spans) == -2.0
 
 
@@ -52,7 +53,7 @@ def test_features_count_what_question_and_hit_share(model: MarkedModel) -> None:
     first = replace(hit(1, "Aid of < 50 tons > to Syria.", 0.75), vector_score=0.6, word_score=6.0)
     hits = [first, hit(2, "Nothing.", 0.5)]
     question = "How much aid to Turkey?"
-    read = read_passages(model, [(question, hit.text) for hit in hits], ["", ""])
+    read = read_passages(model, [(question, hit.shown) for hit in hits], ["", ""])
     features = candidate_spans(question, hits, read).features[0]
     assert (features.margin, features.answerable) == (6.0, 2.0)
     assert (features.hit, features.ahead, features.cosine) == (0.75, 0.25, 0.6)

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from embeddings.rendering import rendered
 from qa.reading.spans import ScoredSpan, best_spans
 from qa.reading.windows import Window
 
@@ -51,7 +52,7 @@ def test_best_spans_are_those_of_two_loops(pieces, longest, limit, random) -> No
     # Distinct sums, so that there is one right order.
     logits = np.sqrt(np.array(order, np.float32) + 2)
     starts, ends = logits[: len(window.ids)], logits[len(window.ids) :]
-    found = best_spans(starts, ends, window, text, limit, longest)
+    found = best_spans(starts, ends, window, rendered(text), limit, longest)
     assert found == exhaustive(starts, ends, window, text, longest)[:limit]
 
 
@@ -59,7 +60,7 @@ def test_span_never_ends_before_it_starts() -> None:
     window, text = window_of(["one", " ", "two"])
     starts, ends = np.zeros(5, np.float32), np.zeros(5, np.float32)
     starts[4], ends[2] = 10, 10
-    best = best_spans(starts, ends, window, text, 9)
+    best = best_spans(starts, ends, window, rendered(text), 9)
     assert {(span.start, span.end) for span in best} == {(0, 3), (4, 7), (0, 7), (0, 4)}
     assert best[0].score == 10
 
@@ -67,9 +68,11 @@ def test_span_never_ends_before_it_starts() -> None:
 def test_special_tokens_and_the_question_are_never_part_of_an_answer() -> None:
     window, text = window_of(["one"])
     logits = np.array([9, 8, 0], np.float32)
-    assert best_spans(logits, logits, window, text, 9) == [ScoredSpan(0, 3, 0.0)]
+    assert best_spans(logits, logits, window, rendered(text), 9) == [ScoredSpan(0, 3, 0.0)]
 
 
 def test_no_token_of_the_passage_has_no_spans() -> None:
     window, text = window_of([])
-    assert best_spans(np.ones(2, np.float32), np.ones(2, np.float32), window, text, 3) == []
+    assert (
+        best_spans(np.ones(2, np.float32), np.ones(2, np.float32), window, rendered(text), 3) == []
+    )
