@@ -18,8 +18,9 @@ _PROGRAMS = (
 )
 _PLACEHOLDERS = (
     "untitled|no title|unknown|unnamed|anonymous|none|null|n/?a|undefined|title|subtitle|"
-    "document title|title of (?:the )?document|(?:type |your |enter |insert |add )+(?:a |the |your )?"
-    "(?:document )?title(?: here)?|click to (?:add|edit) .*title.*|"
+    "document title|title of (?:the )?document|"
+    "(?:type |your |enter |insert |add )+(?:a |the |your )?(?:document )?title(?: here)?|"
+    "click to (?:add|edit) .*title.*|"
     "(?:(?:new|my|test|word|html|pdf|blank|text) )?(?:document|doc)|"
     "(?:(?:new|my|test|powerpoint|microsoft powerpoint|blank) )?presentation|"
     "(?:new |blank )?(?:work)?book|(?:spread)?sheet|page|slide|web ?page|index|home|homepage|start|"
