@@ -13,8 +13,9 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice, zip_longest
+from dataclasses import dataclass
+from itertools import groupby, islice, zip_longest
+from operator import itemgetter
 from pathlib import Path
 
 from embeddings.document import CELL_SEPARATOR, LONGEST_TITLE, Block, Document, shortened
@@ -200,10 +201,11 @@ def column_names(document: Document, position: int) -> tuple[str, ...]:
 def _columns_from(text: str, names: Sequence[str], start: int) -> tuple[str, ...]:
     """The names of the columns from an offset on, which may be in the middle of a row.
 
-    What is left of a row then has the row's first cell before its name.
+    What is left of a row then has the row's first cell before its name. Without names there are
+    none.
     """
     row = text.rfind("\n", 0, start) + 1
-    if row == start:
+    if row == start or not names:
         return tuple(names)
     label = shortened(text[row:start].split(CELL_SEPARATOR)[0])
     at = text.count(CELL_SEPARATOR, row, start)
@@ -229,7 +231,7 @@ def _runs(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, ...], list[int]]
             run.append(position)
             below = False
         elif block.kind == "furniture":
-            if run and below:
+            if run:
                 yield tuple(path), run
                 run = []
         else:
@@ -281,7 +283,7 @@ class _Cutter:
         pieces: list[_Piece] = []
         at = sum(blocks[position].kind == "heading" for position in run)
         if at:
-            pieces.append(self._headings(run[:at]))
+            pieces += self._headings(run[:at], room)
         for position in run[at:]:
             block = blocks[position]
             before = blocks[position - 1].kind if position > run[0] else None
@@ -290,7 +292,7 @@ class _Cutter:
             )
             introduction = pieces[-1] if introduced and pieces else None
             if block.kind == "table":
-                pieces += self._header(block, introduction, room)
+                pieces += self._header(block, introduction is not None, room)
                 if pieces:
                     yield Section(self.headings, -1, len(context), tuple(_join(pieces, room)))
                     pieces = []
@@ -315,10 +317,18 @@ class _Cutter:
             context = context[: tokens[self.max_tokens // 4]].rstrip()
         return context, self.max_tokens - SPECIAL_TOKENS - len(self.tokenize(context))
 
-    def _headings(self, positions: Sequence[int]) -> _Piece:
-        blocks = self.document.blocks
+    def _headings(self, positions: Sequence[int], room: int) -> list[_Piece]:
+        """The headings as one piece, or as several if they would take most of a passage."""
+        text, blocks = self.document.text, self.document.blocks
         start, end = blocks[positions[0]].start, blocks[positions[-1]].end
-        return _Piece(start, end, len(self.tokenize(self.document.text[start:end])), False)
+        tokens = len(self.tokenize(text[start:end]))
+        if tokens <= room // 2:
+            return [_Piece(start, end, tokens, False)]
+        return [
+            piece
+            for position in positions
+            for piece in _pieces(text, blocks[position], None, self.tokenize, room)
+        ]
 
     def _list(self, position: int) -> Iterator[Section]:
         """The passages of a long list, each with its introduction as context."""
@@ -327,55 +337,70 @@ class _Cutter:
         pieces = list(_pieces(self.document.text, block, None, self.tokenize, room))
         yield Section(self.headings, position, len(context), tuple(_join(pieces, room)))
 
-    def _header(self, block: Block, introduction: _Piece | None, room: int) -> Iterator[_Piece]:
+    def _header(self, block: Block, introduced: bool, room: int) -> Iterator[_Piece]:
         """A table's header, as part of the passage that introduces it."""
-        if not block.header_rows:
-            return
-        lines = islice(
-            _LINE.finditer(self.document.text, block.start, block.end), block.header_rows
-        )
-        end = max(line.end() for line in lines)
-        header = Block("table", block.start, end)
-        for piece in _pieces(self.document.text, header, introduction, self.tokenize, room):
-            yield replace(piece, introduced=introduction is not None and piece.start == block.start)
+        for row in islice(self._lines(block), block.header_rows):
+            for (start, end), _ in self._row(row, (), room):
+                # One more for what is shown between two cells.
+                yield _Piece(start, end, self._count(start, end, ()) + 1, introduced)
+                introduced = True
 
     def _rows(self, position: int) -> Iterator[Section]:
         """The passages of a table: its rows, those that are too long in several."""
         context, room = self._context(position)
+        plain, _ = self._context(-1)
         names = column_names(self.document, position)
         block = self.document.blocks[position]
-        lines = _LINE.finditer(self.document.text, block.start, block.end)
-        rows = (line.span() for line in islice(lines, block.header_rows, None))
-        spans = [span for row in rows for span in self._row(row, names, room)]
-        if spans:
-            yield Section(self.headings, position, len(context), tuple(spans))
+        rows = islice(self._lines(block), block.header_rows, None)
+        spans = (cut for row in rows for cut in self._row(row, names, room))
+        for named, run in groupby(spans, key=itemgetter(1)):
+            cuts = tuple(span for span, _ in run)
+            if named:
+                yield Section(self.headings, position, len(context), cuts)
+            else:
+                yield Section(self.headings, -1, len(plain), cuts)
 
-    def _row(self, row: _Span, names: Sequence[str], room: int) -> Iterator[_Span]:
-        text = self.document.text
-        start, end = row
-        if end - start <= LONGEST_CHARACTERS and self._count(start, end, names) <= room:
-            yield row
+    def _lines(self, block: Block) -> Iterator[_Span]:
+        """A block's lines, without white space and empty cells at their ends."""
+        for line in _LINE.finditer(self.document.text, block.start, block.end):
+            row = line[0]
+            yield line.start() + len(row) - len(row.lstrip()), line.start() + len(row.rstrip())
+
+    def _row(self, row: _Span, names: Sequence[str], room: int) -> Iterator[tuple[_Span, bool]]:
+        """A row as a whole, or runs of its cells; and whether names of columns fit beside them."""
+        if self._fits(*row, names, room):
+            yield row, True
             return
         run: _Span | None = None
-        for cell in _CELL.finditer(text, start, end):
-            joined = (run[0] if run else cell.start(), cell.end())
-            short = joined[1] - joined[0] <= LONGEST_CHARACTERS
-            if short and self._count(*joined, _columns_from(text, names, joined[0])) <= room:
-                run = joined
+        for cell in _CELL.finditer(self.document.text, *row):
+            start, end = cell.span()
+            if run and self._fits(run[0], end, names, room):
+                run = (run[0], end)
                 continue
             if run:
-                yield run
-            run = None
-            beside = len(self.tokenize("".join(_columns_from(text, names, cell.start())[:1])))
-            left = max(room // 2, room - beside - 2)
-            if self._count(*cell.span(), ()) <= left:
-                run = cell.span()
-                continue
-            block = Block("paragraph", *cell.span())
-            for piece in _pieces(text, block, None, self.tokenize, left):
-                yield piece.start, piece.end
+                yield run, True
+            run = (start, end) if self._fits(start, end, names, room) else None
+            if run is None:
+                yield from self._cell(start, end, names, room)
         if run:
-            yield run
+            yield run, True
+
+    def _cell(
+        self, start: int, end: int, names: Sequence[str], room: int
+    ) -> Iterator[tuple[_Span, bool]]:
+        """The pieces of a long cell, each with the name of its column if that is short enough."""
+        text = self.document.text
+        name = ": ".join((*_columns_from(text, names, start)[:1], ""))
+        left = room - len(self.tokenize(name))
+        named = left >= room // 2
+        block = Block("paragraph", start, end)
+        for piece in _pieces(text, block, None, self.tokenize, left if named else room):
+            yield (piece.start, piece.end), named
+
+    def _fits(self, start: int, end: int, names: Sequence[str], room: int) -> bool:
+        if end - start > LONGEST_CHARACTERS:
+            return False
+        return self._count(start, end, _columns_from(self.document.text, names, start)) <= room
 
     def _count(self, start: int, end: int, names: Sequence[str]) -> int:
         return len(self.tokenize(rendered(self.document.text[start:end], names).text))

@@ -60,9 +60,7 @@ def test_normalise_does_what_it_says(raw: str, expected: str) -> None:
 
 @pytest.mark.slow
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(["heading", "paragraph", "list", "table", "code"]), ANY_TEXT)
-    )
+    st.lists(st.tuples(st.sampled_from(["heading", "paragraph", "list", "furniture"]), ANY_TEXT))
 )
 def test_blocks_are_ordered_and_cover_every_character_that_is_no_space(
     blocks: list[tuple[str, str]],
@@ -84,6 +82,36 @@ def test_blocks_are_ordered_and_cover_every_character_that_is_no_space(
     assert covered == "".join(normalise(text) for _, text in blocks)
     assert document.text == normalise(document.text)
     assert builder.length == len(document.text)
+
+
+@given(st.lists(st.lists(ANY_TEXT, max_size=4), max_size=5), st.integers(0, 3))
+def test_table_has_a_line_for_each_row_that_is_not_blank(
+    rows: list[list[str]], header_rows: int
+) -> None:
+    builder = DocumentBuilder()
+    builder.add_table(rows, header_rows)
+    document = builder.build("any.csv")
+    cells = [[" ".join(normalise(cell).split()) for cell in row] for row in rows]
+    expected = [row for row in cells if any(row)]
+    assert [line.split("\t") for line in document.text.split("\n")] == (expected or [[""]])
+    named = sum(any(row) for row in cells[:header_rows])
+    assert [block.header_rows for block in document.blocks] == ([named] if expected else [])
+
+
+def test_what_is_not_read_is_counted() -> None:
+    builder = DocumentBuilder()
+    builder.leave_out("picture", "pictures", 2)
+    builder.leave_out("chart", "charts")
+    builder.leave_out("picture", "pictures")
+    assert builder.build("a.docx").not_read == ("3 pictures", "1 chart")
+
+
+def test_page_labels_are_those_that_differ_from_the_position() -> None:
+    builder = DocumentBuilder()
+    for label in ("i", "2", "x" * 21, "57"):
+        builder.start_page(label)
+        builder.add("paragraph", "text")
+    assert builder.build("a.pdf").page_labels == ("i", "", "", "57")
 
 
 def test_builder_keeps_kinds_levels_and_offsets() -> None:

@@ -26,8 +26,8 @@ from tests.builders import HashingEncoder
 
 CRASHED = "is so damaged that it crashed its parser"
 TEXT = "Aid\n\nFifty tons were sent.\n\nNobody counted them."
-BLOCKS = [["heading", 0, 3, 1], ["paragraph", 5, 26, 0], ["paragraph", 28, 48, 0]]
-SECTIONS = [[[0], 3, [[5, 26], [28, 48]]]]
+BLOCKS = [["heading", 0, 3, 1, 0], ["paragraph", 5, 26, 0, 0], ["paragraph", 28, 48, 0, 0]]
+SECTIONS = [[[0], -1, 3, [[5, 26], [28, 48]]]]
 SPEAK = """
 import sys
 sys.stdin.readline()
@@ -46,7 +46,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def answer(text: object = TEXT, sections: object = SECTIONS, **values: object) -> str:
-    document = {"title": "Aid", "blocks": BLOCKS, "page_starts": [0, 28], "text": text} | values
+    document = {
+        "title": "Aid",
+        "blocks": BLOCKS,
+        "page_starts": [0, 28],
+        "page_labels": [],
+        "not_read": [],
+        "text": text,
+    } | values
     said = {"document": document, "sections": sections, "final": False}
     return f"{json.dumps(said)}\n{json.dumps(text)}\n"
 
@@ -101,16 +108,21 @@ def block(*values: object) -> dict[str, object]:
 
 
 def section(headings: object, context_length: object, *spans: object) -> dict[str, object]:
-    return {"sections": [[headings, context_length, list(spans)]]}
+    return {"sections": [[headings, -1, context_length, list(spans)]]}
 
 
 LONG = "word " * 1_000
-LONG_HEADING = {"text": LONG.strip(), "blocks": [["heading", 0, 4_999, 1]], "page_starts": []}
+LONG_HEADING = {"text": LONG.strip(), "blocks": [["heading", 0, 4_999, 1, 0]], "page_starts": []}
 LONG_PASSAGE = {
     "text": LONG.strip(),
-    "blocks": [["paragraph", 0, 4_999, 0]],
+    "blocks": [["paragraph", 0, 4_999, 0, 0]],
     "page_starts": [],
-    "sections": [[[], 3, [[0, 4_999]]]],
+    "sections": [[[], -1, 3, [[0, 4_999]]]],
+}
+
+LATE_HEADING = {
+    "blocks": [["paragraph", 0, 3, 0, 0], ["paragraph", 5, 26, 0, 0], ["heading", 28, 48, 1, 0]],
+    "sections": [[[2], -1, 3, [[5, 26]]]],
 }
 
 SENSELESS: dict[str, str] = {
@@ -131,7 +143,7 @@ SENSELESS: dict[str, str] = {
     "control character in the text": answer(text=TEXT.replace("sent", "sen\x1b")),
     "text without blocks": answer(blocks=[]),
     "no text": answer(text="", blocks=[], page_starts=[], sections=[]),
-    "text between blocks": answer(**block("paragraph", 6, 26, 0)),
+    "text between blocks": answer(**block("paragraph", 6, 26, 0, 0)),
     "text behind blocks": answer(text=TEXT + " More."),
     "title of no type": answer(title=None),
     "half a character in the title": answer(title="\ud800"),
@@ -139,21 +151,33 @@ SENSELESS: dict[str, str] = {
     "title in two lines": answer(title="a\nb"),
     "blocks of no type": answer(blocks=7),
     "block of no type": answer(blocks=[*BLOCKS, 7]),
-    "unknown kind": answer(**block("evil", 5, 26, 0)),
-    "kind of no type": answer(**block([], 5, 26, 0)),
-    "offset of no type": answer(**block("paragraph", "5", 26, 0)),
-    "offset that is true": answer(blocks=[["heading", False, 3, 1], *BLOCKS[1:]]),
-    "offset that is no whole number": answer(**block("paragraph", 5.0, 26, 0)),
-    "offset that is not a number": answer(**block("paragraph", float("nan"), 26, 0)),
-    "negative offset": answer(blocks=[["heading", -3, 3, 1], *BLOCKS[1:]]),
-    "offsets in no order": answer(**block("paragraph", 26, 5, 0)),
-    "blocks over one another": answer(**block("paragraph", 5, 30, 0)),
+    "unknown kind": answer(**block("evil", 5, 26, 0, 0)),
+    "kind of no type": answer(**block([], 5, 26, 0, 0)),
+    "offset of no type": answer(**block("paragraph", "5", 26, 0, 0)),
+    "offset that is true": answer(blocks=[["heading", False, 3, 1, 0], *BLOCKS[1:]]),
+    "offset that is no whole number": answer(**block("paragraph", 5.0, 26, 0, 0)),
+    "offset that is not a number": answer(**block("paragraph", float("nan"), 26, 0, 0)),
+    "negative offset": answer(blocks=[["heading", -3, 3, 1, 0], *BLOCKS[1:]]),
+    "offsets in no order": answer(**block("paragraph", 26, 5, 0, 0)),
+    "blocks over one another": answer(**block("paragraph", 5, 30, 0, 0)),
     "blocks in no order": answer(blocks=[BLOCKS[0], BLOCKS[2], BLOCKS[1]]),
-    "block behind the text": answer(blocks=[*BLOCKS[:2], ["paragraph", 28, 10**30, 0]]),
-    "level of a paragraph": answer(**block("paragraph", 5, 26, 1)),
-    "heading without a level": answer(**block("heading", 5, 26, 0)),
-    "heading of a low level": answer(**block("heading", 5, 26, 7)),
+    "block behind the text": answer(blocks=[*BLOCKS[:2], ["paragraph", 28, 10**30, 0, 0]]),
+    "level of a paragraph": answer(**block("paragraph", 5, 26, 1, 0)),
+    "heading without a level": answer(**block("heading", 5, 26, 0, 0)),
+    "heading of a low level": answer(**block("heading", 5, 26, 7, 0)),
     "long heading": answer(**LONG_HEADING),
+    "header of a paragraph": answer(blocks=[*BLOCKS[:2], ["paragraph", 28, 48, 0, 1]]),
+    "long header": answer(blocks=[*BLOCKS[:2], ["table", 28, 48, 0, 10]]),
+    "header of no type": answer(blocks=[*BLOCKS[:2], ["table", 28, 48, 0, True]]),
+    "label of no type": answer(page_labels=[7, ""]),
+    "long label": answer(page_labels=["x" * 101, ""]),
+    "control character in a label": answer(page_labels=["\x1b", ""]),
+    "more labels than pages": answer(page_labels=["i", "ii", "iii"]),
+    "what is not read of no type": answer(not_read=7),
+    "what is not read in two lines": answer(not_read=["3\npictures"]),
+    "rows of a paragraph": answer(sections=[[[0], 1, 3, [[5, 26]]]]),
+    "rows of nothing": answer(sections=[[[0], 3, 3, [[5, 26]]]]),
+    "rows from the end": answer(sections=[[[0], -2, 3, [[5, 26]]]]),
     "page of no type": answer(page_starts=[0, "1"]),
     "page behind the text": answer(page_starts=[0, 10**30]),
     "negative page": answer(page_starts=[-1]),
@@ -164,7 +188,7 @@ SENSELESS: dict[str, str] = {
     "heading from the end": answer(**section([-3], 3, [5, 26])),
     "paragraph for a heading": answer(**section([1], 3, [28, 48])),
     "heading twice": answer(**section([0, 0], 3, [5, 26])),
-    "heading inside": answer(**section([0], 3, [0, 26])),
+    "heading behind": answer(**LATE_HEADING),
     "context of no type": answer(**section([0], "3", [5, 26])),
     "long context": answer(**section([0], 301, [5, 26])),
     "passage of no type": answer(**section([0], 3, [5, True])),
@@ -173,7 +197,7 @@ SENSELESS: dict[str, str] = {
     "empty passage": answer(**section([0], 3, [5, 5])),
     "passages over one another": answer(**section([0], 3, [5, 26], [25, 48])),
     "passages in no order": answer(**section([0], 3, [28, 48], [5, 26])),
-    "sections over one another": answer(sections=[[[0], 3, [[5, 26]]], [[0], 3, [[5, 26]]]]),
+    "sections over one another": answer(sections=[[[0], -1, 3, [[5, 26]]]] * 2),
     "long passage": answer(**LONG_PASSAGE),
     "lists without end": answer().replace('"final"', f'"x": [{"[]," * 1_000_000}0], "final"'),
 }
@@ -281,10 +305,11 @@ def test_lists_cost_no_more_memory_than_the_limits_allow(line: str) -> None:
 def large(count: int) -> tuple[dict[str, Any], str]:
     """An answer of so many paragraphs of 18 characters."""
     text = "\n\n".join(["Some words of aid."] * count)
-    blocks = [["paragraph", at, at + 18, 0] for at in range(0, 20 * count, 20)]
+    blocks = [["paragraph", at, at + 18, 0, 0] for at in range(0, 20 * count, 20)]
     spans = [[at, at + 98] for at in range(0, 20 * count - 80, 100)]
-    document = {"title": "Aid", "blocks": blocks, "page_starts": []}
-    return {"document": document, "sections": [[[], 3, spans]]}, text
+    document = {"title": "Aid", "blocks": blocks, "page_starts": [], "page_labels": []}
+    document["not_read"] = []
+    return {"document": document, "sections": [[[], -1, 3, spans]]}, text
 
 
 @pytest.mark.slow
