@@ -1,14 +1,14 @@
 """Indexing: brings the index up to date with a folder.
 
-Only what changed is read, split and encoded; each document is committed by itself, so an
-interrupted run continues where it stopped. A file at which a run was killed is set aside until
-a run with ``retry``.
+Only what changed is read, split and encoded; each document is committed by itself, every few
+seconds, so an interrupted run continues where it stopped. A file at which a run was killed is set
+aside until a run with ``retry``. A file that cannot be read for now keeps its document.
 """
 
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,13 +26,14 @@ from embeddings.index.protocols import IndexWriter, SearchIndex
 from embeddings.index.records import Source
 from embeddings.journal import SET_ASIDE, Content, IndexingJournal, signals_as_exit
 from embeddings.models.encoder import Encoder, Progress, Vectors
+from embeddings.pacing import CommitPace
 from embeddings.passages import Passage
 
 DEFAULT_LIMITS = Limits()
 
 BATCH_PASSAGES = 512
-"""Passages encoded at a time, over several documents, so that batches are of like length. Chosen by
-hand."""
+"""Most passages encoded at a time, over several documents, so that batches are of like length;
+fewer where the machine would take long (``embeddings.pacing``). Chosen by hand."""
 
 READ_AHEAD = 4
 """Files read while others are encoded; more would only take more memory. Chosen by hand."""
@@ -65,10 +66,17 @@ class IndexingProgress:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that is not in the index, and why."""
+    """A file that was not read, and why.
+
+    Attributes:
+        path: In the library.
+        reason: A predicate of the file.
+        kept: Whether the index keeps the document that the file held when it was read last.
+    """
 
     path: str
     reason: str
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class IndexingReport:
         changed: Paths of documents indexed again.
         removed: Paths of documents that are gone from the folder.
         unchanged: Number of documents left as they were.
-        skipped: Files without a document, with the reason.
+        skipped: Files that were not read, with the reason.
         passages: Number of passages encoded.
         seconds: From start to end.
     """
@@ -251,6 +259,7 @@ class _Run:
         self.files_done = 0
         self.files = 0
         self.passages = 0
+        self.pace = CommitPace(BATCH_PASSAGES)
 
     def run(self) -> IndexingReport:
         started = time.perf_counter()
@@ -265,17 +274,18 @@ class _Run:
             if not files:
                 raise _nothing_to_read(self.folder)
             self.name = self._folder_name()
-            before = self.store.sources(self.name)
-            todo = [found for entry in files if (found := self._changed(entry, before))]
+            self.before = before = self.store.sources(self.name)
+            todo = [found for entry in files if (found := self._changed(entry))]
             self.set_aside = self._set_aside()
             self.files = len(todo)
             self._index(todo)
             # Last, so that a file that was renamed is given the passages of its old name.
-            removed = self._remove_vanished(entries, files, before)
+            removed = self._remove_vanished(entries, files)
             self.index.save_vectors()
             after = self.store.sources(self.name)
             self.store.checkpoint(self.name)
-        touched = {source.path for _, source in todo}
+        kept = {path for path, source in after.items() if _is_kept(source)}
+        touched = {source.path for _, source in todo} - kept
         documents = {path for path, source in after.items() if source.document is not None}
         had = {path for path, source in before.items() if source.document is not None}
         return IndexingReport(
@@ -304,10 +314,10 @@ class _Run:
             self.store.put_folder(name, self.folder)
         return name
 
-    def _changed(self, entry: Entry, before: dict[str, Source]) -> tuple[Entry, Source] | None:
+    def _changed(self, entry: Entry) -> tuple[Entry, Source] | None:
         """The file with its present state, if its content differs from the index."""
         path = f"{self.name}/{entry.path}"
-        known = before.get(path)
+        known = self.before.get(path)
         try:
             now = entry.location.stat()
             stamp = (now.st_size, now.st_mtime_ns, now.st_ctime_ns)
@@ -318,14 +328,15 @@ class _Run:
             checked = time.time_ns()
             sha256 = file_sha256(entry.location) if now.st_size <= self.limits.file_bytes else ""
         except OSError as error:
-            return entry, _unreadable(path, self.name, error)
+            return entry, self._unreadable(path, error)
         source = Source(path, self.name, *stamp, checked, sha256)
         same = known if known and known.sha256 == sha256 != "" else None
         if same and (same.document is not None or stamp == _stamp(same)):
-            # Touched or copied back: the same content needs no new passages. A problem is kept
-            # only if nothing changed, for permissions may have.
+            # Touched, copied back or readable again: the same content needs no new passages. A
+            # problem is kept only if nothing changed, for permissions may have.
+            problem = same.problem if same.document is None else None
             again = replace(
-                source, document=same.document, problem=same.problem, set_aside=same.set_aside
+                source, document=same.document, problem=problem, set_aside=same.set_aside
             )
             with self.store.transaction():
                 self.store.put_source(again)
@@ -338,14 +349,13 @@ class _Run:
         stored = {_content(source) for source in sources if source.set_aside}
         return stored | self.journal.sole_suspects
 
-    def _remove_vanished(
-        self, entries: list[Entry], files: list[Entry], before: dict[str, Source]
-    ) -> tuple[str, ...]:
+    def _remove_vanished(self, entries: list[Entry], files: list[Entry]) -> tuple[str, ...]:
+        before = self.before
         there = {f"{self.name}/{entry.path}" for entry in files}
-        # What is below a subfolder that cannot be read now may still exist.
-        unknown = tuple(f"{self.name}/{entry.path}/" for entry in entries if entry.unreadable)
+        # A file that cannot be looked at now, or is below such a subfolder, may still exist.
+        unknown = {f"{self.name}/{entry.path}" for entry in entries if entry.unreadable}
         gone = [
-            path for path in before if path not in there and not path.startswith(unknown or ("\0",))
+            path for path in before if path not in there and unknown.isdisjoint(_with_parents(path))
         ]
         if gone:
             with self.store.transaction():
@@ -372,18 +382,23 @@ class _Run:
         waiting: list[_Read] = []
         with closing(self._read_ahead(todo)) as reads:
             for read in reads:
-                if len(read.passages) >= BATCH_PASSAGES:
-                    # A large one gets a batch of its own, for the same reason.
+                if read is None or self.pace.is_large(read.passages):
+                    # A large one gets a batch of its own, so that the others need not wait for it.
                     self._commit(waiting)
                     waiting = []
-                waiting.append(read)
-                if sum(len(member.passages) for member in waiting) >= BATCH_PASSAGES:
+                if read is not None:
+                    waiting.append(read)
+                    self.pace.add(read.passages)
+                if self.pace.is_due:
                     self._commit(waiting)
                     waiting = []
         self._commit(waiting)
 
-    def _read_ahead(self, todo: list[tuple[Entry, Source]]) -> Generator[_Read]:
-        """The files that need encoding; the next ones are read while some are encoded."""
+    def _read_ahead(self, todo: list[tuple[Entry, Source]]) -> Generator[_Read | None]:
+        """The files that need encoding; the next ones are read while some are encoded.
+
+        None where the next one takes so long that those before it should be committed meanwhile.
+        """
         loader, reading = DocumentLoader(self.limits), ThreadPoolExecutor(1)
         pending: deque[tuple[Source, str, Future[_Contents]]] = deque()
         try:
@@ -428,14 +443,18 @@ class _Run:
             raise UnreadableFile("changed while it was read; index the folder again")
         return contents
 
-    def _loaded(self, source: Source, format: str, contents: Future[_Contents]) -> Iterator[_Read]:
+    def _loaded(
+        self, source: Source, format: str, contents: Future[_Contents]
+    ) -> Iterator[_Read | None]:
         """The file once it is read; nothing if it has a problem, which is stored."""
+        if wait([contents], self.pace.seconds_left).not_done:
+            yield None
         try:
             document, passages = contents.result()
         except UnreadableFile as error:
             self._put(replace(source, problem=error.what))
         except OSError as error:
-            self._put(_unreadable(source.path, self.name, error))
+            self._put(self._unreadable(source.path, error))
         else:
             yield _Read(source, format, document, passages)
 
@@ -444,11 +463,14 @@ class _Run:
         if not waiting:
             return
         with self.journal.encoding({read.content for read in waiting}):
+            started = time.perf_counter()
             vectors = self.encoder.encode(texts, progress=self._encoding(waiting))
+            seconds = time.perf_counter() - started
             at = 0
             for read in waiting:
                 self._put_document(read, vectors[at : at + len(read.passages)])
                 at += len(read.passages)
+        self.pace.committed(seconds)
 
     def _put_document(self, read: _Read, vectors: Vectors) -> None:
         with self.store.transaction():
@@ -483,6 +505,17 @@ class _Run:
         self.journal.complete(_content(source))
         self.files_done += 1
         self._report(source.path)
+
+    def _unreadable(self, path: str, error: OSError) -> Source:
+        """A file that could not be opened: with times that make the next run try again.
+
+        It keeps its document, unless it has just vanished.
+        """
+        problem = f"cannot be read ({error.strerror})"
+        known = self.before.get(path)
+        if known and known.document is not None and not isinstance(error, FileNotFoundError):
+            return replace(known, checked_ns=0, problem=problem)
+        return Source(path, self.name, 0, 0, 0, 0, "", problem=problem)
 
     def _report(self, path: str, passages_done: int = 0, passages: int = 0) -> None:
         self.on_progress(
@@ -558,9 +591,19 @@ def _stamp(source: Source) -> tuple[int, int, int]:
 def _problems(sources: dict[str, Source]) -> Iterator[Skipped]:
     for path, source in sources.items():
         if source.problem:
-            yield Skipped(path, source.problem)
+            yield Skipped(path, source.problem, _is_kept(source))
 
 
-def _unreadable(path: str, folder: str, error: OSError) -> Source:
-    """A file that could not be opened: with times that make the next run try again."""
-    return Source(path, folder, 0, 0, 0, 0, "", problem=f"cannot be read ({error.strerror})")
+def _with_parents(path: str) -> Iterator[str]:
+    """A library path and those of the folders that it lies in.
+
+    >>> list(_with_parents("docs/guide/ask.md"))
+    ['docs/guide/ask.md', 'docs', 'docs/guide']
+    """
+    yield path
+    yield from (path[:at] for at, letter in enumerate(path) if letter == "/")
+
+
+def _is_kept(source: Source) -> bool:
+    """Whether a file could not be read for now and keeps its document."""
+    return source.problem is not None and source.document is not None

@@ -17,7 +17,7 @@ class Entry:
         path: Inside the folder, with ``/`` between its parts.
         location: On the disk.
         problem: Why it is not read; none for a regular file.
-        unreadable: Whether the system refuses to show it, so that what lies below is unknown.
+        unreadable: Whether the system refuses to show it, so that what it holds is unknown.
     """
 
     path: str
@@ -59,12 +59,12 @@ def walk(folder: Path, leave_out: Collection[Path] = ()) -> Iterator[Entry]:
         path = location.relative_to(folder).as_posix()
         if location in leave_out:
             continue
-        problem = _problem(folder, location, entry)
-        if problem or not entry.is_dir(follow_symlinks=False):
-            yield Entry(path, location, problem)
-            continue
         try:
-            levels.append(_sorted(location))
+            problem = _problem(folder, location, entry)
+            if problem or not entry.is_dir(follow_symlinks=False):
+                yield Entry(path, location, problem)
+            else:
+                levels.append(_sorted(location))
         except OSError as error:
             yield Entry(path, location, f"cannot be read ({error.strerror})", unreadable=True)
 
@@ -75,6 +75,11 @@ def _sorted(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _problem(root: Path, location: Path, entry: os.DirEntry[str]) -> str | None:
+    """Why a file or folder is not read.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
     try:
         entry.name.encode("utf-8")
     except UnicodeEncodeError:
@@ -90,10 +95,7 @@ def _problem(root: Path, location: Path, entry: os.DirEntry[str]) -> str | None:
             return "is a link that leads out of the folder"
         if target.is_dir():
             return "is a link to a folder, which is read where it is"
-    try:
-        mode = entry.stat().st_mode
-    except OSError as error:
-        return f"cannot be read ({error.strerror})"
+    mode = entry.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         return "is not a regular file"
     return None

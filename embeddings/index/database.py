@@ -21,7 +21,7 @@ from embeddings.errors import (
 )
 from embeddings.file_system import private_file
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 """Raised whenever reading, splitting or storing changes, so that old indexes are refused."""
 
 APPLICATION_ID = 0x43765131
@@ -66,7 +66,7 @@ CREATE TABLE source (
     mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
     sha256 TEXT NOT NULL, document INTEGER REFERENCES document (id), problem TEXT,
     set_aside INTEGER NOT NULL, checksum BLOB NOT NULL,
-    CHECK ((document IS NULL) <> (problem IS NULL)),
+    CHECK (document IS NOT NULL OR problem IS NOT NULL),
     CHECK (set_aside = 0 OR problem IS NOT NULL)
 ) WITHOUT ROWID;
 CREATE INDEX source_document ON source (document);

@@ -38,6 +38,8 @@ class Header:
 class Source:
     """A file that was looked at: it holds a document, or there was a problem with it.
 
+    Both where it cannot be read for now: the document is what it held when it was read last.
+
     Attributes:
         path: The folder's name in the library, then the path inside it: "docs/guide/ask.md".
         folder: The folder's name in the library.
@@ -47,7 +49,7 @@ class Source:
         checked_ns: When it was read, likewise.
         sha256: Of the file's bytes.
         document: Id of its document.
-        problem: Why it has none.
+        problem: Why it has none, or why it could not be read again.
         set_aside: Whether a run was killed or crashed while it was reading this file; the file is
             not read again unless that is asked for.
     """

@@ -33,7 +33,7 @@ MAX_QUOTE_CHARACTERS = 200
 """Characters shown of a checked quote."""
 
 MAX_SKIPPED_FILES = 20
-"""Files without a document that are named; the others are counted."""
+"""Files that were not read and are named; the others are counted."""
 
 
 def printable(text: str) -> str:
@@ -84,7 +84,7 @@ def counting_bar(console: Console, what: str) -> Iterator[Callable[[int, int], N
 
 
 def show_report(console: Console, report: IndexingReport, index: Path | None = None) -> None:
-    """Print the counts of a run of indexing, and the files without a document.
+    """Print the counts of a run of indexing, and the files that were not read.
 
     Args:
         console: To print on.
@@ -104,8 +104,9 @@ def show_report(console: Console, report: IndexingReport, index: Path | None = N
         highlight=False,
     )
     for skipped in report.skipped[:MAX_SKIPPED_FILES]:
+        label = "kept as it was" if skipped.kept else "not indexed"
         console.print(
-            f"  not indexed: {printable(skipped.path)} {printable(skipped.reason)}",
+            f"  {label}: {printable(skipped.path)} {printable(skipped.reason)}",
             markup=False,
             highlight=False,
             style="yellow",
@@ -229,8 +230,9 @@ def show_library(console: Console, place: Path, listing: Listing) -> None:
     console.print(table, highlight=False)
     for file in listing.files:
         if file.problem:
+            label = "not indexed" if file.title is None else "kept as it was"
             console.print(
-                f"not indexed: {printable(file.path)} {printable(file.problem)}",
+                f"{label}: {printable(file.path)} {printable(file.problem)}",
                 style="yellow",
                 markup=False,
                 highlight=False,

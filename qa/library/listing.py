@@ -27,7 +27,7 @@ class LibraryFile:
         passages: Of its document.
         pages: Of its document; 0 where its format has none.
         indexed_at: ISO 8601, UTC; none if it has no document.
-        problem: Why it has none.
+        problem: Why it has none, or why it could not be read again and is kept as it was.
     """
 
     path: str

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings import indexing
+from embeddings import indexing, pacing
 from embeddings.errors import FolderError, IndexMismatch, IndexMissing
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
@@ -24,7 +24,7 @@ from embeddings.indexing import (
 )
 from embeddings.models.encoder import Progress, Role, Vectors
 from embeddings.passages import Splitting
-from tests.builders import HashingEncoder
+from tests.builders import HashingEncoder, PlainLoader
 
 TEXTS = {
     "a.txt": "The bridge was opened in 1901.",
@@ -306,6 +306,74 @@ def test_interrupted_run_leaves_a_sound_index_and_goes_on(
     assert (tmp_path / "stopped" / VECTORS_FILE).exists()
     whole.close()
     stopped.close()
+
+
+class SlowEncoder(HashingEncoder):
+    """Takes ten milliseconds a passage, and presses Ctrl-C after a number of them."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.left = most
+
+    def encode(
+        self, texts: Sequence[str], role: Role = "passage", progress: Progress | None = None
+    ) -> Vectors:
+        for _ in texts:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+            time.sleep(0.01)
+        return super().encode(texts, role, progress)
+
+
+def test_interrupted_run_loses_a_few_seconds_of_encoding_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "COMMIT_SECONDS", 0.2)
+    made = tmp_path / "files"
+    made.mkdir()
+    for number in range(100):
+        (made / f"{number:03}.txt").write_text(f"The bridge {number:03} was opened in 1901.")
+    encoder = SlowEncoder(80)
+    index = Index.open_or_create(tmp_path / "index", encoder)
+    monkeypatch.setattr(indexing, "DocumentLoader", PlainLoader)
+    with pytest.raises(KeyboardInterrupt):
+        index_folder(made, index, encoder)
+    kept = list(index.store.sources())
+    # One was spent on the dimension; the last batch has as many as fit into a fifth of a second.
+    assert 79 - 22 <= len(kept) <= 79
+    assert kept == [f"files/{number:03}.txt" for number in range(len(kept))]
+    assert index_folder(made, index, HashingEncoder()).unchanged == len(kept)
+    index.close()
+
+
+def test_what_was_read_is_committed_while_a_slow_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "COMMIT_SECONDS", 0.2)
+    made = tmp_path / "files"
+    made.mkdir()
+    for name in ("a", "b", "slow"):
+        (made / f"{name}.txt").write_text(f"The bridge {name} was opened in 1901.")
+    committed: list[set[str]] = []
+    index = Index.open_or_create(tmp_path / "index", HashingEncoder())
+
+    class SlowLoader(PlainLoader):
+        def load_split(self, path: Path, splitting: Splitting) -> Any:
+            deadline = time.monotonic() + 30
+            while path.name == "slow.txt" and not committed:
+                assert time.monotonic() < deadline, "nothing was committed meanwhile"
+                time.sleep(0.01)
+            return super().load_split(path, splitting)
+
+    def note(progress: IndexingProgress) -> None:
+        if progress.files_done == 2:
+            committed.append(set(Index.open(index.folder).store.sources()))
+
+    monkeypatch.setattr(indexing, "DocumentLoader", SlowLoader)
+    assert index_folder(made, index, HashingEncoder(), on_progress=note).documents == 3
+    assert committed[0] == {"files/a.txt", "files/b.txt"}
+    index.close()
 
 
 class StoppingEncoder(HashingEncoder):

@@ -1,5 +1,6 @@
 """Indexing while files change, permissions come and go, disks fill up and processes die."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,11 +13,12 @@ import pytest
 
 from embeddings import indexing as indexing_module
 from embeddings.errors import FolderError, IndexMissing, IndexNotWritable
+from embeddings.file_system import file_sha256
 from embeddings.files.loading import DocumentLoader
 from embeddings.index.index import VECTORS_FILE, Index
 from embeddings.index.store import Store
 from embeddings.index.vectors import VectorIndex
-from embeddings.indexing import index_folder, remove
+from embeddings.indexing import Skipped, index_folder, remove
 from embeddings.passages import Splitting
 from tests.builders import HashingEncoder
 from tests.embeddings.index.builders import as_nobody
@@ -229,9 +231,9 @@ def test_removed_folder_can_be_indexed_again(
 # Permissions
 
 
-def test_document_unreadable_for_a_while_stays_or_comes_back(open_folder: Path) -> None:
+def test_document_unreadable_for_a_while_stays(open_folder: Path) -> None:
     docs = open_folder / "docs"
-    for name in ("a.txt", "sub/b.txt"):
+    for name in ("a.txt", "listed/b.txt", "sub/c.txt"):
         (docs / name).parent.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text(f"The text of {name}.")
     (open_folder / "index").mkdir()
@@ -242,20 +244,54 @@ def test_document_unreadable_for_a_while_stays_or_comes_back(open_folder: Path) 
         encoder = HashingEncoder()
         index = Index.open_or_create(place / "index", encoder)
         report = index_folder(place / "docs", index, encoder)
-        skipped = [(each.path, each.reason) for each in report.skipped]
-        print(report.documents, encoder.texts, skipped)
+        skipped = [(each.path, each.reason, each.kept) for each in report.skipped]
+        counts = len(report.added), len(report.changed), len(report.removed), report.unchanged
+        print(counts, len(encoder.texts), len(index.store.documents()), skipped)
     """
-    assert as_nobody(run, open_folder).startswith("2 ['dimension', 'a.txt\\nThe text of a.txt.")
+    assert as_nobody(run, open_folder).strip() == "(3, 0, 0, 0) 4 3 []"
     (docs / "sub").chmod(0o700)
+    # Its files are listed, but nothing is said about them.
+    (docs / "listed").chmod(0o744)
     (docs / "a.txt").chmod(0o600)
     reported = [
-        ("docs/sub", "cannot be read (Permission denied)"),
-        ("docs/a.txt", "cannot be read (Permission denied)"),
+        ("docs/listed/b.txt", "cannot be read (Permission denied)", False),
+        ("docs/sub", "cannot be read (Permission denied)", False),
+        ("docs/a.txt", "cannot be read (Permission denied)", True),
     ]
-    assert as_nobody(run, open_folder).strip() == f"1 [] {reported}"
+    for _ in range(2):
+        assert as_nobody(run, open_folder).strip() == f"(0, 0, 0, 3) 0 3 {reported}"
     (docs / "sub").chmod(0o755)
+    (docs / "listed").chmod(0o755)
     (docs / "a.txt").chmod(0o644)
-    assert as_nobody(run, open_folder).strip() == "2 ['a.txt\\nThe text of a.txt.'] []"
+    assert as_nobody(run, open_folder).strip() == "(0, 0, 0, 3) 0 3 []"
+
+
+def test_file_that_cannot_be_opened_keeps_its_document_until_it_is_damaged(
+    folder: Path, index: Index, hashing: HashingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_folder(folder, index, hashing)
+    digest = file_sha256
+
+    def locked(path: Path) -> str:
+        if path.name == "3.txt":
+            raise OSError(errno.EIO, "Input/output error")
+        return digest(path)
+
+    (folder / "3.txt").write_text("Another text.")
+    with monkeypatch.context() as patched:
+        patched.setattr(indexing_module, "file_sha256", locked)
+        report = index_folder(folder, index, hashing)
+    assert report.skipped == (Skipped("docs/3.txt", "cannot be read (Input/output error)", True),)
+    assert (report.documents, report.changed, report.unchanged) == (6, (), 6)
+    with index.snapshot() as snapshot:
+        assert snapshot.search_words(["another"], 5) == []
+    assert index.store.damage() == []
+    assert index_folder(folder, index, hashing).changed == ("docs/3.txt",)
+    # What is there now can be read, and is no document: the old text stands nowhere.
+    (folder / "3.txt").write_bytes(b"")
+    report = index_folder(folder, index, hashing)
+    assert report.skipped == (Skipped("docs/3.txt", "is empty"),)
+    assert (report.documents, index.store.sources()["docs/3.txt"].document) == (5, None)
 
 
 # Full disks
