@@ -8,13 +8,15 @@ import io
 import re
 import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, TypeVar
 
 from lxml import etree
 
 from embeddings.errors import UnreadableFile
+from embeddings.files.formats.ooxml import as_transitional, is_strict
 from embeddings.files.limits import Limits
 
 _OLE2_HEADER = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -22,6 +24,8 @@ _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _LOCAL_HEADER_BYTES = 30
 _ENCRYPTED_FLAG = 0x1
 _PROLOGUE_BYTES = 1024
+_RELATIONS = "_rels/.rels"
+_RELATIONS_BYTES = 100_000  # of a package; real ones have about 1,000
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CONTROL_REFERENCE = re.compile(
     rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE
@@ -31,28 +35,29 @@ T = TypeVar("T")
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
-def open_archive(path: Path, limits: Limits, name: str) -> zipfile.ZipFile:
+def open_archive(source: Path | IO[bytes], limits: Limits, name: str) -> zipfile.ZipFile:
     """An open archive whose members were checked.
 
     Args:
-        path: The file.
+        source: The file, or one that another holds, open.
         limits: Bounds on the number of members and their unpacked size.
         name: Name of the format, for the reason.
 
     Raises:
         UnreadableFile: It is no archive, is encrypted, or could do harm when unpacked.
     """
-    with path.open("rb") as file:
+    with _opened(source) as file:
         header = file.read(len(_OLE2_HEADER))
-    if header == _OLE2_HEADER:
-        # Office wraps an encrypted document into the container of its old formats.
-        if _ENCRYPTED_PACKAGE in path.read_bytes():
-            raise UnreadableFile("is encrypted; remove its password first")
-        raise UnreadableFile(f"is an old Office file; save it as {path.suffix.lower()} first")
+        if header == _OLE2_HEADER:
+            # Office wraps an encrypted document into the container of its old formats.
+            if _ENCRYPTED_PACKAGE in file.read():
+                raise UnreadableFile("is encrypted; remove its password first")
+            suffix = source.suffix.lower() if isinstance(source, Path) else name
+            raise UnreadableFile(f"is an old Office file; save it as {suffix} first")
     if not header.startswith(b"PK"):
         raise UnreadableFile(f"is not a valid {name}")
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(source)
     except (
         zipfile.BadZipFile,
         ValueError,  # impossible dates or sizes
@@ -67,50 +72,75 @@ def open_archive(path: Path, limits: Limits, name: str) -> zipfile.ZipFile:
     return archive
 
 
-def check_office_file(path: Path, limits: Limits, name: str) -> None:
+@contextmanager
+def _opened(source: Path | IO[bytes]) -> Iterator[IO[bytes]]:
+    """The source as an open file at its start."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            yield file
+    else:
+        source.seek(0)
+        yield source
+        source.seek(0)
+
+
+def check_office_file(source: Path | IO[bytes], limits: Limits, name: str) -> bool:
     """Reject what no Office program writes, before a library opens the file.
+
+    Returns:
+        Whether it keeps to the strict variant of the standard.
 
     Raises:
         UnreadableFile: As for ``open_archive``, or a part defines XML entities.
     """
-    with open_archive(path, limits, name) as archive:
+    strict = False
+    with open_archive(source, limits, name) as archive:
         for member in archive.infolist():
             if member.filename.endswith((".xml", ".rels")):
                 with archive.open(member) as part:
+                    prologue = part.read(_PROLOGUE_BYTES)
                     # Open Packaging Conventions, 8.1.4: no document type definitions.
-                    if b"<!DOCTYPE" in part.read(_PROLOGUE_BYTES):
+                    if b"<!DOCTYPE" in prologue:
                         raise UnreadableFile("is unsafe: it defines XML entities")
+                    if member.filename == _RELATIONS:
+                        strict = is_strict(prologue + part.read(_RELATIONS_BYTES))
+    return strict
 
 
-def opened_office_file(path: Path, limits: Limits, name: str, open: Callable[[IO[bytes]], T]) -> T:
+def opened_office_file(
+    source: Path | IO[bytes], limits: Limits, name: str, open: Callable[[IO[bytes]], T]
+) -> T:
     """An Office file as a library opens it; control characters in it are dropped.
 
     Args:
-        path: The file.
+        source: As for ``open_archive``.
         limits: As for ``open_archive``.
         name: As for ``open_archive``.
-        open: Of the library.
+        open: Of the library, which knows the transitional variant of the standard alone.
 
     Raises:
         UnreadableFile: As for ``check_office_file``.
     """
-    check_office_file(path, limits, name)
+    strict = check_office_file(source, limits, name)
     try:
-        with path.open("rb") as file:
+        if strict:
+            return open(_rewritten(source, as_transitional))
+        with _opened(source) as file:
             return open(file)
     except etree.XMLSyntaxError:
-        return open(_without_controls(path))
+        return open(_rewritten(source, lambda data: without_controls(as_transitional(data))))
 
 
-def _without_controls(path: Path) -> IO[bytes]:
-    cleaned = io.BytesIO()
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(cleaned, "w") as copy:
+def _rewritten(source: Path | IO[bytes], rewrite: Callable[[bytes], bytes]) -> IO[bytes]:
+    """A copy of an archive with all parts of XML rewritten."""
+    rewritten = io.BytesIO()
+    with zipfile.ZipFile(source) as archive, zipfile.ZipFile(rewritten, "w") as copy:
         for member in archive.infolist():
             data = archive.read(member)
             if member.filename.endswith((".xml", ".rels")):
-                data = without_controls(data)
+                data = rewrite(data)
             copy.writestr(member.filename, data)
-    return cleaned
+    return rewritten
 
 
 def without_controls(data: bytes) -> bytes:

@@ -40,7 +40,8 @@ def add_table(
     while width > 1 and len(sample) > 1 and (title := _title(sample[0], width)):
         builder.add("paragraph", title)
         sample.pop(0)
-        header_rows = None if header_rows is None else max(0, header_rows - 1)
+        # A title that alone was declared as header says nothing of the rows below it.
+        header_rows = None if header_rows in (None, 1) else max(0, header_rows - 1)
     if header_rows is None:
         header_rows = count_header_rows(sample)
     builder.add_table(chain(sample, remaining), header_rows)

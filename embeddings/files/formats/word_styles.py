@@ -1,16 +1,20 @@
-"""Word styles: headings, lists, and hidden text."""
+"""Word styles: what a paragraph is, and whether and how a run of text is shown."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import Any
 
 from docx.oxml.ns import qn
+
+from embeddings.files.formats.ooxml import is_on
+from embeddings.files.formats.scripts import Script
+from embeddings.files.formats.symbol_fonts import is_symbol_font
 
 MAX_INHERITED = 30
 """Longest chain of based-on styles; real documents have about five. Chosen by hand."""
 
 _RUN_PROPERTIES, _PROPERTIES = qn("w:rPr"), qn("w:pPr")
+_PARAGRAPH, _NAMED = qn("w:p"), f"{_PROPERTIES}/{qn('w:pStyle')}"
 _CELL, _BOX = qn("w:tc"), qn("w:txbxContent")
 _VALUE, _FILL = qn("w:val"), qn("w:fill")
 # Not w:webHidden, which hides in one view on the screen what is printed.
@@ -18,19 +22,56 @@ _HIDING = qn("w:vanish")
 _COLOUR, _SIZE = qn("w:color"), qn("w:sz")
 _SHADING, _HIGHLIGHT = qn("w:shd"), qn("w:highlight")
 _THEME_FILL = qn("w:themeFill")
-_OFF = ("0", "false", "off", "none")
+_STRIKES = (qn("w:strike"), qn("w:dstrike"))
+_ALIGNED, _RAISED, _FONTS, _BOLD = (qn("w:vertAlign"), qn("w:position"), qn("w:rFonts"), qn("w:b"))
+_SCRIPTS: dict[str, Script] = {"superscript": "super", "subscript": "sub"}
+# Names of styles for the marks of footnotes and endnotes.
+_MARK_STYLES = ("footnote reference", "endnote reference")
+_CODE_NAMES = ("code", "preformatted", "listing", "verbatim", "macro")
+_FURNITURE_NAMES = ("toc ", "index ", "table of figures", "table of authorities", "bibliography")
 _WHITE = ("FFFFFF", "FEFEFE", "FDFDFD")
 _TINY_HALF_POINTS = 2
+_RAISED_HALF_POINTS = 4  # text raised or lowered less is adjusted, no superscript
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Role of a paragraph style: a heading level, a list, or neither."""
+    """Role of a paragraph style.
+
+    Attributes:
+        level: Of a heading, 0 for anything else.
+        list_id: The list by which it is numbered, if any.
+        depth: Its level there; none if the list says it.
+        is_list: Whether it is for items of lists.
+        is_furniture: Whether it is for contents pages, indexes and reference lists.
+        is_caption: Whether it is for captions.
+        is_code: Whether it is for listings.
+    """
 
     level: int = 0
     list_id: str = ""
+    depth: int | None = None
     is_list: bool = False
-    is_contents: bool = False
+    is_furniture: bool = False
+    is_caption: bool = False
+    is_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a run of text is shown.
+
+    Attributes:
+        is_shown: False if it is hidden, white on white, tiny or struck out.
+        script: Whether it is raised or lowered.
+        font: Its font, if its letters are symbols.
+        is_bold: Whether it is bold.
+    """
+
+    is_shown: bool = True
+    script: Script = ""
+    font: str | None = None
+    is_bold: bool = False
 
 
 class Styles:
@@ -46,34 +87,80 @@ class Styles:
         self._elements = {style.get(qn("w:styleId")): style for style in root.iterchildren()}
         self._coloured = coloured
         self._meanings: dict[str, Style] = {}
+        self._chains: dict[str, tuple[Any, ...]] = {}
+        self._looks: dict[str, Look | None] = {}
 
     def meaning(self, id: str) -> Style:
-        """The meaning of a paragraph style, from its own properties or those it is based on."""
+        """The meaning of a paragraph style, from its own properties and those it is based on."""
         if id not in self._meanings:
             own = self._elements.get(id)
             of_paragraphs = own is not None and own.get(qn("w:type")) == "paragraph"
-            found = map(_meaning, self._inherited(id) if of_paragraphs else ())
-            self._meanings[id] = next((style for style in found if style), Style())
+            chain = list(self._inherited(id)) if of_paragraphs else []
+            role = next((role for style in chain if (role := _role(style))), Style())
+            self._meanings[id] = replace(role, **_numbering(chain))
         return self._meanings[id]
 
-    def hides(self, run: Any) -> bool:
-        """Whether the text of a run is invisible: hidden, white on white, or tiny."""
+    def has_header_look(self, id: str) -> bool:
+        """Whether a table style sets the first row apart from the others."""
+        return any(
+            part.get(qn("w:type")) == "firstRow"
+            for style in self._inherited(id)
+            for part in style.iterchildren(qn("w:tblStylePr"))
+        )
+
+    def look(self, run: Any) -> Look:
+        """How the text of a run is shown."""
         paragraph = run.getparent()
-        while paragraph is not None and paragraph.tag != qn("w:p"):
+        while paragraph is not None and paragraph.tag != _PARAGRAPH:
             paragraph = paragraph.getparent()
-        sources = list(self._properties(run, paragraph))
+        own = run.find(_RUN_PROPERTIES)
+        named = None if paragraph is None else paragraph.find(_NAMED)
+        id = "" if named is None else named.get(_VALUE, "")
+        if own is not None and len(own):
+            character = own.find(qn("w:rStyle"))
+            of_run = "" if character is None else character.get(_VALUE, "")
+            sources = [own, *self._properties(of_run), *self._properties(id)]
+            return self._look(sources, paragraph, of_run)
+        if id not in self._looks:
+            sources = list(self._properties(id))
+            # What is white depends on what is around it.
+            self._looks[id] = None if _is_white(sources) else self._look(sources, paragraph, "")
+        known = self._looks[id]
+        return known or self._look(list(self._properties(id)), paragraph, "")
+
+    def _look(self, sources: list[Any], paragraph: Any, character_style: str) -> Look:
         if not sources:
-            return False
-        hiding = _first(sources, _HIDING)
-        if hiding is not None and hiding.get(_VALUE, "1") not in _OFF:
-            return True
+            return Look()
+        struck = any(_switch(sources, name) for name in _STRIKES)
         size = _first(sources, _SIZE)
         points = "" if size is None else size.get(_VALUE, "")
-        if points.isdecimal() and int(points) <= _TINY_HALF_POINTS:
-            return True
-        colour = _first(sources, _COLOUR)
-        white = colour is not None and colour.get(_VALUE, "").upper() in _WHITE
-        return white and not self._has_ground(sources, paragraph)
+        tiny = points.isdecimal() and int(points) <= _TINY_HALF_POINTS
+        if struck or tiny or _switch(sources, _HIDING):
+            return Look(is_shown=False)
+        if _is_white(sources) and not self._has_ground(sources, paragraph):
+            return Look(is_shown=False)
+        fonts = _first(sources, _FONTS)
+        names = () if fonts is None else (fonts.get(qn("w:ascii")), fonts.get(qn("w:hAnsi")))
+        return Look(
+            script="mark" if self._is_mark(character_style) else _script(sources),
+            font=next(filter(is_symbol_font, names), None),
+            is_bold=_switch(sources, _BOLD),
+        )
+
+    def _is_mark(self, character_style: str) -> bool:
+        style = self._elements.get(character_style) if character_style else None
+        return style is not None and _name(style) in _MARK_STYLES
+
+    def _properties(self, id: str) -> tuple[Any, ...]:
+        """Elements that format the text of a style, the nearest first."""
+        if id not in self._chains:
+            self._chains[id] = tuple(
+                properties
+                for style in self._inherited(id)
+                for kind in (_RUN_PROPERTIES, _PROPERTIES)
+                if (properties := style.find(kind)) is not None
+            )
+        return self._chains[id]
 
     def _has_ground(self, sources: list[Any], paragraph: Any) -> bool:
         """Whether white text may have a background; true if that is uncertain."""
@@ -88,23 +175,6 @@ class Styles:
             return True
         # Tables and shapes have backgrounds from styles and themes of their own.
         return any(parent.tag in (_CELL, _BOX) for parent in paragraph.iterancestors())
-
-    def _properties(self, run: Any, paragraph: Any) -> Iterator[Any]:
-        """Elements that format a run, the nearest first."""
-        own = run.find(_RUN_PROPERTIES)
-        if own is not None:
-            yield own
-            named = own.find(qn("w:rStyle"))
-            yield from self._of_style(named)
-        properties = None if paragraph is None else paragraph.find(_PROPERTIES)
-        yield from self._of_style(None if properties is None else properties.find(qn("w:pStyle")))
-
-    def _of_style(self, named: Any) -> Iterator[Any]:
-        for style in () if named is None else self._inherited(named.get(_VALUE)):
-            for kind in (_RUN_PROPERTIES, _PROPERTIES):
-                properties = style.find(kind)
-                if properties is not None:
-                    yield properties
 
     def _inherited(self, id: str | None) -> Iterator[Any]:
         """A style's element, and those that it is based on."""
@@ -127,68 +197,65 @@ def _first(sources: list[Any], name: str) -> Any:
     return next((found for source in sources if (found := source.find(name)) is not None), None)
 
 
-def _meaning(style: Any) -> Style | None:
-    """Role that a style has by itself; none if it says nothing of structure."""
+def _switch(sources: list[Any], name: str) -> bool:
+    found = _first(sources, name)
+    return is_on(found, None if found is None else found.get(_VALUE))
+
+
+def _is_white(sources: list[Any]) -> bool:
+    colour = _first(sources, _COLOUR)
+    return colour is not None and colour.get(_VALUE, "").upper() in _WHITE
+
+
+def _script(sources: list[Any]) -> Script:
+    aligned = _first(sources, _ALIGNED)
+    if aligned is not None:
+        return _SCRIPTS.get(aligned.get(_VALUE, ""), "")
+    raised = _first(sources, _RAISED)
+    half_points = "" if raised is None else raised.get(_VALUE, "")
+    if half_points.removeprefix("-").isdecimal() and len(half_points) < 4:
+        if int(half_points) >= _RAISED_HALF_POINTS:
+            return "super"
+        if int(half_points) <= -_RAISED_HALF_POINTS:
+            return "sub"
+    return ""
+
+
+def _name(style: Any) -> str:
     named = style.find(qn("w:name"))
-    name = "" if named is None else named.get(_VALUE, "").lower()
+    return "" if named is None else named.get(_VALUE, "").lower()
+
+
+def _role(style: Any) -> Style | None:
+    """Role that a style has by itself; none if it says nothing of structure."""
+    name = _name(style)
     if name == "title":
         return Style(level=1)
     if name.startswith("heading ") and name[8:].isdecimal():
         return Style(level=min(6, max(1, int(name[8:][:9]))))
-    if name.startswith("toc ") and name != "toc heading":
-        return Style(is_contents=True)
-    list_ids = style.xpath("w:pPr/w:numPr/w:numId/@w:val")
-    if list_ids or (name.startswith("list ") and name != "list paragraph"):
-        return Style(list_id=str(list_ids[0]) if list_ids else "", is_list=True)
+    if name.startswith(_FURNITURE_NAMES) and name not in ("toc heading", "index heading"):
+        return Style(is_furniture=True)
+    if name == "caption":
+        return Style(is_caption=True)
+    if any(word in name for word in _CODE_NAMES):
+        return Style(is_code=True)
+    if name.startswith("list ") and name != "list paragraph":
+        return Style(is_list=True)
     outline = style.xpath("w:pPr/w:outlineLvl/@w:val")
     if outline and str(outline[0]) in ("0", "1", "2", "3", "4", "5"):
         return Style(level=int(outline[0]) + 1)
     return None
 
 
-DEEPEST = 9
-"""Levels of a list in Word."""
-
-
-class Numbering:
-    """Formats of the numbered lists, and how far each has been counted."""
-
-    def __init__(self, root: Any) -> None:
-        """Nothing is counted yet.
-
-        Args:
-            root: The element that defines the lists, if there is any.
-        """
-        self._formats = {} if root is None else dict(_formats(root))
-        self._counts: dict[str, dict[int, int]] = {}
-
-    def mark(self, list_id: str, depth: int) -> str:
-        """The marker before the next item of a list."""
-        kind, start = self._formats.get((list_id, depth), ("bullet", 1))
-        if kind != "decimal":
-            return "- "
-        counts = self._counts.setdefault(list_id, {})
-        counts[depth] = counts.get(depth, start - 1) + 1
-        # A new outer item restarts the inner numbers.
-        for inner in range(depth + 1, DEEPEST):
-            counts.pop(inner, None)
-        return f"{counts[depth]}. "
-
-
-def _formats(root: Any) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
-    """Number format and first number of each depth of each list."""
-    abstract = {
-        each.get(qn("w:abstractNumId")): each for each in root.iterchildren(qn("w:abstractNum"))
-    }
-    for number in root.iterchildren(qn("w:num")):
-        reference = number.find(qn("w:abstractNumId"))
-        definition = None if reference is None else abstract.get(reference.get(_VALUE))
-        levels = () if definition is None else definition.iterchildren(qn("w:lvl"))
-        for level in islice(levels, DEEPEST):
-            key = (str(number.get(qn("w:numId"))), int(level.get(qn("w:ilvl")) or 0))
-            yield key, (_value(level, "w:numFmt", "bullet"), int(_value(level, "w:start", "1")))
-
-
-def _value(element: Any, name: str, default: str) -> str:
-    child = element.find(qn(name))
-    return default if child is None else str(child.get(_VALUE) or default)
+def _numbering(chain: list[Any]) -> dict[str, Any]:
+    """The list by which a style is numbered, and its level there."""
+    for style in chain:
+        numbers = style.find(f"{_PROPERTIES}/{qn('w:numPr')}")
+        if numbers is not None:
+            list_id, depth = (numbers.find(qn(f"w:{name}")) for name in ("numId", "ilvl"))
+            level = None if depth is None else depth.get(_VALUE, "")
+            return {
+                "list_id": "" if list_id is None else list_id.get(_VALUE, ""),
+                "depth": int(level) if level and level.isdecimal() and len(level) == 1 else None,
+            }
+    return {}

@@ -460,7 +460,7 @@ def test_word_document_in_order(tmp_path: Path) -> None:
         ("heading2", "Summary"),
         ("paragraph", "Fifty tons\nwere sent."),
         ("list", "- tents\n- food\n1. load\n2. fly"),
-        ("table", "Country | Tons\nSyria | 50"),
+        ("table", "Country\tTons\nSyria\t50"),
         ("paragraph", "The end."),
     ]
 
@@ -503,7 +503,7 @@ def test_presentation_has_a_page_for_each_slide(tmp_path: Path) -> None:
         ("heading2", "What was sent"),
         ("list", "- tents\n- food"),
         ("paragraph", "In 2023."),
-        ("table", "Country | Tons\nSyria | 50"),
+        ("table", "Country\tTons\nSyria\t50"),
         ("paragraph", "Speak slowly."),
     ]
     assert document.page_at(document.text.index("report")) == 1

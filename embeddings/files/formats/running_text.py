@@ -1,0 +1,32 @@
+"""Headers and footers of Office files: read where they say something of their own."""
+
+import re
+from collections.abc import Iterable
+
+from embeddings.document import DocumentBuilder
+
+_LETTERHEAD = re.compile(
+    # Addresses, telephone numbers and hours, or a whole sentence.
+    r"\S@\S|https?:|www\.|(?:\d[\s().+/–-]*){6}|\b\d{1,2}[:.]\d\d\b|[.!?](?:\s|$)|[^\W\d]{3,}:\s?\w"
+)
+_PAGE_OF = re.compile(r"\b\w+\s+\d+\s*(?:/|\w+)\s*\d+|\d+\s*/\s*\d+")
+_FEWEST_WORDS = 8  # that are no mere title; chosen by hand
+
+
+def add_running_texts(builder: DocumentBuilder, texts: Iterable[str], content: str) -> None:
+    """Append headers or footers, each once; what only repeats or counts pages is furniture.
+
+    Args:
+        builder: To which to append.
+        texts: Theirs, in the order of the pages.
+        content: What is on the pages beside them.
+    """
+    known = " ".join(content.split()).casefold()
+    for text in dict.fromkeys(texts):
+        plain = " ".join(text.split())
+        says_nothing = plain.casefold() in known or not re.search(r"[^\W\d]", plain)
+        own = _PAGE_OF.sub("", plain)
+        if says_nothing or not (_LETTERHEAD.search(own) or len(own.split()) >= _FEWEST_WORDS):
+            builder.add("furniture", text)
+        else:
+            builder.add("paragraph", text)

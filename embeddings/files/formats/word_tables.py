@@ -1,0 +1,157 @@
+"""Tables of Word documents as rows of cells, merged cells in each place that they cover."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from docx.oxml.ns import qn
+
+from embeddings.files.formats.ooxml import is_on
+from embeddings.files.formats.word_styles import Styles
+from embeddings.files.formats.word_text import visible_content
+
+ROW, CELL = qn("w:tr"), qn("w:tc")
+MAX_COLUMNS = 63
+"""Columns that Word allows in a table."""
+
+_VALUE = qn("w:val")
+_ROW_PROPERTIES, _CELL_PROPERTIES = qn("w:trPr"), qn("w:tcPr")
+_CONTROL, _WRAPPERS = qn("w:sdt"), (qn("w:customXml"), qn("w:ins"), qn("w:smartTag"))
+_FIRST_ROW = 0x20  # of the attribute w:val of w:tblLook
+_MAX_HEADER = 4  # rows that a merged cell can make a header; chosen by hand
+
+
+def table_rows(table: Any) -> list[Any]:
+    """The elements of a table's rows, without those that are deleted or hidden."""
+    return [
+        row
+        for row in _children(table, ROW)
+        if not any(_has(row, _ROW_PROPERTIES, name) for name in ("w:del", "w:hidden"))
+    ]
+
+
+def row_cells(row: Any) -> list[Any]:
+    """The elements of a row's cells, without those that are deleted."""
+    cells = _children(row, CELL)
+    return [cell for cell in cells if not _has(cell, _CELL_PROPERTIES, "w:cellDel")]
+
+
+def cells_of(rows: list[Any], text_of: Callable[[Any], str]) -> Iterator[list[str]]:
+    """The texts of the cells, row by row.
+
+    Args:
+        rows: Elements of rows.
+        text_of: Gives the text of a cell's element.
+    """
+    above: dict[int, str] = {}
+    for row in rows:
+        texts = [""] * _number(_property(row, _ROW_PROPERTIES, "w:gridBefore"), 0)
+        merged: dict[int, str] = {}
+        for cell in row_cells(row):
+            text = text_of(cell)
+            at = len(texts)
+            if _continues(cell, "w:vMerge"):
+                text = above.get(at, text)
+            elif _continues(cell, "w:hMerge") and texts:
+                text = texts[-1]
+            span = _number(_property(cell, _CELL_PROPERTIES, "w:gridSpan"), 1)
+            if _property(cell, _CELL_PROPERTIES, "w:vMerge") is not None:
+                merged[at] = text
+            texts += [text] * min(span, max(1, MAX_COLUMNS - at))
+        above = merged
+        yield texts
+
+
+def count_header_rows(
+    table: Any, rows: list[Any], styles: Styles, is_bold: Callable[[Any], bool]
+) -> int | None:
+    """How many of a table's first rows name its columns; none where its format does not say it.
+
+    Args:
+        table: Its element.
+        rows: Its rows.
+        styles: Of the document.
+        is_bold: Whether all text of a paragraph is bold.
+    """
+    count = 0
+    while count < len(rows) and _has(rows[count], _ROW_PROPERTIES, "w:tblHeader"):
+        count += 1
+    if not 0 < count < len(rows):
+        looks = _has_header_look(table, styles) or _is_set_apart(rows, is_bold)
+        count = int(looks and len(rows) > 1)
+    spanned = _spanned(rows)
+    return max(count, spanned) or None
+
+
+def _has_header_look(table: Any, styles: Styles) -> bool:
+    properties = table.find(qn("w:tblPr"))
+    if properties is None:
+        return False
+    style, look = properties.find(qn("w:tblStyle")), properties.find(qn("w:tblLook"))
+    if style is None or look is None or not styles.has_header_look(style.get(_VALUE, "")):
+        return False
+    first = look.get(qn("w:firstRow"))
+    if first is not None:
+        return first not in ("0", "false")
+    try:
+        return bool(int(look.get(_VALUE, "0"), 16) & _FIRST_ROW)
+    except ValueError:
+        return False
+
+
+def _is_set_apart(rows: list[Any], is_bold: Callable[[Any], bool]) -> bool:
+    """Whether the first row is bold and the second is not."""
+
+    def bold(row: Any) -> bool:
+        paragraphs = (each for cell in row_cells(row) for each in cell.iterchildren(qn("w:p")))
+        texts = [each for each in paragraphs if next(each.iter(qn("w:t")), None) is not None]
+        return bool(texts) and all(map(is_bold, texts))
+
+    return len(rows) > 1 and bold(rows[0]) and not bold(rows[1])
+
+
+def _spanned(rows: list[Any]) -> int:
+    """How many rows a header has because its cells are merged in both directions; else 0."""
+    first = row_cells(rows[0]) if rows else []
+    spans = [_number(_property(cell, _CELL_PROPERTIES, "w:gridSpan"), 1) for cell in first]
+    tall = any(_property(cell, _CELL_PROPERTIES, "w:vMerge") is not None for cell in first)
+    if len(first) < 2 or max(spans) < 2 or not tall:
+        return 0
+    count = 1
+    for row in islice(rows, 1, _MAX_HEADER):
+        if not any(_continues(cell, "w:vMerge") for cell in row_cells(row)):
+            break
+        count += 1
+    return count if 1 < count < min(_MAX_HEADER, len(rows)) else 0
+
+
+def _children(parent: Any, tag: str) -> Iterator[Any]:
+    """Children of a kind, also inside content controls and the like."""
+    for element in parent:
+        if element.tag == tag:
+            yield element
+        elif element.tag == _CONTROL:
+            yield from _children(visible_content(element), tag)
+        elif element.tag in _WRAPPERS:
+            yield from _children(element, tag)
+
+
+def _property(element: Any, properties: str, name: str) -> Any:
+    found = element.find(properties)
+    return None if found is None else found.find(qn(name))
+
+
+def _has(element: Any, properties: str, name: str) -> bool:
+    found = _property(element, properties, name)
+    return is_on(found, None if found is None else found.get(_VALUE))
+
+
+def _continues(cell: Any, name: str) -> bool:
+    merge = _property(cell, _CELL_PROPERTIES, name)
+    return merge is not None and merge.get(_VALUE, "continue") == "continue"
+
+
+def _number(element: Any, default: int) -> int:
+    text = "" if element is None else element.get(_VALUE, "")
+    known = text.isdecimal() and len(text) < 4
+    return min(max(int(text), default), MAX_COLUMNS) if known else default
