@@ -92,6 +92,8 @@ class IndexingReport:
         skipped: Files that were not read, with the reason.
         passages: Number of passages encoded.
         seconds: From start to end.
+        not_read: Of new and changed documents with parts that were not read: their paths, with
+            what these parts are, as in ``Document``.
     """
 
     name: str
@@ -102,6 +104,7 @@ class IndexingReport:
     skipped: tuple[Skipped, ...]
     passages: int
     seconds: float
+    not_read: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def documents(self) -> int:
@@ -259,6 +262,7 @@ class _Run:
         self.files_done = 0
         self.files = 0
         self.passages = 0
+        self.not_read: dict[str, tuple[str, ...]] = {}
         self.pace = CommitPace(BATCH_PASSAGES)
 
     def run(self) -> IndexingReport:
@@ -297,6 +301,7 @@ class _Run:
             skipped=(*self._skipped(entries), *_problems(after)),
             passages=self.passages,
             seconds=time.perf_counter() - started,
+            not_read=tuple(sorted(self.not_read.items())),
         )
 
     def _folder_name(self) -> str:
@@ -482,6 +487,8 @@ class _Run:
                 )
                 self.passages += len(read.passages)
             self.store.put_source(replace(read.source, document=document))
+        if read.document.not_read:
+            self.not_read[read.source.path] = read.document.not_read
         self.journal.complete(read.content)
         self.files_done += 1
         self._report(read.source.path)

@@ -86,10 +86,10 @@ def _pieces(document: Document) -> Iterator[Piece]:
         start, continued = block.start, False
         while block.end - start > MAX_CHARACTERS:
             end = start + MAX_CHARACTERS
-            space = max(
-                document.text.rfind(" ", end - NEAR_END, end),
-                document.text.rfind("\n", end - NEAR_END, end),
-            )
+            newline = document.text.rfind("\n", end - NEAR_END, end)
+            # A row of a table is cut only where it is very long.
+            is_row = block.kind == "table" and newline > 0
+            space = max(newline, -1 if is_row else document.text.rfind(" ", end - NEAR_END, end))
             end = space + 1 if space > 0 else end
             yield Piece(replace(block, start=start, end=end), continued)
             start, continued = end, True

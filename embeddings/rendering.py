@@ -6,11 +6,16 @@ A table's row is stored as its cells, and shown with the names of its columns: "
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
 
 from embeddings.document import CELL_SEPARATOR
 
 _NAME_END = ": "
 _CELL_END = "; "
+
+Role = Literal["passage", "sentence", "quote"]
+"""What a stretch of a shown passage is: quoted, of the sentence around the quote, or neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,44 @@ class Rendering:
 
     text: str
     segments: tuple[tuple[int, int, int], ...]
+
+    def pieces(
+        self, quote: tuple[int, int], sentence: tuple[int, int]
+    ) -> tuple[tuple[str, Role], ...]:
+        r"""What is shown, cut where its role changes; names of columns are never quoted.
+
+        >>> rendered("P077\t654", ["Pump", "Speed"]).pieces((5, 8), (0, 8))
+        (('Pump: P077; Speed: ', 'sentence'), ('654', 'quote'))
+
+        Args:
+            quote: Offsets of its first character and behind its last, into the passage's text.
+            sentence: Those of the sentence around it.
+        """
+        pieces: list[tuple[str, Role]] = []
+
+        def add(text: str, role: Role) -> None:
+            if pieces and pieces[-1][1] == role:
+                text = pieces.pop()[0] + text
+            if text:
+                pieces.append((text, role))
+
+        def role_at(offset: int) -> Role:
+            return "sentence" if sentence[0] <= offset < sentence[1] else "passage"
+
+        shown = behind = 0
+        for place, at, length in self.segments:
+            inside = {edge for edge in (*quote, *sentence) if at < edge < at + length}
+            ending, line_break, name = self.text[shown:place].rpartition("\n")
+            add(ending + line_break, role_at(behind))
+            # The name of its column goes with a cell.
+            add(name, role_at(at))
+            for start, end in pairwise(sorted({at, at + length} | inside)):
+                is_quoted = quote[0] <= start < quote[1]
+                text = self.text[place + start - at : place + end - at]
+                add(text, "quote" if is_quoted else role_at(start))
+            shown, behind = place + length, at + length
+        add(self.text[shown:], "passage")
+        return tuple(pieces)
 
 
 def rendered(text: str, columns: Sequence[str] = ()) -> Rendering:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from embeddings.rendering import Rendering, rendered
+from embeddings.rendering import Rendering, Role, rendered
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -79,9 +79,18 @@ class Hit:
         return rendered(self.text, self.columns)
 
     def page_label_at(self, offset: int) -> str:
-        """What is printed as its number on the page that holds a character of the passage."""
+        """What is printed as its number on the page that holds a character of the passage.
+
+        Args:
+            offset: Of the character, into ``Document.text``.
+        """
         at = bisect_right(self.page_breaks, offset)
         return self.page_labels[at] if at < len(self.page_labels) else ""
+
+    @property
+    def page_name(self) -> str:
+        """The page on which the passage begins, as ``page_name`` words it."""
+        return page_name(self.page, self.page_label_at(self.start))
 
     def page_at(self, offset: int) -> int | None:
         """The page on which a character of the passage stands, where the format has pages."""
@@ -111,6 +120,7 @@ class Citation:
         sha256: Of the document's file.
         dated: Day on which the file was changed last, as in ``Hit``.
         page_label: What is printed on the page as its number, if that is not its position.
+        columns: Names of a table's columns, as in ``Hit``.
     """
 
     path: str
@@ -128,6 +138,24 @@ class Citation:
     sha256: str
     dated: str
     page_label: str = ""
+    columns: tuple[str, ...] = ()
+
+    @property
+    def page_name(self) -> str:
+        """The page on which the quote begins, as ``page_name`` words it."""
+        return page_name(self.page, self.page_label)
+
+    @property
+    def pieces(self) -> tuple[tuple[str, Role], ...]:
+        """The passage as it is shown, with the names of a table's columns, cut by its roles."""
+        quote = self.start - self.passage_start, self.end - self.passage_start
+        sentence = self.sentence_start - self.passage_start, self.sentence_end - self.passage_start
+        return rendered(self.passage, self.columns).pieces(quote, sentence)
+
+    @property
+    def shown_sentence(self) -> tuple[tuple[str, Role], ...]:
+        """The sentence of the quote as it is shown, likewise."""
+        return tuple((text, role) for text, role in self.pieces if role != "passage")
 
     @property
     def around(self) -> tuple[str, str, str]:
@@ -242,6 +270,17 @@ class Answer:
             ValueError: It is not an answer's JSON.
         """
         return _adapter().validate_json(text)
+
+
+def page_name(page: int | None, label: str = "") -> str:
+    """A page as it is cited: by its printed label, and by its position in the file.
+
+    >>> page_name(3), page_name(3, "iii"), page_name(None)
+    ('page 3', 'page iii (page 3 of the file)', '')
+    """
+    if page is None:
+        return ""
+    return f"page {label} (page {page} of the file)" if label else f"page {page}"
 
 
 def below_title(title: str, headings: tuple[str, ...]) -> tuple[str, ...]:

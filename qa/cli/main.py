@@ -154,6 +154,7 @@ def list_command(as_json: bool, index: Path | None) -> int:
                 "indexed_at": file.indexed_at,
                 "sha256": file.sha256,
                 "problem": file.problem,
+                "not_read": file.not_read,
             }
             for file in listing.files
         ]

@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
+from embeddings.rendering import Role, rendered
 from qa.cli.error_messages import command
 from qa.evaluation.scores import AnswerScores, RetrievalScores
-from qa.library.listing import Listing
+from qa.library.listing import Listing, not_read_words
 from qa.library.receipts import STATUS_TEXTS, CheckedCitation
 from qa.results import NEAREST, Answer, Citation, below_title
 
@@ -28,6 +29,8 @@ _SPACES = re.compile(r"\s+")
 
 MIN_CANDIDATE_CONFIDENCE = 0.1
 """Confidence from which another candidate is shown. Chosen by hand; not fitted."""
+
+_STYLES: dict[Role, str] = {"passage": "dim", "sentence": "", "quote": "reverse"}
 
 MAX_QUOTE_CHARACTERS = 200
 """Characters shown of a checked quote."""
@@ -115,6 +118,17 @@ def show_report(console: Console, report: IndexingReport, index: Path | None = N
         more = len(report.skipped) - MAX_SKIPPED_FILES
         remedy = f"list all of them: {command('list', index)}"
         console.print(f"  and {more} more; {remedy}", style="yellow", markup=False)
+    for path, parts in report.not_read[:MAX_SKIPPED_FILES]:
+        console.print(_not_read(path, parts, "  "))
+    if len(report.not_read) > MAX_SKIPPED_FILES:
+        more = len(report.not_read) - MAX_SKIPPED_FILES
+        remedy = f"list all of them: {command('list', index)}"
+        console.print(f"  and {more} more; {remedy}", style="dim", markup=False)
+
+
+def _not_read(path: str, parts: Sequence[str], indentation: str = "") -> Text:
+    """A line that says what was not read of a file."""
+    return Text(f"{indentation}{printable(path)}: {not_read_words(parts)}", style="dim")
 
 
 def show_answer(console: Console, answer: Answer) -> None:
@@ -134,7 +148,7 @@ def show_answer(console: Console, answer: Answer) -> None:
         for hit in answer.hits[:NEAREST]:
             console.print()
             console.print(Text(f"nearest: {printable(hit.path)}", style="dim"))
-            console.print(_indented(Text(_lines(hit.text))))
+            console.print(_indented(Text(_lines(hit.shown.text))))
         return
     console.print(Text(_lines(answer.text), style="bold"))
     console.print(Text(f"confidence {answer.confidence:.0%}", style="dim"))
@@ -171,25 +185,21 @@ def _show_dispute(console: Console, answer: Answer) -> None:
 
 
 def _show_citation(console: Console, number: int, citation: Citation) -> None:
-    page = f", page {citation.page}" if citation.page else ""
+    page = f", {printable(citation.page_name)}" if citation.page else ""
     place = f"{printable(citation.path)}{page}, characters {citation.start}–{citation.end}"
     dated = f", file of {citation.dated}" if citation.dated else ""
     headings = " › ".join((citation.title, *below_title(citation.title, citation.headings)))
-    before, quote, after = map(_lines, citation.sentence)
-    until = citation.sentence_start - citation.passage_start
-    since = citation.sentence_end - citation.passage_start
-    rest = citation.passage[:until], citation.passage[since:]
     console.print()
     console.print(Text(f"[{number}] {place}{dated}", style="cyan"))
     console.print(_indented(Text(printable(headings), style="cyan")))
     # The sentence stands out; the rest of its passage is dim.
-    around, behind = ((_lines(part), "dim") for part in rest)
-    console.print(_indented(Text.assemble(around, before, (quote, "reverse"), after, behind)))
+    pieces = ((_lines(text), _STYLES[role]) for text, role in citation.pieces)
+    console.print(_indented(Text.assemble(*pieces)))
 
 
 def _lines(text: str) -> str:
-    """Like ``printable``, but keeps line breaks."""
-    return "\n".join(map(printable, text.split("\n")))
+    """Like ``printable``, but keeps line breaks, and parts the cells of a table's row."""
+    return "\n".join(map(printable, rendered(text).text.split("\n")))
 
 
 def _indented(text: Text) -> Padding:
@@ -237,6 +247,9 @@ def show_library(console: Console, place: Path, listing: Listing) -> None:
                 markup=False,
                 highlight=False,
             )
+    for document in listing.documents:
+        if document.not_read:
+            console.print(_not_read(document.path, document.not_read))
     for name, location in listing.folders.items():
         console.print(f"{printable(name)} lies at {location}", markup=False, highlight=False)
     # The same content at two paths is one document.

@@ -28,6 +28,7 @@ class LibraryFile:
         pages: Of its document; 0 where its format has none.
         indexed_at: ISO 8601, UTC; none if it has no document.
         problem: Why it has none, or why it could not be read again and is kept as it was.
+        not_read: What the file holds and its document does not, as in ``Document``.
     """
 
     path: str
@@ -38,6 +39,7 @@ class LibraryFile:
     pages: int = 0
     indexed_at: str | None = None
     problem: str | None = None
+    not_read: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,23 @@ def list_library(index: SearchIndex, within: str | Sequence[str] = ()) -> Listin
                     pages=len(document.page_starts) if document else 0,
                     indexed_at=document.indexed_at if document else None,
                     problem=source.problem,
+                    not_read=document.not_read if document else (),
                 )
             )
     return Listing(tuple(files), folders)
+
+
+def not_read_words(parts: Sequence[str]) -> str:
+    """What was not read of a file, as a clause; empty if all of it was read.
+
+    >>> not_read_words(["3 pictures", "1 chart"]), not_read_words(["1 chart"])
+    ('3 pictures and 1 chart were not read', '1 chart was not read')
+    """
+    if not parts:
+        return ""
+    *others, last = parts
+    words = f"{', '.join(others)} and {last}" if others else last
+    return f"{words} {'was' if parts[0].startswith('1 ') and not others else 'were'} not read"
 
 
 def _first_choices(paths: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from embeddings.index.protocols import SearchIndex
+from embeddings.rendering import rendered
 from qa.results import NEAREST, Answer, Citation
 from qa.text import join_whitespace
 
@@ -201,13 +202,14 @@ def answer_as_markdown(answer: Answer) -> str:
     if answer.text is None:
         return "\n\n".join([*parts, answer.explanation])
     # White space beside the asterisks would end the emphasis.
-    text = answer.text.strip()
+    text = rendered(answer.text).text.strip()
     parts += [f"**{_escaped(text)}**"] if text else []
     parts += _quotations(answer.citations, 1)
     number = len(answer.citations) + 1
     parts += [answer.contradiction_notice] if answer.contradiction_notice else []
     for other in answer.contradicted_by:
-        parts += [f"**{_escaped(other.text.strip())}**", *_quotations(other.citations, number)]
+        text = rendered(other.text).text.strip()
+        parts += [f"**{_escaped(text)}**", *_quotations(other.citations, number)]
         number += len(other.citations)
     return "\n\n".join(parts)
 
@@ -215,8 +217,9 @@ def answer_as_markdown(answer: Answer) -> str:
 def _quotations(citations: Sequence[Citation], first: int) -> Iterator[str]:
     """Each citation's sentence and place, numbered from ``first`` on."""
     for number, citation in enumerate(citations, start=first):
-        sentence = _escaped("".join(citation.sentence)).replace("\n", "\n> ")
-        page = f", page {citation.page}" if citation.page else ""
+        sentence = "".join(text for text, _ in citation.shown_sentence)
+        sentence = _escaped(sentence).replace("\n", "\n> ")
+        page = f", {_escaped(citation.page_name)}" if citation.page else ""
         dated = f", file of {citation.dated}" if citation.dated else ""
         place = (
             f"{_escaped(citation.path)}{page}, characters {citation.start}–{citation.end}{dated}"

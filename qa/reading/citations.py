@@ -39,6 +39,7 @@ def _cite(hits: Sequence[Hit], span: Span) -> Citation:
         sha256=hit.sha256,
         dated=hit.dated,
         page_label=hit.page_label_at(span.start),
+        columns=hit.columns,
     )
 
 

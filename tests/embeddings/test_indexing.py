@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,23 @@ def test_renamed_file_is_not_encoded(folder: Path, index: Index, hashing: Hashin
     assert (report.added, report.removed) == (("town/z.txt",), ("town/a.txt",))
     assert index.store.passage_ids().tolist() == ids
     assert hashing.calls == calls
+
+
+def test_report_names_what_was_not_read_of_new_and_changed_files(
+    folder: Path, index: Index, hashing: HashingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Leaving(PlainLoader):
+        def load_split(self, path: Path, splitting: Splitting) -> Any:
+            document, passages = super().load_split(path, splitting)
+            left = ("3 pictures",) if path.name == "a.txt" else ()
+            return replace(document, not_read=left), passages
+
+    monkeypatch.setattr(indexing, "DocumentLoader", Leaving)
+    report = index_folder(folder, index, hashing)
+    assert report.not_read == (("town/a.txt", ("3 pictures",)),)
+    assert index_folder(folder, index, hashing).not_read == ()
+    facts = index.facts("town/a.txt")
+    assert facts is not None and facts.not_read == ("3 pictures",)
 
 
 def test_vanished_file_is_forgotten(folder: Path, index: Index, hashing: HashingEncoder) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.document import page_at
+from embeddings.rendering import rendered
 from qa.results import Answer, Candidate, Citation, Hit
 
 CITATION = Citation(
@@ -104,3 +105,64 @@ def test_page_of_a_character_is_that_of_the_whole_document() -> None:
             page_at(starts, at) for at in range(start, end)
         ]
     assert replace(HIT, page=None, page_breaks=()).page_at(7) is None
+
+
+def test_row_of_a_table_is_shown_with_the_names_of_its_columns() -> None:
+    row = "P077\t654\t"
+    cited = replace(
+        CITATION,
+        start=10,
+        end=13,
+        quote="654",
+        sentence_start=5,
+        sentence_end=13,
+        passage=row,
+        passage_start=5,
+        columns=("Pump", "Speed", "Note"),
+    )
+    assert cited.pieces == (("Pump: P077; Speed: ", "sentence"), ("654", "quote"))
+    whole = replace(cited, start=5, end=13, quote="P077\t654")
+    assert whole.pieces == (
+        ("Pump: ", "sentence"),
+        ("P077", "quote"),
+        ("; Speed: ", "sentence"),
+        ("654", "quote"),
+    )
+    second = replace(whole, start=16, end=19, sentence_start=15, sentence_end=23)
+    second = replace(second, quote="078", passage=f"{row}\nP078\t700")
+    assert [(text, role) for text, role in second.pieces if role != "passage"] == [
+        ("Pump: P", "sentence"),
+        ("078", "quote"),
+        ("; Speed: 700", "sentence"),
+    ]
+
+
+@given(TEXT, st.lists(st.integers(0, 40), min_size=4, max_size=4), st.lists(TEXT, max_size=3))
+def test_exactly_the_quote_is_marked_in_what_is_shown(
+    passage: str, edges: list[int], columns: list[str]
+) -> None:
+    left, start, end, right = sorted(edges)
+    cited = replace(
+        CITATION,
+        start=start,
+        end=end,
+        sentence_start=left,
+        sentence_end=right,
+        passage=passage,
+        passage_start=0,
+        columns=tuple(columns),
+    )
+    assert "".join(text for text, _ in cited.pieces) == rendered(passage, columns).text
+    quoted = "".join(text for text, role in cited.pieces if role == "quote")
+    kept = str.maketrans("", "", "\t\n")
+    if "\t" in passage or columns:
+        assert quoted.translate(kept) == passage[start:end].translate(kept)
+    else:
+        assert quoted == passage[start:end]
+
+
+def test_page_is_named_by_its_printed_label_and_its_position() -> None:
+    assert replace(CITATION, page_label="57").page_name == "page 57 (page 3 of the file)"
+    labelled = replace(HIT, page=1, page_labels=("iii", ""))
+    assert labelled.page_name == "page iii (page 1 of the file)"
+    assert labelled.page_label_at(100) == ""

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from embeddings.document import Block, page_at
+from embeddings.document import CELL_SEPARATOR, Block, page_at
 from embeddings.index.records import DocumentFacts
-from embeddings.parts import Part
+from embeddings.parts import Part, Piece
+from qa.results import page_name
 from qa.web.html.document_links import Quote, part_link, picture_link, quote_link
 from qa.web.html.rendering import render
 
@@ -54,9 +55,16 @@ class _LinkedQuote:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A printed page; ``picture`` is its picture's address, empty if there is none."""
+    """A printed page.
+
+    Attributes:
+        number: From 1.
+        name: As it is cited.
+        picture: Address of its picture; empty if there is none.
+    """
 
     number: int
+    name: str
     picture: str
 
 
@@ -92,13 +100,17 @@ class _Row:
 
     Attributes:
         block: As it was parsed.
-        segments: Its text.
+        segments: Its text; empty for a table.
+        lines: The cells of a table, line by line.
+        header_rows: How many of these lines name the columns.
         page: That begins at it.
         figure: The page whose picture stands behind it.
     """
 
     block: Block
     segments: tuple[_Segment, ...]
+    lines: tuple[tuple[tuple[_Segment, ...], ...], ...]
+    header_rows: int
     page: _Page | None
     figure: _Page | None
 
@@ -151,6 +163,7 @@ def _linked(view: DocumentView) -> list[_LinkedQuote]:
 def _pages(view: DocumentView) -> dict[int, _Page]:
     """The printed pages on which blocks begin, by number."""
     starts, sha256 = view.facts.page_starts, view.facts.sha256
+    labels = view.facts.page_labels
     ends = [*starts[1:], view.facts.characters]
     pages: dict[int, _Page] = {}
     for number in {page_at(starts, block.start) for block in view.part.blocks} - {None}:
@@ -158,7 +171,8 @@ def _pages(view: DocumentView) -> dict[int, _Page]:
         begin, end = starts[number - 1], ends[number - 1]
         on_page = [(first, last) for first, last in view.quotes if first < end and last > begin]
         picture = picture_link(view.path, sha256, on_page, number) if view.pictured else ""
-        pages[number] = _Page(number, picture)
+        label = labels[number - 1] if number <= len(labels) else ""
+        pages[number] = _Page(number, page_name(number, label), picture)
     return pages
 
 
@@ -172,23 +186,55 @@ def _rows(
     """
     previous: int | None = None
     pictured: set[int] = set()
-    for block in view.part.blocks:
+    for piece in view.part.pieces:
+        block = piece.block
         number = page_at(view.facts.page_starts, block.start)
         page = pages[number] if number is not None else None
         quoted = any(quote.start < block.end and quote.end > block.start for quote in quotes)
         figure = page if page and page.picture and quoted and number not in pictured else None
         if figure:
             pictured.add(figure.number)
-        segments = tuple(_segments(view.part, block, quotes))
-        yield _Row(block, segments, page if number != previous else None, figure)
+        yield _row(view.part, piece, quotes, page if number != previous else None, figure)
         previous = number
 
 
-def _segments(part: Part, block: Block, quotes: Sequence[_LinkedQuote]) -> Iterator[_Segment]:
-    """The block's text; quotes may overlap and extend over several blocks."""
-    edges = {block.start, block.end}
+def _row(
+    part: Part,
+    piece: Piece,
+    quotes: Sequence[_LinkedQuote],
+    page: _Page | None,
+    figure: _Page | None,
+) -> _Row:
+    block = piece.block
+    if block.kind != "table":
+        segments = tuple(_segments(part, block.start, block.end, quotes))
+        return _Row(block, segments, (), 0, page, figure)
+    lines = tuple(_lines(part, block, quotes))
+    return _Row(block, (), lines, 0 if piece.continued else block.header_rows, page, figure)
+
+
+def _lines(
+    part: Part, block: Block, quotes: Sequence[_LinkedQuote]
+) -> Iterator[tuple[tuple[_Segment, ...], ...]]:
+    """The lines of a table, as the segments of their cells."""
+    start = block.start
+    # A piece that ends with a part ends with the line break.
+    for line in part.cut(block.start, block.end).removesuffix("\n").split("\n"):
+        cells = []
+        for cell in line.split(CELL_SEPARATOR):
+            end = start + len(cell)
+            cells.append(tuple(_segments(part, start, end, quotes)))
+            start = end + 1
+        yield tuple(cells)
+
+
+def _segments(
+    part: Part, begin: int, stop: int, quotes: Sequence[_LinkedQuote]
+) -> Iterator[_Segment]:
+    """The text of a block or cell; quotes may overlap and extend over several."""
+    edges = {begin, stop}
     for quote in quotes:
-        edges |= {edge for edge in (quote.start, quote.end) if block.start < edge < block.end}
+        edges |= {edge for edge in (quote.start, quote.end) if begin < edge < stop}
     for start, end in pairwise(sorted(edges)):
         text = part.cut(start, end)
         if any(quote.start <= start and end <= quote.end for quote in quotes):

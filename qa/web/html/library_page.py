@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from embeddings.files.formats import FORMATS
-from qa.library.listing import LibraryFile, Listing
+from qa.library.listing import LibraryFile, Listing, not_read_words
 from qa.settings import UploadLimits
 from qa.web.html.document_links import document_link
 from qa.web.html.rendering import render
@@ -39,6 +39,11 @@ class _Row:
     name: str
     link: str
     indexed_at: str
+
+    @property
+    def not_read(self) -> str:
+        """What the document lacks, as a clause."""
+        return not_read_words(self.file.not_read)
 
 
 def library_table(listing: Listing, search: str = "") -> str:

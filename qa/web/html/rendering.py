@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
 from markupsafe import Markup
 
+from embeddings.rendering import rendered
+
 CONFIDENCE_WORDS = (
     (0.95, "almost certainly right"),
     (0.8, "very likely right"),
@@ -78,6 +80,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters["confidence_in_words"] = confidence_in_words
+    environment.filters["cells"] = lambda text: rendered(text).text
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment
 

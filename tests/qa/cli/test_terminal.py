@@ -1,12 +1,16 @@
 """How the terminal shows an answer."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
-from qa.cli.terminal import show_answer
+from embeddings.indexing import IndexingReport, Skipped
+from qa.cli.terminal import show_answer, show_library, show_report
 from qa.conversation.understanding import answer_small_talk
-from tests.qa.web.html.test_page import ANSWER, DISPUTED, HOSTILE
+from qa.library.listing import LibraryFile, Listing
+from tests.qa.web.html.test_page import ANSWER, DISPUTED, HOSTILE, NO_ANSWER
 
 
 def test_contradicting_answers_are_shown_below_the_answer() -> None:
@@ -49,3 +53,66 @@ def test_title_in_a_reply_to_small_talk_is_text_and_not_markup() -> None:
     with console.capture() as capture:
         show_answer(console, reply)
     assert "documents: Nice [/red] x; odd [bold]name[red]." in capture.get()
+
+
+def shown(show: Callable[[Console], None]) -> str:
+    console = Console(width=200)
+    with console.capture() as capture:
+        show(console)
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+
+
+def test_row_of_a_table_is_shown_with_the_names_of_its_columns() -> None:
+    citation = replace(
+        ANSWER.citations[0],
+        start=105,
+        end=108,
+        quote="654",
+        sentence_start=100,
+        sentence_end=108,
+        passage="P077\t654",
+        passage_start=100,
+        columns=("Pump", "Speed"),
+    )
+    answer = replace(ANSWER, text="P077\t654", citations=(citation,))
+    text = shown(lambda console: show_answer(console, answer))
+    assert "    Pump: P077; Speed: 654\n" in text
+    assert text.startswith("P077: 654\n")
+    nearest = replace(NO_ANSWER.hits[0], text="P077\t654", columns=("Pump", "Speed"))
+    text = shown(lambda console: show_answer(console, replace(NO_ANSWER, hits=(nearest,))))
+    assert "    Pump: P077; Speed: 654\n" in text
+
+
+def test_page_is_cited_by_its_printed_label_and_its_position() -> None:
+    citation = replace(ANSWER.citations[0], page=3, page_label="57")
+    text = shown(lambda console: show_answer(console, replace(ANSWER, citations=(citation,))))
+    assert "[1] docs/a.pdf, page 57 (page 3 of the file), characters " in text
+
+
+def test_report_names_what_was_not_read() -> None:
+    report = IndexingReport(
+        name="docs",
+        added=("docs/a.docx",),
+        changed=(),
+        removed=(),
+        unchanged=1,
+        skipped=(
+            Skipped("docs/b.txt", "is empty"),
+            Skipped("docs/c.txt", "cannot be read (Permission denied)", kept=True),
+        ),
+        passages=3,
+        seconds=0.5,
+        not_read=(("docs/a.docx", ("3 pictures", "1 chart")),),
+    )
+    assert shown(lambda console: show_report(console, report)).splitlines() == [
+        "docs: 1 added, 1 unchanged (3 passages encoded, 0.5 s)",
+        "  not indexed: docs/b.txt is empty",
+        "  kept as it was: docs/c.txt cannot be read (Permission denied)",
+        "  docs/a.docx: 3 pictures and 1 chart were not read",
+    ]
+
+
+def test_list_names_what_was_not_read() -> None:
+    file = LibraryFile("docs/a.docx", "docs", "00", "A", 3, not_read=("1 chart",))
+    text = shown(lambda console: show_library(console, Path("/i"), Listing((file,), {})))
+    assert "\ndocs/a.docx: 1 chart was not read\n" in text

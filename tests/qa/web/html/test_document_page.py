@@ -48,6 +48,7 @@ def page_of(
         len(document.text),
         len(shown),
         (0,),
+        document.page_labels,
     )
     quotes = () if changed else quotes
     return document_page(DocumentView(path, facts, number, shown[number], quotes, changed))
@@ -141,11 +142,61 @@ def test_headings_pages_lists_and_tables_have_their_own_elements() -> None:
     for kind, text, level in (("heading", "Aid", 1), ("list", "- one\n- two", 0)):
         builder.start_page()
         builder.add(kind, text, level)  # type: ignore[arg-type]
-    builder.add("table", "a | b", 0)
+    builder.start_page("iii")
+    builder.add("furniture", "Contents")
+    builder.add_table([["Pump", "Speed"], ["P077", ""]], header_rows=1)
     page = page_of("d/a.pdf", builder.build("a.pdf"))
-    assert '<p class="page">Page 1</p><h2 dir="auto">Aid</h2>' in page
-    assert '<p class="page">Page 2</p><p class="list" dir="auto">- one\n- two</p>' in page
-    assert '<p class="table" dir="auto">a | b</p>' in page
+    assert '<p class="page">page 1</p><h2 dir="auto">Aid</h2>' in page
+    assert '<p class="page">page 2</p><p class="list" dir="auto">- one\n- two</p>' in page
+    assert '<p class="page">page iii (page 3 of the file)</p><p class="furniture"' in page
+    assert (
+        '<table><tr><th scope="col" dir="auto">Pump</th><th scope="col" dir="auto">Speed</th></tr>'
+        '<tr><td dir="auto">P077</td><td dir="auto"></td></tr></table>'
+    ) in page
+
+
+def test_quoted_cell_is_marked_in_its_table() -> None:
+    builder = DocumentBuilder()
+    builder.add_table([["Pump", "Speed"], ["P077", "654"], ["P078", "700"]], header_rows=1)
+    document = builder.build("a.csv")
+    speed, next_pump = document.text.index("654"), document.text.index("P078")
+    page = page_of("d/a.csv", document, [(speed, speed + 3), (next_pump, len(document.text))])
+    read = Reader(page)
+    assert read.marked == ["654", "P078", "700"]
+    assert read.anchors == {"quote-1": "654", "quote-2": "P078"}
+    assert '<td dir="auto">P077</td><td dir="auto"><a id="quote-1"></a><mark>654</mark>' in page
+
+
+CELL = st.text(st.sampled_from("ab <&>\"'é")) | st.text(max_size=10)
+
+
+@given(st.lists(st.lists(CELL, min_size=1, max_size=3), min_size=1, max_size=4), st.data())
+def test_all_cells_are_shown_and_exactly_the_quotes_are_marked(
+    rows: list[list[str]], data: st.DataObject
+) -> None:
+    builder = DocumentBuilder()
+    builder.add_table(rows, header_rows=1)
+    builder.add("paragraph", "end")
+    document = builder.build("a.csv")
+    offsets = st.integers(0, len(document.text))
+    drawn = data.draw(st.lists(st.tuples(offsets, offsets), max_size=4))
+    quotes = parse_quotes([f"{start}-{end}" for start, end in drawn], len(document.text))
+    page = Reader(page_of("d/a.csv", document, quotes))
+    shown = [at for at, letter in enumerate(document.text) if letter not in "\t\n"]
+    assert page.text == "".join(document.text[at] for at in shown)
+    marked = {at for start, end in quotes for at in range(start, end)}
+    assert "".join(page.marked) == "".join(document.text[at] for at in shown if at in marked)
+
+
+def test_table_in_two_parts_names_its_columns_in_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "MAX_CHARACTERS", 40)
+    builder = DocumentBuilder()
+    builder.add_table([["Pump", "Speed"], *([f"P{at:03}", "65 a"] for at in range(6))], 1)
+    document = builder.build("a.csv")
+    pages = [page_of("d/a.csv", document, part=part) for part in (0, 1)]
+    assert [page.count("<th ") for page in pages] == [2, 0]
+    # A part ends where a row does.
+    assert [page.count("<tr>") for page in pages] == [3, 4]
 
 
 def test_changed_document_says_so_and_marks_nothing() -> None:

@@ -1,5 +1,6 @@
 """The library as HTML."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import example, given
@@ -40,6 +41,16 @@ def test_problems_come_first_with_their_reason() -> None:
     read = Read(library_table(listing(listed("town/a.txt"), broken)))
     assert read.text.startswith("1 document, 1 not indexed")
     assert read.text.index("Not indexed: it is empty.") < read.text.index("a.txt")
+
+
+def test_document_says_what_was_not_read_and_why_it_was_kept() -> None:
+    file = replace(listed("town/a.docx"), not_read=("3 pictures",))
+    kept = replace(listed("town/b.txt"), problem="cannot be read (Permission denied)")
+    read = Read(library_table(listing(file, kept)))
+    assert read.text.startswith("2 documents")
+    assert "not indexed" not in read.text
+    assert "a.docx3 pictures were not read" in read.text
+    assert "b.txtKept as it was: it cannot be read (Permission denied)." in read.text
 
 
 def test_search_takes_every_word_in_any_case() -> None:

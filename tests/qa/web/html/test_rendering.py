@@ -11,7 +11,7 @@ from hypothesis import example, given
 from jinja2 import UndefinedError, nodes
 from markupsafe import Markup
 
-from embeddings.document import DocumentBuilder
+from embeddings.document import BlockKind, DocumentBuilder
 from embeddings.index.records import DocumentFacts
 from embeddings.parts import parts_of
 from qa.library.listing import LibraryFile, Listing
@@ -83,7 +83,7 @@ def test_no_template_goes_round_the_escaping(name: str) -> None:
         nodes.ScopedEvalContextModifier,
     )
     filters = {each.name for each in tree.find_all(nodes.Filter)}
-    assert filters <= {"confidence_in_words", "length", "thousands"}
+    assert filters <= {"cells", "confidence_in_words", "length", "thousands"}
     assert list(tree.find_all(forbidden)) == []
 
 
@@ -121,6 +121,8 @@ def _answers(text: str) -> Iterator[Answer]:
         passage=text * 3,
         sha256=text,
         dated=text,
+        page_label=text,
+        columns=(text,),
     )
     candidate = Candidate(text, 0.5, (whole, whole))
     answer = replace(
@@ -142,14 +144,26 @@ def _answers(text: str) -> Iterator[Answer]:
 
 def _document(text: str, changed: bool) -> str:
     builder = DocumentBuilder()
-    for kind in ("heading", "paragraph", "list", "table", "code"):
-        builder.start_page()
+    kinds: tuple[BlockKind, ...] = ("heading", "paragraph", "list", "code", "furniture")
+    for kind in kinds:
+        builder.start_page(text)
         builder.add(kind, text, 2 if kind == "heading" else 0)
+    builder.add_table([[text, text], [text, text]], header_rows=1)
     document = builder.build("a.pdf")
     (part,) = parts_of(document)
     characters = len(document.text)
     facts = DocumentFacts(
-        1, (text,), text, text, document.page_starts, text, 1, characters, 3, (0,)
+        1,
+        (text,),
+        text,
+        text,
+        document.page_starts,
+        text,
+        1,
+        characters,
+        3,
+        (0,),
+        (text,) * 5,
     )
     quotes = [(0, len(text)), (2, characters), (characters - 3, characters)]
     return document_page(DocumentView(text, facts, 1, part, quotes, changed, pictured=True))
@@ -169,7 +183,7 @@ def _pages(text: str) -> Iterator[str]:
     yield alert(text)
     yield page_header(text)
     yield documents_panel([text] * 20)
-    found = LibraryFile(text, text, text, text, 3, 2, text)
+    found = LibraryFile(text, text, text, text, 3, 2, text, text, (text, text))
     problem = LibraryFile(text, text, text, problem=text)
     yield library_table(Listing((found, problem), {}))
     yield library_table(Listing((), {}))
