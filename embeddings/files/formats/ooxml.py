@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from lxml import etree
+
 _STRICT = b"http://purl.oclc.org/ooxml/"
 _STRICT_NAME = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 # Part 4 of the standard, the names that differ in more than their beginning.
@@ -76,6 +78,19 @@ def part_of(part: Any, relation_id: str | None) -> Any:
     """The part of the package to which a relation leads; none if it leads outside or nowhere."""
     relation = part.rels.get(relation_id)
     return None if relation is None or relation.is_external else relation.target_part
+
+
+def element_of(part: Any) -> Any:
+    """The root element of a part that holds XML.
+
+    Args:
+        part: Which the library may have parsed already, or kept as bytes.
+    """
+    element = getattr(part, "_element", None)
+    if element is None:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        element = etree.fromstring(part.blob, parser)
+    return element
 
 
 def parts_of_kind(part: Any, kind: str) -> Iterator[Any]:

@@ -44,6 +44,8 @@ def add_table(
         header_rows = None if header_rows in (None, 1) else max(0, header_rows - 1)
     if header_rows is None:
         header_rows = count_header_rows(sample)
+    if header_rows == 1 and _is_below_groups(sample):
+        header_rows = 2
     builder.add_table(chain(sample, remaining), header_rows)
 
 
@@ -87,6 +89,23 @@ def count_header_rows(rows: Sequence[Sequence[str]]) -> int:
     # Words only: two columns without numbers are pairs of a name and a value more often than not.
     distinct = len(set(names)) == len(names) and all(names)
     return int(distinct and len(names) > 2)
+
+
+def _is_below_groups(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the second row names the columns of groups that the first row names.
+
+    Merged cells are repeated: "Class 1, Class 1, Class 2, Class 2" above "A, B, A, B".
+    """
+    if len(rows) < 3:
+        return False
+    first, second = ([normalise(cell) for cell in row] for row in rows[:2])
+    if len(first) != len(second) or second[0] not in ("", first[0]):
+        return False
+    groups: dict[str, list[str]] = {}
+    for group, name in zip(first, second, strict=True):
+        groups.setdefault(group, []).append(name)
+    names = [name for group, names in groups.items() if group and len(names) > 1 for name in names]
+    return len(set(names)) > 1 and all(name and not _is_number(name) for name in names)
 
 
 def _is_number(cell: str) -> bool:

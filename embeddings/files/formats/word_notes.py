@@ -9,8 +9,8 @@ from docx.oxml.ns import qn
 from lxml import etree
 
 from embeddings.files.formats.archive import without_controls
+from embeddings.files.formats.numerals import formatted
 from embeddings.files.formats.ooxml import parts_of_kind, resolve_alternatives
-from embeddings.files.formats.word_numbering import formatted
 
 _ID, _TYPE, _VALUE = qn("w:id"), qn("w:type"), qn("w:val")
 # What Word numbers them with, where the document does not say it.

@@ -1,7 +1,6 @@
 """Tables of Word documents as rows of cells, merged cells in each place that they cover."""
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 from docx.oxml.ns import qn
@@ -18,7 +17,6 @@ _VALUE = qn("w:val")
 _ROW_PROPERTIES, _CELL_PROPERTIES = qn("w:trPr"), qn("w:tcPr")
 _CONTROL, _WRAPPERS = qn("w:sdt"), (qn("w:customXml"), qn("w:ins"), qn("w:smartTag"))
 _FIRST_ROW = 0x20  # of the attribute w:val of w:tblLook
-_MAX_HEADER = 4  # rows that a merged cell can make a header; chosen by hand
 
 
 def table_rows(table: Any) -> list[Any]:
@@ -79,8 +77,7 @@ def count_header_rows(
     if not 0 < count < len(rows):
         looks = _has_header_look(table, styles) or _is_set_apart(rows, is_bold)
         count = int(looks and len(rows) > 1)
-    spanned = _spanned(rows)
-    return max(count, spanned) or None
+    return count or None
 
 
 def _has_header_look(table: Any, styles: Styles) -> bool:
@@ -108,21 +105,6 @@ def _is_set_apart(rows: list[Any], is_bold: Callable[[Any], bool]) -> bool:
         return bool(texts) and all(map(is_bold, texts))
 
     return len(rows) > 1 and bold(rows[0]) and not bold(rows[1])
-
-
-def _spanned(rows: list[Any]) -> int:
-    """How many rows a header has because its cells are merged in both directions; else 0."""
-    first = row_cells(rows[0]) if rows else []
-    spans = [_number(_property(cell, _CELL_PROPERTIES, "w:gridSpan"), 1) for cell in first]
-    tall = any(_property(cell, _CELL_PROPERTIES, "w:vMerge") is not None for cell in first)
-    if len(first) < 2 or max(spans) < 2 or not tall:
-        return 0
-    count = 1
-    for row in islice(rows, 1, _MAX_HEADER):
-        if not any(_continues(cell, "w:vMerge") for cell in row_cells(row)):
-            break
-        count += 1
-    return count if 1 < count < min(_MAX_HEADER, len(rows)) else 0
 
 
 def _children(parent: Any, tag: str) -> Iterator[Any]:
