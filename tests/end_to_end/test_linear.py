@@ -138,6 +138,10 @@ def laid_out(text: str) -> object:
     return builder.build("a.pdf")
 
 
+def written(text: str) -> None:
+    plain_text.add_text(LimitedBuilder(Limits()), text)
+
+
 def sections(text: str) -> object:
     builder = DocumentBuilder()
     for part in text.split("\n"):
@@ -177,10 +181,26 @@ TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [
     ("scripts", markdown._without_html, "<script>", "%s"),
     ("hidden tags", markdown._without_html, "<b hidden>", "%s"),
     ("ends of scripts", markdown._without_html, "</script  ", "<script>%s"),
-    ("text of spaces", plain_text._paragraphs, " ", "\n%s"),
-    ("text of blank lines", plain_text._paragraphs, "\n \n", "a%s"),
-    ("item of spaces", plain_text._kind, " ", "-%s\n-%s"),
-    ("items", plain_text._kind, "- a\n", "%s"),
+    ("text of spaces", written, " ", "\n%s"),
+    ("text of blank lines", written, "\n \n", "a%s"),
+    ("item of spaces", written, " ", "-%s\n-%s"),
+    ("items", written, "- a\n", "%s"),
+    ("items apart", written, "1. a\n\n", "%s"),
+    ("leaders", written, ".", "%s a"),
+    ("rule", written, "-", "%sx"),
+    ("rule of equal signs", written, "=", "%s+ "),
+    ("rows and text", written, "a|b\na|b\na|b\ntext\n", "%s"),
+    ("underlines", written, "a\n---\n", "%s"),
+    ("terms", written, "a\n\n b\n\n", "%s"),
+    ("columns", written, "a  b\n", "%s"),
+    ("broken words", written, "x-\n", "%s"),
+    ("capitals", written, "A", "%sa"),
+    ("line numbers", written, "1 a\n", "%s"),
+    ("pages without feeds", written, "a [Page 1]\n", "%s"),
+    ("brackets", written, "(", "%s"),
+    ("ends of sentences", written, ".)", "%sa"),
+    ("code", written, "; ", "%sa"),
+    ("hanging lines", written, "  a\n", "a\n%s"),
     ("text before a letter beyond ASCII", lambda text: decoding.decode(text.encode() + b"\xe9 "),
      "a", "%s"),
     ("names of hosts", lambda text: decoding.decode(text.encode(), "punycode"), "-a", "a%s"),

@@ -78,34 +78,6 @@ print(sorted(heavy & set(sys.modules)))
 # Text
 
 
-def test_text_paragraphs_are_parted_by_blank_lines(read: Read) -> None:
-    text = "Aid to Syria\n\nFifty tons\nwere sent.\n \n- a\n- b\n  c"
-    document = read("a.txt", text.replace("\n", "\r\n"))
-    assert document.title == "Aid to Syria"
-    assert shown(document) == [
-        ("heading1", "Aid to Syria"),
-        ("paragraph", "Fifty tons\nwere sent."),
-        ("list", "- a\n- b\nc"),
-    ]
-
-
-def test_text_without_blank_lines_keeps_short_lines_together(read: Read) -> None:
-    assert shown(read("a.txt", "Roses are red.\nViolets are blue.")) == [
-        ("paragraph", "Roses are red.\nViolets are blue.")
-    ]
-
-
-def test_text_without_blank_lines_has_long_lines_as_paragraphs(read: Read) -> None:
-    lines = ["word " * 60 + "one.", "word " * 60 + "two."]
-    assert [text for _, text in shown(read("a.txt", "\n".join(lines)))] == lines
-
-
-def test_text_beginning_with_a_sentence_has_the_name_of_the_file_as_title(read: Read) -> None:
-    document = read("aid.txt", "Fifty tons were sent.\n\nThe end.")
-    assert document.title == "aid.txt"
-    assert [kind for kind, _ in shown(document)] == ["paragraph", "paragraph"]
-
-
 RUSSIAN = "Казахстан направил пятьдесят тонн гуманитарной помощи в Сирию. Это много."
 FRENCH = "L'été dernier, le Kazakhstan a envoyé cinquante tonnes d'aide, déjà utilisée. Où ?"
 TURKISH = "Kazakistan elli ton insani yardım gönderdi; güçlü deprem ağır hasar bıraktı, çok kişi."
@@ -542,31 +514,6 @@ def test_book_follows_its_spine(tmp_path: Path) -> None:
         ("heading1", "Two"),
         ("paragraph", "The end."),
     ]
-
-
-# Separated values
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_each_row_of_values_stands_with_its_headings(read: Read, delimiter: str) -> None:
-    rows = [["Country", "Tons", "Note"], ["Syria", "50", '"tents, food"'], ["Peru", "", "3; 4"]]
-    rows[2][2] = '"3; 4"'
-    document = read("a.csv", "\n".join(delimiter.join(row) for row in rows))
-    assert shown(document) == [
-        ("paragraph", "Country: Syria; Tons: 50; Note: tents, food"),
-        ("paragraph", "Country: Peru; Note: 3; 4"),
-    ]
-
-
-def test_values_without_headings_are_read(read: Read) -> None:
-    assert shown(read("a.csv", "Syria,50\nPeru,60\n")) == [
-        ("paragraph", "Syria; 50"),
-        ("paragraph", "Peru; 60"),
-    ]
-
-
-def test_only_headings_are_text_too(read: Read) -> None:
-    assert read("a.csv", "Country,Tons\n").text == "Country; Tons"
 
 
 # Characters that may not be there
