@@ -33,6 +33,7 @@ from qa.reading.factory import load_span_model
 from qa.reading.reader import CombinedReader, Reader
 from qa.reading.sentence_reader import SentenceReader
 from qa.reading.span_reader import SpanReader
+from qa.reading.table_reader import TableReader
 from qa.results import Answer, Hit, NothingFound
 from qa.retrieval.retriever import Retriever
 from qa.settings import DEFAULT_READER, Settings
@@ -476,7 +477,7 @@ def reader_of(settings: Settings, encoder: Encoder) -> Reader:
     model = load_reader(settings)
     # Its weights are read while those of the encoder are and while passages are searched.
     Thread(target=model.load_weights, daemon=True).start()
-    return CombinedReader(SpanReader(model), SentenceReader(encoder))
+    return CombinedReader(SpanReader(model), SentenceReader(encoder), TableReader())
 
 
 def _parts(index: Index, encoder: Encoder, settings: Settings) -> tuple[Retriever, Reader]:

@@ -159,7 +159,7 @@ def _hit_features(question: str, hits: Sequence[Hit]) -> Iterator[dict[str, floa
     ]
     searched = max(1, len(search_terms(question)))
     for hit in hits:
-        hit_stems = stems(f"{hit.context} {hit.text}")
+        hit_stems = stems(f"{hit.context} {hit.shown.text}")
         best_other = max((other.score for other in hits if other is not hit), default=0.0)
         yield {
             "hit": hit.score,

@@ -11,7 +11,7 @@ from embeddings.models.model_folder import write_checksums
 from qa.cli.main import OK, report_errors
 from qa.conversation.rewriter import FOLDER as REWRITER_FOLDER
 from qa.reading.onnx_reader import FILES, FOLDER
-from qa.training.reader.fitting import fit_sentences, fit_spans
+from qa.training.reader.fitting import fit_sentences, fit_spans, fit_tables
 from qa.training.reader.model import SpanTransformer
 from qa.training.reader.plan import Plan
 from qa.training.reader.run import prepare, train
@@ -170,12 +170,17 @@ def export_command(trained: Path, folder: Path, full: bool) -> int:
 @folder_option
 @click.option("--sample", "count", default=SAMPLE, show_default=True, help="Questions to fit on.")
 @click.option("--sentences", is_flag=True, help="Fit the sentence reader instead.")
+@click.option("--tables", is_flag=True, help="Fit the table reader instead, on all of FILES.")
 @report_errors
-def calibrate_command(files: Sequence[Path], folder: Path, count: int, sentences: bool) -> int:
+def calibrate_command(
+    files: Sequence[Path], folder: Path, count: int, sentences: bool, tables: bool
+) -> int:
     """Fit the confidence on the questions of FILES that training held back."""
     console = Console(stderr=True)
     if sentences:
         fit_sentences(files, count, console)
+    elif tables:
+        fit_tables(files)
     else:
         fit_spans(files, folder, count, console)
         write_checksums(folder, FILES)

@@ -14,6 +14,7 @@ from qa.reading.onnx_reader import FOLDER
 from qa.reading.reader import CombinedReader
 from qa.reading.sentence_reader import SentenceReader
 from qa.reading.span_reader import SpanReader
+from qa.reading.table_reader import TableReader
 from qa.reading.transformers_reader import TransformersSpanModel, _load, _torch_run
 from tests.benchmarks.reader_weights import peers_reader
 
@@ -48,7 +49,7 @@ def plain(docs_index: Path, reader: Path) -> Iterator[QuestionAnswerer]:
         encoder.__dict__["_vectors"] = TorchEncoder(load_transformer(encoder.folder))
         model = TransformersSpanModel.load(reader)
         model.__dict__["_run"] = _torch_run(_load(reader))
-        answerer.reader = CombinedReader(SpanReader(model), SentenceReader(encoder))
+        answerer.reader = CombinedReader(SpanReader(model), SentenceReader(encoder), TableReader())
         yield answerer
 
 

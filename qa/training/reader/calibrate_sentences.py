@@ -80,13 +80,13 @@ def fit(readings: Sequence[Reading]) -> tuple[NDArray[np.float64], float]:
         np.concatenate([reading.right for reading in readings]),
     )
     weights, bias = model.coef_[0], float(model.intercept_[0])
-    logits, right = best_sentences(readings, weights, bias)
+    logits, right = best_of_each(readings, weights, bias)
     scale = LogisticRegression(C=1e6).fit(logits[:, None], right)
     factor = float(scale.coef_[0, 0])
     return weights * factor, bias * factor + float(scale.intercept_[0])
 
 
-def best_sentences(
+def best_of_each(
     readings: Sequence[Reading], weights: NDArray[np.float64], bias: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The highest logit of each question, and whether its sentence is right."""

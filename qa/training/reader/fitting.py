@@ -15,13 +15,14 @@ from sklearn.metrics import roc_auc_score
 from embeddings.models.encoder import SentenceTransformersEncoder
 from qa.cli.terminal import counting_bar
 from qa.evaluation.corpus import library_of, passages_of
-from qa.evaluation.datasets import Question, sample
+from qa.evaluation.datasets import Question, load_questions, sample
 from qa.evaluation.metrics import RIGHT_F1, best_threshold, calibration_error
+from qa.reading import sentence_reader, table_reader
 from qa.reading.onnx_reader import OnnxSpanModel
-from qa.reading.sentence_reader import FEATURES, SentenceReader
+from qa.reading.sentence_reader import SentenceReader
 from qa.retrieval.retriever import Retriever
 from qa.settings import Settings
-from qa.training.reader import calibrate, calibrate_sentences
+from qa.training.reader import calibrate, calibrate_sentences, calibrate_tables
 from qa.training.reader.data import load_sets
 from qa.training.reader.run import NOT_MINED
 
@@ -89,15 +90,38 @@ def fit_sentences(files: Sequence[Path], count: int, console: Console) -> None:
                 readings.append(list(twice))
                 on_progress(number, len(held_back))
     half = len(readings) // 2
-    fitted, left_out = (
-        [reading for both in part for reading in both]
-        for part in (readings[:half], readings[half:])
+    _fit_weights(
+        [reading for both in readings[:half] for reading in both],
+        [reading for both in readings[half:] for reading in both],
+        sentence_reader.FEATURES,
     )
-    logits, right = calibrate_sentences.best_sentences(left_out, *calibrate_sentences.fit(fitted))
+
+
+def fit_tables(files: Sequence[Path]) -> None:
+    """Fit the table reader's weights; print them, to be copied into its module.
+
+    Args:
+        files: Of questions whose contexts are tables.
+    """
+    questions = [question for path in files for question in load_questions(path)]
+    half = len(questions) // 2
+    fitted, left_out = (
+        list(calibrate_tables.read_tables(part)) for part in (questions[:half], questions[half:])
+    )
+    _fit_weights(fitted, left_out, table_reader.FEATURES)
+
+
+def _fit_weights(
+    fitted: Sequence[calibrate_sentences.Reading],
+    left_out: Sequence[calibrate_sentences.Reading],
+    features: Sequence[str],
+) -> None:
+    """Print figures on what is left out of a fit, and the weights fitted on both parts."""
+    logits, right = calibrate_sentences.best_of_each(left_out, *calibrate_sentences.fit(fitted))
     answerable = np.array([reading.answerable for reading in left_out])
     _print_figures(1 / (1 + np.exp(-logits)), right, answerable)
     weights, bias = calibrate_sentences.fit([*fitted, *left_out])
-    by_name = dict(zip(FEATURES, map(float, weights.round(2)), strict=True))
+    by_name = dict(zip(features, map(float, weights.round(2)), strict=True))
     click.echo(f"WEIGHTS = {by_name}")
     click.echo(f"BIAS = {bias:.2f}")
 
@@ -133,7 +157,11 @@ def _held_back(
 def _print_figures(
     confidences: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]
 ) -> None:
-    click.echo(f"on {len(right):,} readings left out of the fit, half of them without an answer:")
+    click.echo(
+        f"on {len(right):,} readings left out of the fit, "
+        f"{np.count_nonzero(~answerable):,} of them without an answer:"
+    )
     click.echo(f"  right, where there is an answer: {right[answerable].mean():.3f}")
-    click.echo(f"  AUROC of answerable: {roc_auc_score(answerable, confidences):.3f}")
+    if not answerable.all():
+        click.echo(f"  AUROC of answerable: {roc_auc_score(answerable, confidences):.3f}")
     click.echo(f"  expected calibration error: {calibration_error(confidences, right):.3f}")

@@ -1,0 +1,115 @@
+"""Cells are looked up by the names of their row and column, and quoted exactly."""
+
+import pytest
+
+from embeddings.document import DocumentBuilder
+from embeddings.passages import split
+from qa.reading.reader import CombinedReader, ReadAnswer, Span, quoted
+from qa.reading.table_reader import TableReader
+from qa.results import Hit
+from tests.builders import word_starts
+
+PUMPS = [
+    ["Pump", "Speed (rpm)", "Height", "Winter rate"],
+    ["P077", "654", "3 m", ""],
+    ["P078", "700", "4 m", "60"],
+    ["P005", "5533", "3 m", "75"],
+]
+
+
+def rows_of(table: list[list[str]], header_rows: int = 1) -> list[Hit]:
+    builder = DocumentBuilder("Waterworks")
+    builder.add("paragraph", "All pumps:")
+    builder.add_table(table, header_rows)
+    return [
+        Hit(
+            document=1,
+            path="pumps.csv",
+            also_at=(),
+            near_duplicates=(),
+            title="Waterworks",
+            sha256="",
+            dated="",
+            page=None,
+            page_breaks=(),
+            headings=(),
+            context=passage.context,
+            start=passage.start,
+            end=passage.end,
+            text=passage.text,
+            score=0.5,
+            rank=rank,
+            vector_score=0.5,
+            vector_rank=rank,
+            word_score=0.0,
+            word_rank=None,
+            columns=passage.columns,
+        )
+        for rank, passage in enumerate(split(builder.build("pumps.csv"), word_starts, 256), 1)
+    ]
+
+
+def looked_up(question: str, hits: list[Hit]) -> tuple[str | None, float]:
+    found = TableReader().read(question, hits)
+    return (quoted(hits, found[0].spans[0]), found[0].confidence) if found else (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("What is the speed of pump P077?", "654"),
+        ("What is the height of pump P005?", "3 m"),
+        ("What is the winter rate of P078?", "60"),
+    ],
+)
+def test_cell_of_the_named_row_and_column_is_quoted(question: str, cell: str) -> None:
+    found, confidence = looked_up(question, rows_of(PUMPS))
+    assert found == cell
+    assert confidence > 0.9
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the speed of pump P099?",  # no such row
+        "What is the colour of pump P077?",  # no such column
+        "What is the winter rate of P077?",  # a blank cell
+        "Who built the waterworks?",
+    ],
+)
+def test_nothing_is_looked_up_where_row_column_or_cell_is_missing(question: str) -> None:
+    assert looked_up(question, rows_of(PUMPS)) == (None, 0.0)
+
+
+def test_words_that_nothing_covers_and_comparisons_lower_the_confidence() -> None:
+    hits = rows_of(PUMPS)
+    sure = looked_up("What is the speed of pump P077?", hits)[1]
+    assert looked_up("What is the speed of pump P077 in emergency operation?", hits)[1] < sure
+    assert looked_up("Is the speed of pump P077 the highest?", hits)[1] < sure
+
+
+def test_second_cell_of_a_pair_is_found_by_the_first() -> None:
+    hits = rows_of([["Case officer", "Marit Oldervik"], ["Name of boat", "Maja"]], header_rows=0)
+    assert looked_up("Who is the case officer?", hits)[0] == "Marit Oldervik"
+    assert looked_up("What is the name of the boat?", hits)[0] == "Maja"
+
+
+class Fixed:
+    """A reader that finds the same whatever is asked."""
+
+    def __init__(self, *answers: ReadAnswer) -> None:
+        self.answers = list(answers)
+
+    def read(self, question: str, hits: object) -> list[ReadAnswer]:
+        return self.answers
+
+
+def test_likelier_of_cell_and_span_comes_first_and_once() -> None:
+    cell = ReadAnswer((Span(0, 5, 8),), 0.9)
+    around, other = ReadAnswer((Span(0, 0, 8),), 0.6), ReadAnswer((Span(1, 0, 3),), 0.2)
+
+    def read(span: ReadAnswer) -> list[ReadAnswer]:
+        return CombinedReader(Fixed(span, other), Fixed(), Fixed(cell)).read("What?", [])
+
+    assert read(around) == [cell, other]
+    assert read(ReadAnswer((Span(1, 0, 3),), 0.95))[0].confidence == 0.95
