@@ -9,7 +9,7 @@ _LETTERHEAD = re.compile(
     # Addresses, telephone numbers and hours, or a whole sentence.
     r"\S@\S|https?:|www\.|(?:\d[\s().+/–-]*){6}|\b\d{1,2}[:.]\d\d\b|[.!?](?:\s|$)|[^\W\d]{3,}:\s?\w"
 )
-_PAGE_OF = re.compile(r"\b\w+\s+\d+\s*(?:/|\w+)\s*\d+|\d+\s*/\s*\d+")
+_PAGE_OF = re.compile(r"\b[^\W\d]+\s+\d{1,4}\s*(?:/|[^\W\d]{1,4})\s*\d{1,4}\b|\b\d+\s*/\s*\d+\b")
 _FEWEST_WORDS = 8  # that are no mere title; chosen by hand
 
 

@@ -14,7 +14,7 @@ BOLD_LEVEL = 6
 # All chosen by hand.
 _LONGEST = 100  # characters
 _MOST_IN_A_ROW = 2
-_MOST_OF_ALL = 0.4  # of the paragraphs; where more are bold, bold says nothing
+_MOST_OF_ALL = 0.5  # of the paragraphs; where more are bold, bold says nothing
 
 _TEXT = qn("w:t")
 Elements = list[tuple[Any, bool]]
