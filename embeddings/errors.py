@@ -34,6 +34,7 @@ class Remedy(StrEnum):
     NAME_PARENT_FOLDER = "Name the folder that holds it."
     CHOOSE_FOLDER = "Choose another folder."
     RENAME = "Rename it."
+    INDEX_SEPARATELY = "Index it as a folder of its own."
     ALLOW_READING = "Change who may read it."
     ALLOW_WRITING = "Change who may write there."
     FREE_SPACE = "Free some space and try again."

@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -238,6 +238,68 @@ def remove(index: SearchIndex, paths: Sequence[str]) -> tuple[str, ...]:
         index.save_vectors()
         store.checkpoint()
         return tuple(gone)
+
+
+def move_folder(index: SearchIndex, old: str, new: Path) -> str:
+    """Have the index look for a folder where it lies now; its documents are not read again.
+
+    If the new place was indexed as a folder of its own meanwhile, that one's name is dropped.
+
+    Args:
+        index: That holds the folder.
+        old: The folder's name in the library, or the place where it lay.
+        new: Where it lies now.
+
+    Returns:
+        The folder's name in the library.
+
+    Raises:
+        IndexMissing: It is not in the index.
+        FolderError: The new place is no folder, or holds none of its documents.
+        IndexLocked: Another process is writing.
+    """
+    new = _resolved(new)
+    next(walk(new), None)  # is a folder that can be read
+    with index.writing() as store:
+        folders = store.folders()
+        name = _folder_named(folders, old)
+        if name is None:
+            raise IndexMissing(f"does not hold the folder {old}", index.folder, Remedy.LIST_INDEX)
+        if not _holds_any(new, name, store.sources(name)):
+            raise FolderError(
+                f"holds none of the documents of {name}", new, Remedy.INDEX_SEPARATELY
+            )
+        with store.transaction():
+            for other, location in folders.items():
+                if other != name and location == new:
+                    for path in store.sources(other):
+                        store.drop_source(path)
+                    store.drop_folder(other)
+            store.move_folder(name, new)
+        index.save_vectors()
+        store.checkpoint()
+    return name
+
+
+def _folder_named(folders: dict[str, Path], named: str) -> str | None:
+    """The name in the library of a folder that is named so or lies there; none if none does."""
+    if named.rstrip("/") in folders:
+        return named.rstrip("/")
+    try:
+        place = Path(named).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return next((name for name, location in folders.items() if location == place), None)
+
+
+def _holds_any(folder: Path, name: str, sources: dict[str, Source]) -> bool:
+    """Whether a document lies in a folder as it did in the one of that name."""
+    for path, source in sources.items():
+        if source.document is not None:
+            with suppress(OSError):
+                if file_sha256(folder / path.removeprefix(f"{name}/")) == source.sha256:
+                    return True
+    return False
 
 
 class _Run:

@@ -1,7 +1,7 @@
 """Pipeline: the whole chain, from a question to a cited answer."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from qa.conversation.understanding import (
     parse_message,
 )
 from qa.library.listing import list_library
+from qa.library.presence import gone
 from qa.reading.base import LazyModel
 from qa.reading.citations import candidate_of
 from qa.reading.factory import load_span_model
@@ -34,7 +35,7 @@ from qa.reading.reader import CombinedReader, Reader
 from qa.reading.sentence_reader import SentenceReader
 from qa.reading.span_reader import SpanReader
 from qa.reading.table_reader import TableReader
-from qa.results import Answer, Hit, NothingFound
+from qa.results import NEAREST, Answer, Hit, NothingFound
 from qa.retrieval.retriever import Retriever
 from qa.settings import DEFAULT_READER, Settings
 from qa.text import join_whitespace, replace_surrogates
@@ -342,6 +343,8 @@ class QuestionAnswerer:
             question=message.text,
             rewritten=" ".join(part.standalone for part in parts) if rewritten else None,
             seconds=seconds,
+            # Looked up each time: a file that vanishes changes nothing in the index.
+            gone=gone(_paths_shown(answer), self.index.folders()),
         )
 
     # Cached: a question asked again, such as an example of the page, needs no reading.
@@ -483,6 +486,15 @@ def reader_of(settings: Settings, encoder: Encoder) -> Reader:
 def _parts(index: Index, encoder: Encoder, settings: Settings) -> tuple[Retriever, Reader]:
     retriever = Retriever(index, encoder, settings.word_weight)
     return retriever, reader_of(settings, encoder)
+
+
+def _paths_shown(answer: Answer) -> Iterator[str]:
+    """Library paths of the documents that an answer, or the lack of one, shows."""
+    if answer.text is None:
+        yield from (hit.path for hit in answer.hits[:NEAREST])
+    for candidate in answer.candidates:
+        yield from (citation.path for citation in candidate.citations)
+    yield from (citation.path for citation in answer.quotes)
 
 
 def _reason(hits: Sequence[Hit]) -> NothingFound:

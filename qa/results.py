@@ -15,6 +15,9 @@ NothingFound = Literal["nothing near", "none answers", "nothing asked"]
 MAX_PLACES = 20
 """Other places listed of a passage that exists in several. Chosen by hand."""
 
+MAX_GONE = 3
+"""Folders and documents named that are gone. Chosen by hand."""
+
 NEAREST = 3
 """Passages shown where there is no answer. Chosen by hand."""
 
@@ -213,6 +216,8 @@ class Answer:
         contradicted_by: Answers of other documents that contradict ``text``, the likeliest first,
             each with its places in the documents that agree on it; of several parts, those of
             all.
+        gone: Library paths of folders and documents that it shows and that are no longer where
+            they were indexed.
     """
 
     question: str
@@ -227,6 +232,7 @@ class Answer:
     parts: tuple["Answer", ...] = ()
     remark: str = ""
     contradicted_by: tuple[Candidate, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @property
     def quotes(self) -> tuple[Citation, ...]:
@@ -247,6 +253,16 @@ class Answer:
         if len(documents) == 1:
             return "Another document says otherwise."
         return "Other documents say otherwise."
+
+    @property
+    def gone_notice(self) -> str:
+        """A sentence, if documents are no longer where they were indexed; empty if all are."""
+        if not self.gone:
+            return ""
+        *others, last = self.gone[:MAX_GONE]
+        names = f"{', '.join(others)} and {last}" if others else last
+        are, they_were = ("are", "they were") if others else ("is", "it was")
+        return f"{names} {are} no longer where {they_were} indexed: the words are from then."
 
     @property
     def explanation(self) -> str:

@@ -235,11 +235,14 @@ class Index:
         with closing(Store.open(database)) as store, store.snapshot():
             yield store
 
+    def folders(self) -> dict[str, Path]:
+        """Location of each folder of the library, by its name in the library."""
+        with self._lock, self._current_store().snapshot():
+            return self.store.folders()
+
     def names(self, folders: Collection[Path]) -> tuple[str, ...]:
         """Names in the library of the folders at these locations; of those that have one."""
-        with self._lock, self._current_store().snapshot():
-            known = self.store.folders()
-        return tuple(name for name, location in known.items() if location in folders)
+        return tuple(name for name, place in self.folders().items() if place in folders)
 
     def facts(self, path: str) -> DocumentFacts | None:
         """About the document at a library path; none if there is none.

@@ -107,6 +107,10 @@ class IndexWriter(Contents, Protocol):
         """Add a folder to the library."""
         ...
 
+    def move_folder(self, name: str, location: Path) -> None:
+        """Give a folder another location; its sources stay as they are."""
+        ...
+
     def drop_folder(self, name: str) -> None:
         """Remove a folder that has no sources."""
         ...
@@ -184,6 +188,10 @@ class SearchIndex(Protocol):
 
     def contents(self) -> AbstractContextManager[Contents]:
         """What the index holds, read without any search waiting for it."""
+        ...
+
+    def folders(self) -> dict[str, Path]:
+        """Location of each folder of the library, by its name in the library."""
         ...
 
     def names(self, folders: Collection[Path]) -> tuple[str, ...]:

@@ -22,6 +22,13 @@ class DocumentWriting(PassageReading):
         """Add a folder to the library."""
         self._insert("folder", name=name, location=str(location))
 
+    def move_folder(self, name: str, location: Path) -> None:
+        """Give a folder another location; its sources stay as they are."""
+        # Its row is written anew; until then its sources have no folder.
+        self._execute("PRAGMA defer_foreign_keys = ON")
+        self.drop_folder(name)
+        self.put_folder(name, location)
+
     def drop_folder(self, name: str) -> None:
         """Remove a folder that has no sources."""
         self._delete("folder", "name = ?", (name,))

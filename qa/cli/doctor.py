@@ -1,12 +1,16 @@
 """Doctor: checks index, checksums and models."""
 
+import shlex
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index.index import Index, uploads_beside
-from qa.cli.error_messages import command, error_message
+from qa.cli.error_messages import command, error_message, missing_remedy
+from qa.library.listing import list_library
+from qa.library.presence import gone
 from qa.pipeline import load_encoder, load_reader, load_rewriter
 from qa.settings import Settings
 
@@ -66,6 +70,25 @@ def examine(settings: Settings, index_option: Path | None = None) -> Iterator[Fi
         index.close()
 
 
+def _presence(index: Index, index_option: Path | None) -> Iterator[Finding]:
+    """Whether the folders and files are where they were indexed."""
+    listing = list_library(index)
+    missing = listing.missing_folders
+    for name in missing:
+        place, remedy = listing.folders[name], missing_remedy(name, index_option)
+        yield Finding(f"The folder {name} is gone from {place}. {remedy}", sound=False)
+    paths = gone((file.path for file in listing.documents), listing.folders)
+    files = Counter(path.partition("/")[0] for path in paths if path not in missing)
+    for name, count in files.items():
+        again = command(f"index {shlex.quote(str(listing.folders[name]))}", index_option)
+        yield Finding(
+            f"Of {name}, {count} files are gone since they were indexed; bring it up to date: "
+            f"{again}"
+        )
+    if not missing and not files:
+        yield Finding("All documents are where they were indexed.")
+
+
 def _contents(index: Index, index_option: Path | None) -> Iterator[Finding]:
     report = index.check_integrity()
     for line in (*report.corrupted, *report.missing):
@@ -91,6 +114,7 @@ def _contents(index: Index, index_option: Path | None) -> Iterator[Finding]:
         )
     if not report.misaligned:
         yield Finding("Every passage equals the text of its document at its offsets.")
+    yield from _presence(index, index_option)
     if report.saved_vectors is None:
         yield Finding(
             "The FAISS file is missing, damaged or older than the database; the next "

@@ -26,6 +26,7 @@ _OPTIONS = {
 
 _COMMANDS = {
     Remedy.INDEX_FIRST: ("Index a folder first", "index FOLDER"),
+    Remedy.INDEX_SEPARATELY: ("Index it as a folder of its own", "index FOLDER"),
     Remedy.INDEX_AGAIN: ("Index the folders again that hold these documents", "index FOLDER"),
     Remedy.RESTORE_INDEX: ("Put it back, or index a folder again", "index FOLDER"),
     Remedy.LIST_INDEX: ("See what it holds", "list"),
@@ -45,6 +46,21 @@ def command(words: str, index: Path | None = None) -> str:
     """
     option = f" --index {shlex.quote(str(index))}" if index is not None else ""
     return f"qa {words}{option}"
+
+
+def missing_remedy(name: str, index: Path | None = None) -> str:
+    """What to type about a folder of the library that is no longer at its place.
+
+    >>> missing_remedy("leases")
+    'If it was moved: qa move leases NEW_FOLDER. If it was deleted: qa remove leases'
+
+    Args:
+        name: Of the folder in the library.
+        index: What the user gave as ``--index``.
+    """
+    folder = shlex.quote(name)
+    moved, deleted = command(f"move {folder} NEW_FOLDER", index), command(f"remove {folder}", index)
+    return f"If it was moved: {moved}. If it was deleted: {deleted}"
 
 
 def error_message(error: ChapterAndVerseError, index: Path | None = None) -> str:

@@ -88,17 +88,48 @@ def index_command(folder: Path, index: Path | None) -> int:
     from rich.console import Console
 
     from embeddings.indexing import open_and_index
-    from qa.cli.terminal import indexing_bar, show_report
+    from qa.cli.terminal import indexing_bar, show_missing, show_report
+    from qa.library.listing import list_library
     from qa.pipeline import load_encoder
 
     settings = _settings(index)
     encoder = load_encoder(settings)
     with indexing_bar(Console(stderr=True)) as on_progress:
-        _, report = open_and_index(
+        opened, report = open_and_index(
             folder, settings.index, encoder, settings.limits, on_progress, retry=True
         )
     show_report(Console(), report, index)
+    show_missing(Console(), list_library(opened), index, report.name)
     report.check()
+    return OK
+
+
+@main.command("move")
+@click.argument("old")
+@click.argument("new", type=click.Path(path_type=Path))
+@index_option
+@report_errors
+def move_command(old: str, new: Path, index: Path | None) -> int:
+    """Tell the index that the folder OLD lies at NEW now, and bring it up to date.
+
+    OLD is the folder's name in the library, see `qa list`, or the place where it lay. Move the
+    folder yourself first: no file is touched. What has not changed is not read again.
+    """
+    from rich.console import Console
+
+    from embeddings.index.index import Index
+    from embeddings.indexing import index_folder, move_folder
+    from qa.cli.terminal import indexing_bar, show_report
+    from qa.pipeline import load_encoder
+
+    settings = _settings(index)
+    opened = Index.open(settings.index)
+    encoder = load_encoder(settings)
+    opened.check_encoder(encoder.model)
+    move_folder(opened, old, new)
+    with indexing_bar(Console(stderr=True)) as on_progress:
+        report = index_folder(new, opened, encoder, settings.limits, on_progress, retry=True)
+    show_report(Console(), report, index)
     return OK
 
 
@@ -113,7 +144,7 @@ def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | Non
     from rich.console import Console
 
     from qa.cli.error_messages import command
-    from qa.cli.terminal import show_answer
+    from qa.cli.terminal import show_answer, show_gone
     from qa.pipeline import NothingWithin, QuestionAnswerer
 
     with QuestionAnswerer.open(settings=_settings(index)) as answerer:
@@ -125,6 +156,7 @@ def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | Non
         click.echo(answer.to_json(indent=2))
     else:
         show_answer(Console(), answer)
+        show_gone(Console(), answer, index)
     return OK if answer.text is not None or answer.remark else NOT_SAID
 
 
@@ -139,7 +171,7 @@ def list_command(as_json: bool, index: Path | None) -> int:
     from rich.console import Console
 
     from embeddings.index.index import Index
-    from qa.cli.terminal import show_library
+    from qa.cli.terminal import show_library, show_missing
     from qa.library.listing import list_library
 
     settings = _settings(index)
@@ -159,10 +191,16 @@ def list_command(as_json: bool, index: Path | None) -> int:
             for file in listing.files
         ]
         places = {name: str(location) for name, location in listing.folders.items()}
-        output = {"index": str(settings.index), "folders": places, "documents": documents}
+        output = {
+            "index": str(settings.index),
+            "folders": places,
+            "missing_folders": listing.missing_folders,
+            "documents": documents,
+        }
         click.echo(json.dumps(output, indent=2, ensure_ascii=False))
     else:
         show_library(Console(), settings.index, listing)
+        show_missing(Console(), listing, index)
     return OK
 
 

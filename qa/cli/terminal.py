@@ -1,6 +1,7 @@
 """Terminal output of the command line and of the start of the chat."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
 from embeddings.rendering import Role, rendered
-from qa.cli.error_messages import command
+from qa.cli.error_messages import command, missing_remedy
 from qa.evaluation.scores import AnswerScores, RetrievalScores
 from qa.library.listing import Listing, not_read_words
 from qa.library.receipts import STATUS_TEXTS, CheckedCitation
@@ -124,6 +125,51 @@ def show_report(console: Console, report: IndexingReport, index: Path | None = N
         more = len(report.not_read) - MAX_SKIPPED_FILES
         remedy = f"list all of them: {command('list', index)}"
         console.print(f"  and {more} more; {remedy}", style="dim", markup=False)
+
+
+def show_gone(console: Console, answer: Answer, index: Path | None = None) -> None:
+    """Print what an answer shows that is no longer where it was indexed, and what to do about it.
+
+    Args:
+        console: To print on.
+        answer: That was printed.
+        index: The value of ``--index``, which remedies repeat.
+    """
+    if answer.gone:
+        console.print()
+        console.print(Text(printable(answer.gone_notice), style="bold yellow"), soft_wrap=True)
+    for name in dict.fromkeys(path.partition("/")[0] for path in answer.gone):
+        remedy = missing_remedy(name, index) if name in answer.gone else _index_again(name, index)
+        # Not wrapped, so that the command can be copied.
+        console.print(Text(printable(remedy), style="yellow"), soft_wrap=True)
+
+
+def _index_again(name: str, index: Path | None) -> str:
+    return f"Bring {name} up to date: {command('index FOLDER', index)}"
+
+
+def show_missing(
+    console: Console, listing: Listing, index: Path | None = None, found_in: str = ""
+) -> None:
+    """Print which folders of a library are no longer at their places, and what to do about it.
+
+    Args:
+        console: To print on.
+        listing: Of the library.
+        index: The value of ``--index``, which remedies repeat.
+        found_in: Name of a folder that was just indexed, to which one may have been moved.
+    """
+    here = {file.sha256 for file in listing.documents if file.folder == found_in}
+    for name in listing.missing_folders:
+        place = listing.folders[name]
+        documents = {file.sha256 for file in listing.documents if file.folder == name}
+        if len(documents & here) > len(documents) / 2:
+            new = listing.folders[found_in]
+            move = command(f"move {shlex.quote(name)} {shlex.quote(str(new))}", index)
+            line = f"{name} is gone from {place}, and its documents lie in {new}. Move it: {move}"
+        else:
+            line = f"{name} is gone from {place}. {missing_remedy(name, index)}"
+        console.print(Text(printable(line), style="yellow"), soft_wrap=True)
 
 
 def _not_read(path: str, parts: Sequence[str], indentation: str = "") -> Text:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from embeddings.index.paths import library_paths, lies_within
 from embeddings.index.protocols import SearchIndex
+from qa.library.presence import missing_folders
 
 MAX_CHOICES = 2_000
 """Documents and folders offered to choose from; each page that is opened gets all of them."""
@@ -55,6 +56,12 @@ class Listing:
     files: tuple[LibraryFile, ...]
     folders: dict[str, Path]
     problem: str = ""
+
+    @property
+    def missing_folders(self) -> list[str]:
+        """Names of the folders with files here that are no longer at their places."""
+        names = {file.folder for file in self.files}
+        return missing_folders({name: self.folders[name] for name in names & set(self.folders)})
 
     @property
     def documents(self) -> list[LibraryFile]:

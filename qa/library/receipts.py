@@ -195,7 +195,8 @@ def as_markdown(answers: Sequence[Answer]) -> str:
 def answer_as_markdown(answer: Answer) -> str:
     """Question, answer, and each quote with its place; their text is escaped."""
     if answer.parts:
-        return "\n\n".join(map(answer_as_markdown, answer.parts))
+        notice = [_escaped(answer.gone_notice)] if answer.gone else []
+        return "\n\n".join([*notice, *map(answer_as_markdown, answer.parts)])
     parts = [f"## {_escaped(join_whitespace(answer.question))}"]
     if answer.rewritten is not None:
         parts.append(f"*{_escaped(join_whitespace(answer.rewritten))}*")
@@ -204,6 +205,7 @@ def answer_as_markdown(answer: Answer) -> str:
     # White space beside the asterisks would end the emphasis.
     text = rendered(answer.text).text.strip()
     parts += [f"**{_escaped(text)}**"] if text else []
+    parts += [_escaped(answer.gone_notice)] if answer.gone else []
     parts += _quotations(answer.citations, 1)
     number = len(answer.citations) + 1
     parts += [answer.contradiction_notice] if answer.contradiction_notice else []

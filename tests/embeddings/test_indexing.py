@@ -20,6 +20,7 @@ from embeddings.indexing import (
     IndexingProgress,
     IndexingReport,
     index_folder,
+    move_folder,
     open_and_index,
     remove,
 )
@@ -286,6 +287,49 @@ def test_removing_a_missing_document_is_reported(
     index_folder(folder, index, hashing)
     with pytest.raises(IndexMissing, match=r"does not hold town/a\."):
         remove(index, ["town/a"])
+
+
+def test_moved_folder_keeps_its_name_and_its_passages(
+    folder: Path, index: Index, hashing: HashingEncoder
+) -> None:
+    index_folder(folder, index, hashing)
+    whole, calls = state(index), hashing.calls
+    moved = folder.rename(folder.parent / "elsewhere")
+    # Indexed as a folder of its own meanwhile: that name is given up.
+    assert index_folder(moved, index, hashing).name == "elsewhere"
+    for old in (str(folder), "town"):
+        assert move_folder(index, old, moved) == "town"
+    assert index.folders() == {"town": moved}
+    assert counts(index_folder(moved, index, hashing)) == (0, 0, 0, 4)
+    assert (state(index), hashing.calls) == (whole, calls)
+    assert index.store.damage() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "message"),
+    [
+        ("sea", "town", IndexMissing, "does not hold the folder sea"),
+        ("town", "nowhere", FolderError, "does not exist"),
+        ("town", "other", FolderError, "holds none of the documents of town"),
+        ("", "town", IndexMissing, "does not hold the folder"),
+    ],
+)
+def test_folder_is_not_moved_to_what_it_is_not(
+    folder: Path,
+    index: Index,
+    hashing: HashingEncoder,
+    old: str,
+    new: str,
+    error: type[Exception],
+    message: str,
+) -> None:
+    index_folder(folder, index, hashing)
+    (folder.parent / "other").mkdir()
+    (folder.parent / "other" / "a.txt").write_text("Another text.")
+    with pytest.raises(error, match=message):
+        move_folder(index, old, folder.parent / new)
+    assert index.folders() == {"town": folder}
+    assert len(index.store.sources()) == 4
 
 
 def test_other_encoder_is_refused(folder: Path, index: Index, hashing: HashingEncoder) -> None:

@@ -1,5 +1,6 @@
 """The chain on the shipped documents, with the real encoder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,19 @@ def test_answer_is_cached_until_the_index_changes(tmp_path: Path) -> None:
         (folder / "a.txt").write_text("The bridge was opened in 1902.")
         QuestionAnswerer.from_documents(folder, tmp_path / "index").close()
         assert answerer.answer(question).text == "1902"
+
+
+def test_answer_from_a_file_or_folder_that_is_gone_says_so(tmp_path: Path) -> None:
+    town = tmp_path / "town"
+    town.mkdir()
+    (town / "mill.txt").write_text("The mill was built in 1850 by the miller Aldo Brandt.")
+    (town / "pond.txt").write_text("The pond is two metres deep and full of carp.")
+    with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
+        question = "When was the mill built?"
+        there = answerer.answer(question)
+        assert (there.text, there.gone) == ("1850", ())
+        (town / "mill.txt").unlink()
+        assert answerer.answer(question) == replace(there, gone=("town/mill.txt",))
+        town.rename(tmp_path / "city")
+        gone = answerer.answer(question)
+        assert (gone.text, gone.gone) == ("1850", ("town",))

@@ -166,3 +166,19 @@ def test_page_is_named_by_its_printed_label_and_its_position() -> None:
     labelled = replace(HIT, page=1, page_labels=("iii", ""))
     assert labelled.page_name == "page iii (page 1 of the file)"
     assert labelled.page_label_at(100) == ""
+
+
+@pytest.mark.parametrize(
+    ("gone", "notice"),
+    [
+        ((), ""),
+        (("memos",), "memos is no longer where it was indexed: the words are from then."),
+        (
+            ("memos", "docs/a.md", "docs/b.md", "docs/c.md"),
+            "memos, docs/a.md and docs/b.md are no longer where they were indexed: the words are "
+            "from then.",
+        ),
+    ],
+)
+def test_what_is_gone_is_named(gone: tuple[str, ...], notice: str) -> None:
+    assert replace(answer_of("2013"), gone=gone).gone_notice == notice

@@ -72,6 +72,7 @@ def library_table(listing: Listing, search: str = "") -> str:
             documents=documents,
             problems=len(found) - documents,
             more=len(found) > MAX_ROWS,
+            missing=listing.missing_folders,
         )
     )
 

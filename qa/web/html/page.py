@@ -150,7 +150,14 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
     return RenderedTurn(
         number,
         answer.question,
-        str(render("reply.html", rewritten=answer.rewritten, parts=parts)),
+        str(
+            render(
+                "reply.html",
+                rewritten=answer.rewritten,
+                parts=parts,
+                gone_notice=answer.gone_notice,
+            )
+        ),
         render("sources.html", parts=parts, ids=ids),
         without_passages(answer),
     )

@@ -6,8 +6,10 @@ import pytest
 from embeddings.errors import IndexDamaged
 from embeddings.index.commit_log import Commit, CommitLog
 from embeddings.index.index import STORE_FILE, VECTORS_FILE, Index
+from embeddings.indexing import open_and_index
 from qa import Settings
 from qa.cli.doctor import examine
+from qa.pipeline import load_encoder
 
 
 @pytest.fixture
@@ -17,9 +19,9 @@ def place(docs_index: Path, tmp_path: Path) -> Path:
 
 def test_sound_index_has_only_sound_findings(place: Path) -> None:
     findings = list(examine(Settings(index=place)))
-    assert [finding.sound for finding in findings] == [True] * 7
+    assert [finding.sound for finding in findings] == [True] * 8
     assert "documents and" in findings[4].what
-    assert "vectors of this generation" in findings[6].what
+    assert "vectors of this generation" in findings[7].what
 
 
 def test_changed_letter_in_the_database_is_found(place: Path) -> None:
@@ -81,3 +83,27 @@ def test_missing_model_is_found(place: Path, tmp_path: Path) -> None:
     (finding,) = examine(Settings(index=place, encoder=str(tmp_path)))
     assert not finding.sound
     assert "has no weights" in finding.what
+
+
+def test_folder_and_files_that_are_gone_are_found(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    encoder = load_encoder(Settings(index=index))
+    for name in ("town", "sea"):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            (tmp_path / name / f"{number}.txt").write_text(f"The {name} has {number} bridges.")
+        open_and_index(tmp_path / name, index, encoder)[0].close()
+    assert "All documents are where they were indexed." in {
+        finding.what for finding in examine(Settings(index=index))
+    }
+    (tmp_path / "town").rename(tmp_path / "city")
+    (tmp_path / "sea" / "1.txt").unlink()
+    found = {finding.what: finding.sound for finding in examine(Settings(index=index))}
+    assert found[
+        f"The folder town is gone from {tmp_path / 'town'}. If it was moved: qa move town "
+        "NEW_FOLDER. If it was deleted: qa remove town"
+    ] is False  # fmt: skip
+    assert found[
+        "Of sea, 1 files are gone since they were indexed; bring it up to date: qa index "
+        f"{tmp_path / 'sea'}"
+    ]

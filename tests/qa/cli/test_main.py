@@ -153,6 +153,30 @@ def test_removed_document_is_no_longer_indexed(docs_index: Path, tmp_path: Path)
     assert f"See what it holds: qa list --index {index}" in again.stderr
 
 
+def test_moved_folder_is_named_and_its_name_taken_along(tmp_path: Path) -> None:
+    index, town, city = tmp_path / "index", tmp_path / "town", tmp_path / "new city"
+    town.mkdir()
+    (town / "mill.txt").write_text("The mill was built in 1850 by the miller Aldo Brandt.")
+    qa("index", town, "--index", index)
+    town.rename(city)
+    asked = qa("ask", "When was the mill built?", "--index", index)
+    assert asked.stdout.startswith("1850\n")
+    notice, remedy = asked.stdout.splitlines()[-2:]
+    assert notice == "town is no longer where it was indexed: the words are from then."
+    assert remedy.startswith(f"If it was moved: qa move town NEW_FOLDER --index {index}. If it")
+    listed = qa("list", "--json", "--index", index).stdout
+    assert json.loads(listed)["missing_folders"] == ["town"]
+    assert "town is gone from" in qa("list", "--index", index).stdout
+    indexed = qa("index", city, "--index", index).stdout
+    assert f"Move it: qa move town '{city}' --index {index}\n" in indexed
+    moved = qa("move", "town", city, "--index", index)
+    assert (moved.exit_code, moved.stdout.partition(" (")[0]) == (0, "town: 1 unchanged")
+    listing = json.loads(qa("list", "--json", "--index", index).stdout)
+    assert (listing["folders"], listing["missing_folders"]) == ({"town": str(city)}, [])
+    refused = qa("move", "town", tmp_path, "--index", index)
+    assert refused.exit_code == 2 and "holds none of the documents of town" in refused.stderr
+
+
 def test_doctor_ends_with_0_on_a_sound_index_and_2_on_none(
     docs_index: Path, tmp_path: Path
 ) -> None:

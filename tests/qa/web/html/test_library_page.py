@@ -24,7 +24,7 @@ def listed(path: str, title: str = "Title") -> LibraryFile:
 
 
 def listing(*files: LibraryFile) -> Listing:
-    return Listing(files, {"town": Path("/town")})
+    return Listing(files, {"town": Path(__file__).parent})
 
 
 def test_each_document_has_a_row_that_leads_to_it() -> None:
@@ -51,6 +51,13 @@ def test_document_says_what_was_not_read_and_why_it_was_kept() -> None:
     assert "not indexed" not in read.text
     assert "a.docx3 pictures were not read" in read.text
     assert "b.txtKept as it was: it cannot be read (Permission denied)." in read.text
+
+
+def test_folder_that_is_gone_is_named_above_its_documents() -> None:
+    held = Listing((listed("town/a.txt"),), {"town": Path("/nowhere"), "sea": Path("/nowhere")})
+    read = Read(library_table(held))
+    assert read.text.startswith("The folder town is no longer where it was indexed: it was moved")
+    assert "sea" not in read.text and "/nowhere" not in read.text
 
 
 def test_search_takes_every_word_in_any_case() -> None:

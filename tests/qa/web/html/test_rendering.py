@@ -136,7 +136,7 @@ def _answers(text: str) -> Iterator[Answer]:
     )
     hit = replace(HIT, path=text, title=text, headings=("x", text), text=text, dated=text)
     none = replace(NO_ANSWER, question=text, hits=(replace(hit, sha256=text),))
-    yield answer
+    yield replace(answer, gone=(text, text))
     yield none
     yield replace(none, remark=text)
     yield replace(answer, parts=(answer, none))
@@ -185,7 +185,7 @@ def _pages(text: str) -> Iterator[str]:
     yield documents_panel([text] * 20)
     found = LibraryFile(text, text, text, text, 3, 2, text, text, (text, text))
     problem = LibraryFile(text, text, text, problem=text)
-    yield library_table(Listing((found, problem), {}))
+    yield library_table(Listing((found, problem), {text: Path("/nowhere")}))
     yield library_table(Listing((), {}))
     yield library_table(Listing((), {}, text))
     yield upload_help(UploadLimits())

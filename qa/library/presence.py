@@ -1,0 +1,50 @@
+"""Presence: whether the folders and files of a library are still where they were indexed.
+
+What is gone stays in the index, and answers, until its folder is indexed again: a disk may only not
+be connected. So whoever is answered from it is told.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+def missing_folders(folders: Mapping[str, Path]) -> list[str]:
+    """Names of the folders that are no longer at their places, sorted.
+
+    Args:
+        folders: Place of each folder on the disk, by its name in the library.
+    """
+    return sorted(name for name, place in folders.items() if _is_gone(place))
+
+
+def gone(paths: Iterable[str], folders: Mapping[str, Path]) -> tuple[str, ...]:
+    """What is no longer where it was indexed: a folder's name, else the paths of documents.
+
+    Looks at the named files alone.
+
+    Args:
+        paths: Of documents in the library.
+        folders: As for ``missing_folders``.
+    """
+    found: dict[str, None] = {}
+    for path in dict.fromkeys(paths):
+        name, _, inside = path.partition("/")
+        place = folders.get(name)
+        if place is None:
+            continue
+        if _is_gone(place):
+            found[name] = None
+        elif _is_gone(place / inside):
+            found[path] = None
+    return tuple(found)
+
+
+def _is_gone(place: Path) -> bool:
+    """Whether there is nothing there; not where that cannot be told."""
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
