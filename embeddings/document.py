@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from textwrap import dedent
 from typing import Literal
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code", "furniture"]
@@ -41,6 +42,8 @@ INVISIBLE = re.compile(
 _LINE_ENDING = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile(r"[^\S\n]+")
 _SPACE_AROUND_NEWLINE = re.compile(r" ?\n ?")
+_ANY_SPACE = re.compile(r"[^\S\n]")
+_TAB_WIDTH = 4
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 # Unicode Standard Annex 15, "Stream-Safe Text Format": no language has more marks on a letter,
@@ -110,6 +113,14 @@ def normalise(text: str) -> str:
     text = INVISIBLE.sub("", _LINE_ENDING.sub("\n", text))
     text = _SPACES.sub(" ", unicodedata.normalize("NFC", _with_few_marks(text)))
     return _BLANK_LINES.sub("\n\n", _SPACE_AROUND_NEWLINE.sub("\n", text)).strip()
+
+
+def _normalise_code(text: str) -> str:
+    """As ``normalise``, with the spaces inside lines, and the indentation that lines differ in."""
+    text = INVISIBLE.sub("", _LINE_ENDING.sub("\n", text))
+    text = unicodedata.normalize("NFC", _with_few_marks(text)).expandtabs(_TAB_WIDTH)
+    lines = (_ANY_SPACE.sub(" ", line).rstrip() for line in text.split("\n"))
+    return dedent(_BLANK_LINES.sub("\n\n", "\n".join(lines))).strip("\n")
 
 
 def _with_few_marks(text: str) -> str:
@@ -192,7 +203,7 @@ class DocumentBuilder:
             raise ValueError(f"expected a level of 1 to 6 for headings only, got {kind} {level}")
         if kind == "table":
             raise ValueError("expected rows of a table; see add_table")
-        text = normalise(text)
+        text = _normalise_code(text) if kind == "code" else normalise(text)
         if not text:
             return
         if kind == "heading" and len(text) > LONGEST_TITLE:

@@ -26,7 +26,7 @@ _PROPERTIES = frozenset(
     animation-duration transition transition-duration float inset-inline-start inset-inline-end
     inset-block-start margin-inline-start margin-block-start inline-size block-size max-inline-size
     max-block-size flex flex-grow padding padding-top padding-bottom -webkit-text-stroke
-    -webkit-text-stroke-width
+    -webkit-text-stroke-width text-decoration text-decoration-line
     """.split()
 )
 _LINK = "#0000ee"
@@ -171,7 +171,9 @@ def _is_hidden(element: Any, tag: str, styles: dict[str, str]) -> bool:
     if display == "none" or (closed and display in ("", *SAME)):
         return True
     return bool(styles) and (
-        styles.get("content-visibility") == "hidden"
+        # Struck out: seen, but not said.
+        "line-through" in styles.get("text-decoration-line", styles.get("text-decoration", ""))
+        or styles.get("content-visibility") == "hidden"
         or is_off_the_page(styles)
         or is_cut_away(tag, styles)
     )

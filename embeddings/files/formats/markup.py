@@ -1,7 +1,7 @@
-"""Markup: a tree of HTML elements to blocks; shared by web pages and e-books.
+"""Markup: a tree of HTML elements to blocks, in the order of the page.
 
+Shared by web pages, e-books and the HTML inside Markdown.
 The walk is a loop, not a recursion, so that depth cannot exhaust the stack.
-It also understands the element names of trafilatura's own tree.
 """
 
 import re
@@ -11,185 +11,358 @@ from typing import Any
 from lxml import etree
 
 from embeddings.document import DocumentBuilder
+from embeddings.files.formats import references
+from embeddings.files.formats.elements import HEADINGS, INLINE, INVISIBLE, LISTS, tag_of
+from embeddings.files.formats.furniture import find_furniture, is_edge, is_label
+from embeddings.files.formats.marks import write_marks
+from embeddings.files.formats.markup_lists import Numbers, is_simple, lines_of
+from embeddings.files.formats.markup_tables import grid, header_rows, is_data_table
+from embeddings.files.formats.not_read import count_not_read, words_of_picture
 from embeddings.files.formats.tables import add_table
 
 _SPACES = re.compile(r"\s+")
-
-# What trafilatura calls the elements of HTML.
-_HTML_NAMES = {"list": "ul", "item": "li", "row": "tr", "cell": "td", "lb": "br", "quote": "div"}
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_LISTS = frozenset(("ul", "ol", "dl", "menu", "dir"))
-_INVISIBLE_NAMES = (
-    "script style template noscript svg head title iframe object select textarea button audio"
-    " video canvas datalist"
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+_CODE = frozenset(("pre", "listing", "xmp", "plaintext"))
+_WHOLE = INVISIBLE | HEADINGS | _CODE
+_BODIES = frozenset(("main", "article"))
+_ENTRIES = frozenset(("dl", "details"))
+_APART = frozenset(("label", "option", "select", "textarea"))
+_ADMONITIONS = frozenset(
+    f"{word}{end}"
+    for name in ("note", "warning", "tip", "caution", "important", "danger", "hint", "attention")
+    for word in (name, name.title(), name.upper())
+    for end in ("", ":")
 )
-_INVISIBLE = frozenset(_INVISIBLE_NAMES.split())
-_INLINE_NAMES = (
-    "a abbr acronym b bdi bdo big br cite code data del dfn em font graphic hi i img input ins"
-    " kbd label link mark math meta meter nobr output picture q ref rp rt ruby s samp small"
-    " source span strike strong sub sup time tt u var wbr"
-)
-INLINE = frozenset(_INLINE_NAMES.split())
-"""Elements that neither begin nor end a paragraph; all others do."""
+_COPYRIGHT = re.compile(r"©|\(c\)\s*\d{4}|\bcopyright\b|all rights reserved", re.IGNORECASE)
+_LONGEST_ENTRY = 900
+"""Characters up to which the paragraphs of a definition are one with its term: about as many as
+a passage has. Chosen by hand."""
 
 
-def tag_of(element: Any) -> str:
-    """The element's HTML name, without a namespace; empty for comments and the like."""
-    if not isinstance(element.tag, str):
-        return ""
-    name = element.tag.rpartition("}")[2].lower()
-    if name == "head" and element.get("rend"):
-        return str(element.get("rend"))
-    if name == "list" and element.get("rend") == "ol":
-        return "ol"
-    if name == "code" and ("\n" in (element.text or "") or len(element)):
-        return "pre"
-    return _HTML_NAMES.get(name, name)
+_LONGEST_TERM = 120
+"""Characters of the first paragraph of an item that is a title of the others."""
 
 
 def add_blocks(builder: DocumentBuilder, root: Any) -> None:
-    """Add the blocks below an element, in reading order."""
-    inline: list[str] = []
+    """Add the blocks below an element, in reading order; the tree is changed.
 
-    def flush() -> None:
-        if inline:
-            builder.add("paragraph", _tidy(inline))
-            inline.clear()
+    Args:
+        builder: To which to add.
+        root: Element of the page's body, without hidden text.
+    """
+    write_marks(root)
+    _put_captions_first(root)
+    _Walk(builder, root).walk()
 
-    walker = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-    whole: Any = None
-    for event, element in walker:
-        tag = tag_of(element)
-        if event == "start":
-            whole = element if _is_whole(element, tag) else None
-            if whole is None:
-                _begin(inline, flush, element, tag)
+
+def text_of(element: Any) -> str:
+    """The text inside an element, in one line."""
+    return " ".join("".join(_pieces(element)).split())
+
+
+class _Walk:
+    """One pass over a page."""
+
+    def __init__(self, builder: DocumentBuilder, root: Any) -> None:
+        self.builder = builder
+        self.root = root
+        self.furniture = find_furniture(root)
+        self.numbers = Numbers()
+        self.sections = references.Sections(builder)
+        self.inline: list[str] = []
+        self.pictures: list[str] = []
+        self.linked = 0
+        self.links = 0
+        self.mark = ""
+        self.entry: list[str] = []
+        self.in_term = False
+        self.defined = False
+        self.edge: Any = None
+        self.navigation: Any = None
+        self.bodies = 0
+
+    def walk(self) -> None:
+        """Add all blocks."""
+        walker = etree.iterwalk(self.root, events=("start", "end"))
+        whole: Any = None
+        for event, element in walker:
+            tag = tag_of(element)
+            if event == "start":
+                if self._is_whole(element, tag):
+                    whole = element
+                    walker.skip_subtree()
+                    self._add_whole(element, tag)
+                else:
+                    self._begin(element, tag)
                 continue
-            walker.skip_subtree()
-            if tag not in _INVISIBLE:
-                flush()
-                _add_whole(builder, element, tag)
-        else:
-            if tag and tag not in INLINE and element is not whole:
-                flush()
-            if element is not root:
-                inline.append(_collapse(element.tail))
-    flush()
+            if element is not whole:
+                self._end(element, tag)
+            whole = None
+            if element is not self.root:
+                self._add_inline(element.tail)
+        self._flush()
+        self._close_entry()
+        self.sections.open()
 
-
-def _begin(inline: list[str], flush: Any, element: Any, tag: str) -> None:
-    if tag == "br":
-        inline.append("\n")
-        return
-    if tag not in INLINE:
-        flush()
-    inline.append(_collapse(element.text))
-
-
-def _is_whole(element: Any, tag: str) -> bool:
-    """Whether an element becomes one block, or none, with everything inside it."""
-    if tag == "table":
-        return _is_data_table(element)
-    return tag in _HEADINGS or tag in _LISTS or tag == "pre" or tag in _INVISIBLE
-
-
-def _is_data_table(table: Any) -> bool:
-    """Whether a table holds values rather than laying out a page."""
-    rows = 0
-    for element in table.iterdescendants():
-        tag = tag_of(element)
+    def _is_whole(self, element: Any, tag: str) -> bool:
+        """Whether an element becomes one block, or none, with everything inside it."""
+        if tag in _WHOLE or element in self.furniture.elements:
+            return True
         if tag == "table":
-            return False
-        rows += tag == "tr" and sum(tag_of(cell) in ("td", "th") for cell in element) > 1
-    return rows > 1
+            return is_data_table(element)
+        if tag == "td" and "lineno" in (element.get("class") or ""):
+            return True
+        return tag in LISTS and is_simple(element)
 
+    def _begin(self, element: Any, tag: str) -> None:
+        if tag == "br":
+            self.inline.append("\n")
+        elif tag == "img":
+            self._add_picture(element)
+        elif tag in _APART or _is_box(element, tag):
+            self.inline.append(" ")
+        elif tag == "a":
+            self.links += 1
+        elif tag not in INLINE:
+            self._begin_block(element, tag)
+        self._add_inline(element.text)
 
-def _add_whole(builder: DocumentBuilder, element: Any, tag: str) -> None:
-    if tag in _INVISIBLE:
-        return
-    if tag in _HEADINGS:
-        builder.add("heading", " ".join(_tidy(_pieces(element)).split()), level=int(tag[1]))
-    elif tag == "pre":
-        builder.add("code", "".join(_pieces(element, collapse=False)))
-    elif tag == "table":
-        _add_table(builder, element)
-    else:
-        builder.add("list", _list(element))
+    def _begin_block(self, element: Any, tag: str) -> None:
+        self._flush()
+        if tag in ("dt", "summary"):
+            if self.defined:
+                self._close_entry()
+            self.in_term = True
+        elif tag in _ENTRIES:
+            self._close_entry()
+        elif tag == "li":
+            self.mark = self.numbers.mark(element)
+        elif tag in _BODIES:
+            self.bodies += 1
+        if not self.furniture.text:
+            return
+        if self.edge is None and not self.bodies and is_edge(element, tag):
+            self.edge = element
+        if self.navigation is None and tag == "nav" and element in self.furniture.linked:
+            self.navigation = element
 
+    def _end(self, element: Any, tag: str) -> None:
+        if tag == "a":
+            self.links -= 1
+        elif tag in _APART or (tag in INLINE and _is_box(element, tag)):
+            self.inline.append(" ")
+        if tag in INLINE:
+            return
+        self._flush()
+        if tag in ("dt", "summary"):
+            self.in_term = False
+        elif tag in _ENTRIES:
+            self._close_entry()
+        elif tag == "li":
+            self.mark = ""
+            self._close_entry()
+        elif tag in _BODIES:
+            self.bodies -= 1
+        if element is self.edge:
+            self.edge = None
+        if element is self.navigation:
+            self.navigation = None
 
-def _pieces(element: Any, *, collapse: bool = True) -> Iterator[str]:
-    """The visible text inside an element, block boundaries as spaces."""
-    keep = _collapse if collapse else _unchanged
-    walker = etree.iterwalk(element, events=("start", "end", "comment", "pi"))
-    for event, child in walker:
-        tag = tag_of(child)
-        if event == "start":
-            if tag in _INVISIBLE:
-                walker.skip_subtree()
-            elif tag == "br":
-                yield "\n"
+    def _add_inline(self, text: str | None) -> None:
+        if text:
+            self.inline.append(_SPACES.sub(" ", text))
+            if self.links > 0:
+                self.linked += len(text.strip())
+
+    def _add_picture(self, picture: Any) -> None:
+        words = words_of_picture(picture)
+        if words:
+            self.pictures.append(words)
+        if self.edge is None:
+            count_not_read(self.builder, picture, "img")
+
+    def _flush(self) -> None:
+        """Add the text since the last block."""
+        if not self.inline and not self.pictures:
+            return
+        text, linked, pictures = "".join(self.inline), self.linked, self.pictures
+        self.inline, self.linked, self.pictures = [], 0, []
+        if not text.strip() and pictures and self.edge is None:
+            text = "\n".join(pictures)
+        if not text or text.isspace():
+            return
+        share = linked / max(1, len(text.strip()))
+        for paragraph in _PARAGRAPHS.split(text):
+            lines = (" ".join(line.split()) for line in paragraph.split("\n"))
+            if tidy := "\n".join(filter(None, lines)):
+                self._add_paragraph(tidy, share)
+
+    def _add_paragraph(self, text: str, share: float) -> None:
+        if self.in_term:
+            self.entry.append(text)
+            return
+        if self.entry:
+            if not self.defined or sum(map(len, self.entry)) + len(text) < _LONGEST_ENTRY:
+                self.entry.append(text)
+                self.defined = True
+                if self.entry[0] in _ADMONITIONS:
+                    self._close_entry()
+                return
+            self._close_entry()
+        mark, self.mark = self.mark, ""
+        text = text if mark == "- " else f"{mark}{text}"
+        # What an item is about, or a warning, belongs to the paragraph behind it.
+        if text in _ADMONITIONS or (mark and len(text) <= _LONGEST_TERM and text[-1] not in ".!?"):
+            self.entry = [text]
+            return
+        if self.navigation is not None and is_label(text):
+            self.sections.add("furniture", text, share)
+        elif self.edge is not None:
+            self._add_edge(text, share)
+        else:
+            self.sections.add("paragraph", text, share)
+
+    def _add_edge(self, text: str, share: float) -> None:
+        """Text of a header, footer or sidebar: each line by itself is content or not."""
+        for line in text.split("\n"):
+            navigates = share > 0.6 or _COPYRIGHT.search(line)
+            self.sections.add("furniture" if navigates else "paragraph", line, share)
+
+    def _close_entry(self) -> None:
+        """Add the open definition: its terms and what they mean."""
+        entry, self.entry, self.defined = self.entry, [], False
+        if entry:
+            self.sections.add("paragraph", "\n".join(entry), 0.0)
+
+    def _add_whole(self, element: Any, tag: str) -> None:
+        if tag in INVISIBLE:
+            count_not_read(self.builder, element, tag)
+            return
+        self._flush()
+        self._close_entry()
+        if tag == "td":
+            return
+        if element in self.furniture.elements or (
+            self.edge is not None and element in self.furniture.linked
+        ):
+            self.sections.add("furniture", _lines(element), 1.0)
+        elif tag in HEADINGS:
+            text = text_of(element)
+            if text in _ADMONITIONS:
+                self.entry = [text]
             else:
-                yield keep(child.text)
-            continue
-        if collapse and tag and tag not in INLINE:
-            yield " "
-        if child is not element:
-            yield keep(child.tail)
+                self._add_heading(element, text, int(tag[1]))
+        elif tag in _CODE:
+            self.sections.add("code", "".join(_pieces(element, collapse=False)), 0.0)
+        elif tag == "table":
+            self._add_tables(element)
+        else:
+            share = 1.0 if element in self.furniture.linked else 0.0
+            self.sections.add("list", lines_of(element, self.numbers), share)
+        self.mark = ""
+
+    def _add_heading(self, element: Any, text: str, level: int) -> None:
+        pictures = [words_of_picture(img) for img in element.iter("img", "{*}img")]
+        text = text or " ".join(filter(None, pictures))
+        if self.mark not in ("", "- "):
+            text = f"{self.mark}{text}"
+        link = element.find(".//a[@href]")
+        is_link = link is not None and text_of(link) == text
+        if (self.edge is not None and is_link) or (self.navigation is not None and is_label(text)):
+            self.sections.add("furniture", text, 1.0)
+        else:
+            self.sections.add_heading(text, level)
+
+    def _add_tables(self, table: Any) -> None:
+        """Add a table, and behind it the tables inside its cells."""
+        tables = [table]
+        for each in tables:
+            self.sections.open()
+            for caption in each.iterchildren("caption", "{*}caption"):
+                self.builder.add("paragraph", text_of(caption))
+
+            def text(cell: Any) -> str:
+                inner = [found for found in _tables_in(cell) if is_data_table(found)]
+                tables.extend(inner)
+                return " ".join("".join(_pieces(cell, skipped=inner)).split()) or _alternative(cell)
+
+            add_table(self.builder, grid(each, text), header_rows(each))
 
 
-def _list(element: Any) -> str:
-    """One item a line, those of nested lists among them."""
-    lines: list[list[str]] = []
-    numbers: dict[Any, int] = {}
-    walker = etree.iterwalk(element, events=("start", "end", "comment", "pi"))
+def _tables_in(cell: Any) -> Iterator[Any]:
+    """The outermost tables in a cell."""
+    walker = etree.iterwalk(cell, events=("start",))
+    for _, element in walker:
+        if tag_of(element) == "table":
+            walker.skip_subtree()
+            yield element
+
+
+def _alternative(cell: Any) -> str:
+    """What the pictures say of a cell that has no text: ticks, flags."""
+    words = (picture.get("alt") or "" for picture in cell.iter("img", "{*}img"))
+    return " ".join(" ".join(words).split())
+
+
+def _pieces(element: Any, *, collapse: bool = True, skipped: Any = ()) -> Iterator[str]:
+    """The text inside an element; block boundaries are spaces, or lines of code."""
+    left_out: Any = None
+    walker = etree.iterwalk(element, events=("start", "end"))
     for event, child in walker:
         tag = tag_of(child)
         if event == "start":
-            if tag in _INVISIBLE:
+            if tag in INVISIBLE or child in skipped:
+                left_out = child
                 walker.skip_subtree()
                 continue
-            if tag in ("li", "dt", "dd") or not lines:
-                lines.append([_mark(child, tag, numbers)])
-            elif tag == "br" or tag not in INLINE:
-                lines[-1].append(" ")
-            lines[-1].append(_collapse(child.text))
-        elif child is not element:
-            # What follows a nested list still belongs to the outer item.
-            lines[-1].append(_collapse(child.tail))
-    texts = ("".join(pieces) for pieces in lines)
-    return "\n".join(" ".join(text.split()) for text in texts if text.strip(" -"))
+            if tag == "br":
+                yield "\n"
+            elif collapse and (tag not in INLINE or tag in _APART):
+                yield " "
+            yield _shown(child.text, collapse)
+            continue
+        if child is not left_out and (tag not in INLINE or tag in _APART):
+            yield " " if collapse else "\n"
+        left_out = None
+        if child is not element:
+            yield _shown(child.tail, collapse)
 
 
-def _mark(item: Any, tag: str, numbers: dict[Any, int]) -> str:
-    if tag not in ("li", "dt") or str(item.get("rend", "")).startswith("dd"):
-        return ""
-    parent = item.getparent()
-    if parent is None or tag_of(parent) != "ol":
-        return "- "
-    start = parent.get("start") or "1"
-    numbers[parent] = numbers.get(parent, (int(start) if start.isdecimal() else 1) - 1) + 1
-    return f"{numbers[parent]}. "
+def _lines(element: Any) -> str:
+    """The text inside an element, one line for each item and paragraph."""
+    pieces = []
+    walker = etree.iterwalk(element, events=("start", "end"))
+    for event, child in walker:
+        tag = tag_of(child)
+        if event == "start":
+            if tag in INVISIBLE:
+                walker.skip_subtree()
+                continue
+            pieces.append("\n" if tag not in INLINE or tag == "br" else "")
+            pieces.append(_shown(child.text, collapse=True))
+            continue
+        pieces.append("\n" if tag not in INLINE else " " if tag == "a" else "")
+        if child is not element:
+            pieces.append(_shown(child.tail, collapse=True))
+    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    return "\n".join(filter(None, lines))
 
 
-def _add_table(builder: DocumentBuilder, table: Any) -> None:
-    rows: list[list[str]] = []
-    for element in table.iterdescendants():
-        tag = tag_of(element)
-        if tag == "caption":
-            builder.add("paragraph", " ".join("".join(_pieces(element)).split()))
-        elif tag == "tr":
-            cells = (cell for cell in element if tag_of(cell) in ("td", "th"))
-            rows.append(["".join(_pieces(cell)) for cell in cells])
-    add_table(builder, rows)
+def _shown(text: str | None, collapse: bool) -> str:
+    return (_SPACES.sub(" ", text) if collapse else text) if text else ""
 
 
-def _tidy(pieces: Any) -> str:
-    return "\n".join(" ".join(line.split()) for line in "".join(pieces).split("\n")).strip()
+def _is_box(element: Any, tag: str) -> bool:
+    """Whether an element that is in a line of text by its name is a box by its style."""
+    style = element.get("style") if tag in INLINE else None
+    display = (style or "").lower().replace(" ", "").partition("display:")[2].partition(";")[0]
+    return display not in ("", "inline", "contents", "none") and not display.startswith("inline!")
 
 
-def _collapse(text: str | None) -> str:
-    return _SPACES.sub(" ", text) if text else ""
-
-
-def _unchanged(text: str | None) -> str:
-    return text or ""
+def _put_captions_first(root: Any) -> None:
+    """Put the captions of tables before them, where their rows find them."""
+    for figure in root.iter("figure", "{*}figure"):
+        caption = next(figure.iterchildren("figcaption", "{*}figcaption"), None)
+        has_rows = figure.find(".//table") is not None or figure.find(".//pre") is not None
+        if caption is not None and has_rows and figure.index(caption):
+            figure.insert(0, caption)

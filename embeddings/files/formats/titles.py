@@ -17,7 +17,8 @@ _PROGRAMS = (
     "openoffice|libreoffice|quarkxpress"
 )
 _PLACEHOLDERS = (
-    "untitled|no title|unknown|unnamed|anonymous|none|null|n/?a|undefined|title|subtitle|"
+    "untitled(?: (?:document|page))?|no title|unknown|unnamed|anonymous|none|null|n/?a|"
+    "undefined|title|subtitle|"
     "document title|title of (?:the )?document|"
     "(?:type |your |enter |insert |add )+(?:a |the |your )?(?:document )?title(?: here)?|"
     "click to (?:add|edit) .*title.*|"

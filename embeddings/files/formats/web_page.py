@@ -1,7 +1,7 @@
-"""Web pages: the main content, without navigation, advertisements and comments.
+"""Web pages: all their text in the order of the page, navigation and notices set apart.
 
-trafilatura: Apache 2.0, maintained, ahead in published comparisons of main-content
-extraction; lxml (BSD) parses for it and survives any input in linear time.
+lxml (BSD) parses, and survives any input in linear time; webencodings (BSD) knows the names of
+encodings as browsers do. trafilatura was refused for a walk of our own.
 """
 
 import re
@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import lxml.html
+import webencodings
 from lxml import etree
 
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats.decoding import decode
 from embeddings.files.formats.hidden import clear_hidden
-from embeddings.files.formats.markup import INLINE, add_blocks, tag_of
+from embeddings.files.formats.markup import add_blocks, text_of
+from embeddings.files.formats.titles import is_useful_title
 from embeddings.files.limits import LimitedBuilder, Limits
 
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
@@ -31,13 +33,17 @@ _VISIBLE_TEXT: Any = etree.XPath(
     "//text()[not(parent::script or parent::style)]",
     smart_strings=False,
 )
-# Extracting the main content takes minutes on larger trees, which are books or listings anyway.
-_MAX_ELEMENTS = 100_000
-# Its memory grows with the square of the inline elements of a paragraph.
-_MAX_INLINE = 10_000
 _TOO_DEEP = etree.ErrorTypes.ERR_RESOURCE_LIMIT
-# Browsers read these names as windows-1252, and pages rely on it.
-_LATIN_1_NAMES = ("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii")
+_TITLE_PARTS = re.compile(r"\s+[|\-–—·•»«:/]+\s+|\s*[|»«]\s*|:\s+")
+_META = {
+    "author": "Author", "article:author": "Author", "dc.creator": "Author",
+    "dcterms.creator": "Author", "citation_author": "Author",
+    "date": "Date", "dc.date": "Date", "dcterms.date": "Date", "citation_publication_date": "Date",
+    "article:published_time": "Published", "datepublished": "Published",
+    "dcterms.issued": "Published", "article:modified_time": "Modified", "datemodified": "Modified",
+    "dcterms.modified": "Modified", "last-modified": "Modified",
+}  # fmt: skip
+_LONGEST_META = 200
 
 
 def read(path: Path, limits: Limits) -> Document:
@@ -46,14 +52,10 @@ def read(path: Path, limits: Limits) -> Document:
     if root is None:
         return LimitedBuilder(limits).build(path.name)
     limits.check_characters(sum(map(len, _VISIBLE_TEXT(root))))
-    title = _title(root)
-    builder = LimitedBuilder(limits, title)
-    main = _main_content(root)
-    if main is not None:
-        add_blocks(builder, main)
-    if not builder.length:
-        body = root.find(".//body")
-        add_blocks(builder, root if body is None else body)
+    builder = LimitedBuilder(limits, _title(root))
+    builder.add_table(_about(root))
+    body = root.find(".//body")
+    add_blocks(builder, root if body is None else body)
     return builder.build(path.name)
 
 
@@ -106,43 +108,38 @@ def _declared_encoding(head: bytes) -> str | None:
     match = _CHARSET.search(head)
     if not match:
         return None
-    name = match[1].decode("ascii", errors="replace").lower()
+    label = match[1].decode("ascii", errors="replace").lower()
+    if label in ("latin-1", "latin_1"):
+        return "windows-1252"
+    known = webencodings.lookup(label)
+    if known is None:
+        return label
     # A declaration that can be read as single bytes cannot be true of UTF-16.
-    return "windows-1252" if name in _LATIN_1_NAMES else "utf-8" if "utf-16" in name else name
+    return "utf-8" if known.name.startswith("utf-16") else known.codec_info.name
 
 
 def _title(root: Any) -> str | None:
-    for name in ("title", "h1"):
-        element = root.find(f".//{name}")
-        if element is not None and (text := element.text_content().strip()):
-            return str(text)
-    return None
+    """The page's title, without the name of its site where a heading says the rest of it."""
+    element = root.find(".//title")
+    title = "" if element is None else " ".join(element.text_content().split())
+    first = next((text for h1 in root.iter("h1") if (text := text_of(h1))), "")
+    headings = [text.strip(" ¶#§") for text in (first, title if not first else "") if text]
+    for heading in headings:
+        if heading != title and heading in _TITLE_PARTS.split(title):
+            return heading
+        # The heading itself may have a dash.
+        if title.startswith(heading) and _TITLE_PARTS.match(title, len(heading)):
+            return heading
+    return title if is_useful_title(title) else first or None
 
 
-def _inline_children(element: Any) -> int:
-    return sum(tag_of(child) in INLINE for child in element) if len(element) > _MAX_INLINE else 0
-
-
-def _main_content(root: Any) -> Any:
-    """The main content as trafilatura's tree, or None where it finds none."""
-    from trafilatura import bare_extraction
-
-    for count, element in enumerate(root.iter(etree.Element)):
-        if count == _MAX_ELEMENTS or _inline_children(element) > _MAX_INLINE:
-            return None
-        tag = tag_of(element)
-        if tag == "pre":
-            # Without a language it would become a quotation, its line breaks lost.
-            element.set("lang", element.get("lang") or "text")
-        elif tag not in INLINE:
-            # It may drop an element and keep the text, which would glue two words together.
-            element.text = f" {element.text or ''}"
-            element.tail = f" {element.tail or ''}"
-    found = bare_extraction(
-        root,
-        favor_recall=True,
-        include_comments=False,
-        include_tables=True,
-        include_formatting=True,
-    )
-    return getattr(found, "body", None)
+def _about(root: Any) -> list[tuple[str, str]]:
+    """What the page's head says of its author and date: names and values."""
+    found: dict[tuple[str, str], None] = {}
+    for meta in root.iter("meta"):
+        keys = (meta.get(key) or "" for key in ("name", "property", "itemprop", "http-equiv"))
+        name = next((_META[key.lower()] for key in keys if key.lower() in _META), None)
+        value = " ".join((meta.get("content") or "").split())
+        if name and value and len(value) <= _LONGEST_META and not value.startswith("http"):
+            found[name, value] = None
+    return list(found)
