@@ -287,14 +287,17 @@ def is_terms(lines: Sequence[str]) -> bool:
 def definition(lines: Sequence[str], solid: frozenset[str]) -> str:
     r"""A hanging entry as a term, a line break and its meaning, if it has a term.
 
-    >>> definition(["  ERR_CODE  the line", "            is bad"], frozenset())
-    'ERR_CODE\nthe line is bad'
+    >>> lines = ["  E_LATE    The ship came when the gate had been", "            closed."]
+    >>> definition(lines, frozenset())
+    'E_LATE\nThe ship came when the gate had been closed.'
     """
     first = lines[0]
     gap = _GAP.search(first.strip())
     if gap and gap.start() <= _LONGEST_TERM // 2:
         text = first.strip()
-        term, rest = text[: gap.start()], [text[gap.end() :], *lines[1:]]
+        # Where it stands in its line tells whether the line is full.
+        meaning = " " * (indent(first) + gap.end()) + text[gap.end() :]
+        term, rest = text[: gap.start()], [meaning, *lines[1:]]
     elif len(lines) > 1 and len(first.strip()) < _NARROWEST and not ITEM.match(first):
         term, rest = first.strip(), list(lines[1:])
     else:

@@ -43,9 +43,9 @@ class Page:
 def pages_of(text: str) -> list[Page]:
     r"""The pages of a text, without running lines; one page if there is no sign of more.
 
-    >>> text = "".join(f"Head\n\nText of it\n\n[Page {n}]\n\f" for n in range(4, 8))
-    >>> [(page.label, " ".join(page.lines).split()) for page in pages_of(text)][0]
-    ('4', ['Text', 'of', 'it'])
+    >>> text = "".join(f"Head\n\nText {'abcd'[n]}\n\n[Page {n + 4}]\n\f" for n in range(4))
+    >>> [(page.label, " ".join(page.lines).split()) for page in pages_of(text)][1]
+    ('5', ['Text', 'b'])
     """
     parts = text.rstrip("\f\n ").split("\f")
     if len(parts) > 1:
@@ -120,8 +120,14 @@ def _remove_running_lines(pages: list[Page]) -> None:
         if len({place.page for place in places}) >= _FEWEST_PAGES:
             for place, label in _running(places, len(pages)):
                 running[place.page][place.line] = label
+    emptied = sum(
+        all(at in found for at, line in enumerate(pages[number].lines) if line.strip())
+        for number, found in running.items()
+    )
     for number, found in running.items():
-        _clear(pages[number], found)
+        # Pages of which nothing would be left say the same, rather than have the same edges.
+        same = 2 * emptied > len(pages)
+        _clear(pages[number], {at: each for at, each in found.items() if each or not same})
 
 
 def _edges(lines: Sequence[str]) -> set[int]:

@@ -465,7 +465,7 @@ def test_values_with_a_quote_that_never_ends(reader: Reader) -> None:
 def test_values_with_100_000_columns(reader: Reader) -> None:
     header = ",".join(f"h{number}" for number in range(100_000))
     text = reader.read("a.csv", f"{header}\n{'x,' * 99_999}x\n".encode()).text
-    assert text.startswith("h0: x; h1: x;") and text.endswith("h99999: x")
+    assert text.startswith("h0\th1\t") and text.endswith("\tx")
 
 
 @pytest.mark.slow
