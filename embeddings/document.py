@@ -178,7 +178,10 @@ class DocumentBuilder:
         Args:
             label: What is printed on it as its number, if that is not its position.
         """
-        self._page_starts.append(self._next_start())
+        self._start_page(self._next_start(), label)
+
+    def _start_page(self, offset: int, label: str) -> None:
+        self._page_starts.append(offset)
         label = normalise(label)
         own = label == str(len(self._page_starts)) or len(label) > MAX_LABEL_CHARACTERS
         self._page_labels.append("" if own else label)
@@ -210,22 +213,61 @@ class DocumentBuilder:
             kind, level = "paragraph", 0
         self._append(kind, text, level)
 
-    def add_table(self, rows: Iterable[Sequence[str]], header_rows: int = 0) -> None:
+    def add_over_pages(self, kind: BlockKind, parts: Sequence[str], labels: Sequence[str]) -> None:
+        """Append one block that goes on over the ends of pages.
+
+        Args:
+            kind: What the block is; no heading.
+            parts: Its raw text on each page.
+            labels: Of the pages that begin with its second part, its third and so on.
+        """
+        before = len(self._blocks)
+        self.add(kind, "".join(parts))
+        if len(self._blocks) == before:
+            starts = [self._next_start()] * len(labels)
+        else:
+            block = self._blocks[-1]
+            text = self._parts[-1]
+            starts = []
+            for count in range(1, len(parts)):
+                at = min(len(normalise("".join(parts[:count]))), len(text))
+                space = at < len(text) and text[at].isspace()
+                starts.append(min(block.start + at + space, block.end))
+        for start, label in zip(starts, labels, strict=True):
+            self._start_page(max(start, *self._page_starts[-1:]), label)
+
+    def add_table(
+        self,
+        rows: Iterable[Sequence[str]],
+        header_rows: int = 0,
+        pages: Sequence[tuple[int, str]] = (),
+    ) -> None:
         """Append a table. Rows without any text leave no trace; line breaks in cells are spaces.
 
         Args:
             rows: Its cells, as raw text. A merged cell is repeated in each place that it covers.
             header_rows: How many of the first rows name the columns; at most ``MAX_HEADER_ROWS``.
+            pages: For each page that begins within the table, the number of its first row and the
+                page's label.
         """
         lines: list[str] = []
-        named = 0
+        named = length = 0
+        start = self._next_start()
+        remaining = list(pages)[::-1]
+        starts: list[tuple[int, str]] = []
         for number, row in enumerate(rows):
+            while remaining and remaining[-1][0] <= number:
+                starts.append((start + length, remaining.pop()[1]))
             cells = [" ".join(normalise(cell).split()) for cell in row]
             if any(cells):
                 lines.append(CELL_SEPARATOR.join(cells))
+                length += len(lines[-1]) + 1
                 named += number < header_rows
         if lines:
             self._append("table", "\n".join(lines), header_rows=min(named, MAX_HEADER_ROWS))
+        end = max(self.length, start) if lines else start
+        for offset, label in [*starts, *((end, label) for _, label in remaining[::-1])]:
+            self._start_page(min(offset, end), label)
 
     def _append(self, kind: BlockKind, text: str, level: int = 0, header_rows: int = 0) -> None:
         start = self._next_start()

@@ -73,14 +73,19 @@ class LimitedBuilder(DocumentBuilder):
         super().add(kind, text, level)
         self._check_blocks(before)
 
-    def add_table(self, rows: Iterable[Sequence[str]], header_rows: int = 0) -> None:
+    def add_table(
+        self,
+        rows: Iterable[Sequence[str]],
+        header_rows: int = 0,
+        pages: Sequence[tuple[int, str]] = (),
+    ) -> None:
         """Append a table, as in ``DocumentBuilder``.
 
         Raises:
             UnreadableFile: The document grows past its limits.
         """
         before = self.length
-        super().add_table(self._counted(rows), header_rows)
+        super().add_table(self._counted(rows), header_rows, pages)
         self._check_blocks(before)
 
     def _counted(self, rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:

@@ -28,13 +28,15 @@ from embeddings.files.formats import (
     format_of,
     hidden,
     markdown,
-    pdf_layout,
+    pdf,
     pdf_picture,
     plain_text,
     web_page,
 )
 from embeddings.files.formats.markup import add_blocks
-from embeddings.files.formats.pdf_layout import HYPHEN, Line
+from embeddings.files.formats.pdf_lines import Line
+from embeddings.files.formats.pdf_page import Page
+from embeddings.files.formats.pdf_text import HYPHEN
 from embeddings.files.limits import LimitedBuilder, Limits
 from embeddings.passages import split
 from embeddings.sentences import iter_sentences
@@ -134,7 +136,7 @@ def laid_out(text: str) -> object:
         Line(line, left=50, right=50 + len(line), base=700 - 12 * at, size=10.0)
         for at, line in enumerate(text.split("\n"))
     ]
-    pdf_layout.add_pages(builder, [lines, lines, lines])
+    pdf.add_pages(builder, [Page([*lines], [], 0) for _ in range(3)])
     return builder.build("a.pdf")
 
 

@@ -1,29 +1,29 @@
-"""PDF files: lines of text with their positions, from which ``pdf_layout`` builds blocks.
+"""PDF files: lines and tables of each page, from which ``pdf_layout`` builds blocks.
 
 pypdfium2: BSD and Apache 2.0, maintained, Chrome's engine; in published comparisons
 as good as MuPDF (AGPL) and ten to fifty times faster than pure Python readers.
 """
 
-import math
 import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from embeddings.document import LONGEST_TITLE, Document
+from embeddings.document import LONGEST_TITLE, BlockKind, Document
 from embeddings.errors import UnreadableFile
-from embeddings.files.formats.pdf_hidden import Visibility
-from embeddings.files.formats.pdf_layout import HYPHEN, Line, add_pages
+from embeddings.files.formats.pdf_forms import notes_of, with_notes
+from embeddings.files.formats.pdf_furniture import mark_furniture
+from embeddings.files.formats.pdf_layout import PAGE_MARK, Part, parts_of
+from embeddings.files.formats.pdf_page import Page, read_page
 from embeddings.files.limits import LimitedBuilder, Limits
 
-# How PDFium reports a hyphen at which it joined two lines.
-_HYPHENS = frozenset((0x02, 0xFFFE, 0xAD))
-_LINE_ENDS = frozenset((0x0A, 0x0D))
-_BOLD_WEIGHT = 600
-_FIXED_PITCH = 1  # ISO 32000-1, table 123
-_MONO_NAMES = (b"mono", b"courier", b"consol", b"typewriter", b"cmtt")
+_SCANNED = "has no text (scanned pages?); run text recognition (OCR) on it first"
+_RUNNING_PAGES = 3  # pages with the same turned text, on which it is no content; chosen by hand
 # Titles that programs write into the metadata by default.
 _JUNK_TITLE = re.compile(
     r"untitled.*|powerpoint presentation|microsoft (?:word|powerpoint|excel)\b.*"
@@ -43,118 +43,140 @@ def read(path: Path, limits: Limits) -> Document:
         raise UnreadableFile("is damaged or not a valid PDF") from error
     with source:
         limits.check_pages(len(source))
-        pages = _pages(source, limits)
+        pages = list(_pages(source, limits))
+        labels = [_label(source, index) for index in range(len(pages))]
         title = source.get_metadata_value("Title").strip()[: 2 * LONGEST_TITLE]
-    if not any(pages):
-        raise UnreadableFile("has no text (scanned pages?); run text recognition (OCR) on it first")
+    if all(page is None for page in pages):
+        raise UnreadableFile("is damaged: none of its pages can be opened")
+    if not any(page and (page.items or page.turned) for page in pages):
+        raise UnreadableFile(_SCANNED)
     builder = LimitedBuilder(limits, None if _JUNK_TITLE.fullmatch(title) else title)
-    add_pages(builder, pages)
+    add_pages(builder, pages, labels)
     return builder.build(path.name)
 
 
-def _pages(source: Any, limits: Limits) -> list[list[Line]]:
-    pages = []
-    count = broken = 0
+def _pages(source: Any, limits: Limits) -> Iterator[Page | None]:
+    """The pages; none for one that is broken: the others are read."""
+    source.init_forms()
+    count = 0
     for index in range(len(source)):
-        lines: list[Line] = []
         try:
             page = source[index]
         except pdfium.PdfiumError:
-            # A broken page stays empty; the others are read.
-            broken += 1
-        else:
-            textpage = page.get_textpage()
-            count += textpage.count_chars()
-            limits.check_characters(count)
-            lines = _lines(textpage, Visibility(page, textpage))
-            textpage.close()
-            page.close()
-        pages.append(lines)
-    if broken and broken == len(source):
-        raise UnreadableFile("is damaged: none of its pages can be opened")
-    return pages
+            yield None
+            continue
+        textpage = page.get_textpage()
+        count += textpage.count_chars()
+        limits.check_characters(count)
+        found = read_page(page, textpage)
+        notes = list(notes_of(page, source.formenv))
+        found.items[:] = with_notes(found.items, notes)
+        count += sum(len(note.text) for note in notes)
+        textpage.close()
+        page.close()
+        yield found
 
 
-def _lines(textpage: Any, visibility: Visibility) -> list[Line]:
-    """Lines as PDFium separates them, in file order, without hidden text."""
-    lines: list[Line] = []
-    codes: list[int] = []
-    first = last = -1
-
-    def finish(*, hyphenated: bool) -> None:
-        nonlocal first
-        text = _decode(codes).strip()
-        if text and first >= 0:
-            line = _line(textpage, text + HYPHEN * hyphenated, first, last)
-            if visibility.is_on_page(line.left, line.right, line.base, line.size):
-                lines.append(line)
-        codes.clear()
-        first = -1
-
-    for index in range(textpage.count_chars()):
-        code = raw.FPDFText_GetUnicode(textpage, index)
-        if code in _HYPHENS:
-            finish(hyphenated=True)
-        elif code in _LINE_ENDS:
-            finish(hyphenated=False)
-        elif visibility.shows(index):
-            codes.append(code)
-            if code not in (0x20, 0xA0, 0):
-                first, last = (index if first < 0 else first), index
-    finish(hyphenated=False)
-    return lines
-
-
-def _decode(codes: list[int]) -> str:
-    """Text of code points, which may include surrogates."""
-    text = "".join(map(chr, codes))
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _line(textpage: Any, text: str, first: int, last: int) -> Line:
-    left, bottom, right, top = _box(textpage, first)
-    end_left, end_bottom, end_right, end_top = _box(textpage, last)
-    bold, mono = _font(textpage, first)
-    end_bold, end_mono = _font(textpage, last)
-    return Line(
-        text=text,
-        left=min(left, end_left),
-        right=max(right, end_right),
-        base=_base(textpage, first, bottom),
-        size=max(_size(textpage, first, top - bottom), _size(textpage, last, end_top - end_bottom)),
-        bold=bold and end_bold,
-        mono=mono and end_mono,
-    )
-
-
-def _box(textpage: Any, index: int) -> tuple[float, float, float, float]:
+def _label(source: Any, index: int) -> str:
+    """What is printed on a page as its number, as the file says."""
     try:
-        box: tuple[float, float, float, float] = textpage.get_charbox(index, loose=True)
-    except pdfium.PdfiumError:  # A character that PDFium inserted itself.
-        return 0.0, 0.0, 0.0, 0.0
-    return box
+        label: str = source.get_page_label(index)
+    except (pdfium.PdfiumError, UnicodeDecodeError):
+        return ""
+    return label
 
 
-def _base(textpage: Any, index: int, default: float) -> float:
-    x, y = raw.c_double(), raw.c_double()
-    return y.value if raw.FPDFText_GetCharOrigin(textpage, index, x, y) else default
+def add_pages(
+    builder: LimitedBuilder, pages: Sequence[Page | None], labels: Sequence[str] = ()
+) -> None:
+    """Add all pages, each begun with ``start_page``.
+
+    Args:
+        builder: To which to add.
+        pages: The pages; none for one that is broken.
+        labels: What is printed on them as their numbers.
+    """
+    parts = parts_of([page.items if page else [] for page in pages])
+    mark_furniture(parts)
+    # What is turned comes last on its page.
+    parts = sorted([*parts, *_turned(pages)], key=lambda part: part.page)
+    writer = _Writer(builder, labels or [""] * len(pages))
+    for is_item, run in groupby(parts, key=lambda part: part.kind == "list"):
+        if is_item:
+            writer.add_list(list(run))
+        else:
+            for part in run:
+                writer.add(part)
+    writer.start_pages(len(pages) - 1)
+    pictures = sum(page.pictures for page in pages if page)
+    if pictures:
+        builder.leave_out("picture", "pictures", pictures)
+    blank = sum(page is None or not (page.items or page.turned) for page in pages)
+    if blank:
+        builder.leave_out("page without text", "pages without text", blank)
 
 
-def _size(textpage: Any, index: int, default: float) -> float:
-    """Size in points as printed: that of the font, scaled by the matrix it is set with."""
-    matrix = raw.FS_MATRIX()
-    size: float = raw.FPDFText_GetFontSize(textpage, index)
-    if raw.FPDFText_GetMatrix(textpage, index, matrix):
-        size *= math.hypot(matrix.c, matrix.d)
-    return round(size or default, 1)
+def _turned(pages: Sequence[Page | None]) -> Iterator[Part]:
+    """Text that is turned against the rest of its page, such as a stamp in the margin."""
+    counts = Counter(line.text for page in pages if page for line in page.turned)
+    for number, page in enumerate(pages):
+        for line in page.turned if page else ():
+            if counts[line.text] < _RUNNING_PAGES:
+                words = sum(map(str.isalpha, line.text)) > 2
+                yield Part("paragraph" if words else "furniture", line.text, number)
 
 
-def _font(textpage: Any, index: int) -> tuple[bool, bool]:
-    """Whether a character is bold, and whether it is of a typewriter font."""
-    buffer = raw.create_string_buffer(128)
-    flags = raw.c_int()
-    raw.FPDFText_GetFontInfo(textpage, index, buffer, len(buffer), flags)
-    name = buffer.value.lower()
-    weight: int = raw.FPDFText_GetFontWeight(textpage, index)
-    mono = bool(flags.value & _FIXED_PITCH) or any(part in name for part in _MONO_NAMES)
-    return weight >= _BOLD_WEIGHT or b"bold" in name, mono
+class _Writer:
+    """Adds parts to a document, and begins its pages where they do."""
+
+    def __init__(self, builder: LimitedBuilder, labels: Sequence[str]) -> None:
+        self._builder = builder
+        self._labels = labels
+        self._started = 0
+
+    def start_pages(self, page: int) -> None:
+        """Begin all pages up to that one."""
+        while self._started <= page:
+            self._builder.start_page(self._labels[self._started])
+            self._started += 1
+
+    def add(self, part: Part) -> None:
+        """Add one block."""
+        self.start_pages(part.page)
+        if part.tables:
+            self._add_table(part)
+        elif part.kind == "heading":
+            self._builder.add("heading", part.text, part.level)
+        else:
+            self._add_text(cast(BlockKind, part.kind), part.text)
+
+    def add_list(self, items: Sequence[Part]) -> None:
+        """Add one list."""
+        self.start_pages(items[0].page)
+        text = ""
+        page = items[0].page
+        for item in items:
+            text += "\n" * bool(text) + PAGE_MARK * max(0, item.page - page) + item.text
+            page = max(page, item.page) + item.text.count(PAGE_MARK)
+        self._add_text("list", text)
+
+    def _add_text(self, kind: BlockKind, text: str) -> None:
+        pieces = text.split(PAGE_MARK)
+        labels = self._labels[self._started : self._started + len(pieces) - 1]
+        self._builder.add_over_pages(kind, pieces, labels)
+        self._started += len(labels)
+
+    def _add_table(self, part: Part) -> None:
+        rows = [list(row) for row in part.tables[0].rows]
+        header_rows = part.tables[0].header_rows
+        # A row of one cell above the header is a title.
+        while header_rows > 1 and len(texts := {cell for cell in rows[0] if cell}) <= 1:
+            self._builder.add("paragraph", "".join(texts))
+            del rows[0]
+            header_rows -= 1
+        pages = []
+        for table in part.tables[1:]:
+            pages.append((len(rows), self._labels[self._started]))
+            self._started += 1
+            rows += table.rows
+        self._builder.add_table(rows, header_rows, pages)

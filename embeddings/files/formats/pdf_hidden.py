@@ -54,10 +54,10 @@ class Visibility:
             self._seen[place] = self._is_seen(drawn, index)
         return self._seen[place]
 
-    def is_on_page(self, left: float, right: float, base: float, size: float) -> bool:
-        """Whether any of a line is on the page."""
-        first, bottom, last, top = self.box
-        return right > first and left < last and base + size > bottom and base < top
+    def is_on_page(self, left: float, bottom: float, right: float, top: float) -> bool:
+        """Whether any of a box is on the page."""
+        first, lowest, last, highest = self.box
+        return right > first and left < last and top > lowest and bottom < highest
 
     def _is_seen(self, drawn: Any, index: int) -> bool:
         mode = raw.FPDFTextObj_GetTextRenderMode(drawn)

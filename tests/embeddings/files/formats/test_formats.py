@@ -5,13 +5,11 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import docx
 import pptx
 import pytest
 from docx.oxml import parse_xml
-from fpdf import FPDF
 from hypothesis import given
 from hypothesis import strategies as st
 from pptx.util import Inches
@@ -20,8 +18,7 @@ from embeddings.document import LONGEST_TITLE, Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats import FORMATS, format_of
 from embeddings.files.formats.decoding import decode
-from embeddings.files.formats.pdf_layout import HYPHEN, Line, add_pages, without_running_lines
-from embeddings.files.limits import LimitedBuilder, Limits
+from embeddings.files.limits import Limits
 
 Read = Callable[[str, str | bytes], Document]
 Shown = list[tuple[str, str]]
@@ -220,191 +217,6 @@ def test_web_page_without_main_content_gives_all_its_text(read: Read) -> None:
 )
 def test_web_page_encoding_is_found(read: Read, data: bytes) -> None:
     assert read("a.html", data).text == "Помощь"
-
-
-# PDF
-
-
-def pdf_bytes(write: Callable[[FPDF], None], title: str = "") -> bytes:
-    pdf = FPDF()
-    pdf.set_auto_page_break(False)
-    if title:
-        pdf.set_title(title)
-    write(pdf)
-    return bytes(pdf.output())
-
-
-def write_report(pdf: FPDF) -> None:
-    down: Any = {"new_x": "LMARGIN", "new_y": "NEXT"}
-    for number in (1, 2, 3):
-        pdf.add_page()
-        pdf.set_font("Helvetica", size=9)
-        pdf.set_xy(10, 5)
-        pdf.cell(text="Annual report")
-        pdf.set_xy(10, 285)
-        pdf.cell(text=f"Page {number} of 3")
-        pdf.set_xy(10, 20)
-        pdf.set_font("Helvetica", "B", 18)
-        pdf.cell(h=10, text=f"Chapter {number}", **down)
-        pdf.set_font("Helvetica", size=11)
-        pdf.multi_cell(
-            90,
-            5,
-            "In February 2023 Kazakhstan sent fifty tons of humani\u00adtarian aid to Syria, which "
-            "was hit hard by the power\u00adful earthquake.",
-            **down,
-        )
-        pdf.ln(4)
-        pdf.multi_cell(90, 5, "A second paragraph stands below a gap in the text.", **down)
-        pdf.ln(4)
-        pdf.set_font("Helvetica", "B", 11)
-        pdf.cell(h=6, text="In bold", **down)
-        pdf.set_font("Helvetica", size=11)
-        for item in ("tents", "food"):
-            text = f"- {item} that is listed so long that it fills two lines"
-            pdf.multi_cell(90, 5, text, **down)
-
-
-def test_pdf_lines_become_headings_paragraphs_and_lists(read: Read) -> None:
-    document = read("a.pdf", pdf_bytes(write_report, "Microsoft Word - x.doc"))
-    assert document.title == "Chapter 1"
-    assert shown(document)[:5] == [
-        ("heading1", "Chapter 1"),
-        (
-            "paragraph",
-            "In February 2023 Kazakhstan sent fifty tons of humanitarian aid to Syria, which "
-            "was hit hard by the powerful earthquake.",
-        ),
-        ("paragraph", "A second paragraph stands below a gap in the text."),
-        ("heading2", "In bold"),
-        (
-            "list",
-            "- tents that is listed so long that it fills two lines\n"
-            "- food that is listed so long that it fills two lines",
-        ),
-    ]
-    # Headers and page numbers are gone; pages begin with their chapters.
-    assert "report" not in document.text and "Page" not in document.text
-    assert [document.text[start : start + 9] for start in document.page_starts] == [
-        "Chapter 1",
-        "Chapter 2",
-        "Chapter 3",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("title", "expected"),
-    [
-        ("Aid to Syria", "Aid to Syria"),
-        ("untitled", "Heading"),
-        ("report-final.docx", "Heading"),
-        ("PowerPoint Presentation", "Heading"),
-        ("", "Heading"),
-    ],
-)
-def test_pdf_title_is_not_what_programs_write(read: Read, title: str, expected: str) -> None:
-    def write(pdf: FPDF) -> None:
-        pdf.add_page()
-        pdf.set_font("Helvetica", size=20)
-        pdf.cell(text="Heading", new_x="LMARGIN", new_y="NEXT")
-        pdf.set_font("Helvetica", size=10)
-        pdf.cell(text="Text that is longer than its heading.")
-
-    assert read("a.pdf", pdf_bytes(write, title)).title == expected
-
-
-def write_external_weights(*lines: tuple[str, float, float]) -> Shown:
-    """Blocks made of lines of equal size: (text, left, distance from the line above)."""
-    base = 700.0
-    page = []
-    for text, left, step in lines:
-        base -= step
-        page.append(Line(text, left=left, right=left + 5 * len(text), base=base, size=10.0))
-    builder = LimitedBuilder(Limits())
-    add_pages(builder, [page])
-    return shown(builder.build("a.pdf"))
-
-
-def test_indented_line_begins_a_paragraph() -> None:
-    assert write_external_weights(
-        ("   The aid that was", 62, 12),
-        ("sent to them there", 50, 12),
-        ("   It then arrived in", 62, 12),
-        ("the northern province", 50, 12),
-    ) == [
-        ("paragraph", "The aid that was sent to them there"),
-        ("paragraph", "It then arrived in the northern province"),
-    ]
-
-
-def test_line_that_ends_early_with_a_full_stop_ends_its_paragraph() -> None:
-    assert write_external_weights(
-        ("The aid that was sent to them there", 50, 12),
-        ("arrived.", 50, 12),
-        ("It was used in the northern province.", 50, 12),
-    ) == [
-        ("paragraph", "The aid that was sent to them there arrived."),
-        ("paragraph", "It was used in the northern province."),
-    ]
-
-
-def test_running_lines_are_left_out_but_neither_titles_nor_tables() -> None:
-    def page(number: int, *texts: str) -> list[Line]:
-        lines = (f"Aid report {number}", *texts, str(number))
-        return [
-            Line(text, left=50, right=300, base=700 - 12 * place, size=10.0)
-            for place, text in enumerate(lines)
-        ]
-
-    pages = [page(number, f"10 20 {number}", f"90 {number}") for number in (1, 2, 3)]
-    kept = without_running_lines(pages, body=10.0)
-    assert [[line.text for line in lines] for lines in kept] == [
-        ["10 20 1", "90 1"],
-        ["10 20 2", "90 2"],
-        ["10 20 3", "90 3"],
-    ]
-    # What now stands highest and lowest is a table: it stays.
-    assert without_running_lines(kept, body=10.0) == kept
-
-
-def test_monospaced_lines_are_code_with_their_line_breaks() -> None:
-    def line(text: str, base: float, *, mono: bool) -> Line:
-        return Line(text, left=50, right=300, base=base, size=10.0, mono=mono)
-
-    builder = LimitedBuilder(Limits())
-    add_pages(
-        builder,
-        [
-            [
-                line("The program is as short", 700, mono=False),
-                line("as it can be made to be,", 688, mono=False),
-                line("and this is all of it:", 676, mono=False),
-                line("if aid:", 660, mono=True),
-                line("send(aid)", 648, mono=True),
-            ]
-        ],
-    )
-    assert shown(builder.build("a.pdf")) == [
-        ("paragraph", "The program is as short as it can be made to be, and this is all of it:"),
-        ("code", "if aid:\nsend(aid)"),
-    ]
-
-
-def test_sentence_goes_on_in_the_next_column() -> None:
-    assert write_external_weights(
-        ("The aid that was", 50, 12), ("sent to them", 50, 12), ("arrived there.", 300, -12)
-    ) == [("paragraph", "The aid that was sent to them arrived there.")]
-
-
-def test_broken_words_are_made_whole_but_compounds_keep_their_hyphen() -> None:
-    assert write_external_weights(
-        (f"Humani{HYPHEN}", 50, 12),
-        (f"tarian aid of a well{HYPHEN}", 50, 12),
-        (f"known kind; the Anglo{HYPHEN}", 50, 12),
-        ("Saxon and well-known one", 50, 12),
-    ) == [
-        ("paragraph", "Humanitarian aid of a well-known kind; the Anglo-Saxon and well-known one")
-    ]
 
 
 # Word, PowerPoint, EPUB

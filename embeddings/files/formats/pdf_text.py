@@ -1,0 +1,247 @@
+"""Words of a PDF's page with their positions, in the order of the file.
+
+PDFium is asked once for all characters of a page, and for places and fonts at the ends of words
+alone: that takes a third of the time of asking for each character.
+"""
+
+import ctypes
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pypdfium2 import raw
+
+from embeddings.files.formats.pdf_hidden import Visibility
+from embeddings.files.formats.pdf_symbols import readable
+
+HYPHEN = "\x02"
+"""Ends a word that continues in the next line."""
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right and top in points; y grows upwards."""
+
+_HYPHENS = frozenset((0x02, 0xFFFE, 0xAD))  # how PDFium reports a hyphen at which it joined lines
+_SPACES = frozenset((0x00, 0x0A, 0x0D, 0x20, 0xA0))
+_BOLD_WEIGHT = 600
+_FIXED_PITCH = 1  # ISO 32000-1, table 123
+_MONO_NAMES = (b"mono", b"courier", b"consol", b"typewriter", b"cmtt")
+# Chosen by hand; none is fitted. Of the font size:
+_WORD_GAP = 0.17  # least gap between words for which PDFium gave no space
+_SCRIPT_SHIFT = 0.12  # least distance of a superscript's baseline from that of its line
+_SCRIPT_SIZE = 0.9  # most size of a superscript
+
+# By its address: making a pointer object for each character takes three times as long.
+_text_object = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(
+    ctypes.cast(raw.FPDFText_GetTextObject, ctypes.c_void_p).value or 0
+)
+
+
+class Word(NamedTuple):
+    """A word, or a part of one that is set in another size or on another baseline.
+
+    Attributes:
+        text: Ends with ``HYPHEN`` if it continues in the next line.
+        left: Where it begins, in points.
+        right: Where it ends.
+        base: The y on which its letters stand.
+        size: Of its font.
+        bold: Whether it is bold.
+        mono: Whether it is of a typewriter font, as program code is.
+        glued: Whether no space is before it.
+        angle: Degrees by which it is turned, counterclockwise.
+    """
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+    bold: bool = False
+    mono: bool = False
+    glued: bool = False
+    angle: int = 0
+
+
+class _Style(NamedTuple):
+    shown: bool
+    size: float
+    bold: bool
+    mono: bool
+    angle: int
+
+
+def words_of(textpage: Any, visibility: Visibility) -> Iterator[Word]:
+    """The visible words of a page, each turned upright about the page's origin."""
+    source = _Source(textpage, visibility)
+    codes = _codes(textpage)
+    start = -1
+    for index, code in enumerate(codes):
+        if code in _SPACES:
+            if start >= 0:
+                yield from source.words(codes, start, index)
+            start = -1
+        elif code in _HYPHENS:
+            # Without a word before it, it is a bullet.
+            yield from source.words(codes, index if start < 0 else start, index + 1)
+            start = -1
+        elif start < 0:
+            start = index
+    if start >= 0:
+        yield from source.words(codes, start, len(codes))
+
+
+def main_angle(words: list[Word]) -> int:
+    """The angle at which most of a page's text is set."""
+    counts: Counter[int] = Counter()
+    for word in words:
+        counts[word.angle] += len(word.text)
+    return counts.most_common(1)[0][0] if counts else 0
+
+
+def turned(box: Box, angle: int) -> Box:
+    """A box turned clockwise about the origin, so that text of that angle stands upright."""
+    left, bottom, right, top = box
+    quarter = round(angle / 90) % 4
+    if quarter == 1:
+        return bottom, -right, top, -left
+    if quarter == 2:
+        return -right, -top, -left, -bottom
+    if quarter == 3:
+        return -top, left, -bottom, right
+    return box
+
+
+def _codes(textpage: Any) -> list[int]:
+    count = textpage.count_chars()
+    buffer = (ctypes.c_ushort * (count + 1))()
+    # Each character once, unless some have no code or need two.
+    if raw.FPDFText_GetText(textpage, 0, count, buffer) == count + 1:
+        return list(buffer[:count])
+    return [raw.FPDFText_GetUnicode(textpage, index) for index in range(count)]
+
+
+class _Source:
+    """The characters of a page."""
+
+    def __init__(self, textpage: Any, visibility: Visibility) -> None:
+        self._textpage = textpage
+        self._address = ctypes.cast(textpage.raw, ctypes.c_void_p).value or 0
+        self._visibility = visibility
+        self._styles: dict[int, _Style] = {}
+        # PDFium writes its results here; allocating them for each call doubles its time.
+        self._rect = raw.FS_RECTF()
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+
+    def words(self, codes: list[int], start: int, end: int) -> Iterator[Word]:
+        """The visible words, or parts of a word, between two characters."""
+        first = _text_object(self._address, start) or 0
+        if end - start < 2 or first == (_text_object(self._address, end - 1) or first):
+            word = self._word(codes, start, end, first, glued=False)
+            if word:
+                yield word
+            return
+        previous: Word | None = None
+        begin, place = start, first
+        for index in range(start + 1, end + 1):
+            here = (_text_object(self._address, index) or place) if index < end else -1
+            if here == place:
+                continue
+            word = self._word(codes, begin, index, place, glued=begin > start)
+            begin, place = index, here
+            if word is None:
+                continue
+            if previous is None:
+                previous = word._replace(glued=False)
+            elif (joined := _joined(previous, word)) is not None:
+                previous = joined
+            else:
+                yield previous
+                gap = word.left - previous.right
+                apart = not -_WORD_GAP < gap / (previous.size or 1.0) < _WORD_GAP
+                previous = word._replace(glued=not apart)
+        if previous is not None:
+            yield previous
+
+    def _word(
+        self, codes: list[int], start: int, end: int, place: int, *, glued: bool
+    ) -> Word | None:
+        style = self._styles.get(place)
+        if style is None:
+            style = self._styles[place] = self._style(place, start)
+        if not style.shown:
+            return None
+        text = readable(_decode(codes[start:end]), alone=not glued)
+        if end - start > 1 and codes[end - 1] in _HYPHENS:
+            text = text[:-1] + HYPHEN
+            end -= 1
+        box = self._box(start)
+        if end - start > 1:
+            box = _around(box, self._box(end - 1))
+        if not self._visibility.is_on_page(*box) or not text:
+            return None
+        x, y = box[0], box[1]
+        if raw.FPDFText_GetCharOrigin(self._textpage, start, self._x, self._y):
+            x, y = self._x.value, self._y.value
+        left, _, right, _ = turned(box, style.angle)
+        base = turned((x, y, x, y), style.angle)[1]
+        size = style.size or round(box[3] - box[1], 1)
+        return Word(text, left, right, base, size, style.bold, style.mono, glued, style.angle)
+
+    def _box(self, index: int) -> Box:
+        rect = self._rect
+        if not raw.FPDFText_GetLooseCharBox(self._textpage, index, rect):
+            return 0.0, 0.0, 0.0, 0.0
+        left, right = sorted((rect.left, rect.right))
+        bottom, top = sorted((rect.bottom, rect.top))
+        return left, bottom, right, top
+
+    def _style(self, place: int, index: int) -> _Style:
+        """Of the characters of a text object."""
+        shown = self._visibility.shows(index) if place else True
+        size: float = raw.FPDFText_GetFontSize(self._textpage, index)
+        matrix = raw.FS_MATRIX()
+        angle = 0
+        # Size in points as printed: that of the font, scaled by the matrix it is set with.
+        if raw.FPDFText_GetMatrix(self._textpage, index, matrix):
+            size *= math.hypot(matrix.c, matrix.d)
+            angle = round(math.degrees(math.atan2(matrix.b, matrix.a))) % 360
+            nearest = round(angle / 90) * 90
+            angle = nearest % 360 if abs(angle - nearest) < 5 else angle
+        bold, mono = self._font(index)
+        return _Style(shown, round(size, 1), bold, mono, angle)
+
+    def _font(self, index: int) -> tuple[bool, bool]:
+        """Whether a character is bold, and whether it is of a typewriter font."""
+        buffer = raw.create_string_buffer(128)
+        flags = raw.c_int()
+        raw.FPDFText_GetFontInfo(self._textpage, index, buffer, len(buffer), flags)
+        name = buffer.value.lower()
+        weight: int = raw.FPDFText_GetFontWeight(self._textpage, index)
+        mono = bool(flags.value & _FIXED_PITCH) or any(part in name for part in _MONO_NAMES)
+        return weight >= _BOLD_WEIGHT or b"bold" in name, mono
+
+
+def _joined(previous: Word, word: Word) -> Word | None:
+    """Two parts of a word as one; none if they differ in size or baseline, or are apart."""
+    size = max(previous.size, word.size)
+    if previous.angle != word.angle or min(previous.size, word.size) < _SCRIPT_SIZE * size:
+        return None
+    if abs(word.base - previous.base) > _SCRIPT_SHIFT * size:
+        return None
+    if not -size < word.left - previous.right < _WORD_GAP * size:
+        return None
+    return previous._replace(text=previous.text + word.text, right=max(previous.right, word.right))
+
+
+def _around(first: Box, last: Box) -> Box:
+    left, bottom = min(first[0], last[0]), min(first[1], last[1])
+    return left, bottom, max(first[2], last[2]), max(first[3], last[3])
+
+
+def _decode(codes: list[int]) -> str:
+    """Text of UTF-16 code units or code points."""
+    text = "".join(map(chr, codes))
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,366 @@
+"""What text comes out of a PDF: lines in their order, tables, forms, and what is no content."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fpdf import FPDF
+
+from embeddings.document import Document
+from embeddings.files.formats import pdf
+from embeddings.files.formats.pdf_lines import Line, line_from
+from embeddings.files.formats.pdf_margins import without_line_numbers
+from embeddings.files.formats.pdf_page import Item, Page
+from embeddings.files.formats.pdf_running import without_running_lines
+from embeddings.files.formats.pdf_text import HYPHEN, Word
+from embeddings.files.limits import LimitedBuilder, Limits
+
+CASES = Path(__file__).parent.parent / "cases"
+Write = Callable[[FPDF], None]
+Shown = list[tuple[str, str]]
+
+
+def read(path: Path) -> Document:
+    return pdf.read(path, Limits())
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[..., Document]:
+    """Reads a PDF that a function writes."""
+
+    def write_and_read(write: Write, title: str = "") -> Document:
+        made = FPDF(unit="pt", format=(600, 800))
+        made.set_auto_page_break(False)
+        made.set_font("Helvetica", size=10)
+        if title:
+            made.set_title(title)
+        write(made)
+        path = tmp_path / "a.pdf"
+        made.output(str(path))
+        return read(path)
+
+    return write_and_read
+
+
+def shown(document: Document) -> Shown:
+    """Kind (and level, of headings) and text of each block."""
+    return [
+        (f"{block.kind}{block.level or ''}", document.text[block.start : block.end])
+        for block in document.blocks
+    ]
+
+
+def tables(document: Document) -> list[tuple[int, list[list[str]]]]:
+    """Header rows and cells of each table."""
+    return [
+        (
+            block.header_rows,
+            [row.split("\t") for row in document.text[block.start : block.end].split("\n")],
+        )
+        for block in document.blocks
+        if block.kind == "table"
+    ]
+
+
+def laid_out(*pages: list[Line]) -> Document:
+    builder = LimitedBuilder(Limits())
+    made = [Page(items=list[Item](page), turned=[], pictures=0) for page in pages]
+    pdf.add_pages(builder, made)
+    return builder.build("a.pdf")
+
+
+# Our own files
+
+
+def test_form_has_its_values_beside_their_labels() -> None:
+    assert shown(read(CASES / "P01_form" / "permit.pdf"))[1:] == [
+        ("paragraph", "Name of the boat: Silver Heron"),
+        ("paragraph", "Home harbour: Port Wessel"),
+        ("paragraph", "Fishing licence held: Yes"),
+        ("paragraph", "Inspector note: hull repaired in May 2025"),
+    ]
+
+
+def test_lines_at_the_edge_that_differ_in_a_number_are_content() -> None:
+    chairs = read(CASES / "P03_running" / "chairs.pdf").text
+    assert [f"Warranty in months: {months}" in chairs for months in (12, 40, 7)] == [True] * 3
+    invoices = read(CASES / "P03_running" / "invoices.pdf").text
+    assert [f"Total amount due in euros: {due}" in invoices for due in (150, 320, 410)] == [
+        True
+    ] * 3
+
+
+def test_ruled_tables_are_tables() -> None:
+    assert tables(read(CASES / "P09_table" / "machines.pdf")) == [
+        (
+            1,
+            [
+                ["Machine", "Service interval", "Oil grade", "Responsible"],
+                ["Press 1", "7 weeks", "VG 32", "Ada"],
+                ["Press 2", "10 weeks", "VG 42", "Bruno"],
+                ["Press 3", "13 weeks", "VG 52", "Clio"],
+                ["Press 4", "16 weeks", "VG 62", "Dana"],
+            ],
+        )
+    ]
+
+
+def test_wrapped_cells_are_whole() -> None:
+    assert tables(read(CASES / "P09_table" / "wrapped.pdf")) == [
+        (
+            1,
+            [
+                ["Product", "What is covered by the guarantee and for how long", "Who to call"],
+                [
+                    "Kettle K1",
+                    "The heating element is covered for two years, the lid for six months and the "
+                    "cord not at all",
+                    "The shop in Elm Street, on weekdays",
+                ],
+                [
+                    "Toaster T2",
+                    "The spring is covered for five years, the timer for one year and the tray not "
+                    "at all",
+                    "The factory hotline, at any hour",
+                ],
+            ],
+        )
+    ]
+
+
+def test_printed_page_labels_are_kept() -> None:
+    document = read(CASES / "P10_labels" / "birds.pdf")
+    assert document.page_labels == ("i", "ii", "57", "58")
+    assert document.page_at(document.text.index("puffin")) == 3
+
+
+def test_footnote_mark_is_apart_from_the_number_before_it() -> None:
+    text = read(CASES / "H02_sup" / "tank.pdf").text
+    assert text == "The tank weighs 120[3] kilograms when it is empty."
+
+
+def test_ligatures_are_letters() -> None:
+    text = read(CASES / "P05_ligature" / "fire.pdf").text
+    assert text == "The fire officer checks the floor certificate every fifth week."
+
+
+# Words and lines
+
+
+def word(text: str, left: float, base: float = 700, size: float = 10, **more: Any) -> Word:
+    return Word(text, left, left + 0.5 * size * len(text), base, size, **more)
+
+
+@pytest.mark.parametrize(
+    ("before", "raised", "text"),
+    [
+        ("10", "6", "10⁶"),
+        ("10", "−3", "10⁻³"),
+        ("m", "2", "m²"),
+        ("x", "2", "x²"),
+        ("thousand", "1", "thousand[1]"),
+        ("4,310", "2", "4,310[2]"),
+        ("works", "3,4", "works[3,4]"),
+        ("Holm", "a", "Holm[a]"),
+        ("21", "st", "21st"),
+        ("Heron", "®", "Heron®"),
+    ],
+)
+def test_superscript_is_an_exponent_or_a_mark(before: str, raised: str, text: str) -> None:
+    first = word(before, 50)
+    mark = word(raised, first.right, base=704, size=7, glued=True)
+    assert line_from([first, mark]).text == text
+
+
+def test_subscript_of_a_formula() -> None:
+    words = [word("CO", 50), word("2", 60, base=697, size=7, glued=True)]
+    assert line_from(words).text == "CO₂"
+
+
+def test_line_numbers_in_the_margin_are_left_out() -> None:
+    numbers = [word(str(at), 20, base=700 - 12 * at) for at in range(12)]
+    text = [
+        word("words", left, base=700 - 12 * at) for at in range(12) for left in range(60, 400, 40)
+    ]
+    assert without_line_numbers([*numbers, *text]) == text
+    # A first column of a table counts as well.
+    names = [word("words", 60, base=700 - 12 * at) for at in range(12)]
+    assert without_line_numbers([*numbers, *names]) == [*numbers, *names]
+
+
+# Layout
+
+
+def write_report(made: FPDF) -> None:
+    down: Any = {"new_x": "LMARGIN", "new_y": "NEXT"}
+    for number in (1, 2, 3):
+        made.add_page()
+        made.set_font("Helvetica", size=9)
+        made.set_xy(10, 5)
+        made.cell(text="Annual report")
+        made.set_xy(10, 285)
+        made.cell(text=f"Page {number} of 3")
+        made.set_xy(10, 20)
+        made.set_font("Helvetica", "B", 18)
+        made.cell(h=10, text=f"Chapter {number}", **down)
+        made.set_font("Helvetica", size=11)
+        made.multi_cell(
+            90,
+            5,
+            "In February 2023 Kazakhstan sent fifty tons of humani\u00adtarian aid to Syria, which "
+            "was hit hard by the power\u00adful earthquake.",
+            **down,
+        )
+        made.ln(4)
+        made.multi_cell(90, 5, "A second paragraph stands below a gap in the text.", **down)
+        made.ln(4)
+        made.set_font("Helvetica", "B", 11)
+        made.cell(h=6, text="In bold", **down)
+        made.set_font("Helvetica", size=11)
+        for item in ("tents", "food"):
+            text = f"- {item} that is listed so long that it fills two lines"
+            made.multi_cell(90, 5, text, **down)
+
+
+def test_lines_become_headings_paragraphs_and_lists(tmp_path: Path) -> None:
+    made = FPDF()
+    made.set_auto_page_break(False)
+    made.set_title("Microsoft Word - x.doc")
+    write_report(made)
+    made.output(str(tmp_path / "a.pdf"))
+    document = read(tmp_path / "a.pdf")
+    assert document.title == "Chapter 1"
+    assert shown(document)[:5] == [
+        ("heading1", "Chapter 1"),
+        (
+            "paragraph",
+            "In February 2023 Kazakhstan sent fifty tons of humanitarian aid to Syria, which "
+            "was hit hard by the powerful earthquake.",
+        ),
+        ("paragraph", "A second paragraph stands below a gap in the text."),
+        ("heading2", "In bold"),
+        (
+            "list",
+            "- tents that is listed so long that it fills two lines\n"
+            "- food that is listed so long that it fills two lines",
+        ),
+    ]
+    # Headers and page numbers are gone; pages begin with their chapters.
+    assert "report" not in document.text and "Page" not in document.text
+    assert [document.text[start : start + 9] for start in document.page_starts] == [
+        "Chapter 1",
+        "Chapter 2",
+        "Chapter 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Aid to Syria", "Aid to Syria"),
+        ("untitled", "Heading"),
+        ("report-final.docx", "Heading"),
+        ("PowerPoint Presentation", "Heading"),
+        ("", "Heading"),
+    ],
+)
+def test_title_is_not_what_programs_write(
+    written: Callable[..., Document], title: str, expected: str
+) -> None:
+    def write(made: FPDF) -> None:
+        made.add_page()
+        made.set_font("Helvetica", size=20)
+        made.cell(text="Heading", new_x="LMARGIN", new_y="NEXT")
+        made.set_font("Helvetica", size=10)
+        made.cell(text="Text that is longer than its heading.")
+
+    assert written(write, title).title == expected
+
+
+def lines_down(*lines: tuple[str, float, float]) -> Shown:
+    """Blocks made of lines of equal size: (text, left, distance from the line above)."""
+    base = 700.0
+    page = []
+    for text, left, step in lines:
+        base -= step
+        page.append(Line(text, left=left, right=left + 5 * len(text), base=base, size=10.0))
+    return shown(laid_out(page))
+
+
+def test_indented_line_begins_a_paragraph() -> None:
+    assert lines_down(
+        ("   The aid that was", 62, 12),
+        ("sent to them there", 50, 12),
+        ("   It then arrived in", 62, 12),
+        ("the northern province", 50, 12),
+    ) == [
+        ("paragraph", "The aid that was sent to them there"),
+        ("paragraph", "It then arrived in the northern province"),
+    ]
+
+
+def test_line_that_ends_early_with_a_full_stop_ends_its_paragraph() -> None:
+    assert lines_down(
+        ("The aid that was sent to them there", 50, 12),
+        ("arrived.", 50, 12),
+        ("It was used in the northern province.", 50, 12),
+    ) == [
+        ("paragraph", "The aid that was sent to them there arrived."),
+        ("paragraph", "It was used in the northern province."),
+    ]
+
+
+def test_running_lines_are_left_out_but_neither_titles_nor_tables() -> None:
+    def page(number: int, *texts: str) -> list[Item]:
+        lines = (f"Aid report {number}", *texts, str(number))
+        return [
+            Line(text, left=50, right=300, base=700 - 12 * place, size=10.0)
+            for place, text in enumerate(lines)
+        ]
+
+    pages = [page(number, f"10 20 {number}", f"90 {number}") for number in (1, 2, 3)]
+    kept = without_running_lines(pages, body=10.0)
+    assert [[line.text for line in lines if isinstance(line, Line)] for lines in kept] == [
+        ["10 20 1", "90 1"],
+        ["10 20 2", "90 2"],
+        ["10 20 3", "90 3"],
+    ]
+    # What now stands highest and lowest is a table: it stays.
+    assert without_running_lines(kept, body=10.0) == kept
+
+
+def test_monospaced_lines_are_code_with_their_line_breaks() -> None:
+    def line(text: str, base: float, *, mono: bool) -> Line:
+        return Line(text, left=50, right=300, base=base, size=10.0, mono=mono)
+
+    document = laid_out(
+        [
+            line("The program is as short", 700, mono=False),
+            line("as it can be made to be,", 688, mono=False),
+            line("and this is all of it:", 676, mono=False),
+            line("if aid:", 660, mono=True),
+            line("send(aid)", 648, mono=True),
+        ]
+    )
+    assert shown(document) == [
+        ("paragraph", "The program is as short as it can be made to be, and this is all of it:"),
+        ("code", "if aid:\nsend(aid)"),
+    ]
+
+
+def test_sentence_goes_on_in_the_next_column() -> None:
+    assert lines_down(
+        ("The aid that was", 50, 12), ("sent to them", 50, 12), ("arrived there.", 300, -12)
+    ) == [("paragraph", "The aid that was sent to them arrived there.")]
+
+
+def test_broken_words_are_made_whole_but_compounds_keep_their_hyphen() -> None:
+    assert lines_down(
+        (f"Humani{HYPHEN}", 50, 12),
+        (f"tarian aid of a well{HYPHEN}", 50, 12),
+        (f"known kind; the Anglo{HYPHEN}", 50, 12),
+        ("Saxon and well-known one", 50, 12),
+    ) == [
+        ("paragraph", "Humanitarian aid of a well-known kind; the Anglo-Saxon and well-known one")
+    ]
