@@ -25,11 +25,13 @@ def add_chart(builder: DocumentBuilder, root: Any) -> bool:
 
     Args:
         builder: To which to append.
-        root: Element of the chart's part.
+        root: Element of the chart's part; none if that is lost.
 
     Returns:
         Whether there was anything to append.
     """
+    if root is None:
+        return False
     is_new = root.tag.startswith(_CX)
     series = list(_new_series(root) if is_new else _series(root))
     titles = _new_titles(root) if is_new else _titles(root)

@@ -14,11 +14,13 @@ def add_diagram(builder: DocumentBuilder, root: Any) -> bool:
 
     Args:
         builder: To which to append.
-        root: Element of the part with the diagram's data.
+        root: Element of the part with the diagram's data; none if that is lost.
 
     Returns:
         Whether there was any.
     """
+    if root is None:
+        return False
     texts = {}
     for point in root.iterfind(f"{_DGM}ptLst/{_DGM}pt"):
         if point.get("type", "node") in ("node", "asst"):

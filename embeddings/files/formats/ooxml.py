@@ -81,14 +81,19 @@ def part_of(part: Any, relation_id: str | None) -> Any:
 
 
 def element_of(part: Any) -> Any:
-    """The root element of a part that holds XML.
+    """The root element of a part that holds XML; none without a part.
 
     Args:
         part: Which the library may have parsed already, or kept as bytes.
+
+    Returns:
+        What can be read of it, if it is damaged; none if that is nothing.
     """
     element = getattr(part, "_element", None)
-    if element is None:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    if part is not None and element is None:
+        parser = etree.XMLParser(
+            resolve_entities=False, no_network=True, load_dtd=False, recover=True
+        )
         element = etree.fromstring(part.blob, parser)
     return element
 

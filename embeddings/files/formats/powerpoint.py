@@ -121,11 +121,11 @@ class _Reader:
                 self.builder.leave_out("embedded object", "embedded objects")
             elif inner.tag == DIAGRAM:
                 diagram = part_of(part, inner.get(DIAGRAM_DATA))
-                if diagram is None or not add_diagram(self.builder, element_of(diagram)):
+                if not add_diagram(self.builder, element_of(diagram)):
                     self.builder.leave_out("diagram", "diagrams")
             else:
                 chart = part_of(part, inner.get(RELATION_ID))
-                if chart is None or not add_chart(self.builder, element_of(chart)):
+                if not add_chart(self.builder, element_of(chart)):
                     self.builder.leave_out("chart", "charts")
 
     def _add_table(self, element: Any) -> None:

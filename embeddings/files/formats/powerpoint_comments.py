@@ -23,13 +23,16 @@ class Comments:
             author.get("id"): author.get("name", "").strip()
             for kind, tag in (("commentAuthors", f"{_OLD}cmAuthor"), ("authors", f"{_NEW}author"))
             for authors in parts_of_kind(part, kind)
-            for author in element_of(authors).iterchildren(tag)
+            if (root := element_of(authors)) is not None
+            for author in root.iterchildren(tag)
         }
 
     def of_slide(self, part: Any) -> Iterator[str]:
         """The comments on a slide, each with its author, answers behind what they answer."""
         for comments in parts_of_kind(part, "comments"):
-            for comment in element_of(comments).iter(f"{_OLD}cm", f"{_NEW}cm", f"{_NEW}reply"):
+            root = element_of(comments)
+            tags = (f"{_OLD}cm", f"{_NEW}cm", f"{_NEW}reply")
+            for comment in () if root is None else root.iter(*tags):
                 body = comment.find(f"{_NEW}txBody")
                 text = comment.findtext(f"{_OLD}text") if body is None else texts_of(body)
                 if text and text.strip():

@@ -7,10 +7,12 @@ from embeddings.document import DocumentBuilder
 
 _LETTERHEAD = re.compile(
     # Addresses, telephone numbers and hours, or a whole sentence.
-    r"\S@\S|https?:|www\.|(?:\d[\s().+/–-]*){6}|\b\d{1,2}[:.]\d\d\b|[.!?](?:\s|$)|[^\W\d]{3,}:\s?\w"
+    r"\S@\S|https?:|www\.|(?:\d[\s().+/–-]*){6}|\b\d{1,2}[:.]\d\d\b|[.!?](?:\s|$)|\b[^\W\d]{3,}:\s?\w"
 )
 _PAGE_OF = re.compile(r"\b[^\W\d]+\s+\d{1,4}\s*(?:/|[^\W\d]{1,4})\s*\d{1,4}\b|\b\d+\s*/\s*\d+\b")
 _FEWEST_WORDS = 8  # that are no mere title; chosen by hand
+
+_LONGEST = 2000  # characters that are looked at
 
 
 def add_running_texts(builder: DocumentBuilder, texts: Iterable[str], content: str) -> None:
@@ -25,7 +27,7 @@ def add_running_texts(builder: DocumentBuilder, texts: Iterable[str], content: s
     for text in dict.fromkeys(texts):
         plain = " ".join(text.split())
         says_nothing = plain.casefold() in known or not re.search(r"[^\W\d]", plain)
-        own = _PAGE_OF.sub("", plain)
+        own = _PAGE_OF.sub("", plain[:_LONGEST])
         if says_nothing or not (_LETTERHEAD.search(own) or len(own.split()) >= _FEWEST_WORDS):
             builder.add("furniture", text)
         else:

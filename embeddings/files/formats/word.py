@@ -177,18 +177,22 @@ class _Reader:
     def _nested(self, table: Any) -> str:
         """A table inside a cell in one line: "Seats: 40; Floor: 2"."""
         rows = table_rows(table)
-        cells = list(cells_of(rows, self._plain))
+        cells = list(cells_of(rows, self._plain, repeat=False))
         header = count_header_rows(table, rows, self.styles, self.texts.is_bold)
         if header is None:
             header = likely_header_rows(cells)
         names = cells[header - 1] if header else []
-        lines = []
+        lines: list[str] = []
+        length = 0
         for row in cells[header:]:
             named = [
                 f"{name}: {cell}" if name and cell else cell
                 for name, cell in zip([*names, *[""] * len(row)], row, strict=False)
             ]
             lines.append((", " if names or len(row) != 2 else ": ").join(filter(None, named)))
+            # Names are repeated in each row.
+            length += len(lines[-1])
+            self.builder.limits.check_characters(length)
         return "; ".join(lines)
 
     def _add_chunk(self, element: Any) -> None:

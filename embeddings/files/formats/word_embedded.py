@@ -48,11 +48,11 @@ def add_drawn(builder: DocumentBuilder, part: Any, drawn: Any) -> None:
         element = stack.pop()
         if element.tag in (CHART, CHART_EX):
             chart = part_of(part, element.get(RELATION_ID))
-            if chart is None or not add_chart(builder, element_of(chart)):
+            if not add_chart(builder, element_of(chart)):
                 builder.leave_out("chart", "charts")
         elif element.tag == DIAGRAM:
             diagram = part_of(part, element.get(DIAGRAM_DATA))
-            if diagram is None or not add_diagram(builder, element_of(diagram)):
+            if not add_diagram(builder, element_of(diagram)):
                 builder.leave_out("diagram", "diagrams")
         elif element.tag in _PICTURES:
             builder.leave_out("picture", "pictures")

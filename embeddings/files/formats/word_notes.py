@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from docx.oxml import parse_xml
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from lxml import etree
 
@@ -18,7 +18,7 @@ _FORMATS = {"footnote": "decimal", "endnote": "lowerRoman"}
 
 
 def root_of(part: Any) -> Any:
-    """The root element of a part; none if it is no XML.
+    """The root element of a part; an empty one if it is no XML, even without its controls.
 
     Args:
         part: Which python-docx may have parsed already, or kept as bytes.
@@ -28,7 +28,10 @@ def root_of(part: Any) -> Any:
         try:
             root = parse_xml(part.blob)
         except etree.XMLSyntaxError:
-            root = parse_xml(without_controls(part.blob))
+            try:
+                root = parse_xml(without_controls(part.blob))
+            except etree.XMLSyntaxError:
+                return OxmlElement("w:hdr")
         resolve_alternatives(root)
     return root
 

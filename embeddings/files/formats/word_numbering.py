@@ -17,6 +17,8 @@ from embeddings.files.formats.symbol_fonts import BOXES_AND_TICKS, symbols
 DEEPEST = 9
 """Levels of a list in Word."""
 
+_LONGEST_MARK = 100  # characters; Word allows about 30
+
 _VALUE = qn("w:val")
 _PLACE = re.compile(r"%([1-9])")
 
@@ -141,7 +143,7 @@ def _levels(definition: Any) -> Iterator[tuple[int, Level]]:
     for level in islice(definition.iterchildren(qn("w:lvl")), DEEPEST):
         depth = min(max(_integer(level.get(qn("w:ilvl")), 0), 0), DEEPEST - 1)
         format = _value(level, "w:numFmt", "decimal")
-        text = _value(level, "w:lvlText", "")
+        text = _value(level, "w:lvlText", "")[:_LONGEST_MARK]
         if format == "bullet":
             font = level.find(f"{qn('w:rPr')}/{qn('w:rFonts')}")
             text = symbols(text, None if font is None else font.get(qn("w:ascii")))

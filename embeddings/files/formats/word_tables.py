@@ -34,12 +34,15 @@ def row_cells(row: Any) -> list[Any]:
     return [cell for cell in cells if not _has(cell, _CELL_PROPERTIES, "w:cellDel")]
 
 
-def cells_of(rows: list[Any], text_of: Callable[[Any], str]) -> Iterator[list[str]]:
+def cells_of(
+    rows: list[Any], text_of: Callable[[Any], str], *, repeat: bool = True
+) -> Iterator[list[str]]:
     """The texts of the cells, row by row.
 
     Args:
         rows: Elements of rows.
         text_of: Gives the text of a cell's element.
+        repeat: Whether a merged cell stands in each column that it covers, or in the first.
     """
     above: dict[int, str] = {}
     for row in rows:
@@ -55,7 +58,8 @@ def cells_of(rows: list[Any], text_of: Callable[[Any], str]) -> Iterator[list[st
             span = _number(_property(cell, _CELL_PROPERTIES, "w:gridSpan"), 1)
             if _property(cell, _CELL_PROPERTIES, "w:vMerge") is not None:
                 merged[at] = text
-            texts += [text] * min(span, max(1, MAX_COLUMNS - at))
+            texts.append(text)
+            texts += [text if repeat else ""] * (min(span, MAX_COLUMNS - at) - 1)
         above = merged
         yield texts
 
