@@ -16,6 +16,7 @@ MAX_INHERITED = 30
 _RUN_PROPERTIES, _PROPERTIES = qn("w:rPr"), qn("w:pPr")
 _PARAGRAPH, _NAMED = qn("w:p"), f"{_PROPERTIES}/{qn('w:pStyle')}"
 _CELL, _BOX = qn("w:tc"), qn("w:txbxContent")
+_RUN_STYLE, _ASCII, _ANSI = qn("w:rStyle"), qn("w:ascii"), qn("w:hAnsi")
 _VALUE, _FILL = qn("w:val"), qn("w:fill")
 # Not w:webHidden, which hides in one view on the screen what is printed.
 _HIDING = qn("w:vanish")
@@ -87,7 +88,7 @@ class Styles:
         self._elements = {style.get(qn("w:styleId")): style for style in root.iterchildren()}
         self._coloured = coloured
         self._meanings: dict[str, Style] = {}
-        self._chains: dict[str, tuple[Any, ...]] = {}
+        self._chains: dict[str, dict[str, Any]] = {}
         self._looks: dict[str, Look | None] = {}
 
     def meaning(self, id: str) -> Style:
@@ -117,58 +118,59 @@ class Styles:
         named = None if paragraph is None else paragraph.find(_NAMED)
         id = "" if named is None else named.get(_VALUE, "")
         if own is not None and len(own):
-            character = own.find(qn("w:rStyle"))
+            found = {each.tag: each for each in own}
+            character = found.get(_RUN_STYLE)
             of_run = "" if character is None else character.get(_VALUE, "")
-            sources = [own, *self._properties(of_run), *self._properties(id)]
-            return self._look(sources, paragraph, of_run)
+            return self._look(
+                {**self._properties(id), **self._properties(of_run), **found}, paragraph, of_run
+            )
         if id not in self._looks:
-            sources = list(self._properties(id))
             # What is white depends on what is around it.
-            self._looks[id] = None if _is_white(sources) else self._look(sources, paragraph, "")
-        known = self._looks[id]
-        return known or self._look(list(self._properties(id)), paragraph, "")
+            found = self._properties(id)
+            self._looks[id] = None if _is_white(found) else self._look(found, paragraph, "")
+        return self._looks[id] or self._look(self._properties(id), paragraph, "")
 
-    def _look(self, sources: list[Any], paragraph: Any, character_style: str) -> Look:
-        if not sources:
+    def _look(self, found: dict[str, Any], paragraph: Any, character_style: str) -> Look:
+        if not found:
             return Look()
-        struck = any(_switch(sources, name) for name in _STRIKES)
-        size = _first(sources, _SIZE)
+        struck = any(_switch(found, name) for name in _STRIKES)
+        size = found.get(_SIZE)
         points = "" if size is None else size.get(_VALUE, "")
         tiny = points.isdecimal() and int(points) <= _TINY_HALF_POINTS
-        if struck or tiny or _switch(sources, _HIDING):
+        if struck or tiny or _switch(found, _HIDING):
             return Look(is_shown=False)
-        if _is_white(sources) and not self._has_ground(sources, paragraph):
+        if _is_white(found) and not self._has_ground(found, paragraph):
             return Look(is_shown=False)
-        fonts = _first(sources, _FONTS)
-        names = () if fonts is None else (fonts.get(qn("w:ascii")), fonts.get(qn("w:hAnsi")))
+        fonts = found.get(_FONTS)
+        names = () if fonts is None else (fonts.get(_ASCII), fonts.get(_ANSI))
         return Look(
-            script="mark" if self._is_mark(character_style) else _script(sources),
+            script="mark" if self._is_mark(character_style) else _script(found),
             font=next(filter(is_symbol_font, names), None),
-            is_bold=_switch(sources, _BOLD),
+            is_bold=_switch(found, _BOLD),
         )
 
     def _is_mark(self, character_style: str) -> bool:
         style = self._elements.get(character_style) if character_style else None
         return style is not None and _name(style) in _MARK_STYLES
 
-    def _properties(self, id: str) -> tuple[Any, ...]:
-        """Elements that format the text of a style, the nearest first."""
+    def _properties(self, id: str) -> dict[str, Any]:
+        """Elements that format the text of a style by their names: of each the nearest."""
         if id not in self._chains:
-            self._chains[id] = tuple(
-                properties
-                for style in self._inherited(id)
-                for kind in (_RUN_PROPERTIES, _PROPERTIES)
-                if (properties := style.find(kind)) is not None
-            )
+            found: dict[str, Any] = {}
+            for style in self._inherited(id):
+                for kind in (_RUN_PROPERTIES, _PROPERTIES):
+                    for each in style.iterfind(f"{kind}/*"):
+                        found.setdefault(each.tag, each)
+            self._chains[id] = found
         return self._chains[id]
 
-    def _has_ground(self, sources: list[Any], paragraph: Any) -> bool:
+    def _has_ground(self, found: dict[str, Any], paragraph: Any) -> bool:
         """Whether white text may have a background; true if that is uncertain."""
         if self._coloured or paragraph is None:
             return True
         own = paragraph.find(_PROPERTIES)
-        behind = [*sources, *([] if own is None else [own])]
-        shading, highlight = _first(behind, _SHADING), _first(behind, _HIGHLIGHT)
+        behind = {**({} if own is None else {each.tag: each for each in own}), **found}
+        shading, highlight = behind.get(_SHADING), behind.get(_HIGHLIGHT)
         if shading is not None and _shades(shading):
             return True
         if highlight is not None and highlight.get(_VALUE, "none") not in ("none", "white"):
@@ -193,25 +195,21 @@ def _shades(shading: Any) -> bool:
     return not plain or shading.get(_FILL, "auto").upper() not in ("AUTO", *_WHITE)
 
 
-def _first(sources: list[Any], name: str) -> Any:
-    return next((found for source in sources if (found := source.find(name)) is not None), None)
+def _switch(found: dict[str, Any], name: str) -> bool:
+    switch = found.get(name)
+    return switch is not None and is_on(switch, switch.get(_VALUE))
 
 
-def _switch(sources: list[Any], name: str) -> bool:
-    found = _first(sources, name)
-    return is_on(found, None if found is None else found.get(_VALUE))
-
-
-def _is_white(sources: list[Any]) -> bool:
-    colour = _first(sources, _COLOUR)
+def _is_white(found: dict[str, Any]) -> bool:
+    colour = found.get(_COLOUR)
     return colour is not None and colour.get(_VALUE, "").upper() in _WHITE
 
 
-def _script(sources: list[Any]) -> Script:
-    aligned = _first(sources, _ALIGNED)
+def _script(found: dict[str, Any]) -> Script:
+    aligned = found.get(_ALIGNED)
     if aligned is not None:
         return _SCRIPTS.get(aligned.get(_VALUE, ""), "")
-    raised = _first(sources, _RAISED)
+    raised = found.get(_RAISED)
     half_points = "" if raised is None else raised.get(_VALUE, "")
     if half_points.removeprefix("-").isdecimal() and len(half_points) < 4:
         if int(half_points) >= _RAISED_HALF_POINTS:

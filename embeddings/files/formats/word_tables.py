@@ -15,6 +15,9 @@ MAX_COLUMNS = 63
 
 _VALUE = qn("w:val")
 _ROW_PROPERTIES, _CELL_PROPERTIES = qn("w:trPr"), qn("w:tcPr")
+_BEFORE, _HEADER, _GONE = qn("w:gridBefore"), qn("w:tblHeader"), (qn("w:del"), qn("w:hidden"))
+_SPAN, _VERTICAL, _HORIZONTAL = qn("w:gridSpan"), qn("w:vMerge"), qn("w:hMerge")
+_DELETED_CELL = qn("w:cellDel")
 _CONTROL, _WRAPPERS = qn("w:sdt"), (qn("w:customXml"), qn("w:ins"), qn("w:smartTag"))
 _FIRST_ROW = 0x20  # of the attribute w:val of w:tblLook
 
@@ -24,14 +27,17 @@ def table_rows(table: Any) -> list[Any]:
     return [
         row
         for row in _children(table, ROW)
-        if not any(_has(row, _ROW_PROPERTIES, name) for name in ("w:del", "w:hidden"))
+        if not any(_is_on(_properties(row, _ROW_PROPERTIES), name) for name in _GONE)
     ]
 
 
 def row_cells(row: Any) -> list[Any]:
     """The elements of a row's cells, without those that are deleted."""
-    cells = _children(row, CELL)
-    return [cell for cell in cells if not _has(cell, _CELL_PROPERTIES, "w:cellDel")]
+    return [
+        cell
+        for cell in _children(row, CELL)
+        if not _is_on(_properties(cell, _CELL_PROPERTIES), _DELETED_CELL)
+    ]
 
 
 def cells_of(
@@ -46,20 +52,21 @@ def cells_of(
     """
     above: dict[int, str] = {}
     for row in rows:
-        texts = [""] * _number(_property(row, _ROW_PROPERTIES, "w:gridBefore"), 0)
+        texts = [""] * _number(_properties(row, _ROW_PROPERTIES).get(_BEFORE), 0)
         merged: dict[int, str] = {}
-        for cell in row_cells(row):
-            text = text_of(cell)
-            at = len(texts)
-            if _continues(cell, "w:vMerge"):
+        for cell in _children(row, CELL):
+            properties = _properties(cell, _CELL_PROPERTIES)
+            if _is_on(properties, _DELETED_CELL):
+                continue
+            text, at = text_of(cell), len(texts)
+            if _continues(properties, _VERTICAL):
                 text = above.get(at, text)
-            elif _continues(cell, "w:hMerge") and texts:
+            elif _continues(properties, _HORIZONTAL) and texts:
                 text = texts[-1]
-            span = _number(_property(cell, _CELL_PROPERTIES, "w:gridSpan"), 1)
-            if _property(cell, _CELL_PROPERTIES, "w:vMerge") is not None:
+            if _VERTICAL in properties:
                 merged[at] = text
-            texts.append(text)
-            texts += [text if repeat else ""] * (min(span, MAX_COLUMNS - at) - 1)
+            span = min(_number(properties.get(_SPAN), 1), MAX_COLUMNS - at)
+            texts += [text, *[text if repeat else ""] * (span - 1)]
         above = merged
         yield texts
 
@@ -76,7 +83,7 @@ def count_header_rows(
         is_bold: Whether all text of a paragraph is bold.
     """
     count = 0
-    while count < len(rows) and _has(rows[count], _ROW_PROPERTIES, "w:tblHeader"):
+    while count < len(rows) and _is_on(_properties(rows[count], _ROW_PROPERTIES), _HEADER):
         count += 1
     if not 0 < count < len(rows):
         looks = _has_header_look(table, styles) or _is_set_apart(rows, is_bold)
@@ -122,18 +129,18 @@ def _children(parent: Any, tag: str) -> Iterator[Any]:
             yield from _children(element, tag)
 
 
-def _property(element: Any, properties: str, name: str) -> Any:
-    found = element.find(properties)
-    return None if found is None else found.find(qn(name))
+def _properties(element: Any, name: str) -> dict[str, Any]:
+    found = element.find(name)
+    return {} if found is None else {each.tag: each for each in found}
 
 
-def _has(element: Any, properties: str, name: str) -> bool:
-    found = _property(element, properties, name)
-    return is_on(found, None if found is None else found.get(_VALUE))
+def _is_on(properties: dict[str, Any], name: str) -> bool:
+    found = properties.get(name)
+    return found is not None and is_on(found, found.get(_VALUE))
 
 
-def _continues(cell: Any, name: str) -> bool:
-    merge = _property(cell, _CELL_PROPERTIES, name)
+def _continues(properties: dict[str, Any], name: str) -> bool:
+    merge = properties.get(name)
     return merge is not None and merge.get(_VALUE, "continue") == "continue"
 
 
