@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from embeddings.document import CELL_SEPARATOR
+from qa.notations import dates
 from qa.reading.calibration import feature_matrix
 from qa.reading.question_type import fits_answer_type
 from qa.reading.reader import ReadAnswer, Span
@@ -127,7 +128,7 @@ def lookups(question: str, hits: Sequence[Hit]) -> list[Lookup]:
         question: As asked.
         hits: The passages; those that are no rows of a table are passed over.
     """
-    words = f" {normalise(question)} "
+    words = f" {normalise(question)} {' '.join(_dates(question))} "
     rows = [row for at, hit in enumerate(hits) if (row := _row(at, hit, words))]
     asked = [stem(term) for term in terms(question)]
     names = {stem(word) for word in re.findall(r"\b[A-Z]\w*|\w*\d\w*", question[1:])}
@@ -156,6 +157,16 @@ def lookups(question: str, hits: Sequence[Hit]) -> list[Lookup]:
             )
             found.append(Lookup(Span(row.hit, start, start + len(text)), text, features))
     return found
+
+
+def _dates(question: str) -> Iterator[str]:
+    """The dates of the question in other notations, as ``normalise`` leaves them."""
+    for date in dates(question):
+        for notation in date.notations():
+            # Of a month also its first day, which stands for it in tables.
+            yield from (notation, notation.replace(" ", ""))
+        if date.day is None:
+            yield from _dates(f"{date.year}-{date.month:02}-01")
 
 
 def _row(at: int, hit: Hit, question: str) -> _Row | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from embeddings.index.protocols import Snapshot
 from embeddings.models.encoder import Vectors
+from qa.notations import other_notations
 from qa.settings import DEFAULT_WORD_WEIGHT
 from qa.text import search_terms
 
@@ -63,7 +64,8 @@ class ScoredPassage:
 def search(snapshot: Snapshot, request: SearchRequest) -> list[ScoredPassage]:
     """Passages by fused score, best first; at least ``request.depth`` if there are as many."""
     by_vector = snapshot.search_vectors(request.vector, request.depth, request.within)
-    by_words = snapshot.search_words(search_terms(request.question), request.depth, request.within)
+    words = [*search_terms(request.question), *other_notations(request.question)]
+    by_words = snapshot.search_words(words, request.depth, request.within)
     cosines = {id: cosine for id, cosine in by_vector if id not in request.excluded}
     bm25 = {id: score for id, score in by_words if id not in request.excluded}
     vector_ranks = {id: rank for rank, id in enumerate(cosines, start=1)}

@@ -30,6 +30,9 @@ NEAR_DUPLICATE_OVERLAP = 0.9
 """Share of words in common (Jaccard) from which passages with the same numbers, names and negations
 are near-duplicates. Chosen by hand; not fitted."""
 
+MAX_VARIANTS = 4
+"""Passages that are read beside one that they differ from in a word. Chosen by hand."""
+
 _WORD = re.compile(r"\w+")
 
 # What turns one statement into another: numbers with their sign, negations, names.
@@ -79,7 +82,7 @@ def select(snapshot: Snapshot, found: Sequence[ScoredPassage], limit: int) -> Se
     deferred: list[tuple[ScoredPassage, StoredPassage]] = []
     fingerprints: list[tuple[int, Fingerprint]] = []
     near_duplicates: dict[int, list[StoredPassage]] = {}
-    varied: set[int] = set()
+    variants: Counter[int] = Counter()
     places: Counter[int] = Counter()
     for scored, stored in _stored(snapshot, found):
         low = bool(deferred) and scored.score < NEARLY_AS_GOOD * deferred[0][0].score
@@ -101,11 +104,11 @@ def select(snapshot: Snapshot, found: Sequence[ScoredPassage], limit: int) -> Se
         )
         if original is not None:
             id, earlier = original
-            if id in varied or not _substitute_words(fingerprint, earlier):
+            if variants[id] == MAX_VARIANTS or not _differ(fingerprint, earlier):
                 near_duplicates.setdefault(id, []).append(stored)
                 continue
-            # "Red" for "green" may be the answer; more such passages would crowd out others.
-            varied |= {id, stored.id}
+            # "Landlord" for "tenant" may be the answer; more such passages would crowd out others.
+            variants[id] += 1
         fingerprints.append((stored.id, fingerprint))
         places[stored.document] += not over_half
         (deferred if over_half else chosen).append((scored, stored))
@@ -144,6 +147,6 @@ def _are_near_duplicates(one: Fingerprint, other: Fingerprint) -> bool:
     )
 
 
-def _substitute_words(one: Fingerprint, other: Fingerprint) -> bool:
-    """Whether each has a word that carries meaning where the other has another."""
-    return bool(one.words - other.words - STOP_WORDS and other.words - one.words - STOP_WORDS)
+def _differ(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether one of them has a word that carries meaning and the other has not."""
+    return bool((one.words ^ other.words) - STOP_WORDS)

@@ -35,7 +35,9 @@ def test_hits_carry_the_scores_and_ranks_of_both_searches(answerer: QuestionAnsw
         else:
             assert hit.word_score == 0
         assert hit.score == pytest.approx(fuse(hit.vector_score, hit.word_score, highest, 0.3))
-    assert hits[0].text.startswith("In February 2023 Kazakhstan sent Syria 50 tons")
+    assert hits[0].text.startswith(
+        "Aid for Syria\n\nIn February 2023 Kazakhstan sent Syria 50 tons"
+    )
 
 
 def test_weight_beyond_its_range_is_refused(answerer: QuestionAnswerer) -> None:
