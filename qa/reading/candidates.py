@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.reading.calibration import AnswerFeatures, SpanFeatures
-from qa.reading.lists import enclosing_list
-from qa.reading.question_type import asks_for_list
+from qa.reading.lists import answer_list
+from qa.reading.other_statements import is_negated, names_another_code
 from qa.reading.reader import Span
 from qa.reading.repetition import repetitions
 from qa.reading.spans import PassageSpan
@@ -77,16 +77,19 @@ def candidate_spans(
         passage_spans: The best spans of each.
     """
     candidates = CandidateSpans([], [], [])
-    extend_to_list = asks_for_list(question)
     rows = zip(hits, passage_spans, _hit_features(question, hits), strict=True)
     for at, (hit, in_passage, hit_features) in enumerate(rows):
+        if names_another_code(question, f"{hit.context} {hit.shown.text}"):
+            continue
         repeated = repetitions(question, hit.text)
         for span in in_passage:
             start, end = span.start, span.end
             if any(first < end and start < last for first, last in repeated):
                 continue  # What repeats the question does not answer it.
-            if extend_to_list:
-                start, end = enclosing_list(hit.text, start, end)
+            if is_negated(question, hit.text, start, end):
+                continue
+            if around := answer_list(question, hit.text, hit.context, start, end):
+                start, end = around
             candidates.spans.append(Span(at, hit.start + start, hit.start + end))
             candidates.normalised.append(normalise(hit.text[start:end]))
             candidates.features.append(

@@ -1,31 +1,102 @@
 """Lists: where a question asks for several things, the answer is all of a list, not one line."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qa.reading.question_type import asks_for_list, asks_for_one
+from qa.text import stem, stems, terms
 
 LIST_MARKER = (
-    r"[ \t]*(?:[-*•–]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)[ \t]"
+    r"[ \t]*(?:[-*•–☐☑☒]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)[ \t]"
 )
 """What a list's line begins with, as a pattern: a bullet or a number of any kind."""
 
 ITEM = re.compile(rf"^{LIST_MARKER}+\S.*$", re.MULTILINE)
 """A line of a list, with its marker."""
 
+MIN_INTRODUCED = 0.75
+"""Share of a question's words in the line before a list from which the list is what it asks for.
+Chosen by hand; not fitted."""
 
-def enclosing_list(text: str, start: int, end: int) -> tuple[int, int]:
-    r"""Start and end of the list around a span; the span itself if it is in no list.
+_CONTEXT_SEPARATOR = " › "
 
-    >>> text = "It has tasks:\n- fight hunger\n- give aid\nIt is old."
-    >>> first, last = enclosing_list(text, 16, 21)
+
+@dataclass(frozen=True, slots=True)
+class TextList:
+    """A list in a passage's text.
+
+    Attributes:
+        start: Offset of its first character.
+        end: Offset behind its last character.
+        introduction: The paragraph or line right before it, or the last part of the passage's
+            context if the passage begins with the list; may be empty.
+        introduction_start: Offset of that in the text; equal to ``start`` if it is not there.
+    """
+
+    start: int
+    end: int
+    introduction: str
+    introduction_start: int
+
+
+def answer_list(
+    question: str, text: str, context: str, start: int, end: int
+) -> tuple[int, int] | None:
+    r"""Start and end of the list that answers a question, given a span; none if it is the span.
+
+    The span lies in the list, or in the line that introduces it.
+
+    Args:
+        question: As asked.
+        text: Of the passage.
+        context: Of the passage.
+        start: Offset of the span's first character.
+        end: Offset behind its last character.
+
+    >>> text = "The IOFS has tasks:\n- fight hunger\n- give aid\nIt is old."
+    >>> first, last = answer_list("What are its tasks?", text, "", 22, 34)
     >>> text[first:last]
     '- fight hunger\n- give aid'
     """
-    lists: list[tuple[int, int]] = []
+    for found in lists(text, context):
+        inside = found.start <= start and end <= found.end
+        introduces = found.introduction.rstrip().endswith(":")
+        before = introduces and found.introduction_start <= start and end <= found.start
+        if not (inside or before):
+            continue
+        if asks_for_list(question):
+            return found.start, found.end
+        asked = [stem(term) for term in terms(question)]
+        said = stems(found.introduction)
+        share = sum(word in said for word in asked) / len(asked)
+        if introduces and share >= MIN_INTRODUCED and not asks_for_one(question):
+            return found.start, found.end
+    return None
+
+
+def lists(text: str, context: str = "") -> Iterator[TextList]:
+    """The lists in a passage's text: lines with markers, and the lines that continue them.
+
+    Args:
+        text: Of the passage.
+        context: Of the passage: its last part introduces a list with which the text begins.
+    """
+    start = end = -1
     for item in ITEM.finditer(text):
-        if lists and item.start() == lists[-1][1] + 1:
-            lists[-1] = (lists[-1][0], item.end())
-        else:
-            lists.append(item.span())
-    for first, last in lists:
-        if first <= start and end <= last:
-            return first, last
-    return start, end
+        if start >= 0 and text[end : item.start()].strip() == "":
+            end = item.end()
+            continue
+        if start >= 0:
+            yield _introduced(text, context, start, end)
+        start, end = item.span()
+    if start >= 0:
+        yield _introduced(text, context, start, end)
+
+
+def _introduced(text: str, context: str, start: int, end: int) -> TextList:
+    before = text[:start].rstrip()
+    if not before:
+        return TextList(start, end, context.rpartition(_CONTEXT_SEPARATOR)[2], start)
+    first = max(before.rfind("\n\n") + 2, 0) if "\n\n" in before else 0
+    return TextList(start, end, before[first:], first)

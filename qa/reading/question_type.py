@@ -5,8 +5,13 @@ import re
 from qa.text import terms
 
 _ASKS_FOR_LIST = re.compile(
-    r"\b(what|which) (are|were)\b|^\W*(list|name|enumerate)\b"
-    r"|\b(what|which) (\w+ ){0,2}\w+s (are|were|do|does|did|has|have|can|should|must)\b",
+    r"\b(what|which) (are|were)\b|^\W*(list|name|enumerate)\b|\bwho (are|were)\b"
+    r"|\b(what|which) (\w+[ -]){0,3}(?!does |has |was |is |this |its )\w{2,}[^\W\dsui]s \w",
+    re.I,
+)
+_ASKS_FOR_ONE = re.compile(
+    r"\bhow (many|much|long|often|far|old|large|big|high)\b|\bwhen\b|\bwhere\b|\bwhich one\b"
+    r"|\b(first|second|third|last|next) \w|\b\w+est\b",
     re.I,
 )
 
@@ -50,10 +55,21 @@ def asks_for_list(question: str) -> bool:
 
     >>> asks_for_list("What are its tasks?"), asks_for_list("Which tasks does it have?")
     (True, True)
-    >>> asks_for_list("What is its task?"), asks_for_list("Who leads the talks?")
+    >>> asks_for_list("What is its task?"), asks_for_list("Which class does it have?")
     (False, False)
+    >>> asks_for_list("Which key features changed it?"), asks_for_list("What does it need?")
+    (True, False)
     """
     return bool(_ASKS_FOR_LIST.search(question))
+
+
+def asks_for_one(question: str) -> bool:
+    """Whether the question asks for a single thing: a number, a time, a place, the first of many.
+
+    >>> asks_for_one("When does it open?"), asks_for_one("What can a member borrow?")
+    (True, False)
+    """
+    return bool(_ASKS_FOR_ONE.search(question))
 
 
 def asks_for_sentences(question: str) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from embeddings.models.encoder import Encoder
 from embeddings.sentences import sentence_spans
 from qa.reading.calibration import feature_matrix
+from qa.reading.other_statements import names_another_code
 from qa.reading.question_type import fits_answer_type, topic_terms
 from qa.reading.reader import ReadAnswer, Span, quoted
 from qa.results import Hit
@@ -91,8 +92,11 @@ class SentenceReader:
         spans = [
             Span(at, hit.start + start, hit.start + end)
             for at, hit in enumerate(hits)
+            if not names_another_code(question, f"{hit.context} {hit.shown.text}")
             for start, end in answer_units(hit.text)
         ]
+        if not spans:
+            return []
         features = feature_matrix(self.features(question, hits, spans), FEATURES)
         logits = features @ np.array([WEIGHTS[name] for name in FEATURES]) + BIAS
         scored = [

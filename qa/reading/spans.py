@@ -21,6 +21,7 @@ calibration was fitted with it."""
 
 # The marker of a list's line is not part of an answer.
 _MARKER = re.compile(r"^[-*•–][ \t]", re.MULTILINE)
+_IN_NUMBER = ".,:"
 _BREAK = re.compile(rf"\n(?=\n|{LIST_MARKER})")
 
 
@@ -156,13 +157,19 @@ def _begins_word(text: str, window: Window, token: int) -> bool:
     at = int(window.offsets[token, 0])
     if text[at].isspace() or _MARKER.match(text, at):
         return False
-    return not (at > 0 and _in_one_word(text[at - 1], text[at]))
+    return not (at > 0 and _is_inside_word(text, at))
 
 
 def _ends_word(text: str, window: Window, token: int) -> bool:
     at = int(window.offsets[token, 1])
-    return not (at < len(text) and _in_one_word(text[at - 1], text[at]))
+    return not (at < len(text) and _is_inside_word(text, at))
 
 
-def _in_one_word(before: str, after: str) -> bool:
-    return before.isalnum() and after.isalnum()
+def _is_inside_word(text: str, at: int) -> bool:
+    """Whether an offset is inside a word or a number such as 22:00 or 1,250.5."""
+    if text[at - 1].isalnum() and text[at].isalnum():
+        return True
+    digits = text[at - 1].isdigit() and text[at] in _IN_NUMBER and text[at + 1 : at + 2].isdigit()
+    return digits or (
+        at > 1 and text[at - 2].isdigit() and text[at - 1] in _IN_NUMBER and text[at].isdigit()
+    )

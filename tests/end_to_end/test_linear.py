@@ -40,9 +40,10 @@ from embeddings.files.formats.pdf_text import HYPHEN
 from embeddings.files.limits import LimitedBuilder, Limits
 from embeddings.passages import split
 from embeddings.sentences import iter_sentences
+from qa import notations
 from qa import text as words
 from qa.library import receipts
-from qa.reading import lists, question_type, spans
+from qa.reading import lists, other_statements, question_type, spans
 from qa.retrieval import selection
 from tests.builders import word_starts
 from tests.embeddings.files.test_bad_inputs import PACKAGE, paragraph, word
@@ -122,6 +123,10 @@ def styled_page(rule: str, element: str) -> Callable[[str], None]:
         cleared(f"<style>{rules}</style>{elements}")
 
     return clear
+
+
+def answer_list(text: str) -> object:
+    return lists.answer_list("Which are?", text, "", 5, 6)
 
 
 def blocks(text: str) -> object:
@@ -276,9 +281,15 @@ TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [
     ("capitals", selection._fingerprint, "A", "%s"),
     ("negations", selection._fingerprint, "n", "%s"),
     ("markers", lambda text: list(spans._MARKER.finditer(text)), "- ", "%s"),
-    ("list", lambda text: lists.enclosing_list(text, 5, 6), "- a\n", "%s"),
-    ("list of spaces", lambda text: lists.enclosing_list(text, 5, 6), " ", "-%s\n%s"),
-    ("list of digits", lambda text: lists.enclosing_list(text, 5, 6), "1", "%s"),
+    ("list", answer_list, "- a\n", "%s"),
+    ("list of spaces", answer_list, " ", "-%s\n%s"),
+    ("list of digits", answer_list, "1", "%s"),
+    ("codes", notations.other_notations, "a1-", "%s"),
+    ("dates", notations.other_notations, "1.", "%s"),
+    ("months", notations.other_notations, "may ", "%s"),
+    ("other codes", lambda text: other_statements.names_another_code("E21?", text), "a1-", "%s"),
+    ("negations of a clause", lambda text: other_statements.is_negated("Who pays?", text, 0, 1),
+     "not a ", "%s"),
     ("asking for a list", question_type.asks_for_list, "what s", "%s"),
     ("asking for a word", question_type.asks_for_list, "s", "what %s"),
     ("receipt of line ends", receipts._escaped, "\n", "%s"),

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,11 @@ def exhaustive(
                 continue
             if start and text[start - 1].isalnum() and text[start].isalnum():
                 continue
-            if "\n\n" in text[start:end]:
+            if "\n\n" in text[start:end] or "\n- " in text[start:end]:
+                continue
+            if any(re.match(r"\d[.,:]\d", text[max(0, at - 1) :]) for at in (start, end)):
+                continue
+            if any(at > 1 and re.match(r"\d[.,:]\d", text[at - 2 :]) for at in (start, end)):
                 continue
             at_line = start == 0 or text[start - 1] == "\n"
             if at_line and text[start] == "-" and text[start + 1 : start + 2] == " ":

@@ -1,0 +1,60 @@
+"""Other statements: places that speak of another thing than the question, however alike the words.
+
+AX-4471-C is not AX-4471-D, and those who do not pay are not those who pay.
+"""
+
+import re
+
+from qa.notations import code_key, codes
+from qa.text import STOP_WORDS, stem, terms
+
+_NEGATION = re.compile(
+    r"(?:\b(?:not|never|no longer|cannot|nor)|n['’]t)\s+(\w+)(?:\s+(\w+))?", re.I
+)
+_NEGATES = re.compile(r"\b(?:not|never|no|cannot|nor|without)\b|n['’]t\b", re.I)
+_CLAUSE_END = re.compile(r"[,;:.!?\n]")
+_YES_OR_NO = re.compile(
+    r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|will|should)\b", re.I
+)
+
+
+def names_another_code(question: str, passage: str) -> bool:
+    """Whether a passage has codes like one in the question, but not that one.
+
+    >>> names_another_code("What voltage does AX-4471-D need?", "AX-4471-C runs on 48 volts.")
+    True
+    >>> names_another_code("What does E217 mean?", "E-217: The float is stuck.")
+    False
+    """
+    asked = {code_key(code) for code in codes(question)}
+    if not asked:
+        return False
+    squeezed = code_key(passage)
+    missing = {_shape(code) for code in asked if code not in squeezed}
+    return any(_shape(code_key(code)) in missing for code in codes(passage))
+
+
+def _shape(code: str) -> str:
+    return re.sub(r"\d", "9", re.sub(r"[a-z]", "a", code))
+
+
+def is_negated(question: str, text: str, start: int, end: int) -> bool:
+    """Whether a span stands in a clause that denies what the question takes for granted.
+
+    Args:
+        question: As asked.
+        text: Around the span.
+        start: Offset of the span's first character.
+        end: Offset behind its last character.
+
+    >>> text = "Members of old do not pay the fee."
+    >>> is_negated("Who pays the fee?", text, 0, 14), is_negated("Who does not pay?", text, 0, 14)
+    (True, False)
+    """
+    if _NEGATES.search(question) or _YES_OR_NO.search(question):
+        return False
+    clause_end = _CLAUSE_END.search(text, end)
+    behind = text[end : clause_end.start() if clause_end else len(text)]
+    asked = {stem(term) for term in terms(question)} - STOP_WORDS
+    verbs = (word for match in _NEGATION.findall(behind) for word in match if word)
+    return any(stem(verb) in asked for verb in verbs)

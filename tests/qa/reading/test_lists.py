@@ -1,0 +1,49 @@
+"""All of a list is the answer where the question asks for it."""
+
+import pytest
+
+from qa.reading.lists import answer_list, lists
+
+BORROWED = "Opening\n\nA member can borrow:\n\n- books\n- films,\n- (b) games\n\nClosed on Mondays."
+
+
+def listed(question: str, text: str, span: str, context: str = "") -> str | None:
+    start = text.index(span)
+    found = answer_list(question, text, context, start, start + len(span))
+    return text[slice(*found)] if found else None
+
+
+@pytest.mark.parametrize("span", ["books", "games", "A member can borrow", "borrow:"])
+@pytest.mark.parametrize("question", ["Which things are lent?", "What can a member borrow?"])
+def test_list_answers_for_its_items_and_its_introduction(question: str, span: str) -> None:
+    assert listed(question, BORROWED, span) == "- books\n- films,\n- (b) games"
+
+
+@pytest.mark.parametrize(
+    ("question", "span"),
+    [
+        ("Which things are lent?", "Mondays"),
+        ("Which things are lent?", "Opening"),
+        ("When can a member borrow?", "books"),
+        ("What is round?", "games"),
+    ],
+)
+def test_span_stays_where_one_thing_is_asked_or_it_is_not_of_the_list(
+    question: str, span: str
+) -> None:
+    assert listed(question, BORROWED, span) is None
+
+
+def test_context_introduces_a_list_with_which_the_passage_begins() -> None:
+    assert listed(
+        "What may a pilot carry?", "1. fuel\n2. maps", "fuel", "Guide › A pilot may carry:"
+    )
+    assert listed("What may a pilot carry?", "1. fuel\n2. maps", "fuel", "Guide › Rules") is None
+
+
+def test_lists_end_where_text_without_a_marker_begins() -> None:
+    found = list(lists("- a\n\n- b\n\nText:\n2.1 c\n(iv) d\nMore."))
+    assert [(one.start, one.end, one.introduction) for one in found] == [
+        (0, 8, ""),
+        (16, 28, "Text:"),
+    ]
