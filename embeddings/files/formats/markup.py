@@ -284,7 +284,9 @@ class _Walk:
             def text(cell: Any) -> str:
                 inner = [found for found in _tables_in(cell) if is_data_table(found)]
                 tables.extend(inner)
-                return " ".join("".join(_pieces(cell, skipped=inner)).split()) or _alternative(cell)
+                return " ".join("".join(_pieces(cell, skipped=set(inner))).split()) or _alternative(
+                    cell
+                )
 
             add_table(self.builder, grid(each, text), header_rows(each))
 
@@ -363,6 +365,7 @@ def _put_captions_first(root: Any) -> None:
     """Put the captions of tables before them, where their rows find them."""
     for figure in root.iter("figure", "{*}figure"):
         caption = next(figure.iterchildren("figcaption", "{*}figcaption"), None)
-        has_rows = figure.find(".//table") is not None or figure.find(".//pre") is not None
-        if caption is not None and has_rows and figure.index(caption):
+        if caption is None or not figure.index(caption):
+            continue
+        if figure.find(".//table") is not None or figure.find(".//pre") is not None:
             figure.insert(0, caption)

@@ -9,6 +9,8 @@ _LAYOUT_TAGS = HEADINGS | {"form", "article", "section", "main", "nav", "details
 _LAYOUT_ROLES = ("presentation", "none")
 _LONG_CELL = 1_500
 """Characters of a cell without a header, above which a table lays out a page. Chosen by hand."""
+_MOST_SEEN = 20_000
+"""Elements of a table that are looked at; tables inside of tables are looked at again."""
 _WIDEST = 1_000
 """Cells of a row, above which merged cells are no longer repeated; also the limit of HTML."""
 _TALLEST = 65_534
@@ -49,7 +51,7 @@ def is_data_table(table: Any) -> bool:
 
 def _lays_out(table: Any) -> bool:
     """Whether a table without named columns is made of parts of a page."""
-    inner = whole = 0
+    inner = whole = seen = 0
     for row in rows_of(table):
         for cell in cells_of(row):
             length = 0
@@ -59,7 +61,8 @@ def _lays_out(table: Any) -> bool:
                     return True
                 inner += tag == "table"
                 length += len(element.text or "")
-            if length > _LONG_CELL:
+                seen += 1
+            if length > _LONG_CELL or seen > _MOST_SEEN:
                 return True
             whole += 1
     return 2 * inner >= whole

@@ -8,7 +8,7 @@ from typing import Any
 
 from embeddings.files.formats.scripts import subscript, superscript
 
-_MAX_ELEMENTS = 5_000
+_MAX_ELEMENTS = 1_000
 """A larger formula is read without its structure: the text of each level is built anew."""
 
 _MAX_CHARACTERS = 20_000

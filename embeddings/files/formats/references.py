@@ -23,7 +23,7 @@ _CONTENTS = re.compile(
     r"inhaltsverzeichnis|sommaire|table des matières|índice|toc",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"^[\d.\s]*|[:.\s]*$")
+_NUMBERING = " .:0123456789"
 _PART_OF = re.compile(r"part of the .{1,40}\bsuite\.?", re.IGNORECASE)
 _CITATION = re.compile(
     r"[(,] ?(?:\d\d? )?(?:\w+ )?(?:1[5-9]|20)\d\d[a-z]?\b|\bdoi\b|\bISBN\b|https?:|\bpp?\. ?\d|"
@@ -46,7 +46,7 @@ class Sections:
 
     def add_heading(self, text: str, level: int) -> None:
         """Add a heading, as soon as it is known what follows it."""
-        name = _NUMBER.sub("", text)
+        name = text.strip(_NUMBERING)
         kinds = (_REFERENCES, _LINKS, _CONTENTS)
         kind = next((kind for kind in kinds if kind.fullmatch(name)), None)
         if kind is not None:

@@ -67,9 +67,17 @@ def parse(data: bytes) -> Any:
     Hidden text is not in it.
 
     Raises:
-        UnreadableFile: The bytes are not text.
+        UnreadableFile: The bytes are not text, or it is nested too deeply.
     """
-    text = decode(data, _declared_encoding(data[:_HEAD_LENGTH]))
+    return parse_text(decode(data, _declared_encoding(data[:_HEAD_LENGTH])))
+
+
+def parse_text(text: str) -> Any:
+    """The root element of HTML, or None if it has no content.
+
+    Raises:
+        UnreadableFile: It is nested too deeply.
+    """
     # The HTML parser takes entity definitions in the doctype for text.
     text = _without_doctype(text[:_HEAD_LENGTH]) + text[_HEAD_LENGTH:]
     parser = lxml.html.HTMLParser(

@@ -142,11 +142,12 @@ def test_markdown_shows_what_a_reader_of_the_page_sees(read: Read) -> None:
     )
     assert document.title == "Aid report"
     assert shown(document) == [
+        ("table", "date\t2024"),
         ("heading1", "Aid sent"),
-        ("paragraph", "Fifty tons of aid and code a map next & raw."),
+        ("paragraph", "Fifty tons of aid (http://x) and code a map next & raw."),
         ("paragraph", "Some HTML"),
         ("list", "- one\n- two\nmore\n- inner\n1. deep\n2. deeper"),
-        ("list", "3. c\n4. d"),
+        ("list", "3) c\n4) d"),
         ("table", "A\tB\n1\t2"),
         ("code", "x = 1\n\ny = 2"),
         ("paragraph", "quoted"),
