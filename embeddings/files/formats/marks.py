@@ -12,6 +12,7 @@ from typing import Any
 from lxml import etree
 
 from embeddings.files.formats.elements import HEADINGS, INLINE, names_of, tag_of
+from embeddings.files.formats.link_targets import target_to_tell
 from embeddings.files.formats.mathml import linear
 from embeddings.files.formats.scripts import LONGEST, Script, joined
 
@@ -29,12 +30,6 @@ _BACK_NAMES = re.compile(
 )
 _NOTE_TEXT = re.compile(r"[\[(]?(?:\d{1,3}|[a-z*†‡§¶]|[ivx]{1,5})[\])]?", re.I)
 _ONLY_SIGNS = re.compile(r"[\W_]{1,3}")
-_ACTS = re.compile(
-    r"\b(?:here|this|link|page|site|website|web ?site|form|download\w*|portal|online|pdf|click|"
-    r"book(?:ing)?|regist\w+|appl(?:y|ication)|sign|order|shop|tickets?|map|video|hier|ici|aquí)\b",
-    re.IGNORECASE,
-)
-_WEB = re.compile(r"(?:https?|ftp)://\S{1,300}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NOTE = re.compile(r"[\[(]?(?:\d{1,3}|[a-z])[\])]?(?:[,;\s]+[\[(]?(?:\d{1,3}|[a-z])[\])]?)*")
 _MARK = re.compile(r"\d+|[a-z]")
@@ -192,19 +187,9 @@ def _write_button(button: Any) -> bool:
 
 def _target(link: Any) -> str:
     """What a link leads to, where its text does not say it and its reader would go there."""
-    href = (link.get("href") or "").strip()
-    scheme, _, rest = href.partition(":")
-    if scheme.lower() in ("mailto", "tel"):
-        address = rest.partition("?")[0].strip()
-        digits = re.sub(r"\D", "", address)
-        said = _text(link, 300)
-        spelt = address in said or (len(digits) > 4 and digits[-5:] in re.sub(r"\D", "", said))
-        return "" if spelt or len(address) > _MAX_TITLE else address
-    if not _WEB.fullmatch(href) or link.find(".//img") is not None:
-        return ""
-    said = _text(link, 80)
-    bare = href.partition("://")[2].rstrip("/")
-    return href if _ACTS.search(said) and bare not in said else ""
+    href = link.get("href") or ""
+    is_picture = link.find(".//img") is not None and href.lower().startswith(("http", "ftp"))
+    return "" if is_picture else target_to_tell(href, _text(link, 300))
 
 
 def _set(element: Any, text: str) -> None:

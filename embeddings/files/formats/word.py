@@ -33,7 +33,8 @@ from embeddings.files.formats.titles import useful_title
 from embeddings.files.formats.word_blocks import CHUNK, PARAGRAPH, TABLE, blocks
 from embeddings.files.formats.word_embedded import add_chunk, add_drawn
 from embeddings.files.formats.word_headings import BOLD_LEVEL, bold_headings, captions_below
-from embeddings.files.formats.word_notes import Notes, root_of
+from embeddings.files.formats.word_lines import Fields, TabbedRows, row_of_tabs
+from embeddings.files.formats.word_notes import root_of
 from embeddings.files.formats.word_numbering import DEEPEST, Numbering
 from embeddings.files.formats.word_styles import Style, Styles
 from embeddings.files.formats.word_tables import cells_of, count_header_rows, table_rows
@@ -74,9 +75,11 @@ class _Reader:
         # Found by relation: python-docx would create a missing part from a template.
         numbering = next(parts_of_kind(source.part, "numbering"), None)
         self.numbering = Numbering(None if numbering is None else root_of(numbering))
-        self.texts = TextReader(self.styles, Notes(source.part))
+        self.texts = TextReader(source.part, self.styles)
         self._kind: BlockKind = "list"
         self._lines: list[str] = []
+        self._tabbed = TabbedRows()
+        self._fields = Fields()
         self._carried = ""
         self._attached: list[Attached] = []
 
@@ -119,6 +122,7 @@ class _Reader:
             return
         self._carried = ""
         attached = self.texts.take_attached()
+        furniture = self._fields.in_furniture(element) or furniture
         style = self._style(element)
         mark, is_listed = self._mark(element, style)
         is_listed = is_listed or bool(_TYPED_BULLET.match(text))
@@ -134,6 +138,14 @@ class _Reader:
         elif level:
             line = " ".join(text.split())
             self._add("heading", _marked("" if mark == "-" else mark, line), level)
+        elif style.is_term or style.is_definition:
+            # A term and what it means are one block.
+            if style.is_term:
+                self._flush()
+            self._collect("paragraph", text.strip())
+        elif cells := row_of_tabs(text):
+            self._flush_lines()
+            self._tabbed.add(self.builder, text, cells)
         else:
             self._add("paragraph", text)
         self._attached.append(attached)
@@ -219,13 +231,18 @@ class _Reader:
 
     def _collect(self, kind: BlockKind, line: str) -> None:
         """Append a line to a block of that kind that goes on, or begin one."""
+        self._tabbed.flush(self.builder)
         if kind != self._kind:
-            self._flush()
+            self._flush_lines()
         self._kind = kind
         self._lines.append(line)
 
     def _flush(self) -> None:
         """Append the block whose lines were collected."""
+        self._tabbed.flush(self.builder)
+        self._flush_lines()
+
+    def _flush_lines(self) -> None:
         lines, self._lines = self._lines, []
         self.builder.add(self._kind, "\n".join(lines))
 

@@ -57,6 +57,8 @@ def _may_be_heading(block: tuple[Any, bool], style_of: StyleOf) -> bool:
     style = style_of(element)
     plain = style == Style() and not furniture
     numbers = element.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
+    # A line with tabs is a row.
+    plain = plain and element.find(f".//{qn('w:r')}/{qn('w:tab')}") is None
     # A colon introduces, a full stop ends a sentence.
     return plain and numbers is None and not _text(element).endswith((".", ":", ",", ";", "…"))
 

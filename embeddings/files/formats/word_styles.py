@@ -28,6 +28,8 @@ _ALIGNED, _RAISED, _FONTS, _BOLD = (qn("w:vertAlign"), qn("w:position"), qn("w:r
 _SCRIPTS: dict[str, Script] = {"superscript": "super", "subscript": "sub"}
 # Names of styles for the marks of footnotes and endnotes.
 _MARK_STYLES = ("footnote reference", "endnote reference")
+# Of the prompts in empty content controls.
+_PROMPT_STYLE = "placeholder text"
 _CODE_NAMES = ("code", "preformatted", "listing", "verbatim", "macro")
 _FURNITURE_NAMES = ("toc ", "index ", "table of figures", "table of authorities", "bibliography")
 _WHITE = ("FFFFFF", "FEFEFE", "FDFDFD")
@@ -47,6 +49,8 @@ class Style:
         is_furniture: Whether it is for contents pages, indexes and reference lists.
         is_caption: Whether it is for captions.
         is_code: Whether it is for listings.
+        is_term: Whether it is for terms, above their definitions.
+        is_definition: Whether it is for definitions.
     """
 
     level: int = 0
@@ -56,6 +60,8 @@ class Style:
     is_furniture: bool = False
     is_caption: bool = False
     is_code: bool = False
+    is_term: bool = False
+    is_definition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +143,22 @@ class Styles:
         size = found.get(_SIZE)
         points = "" if size is None else size.get(_VALUE, "")
         tiny = points.isdecimal() and int(points) <= _TINY_HALF_POINTS
-        if struck or tiny or _switch(found, _HIDING):
+        name = self._name_of(character_style)
+        if struck or tiny or name == _PROMPT_STYLE or _switch(found, _HIDING):
             return Look(is_shown=False)
         if _is_white(found) and not self._has_ground(found, paragraph):
             return Look(is_shown=False)
         fonts = found.get(_FONTS)
         names = () if fonts is None else (fonts.get(_ASCII), fonts.get(_ANSI))
         return Look(
-            script="mark" if self._is_mark(character_style) else _script(found),
+            script="mark" if name in _MARK_STYLES else _script(found),
             font=next(filter(is_symbol_font, names), None),
             is_bold=_switch(found, _BOLD),
         )
 
-    def _is_mark(self, character_style: str) -> bool:
-        style = self._elements.get(character_style) if character_style else None
-        return style is not None and _name(style) in _MARK_STYLES
+    def _name_of(self, id: str) -> str:
+        style = self._elements.get(id) if id else None
+        return "" if style is None else _name(style)
 
     def _properties(self, id: str) -> dict[str, Any]:
         """Elements that format the text of a style by their names: of each the nearest."""
@@ -233,6 +240,8 @@ def _role(style: Any) -> Style | None:
         return Style(level=min(6, max(1, int(name[8:][:9]))))
     if name.startswith(_FURNITURE_NAMES) and name not in ("toc heading", "index heading"):
         return Style(is_furniture=True)
+    if name.startswith("definition"):
+        return Style(is_term=name == "definition term", is_definition=name != "definition term")
     if name == "caption":
         return Style(is_caption=True)
     if any(word in name for word in _CODE_NAMES):

@@ -7,7 +7,7 @@ from docx.oxml.ns import qn
 
 from embeddings.files.formats.ooxml import is_on
 from embeddings.files.formats.word_styles import Styles
-from embeddings.files.formats.word_text import visible_content
+from embeddings.files.formats.word_text import content_of
 
 ROW, CELL = qn("w:tr"), qn("w:tc")
 MAX_COLUMNS = 63
@@ -124,7 +124,7 @@ def _children(parent: Any, tag: str) -> Iterator[Any]:
         if element.tag == tag:
             yield element
         elif element.tag == _CONTROL:
-            yield from _children(visible_content(element), tag)
+            yield from _children(content_of(element), tag)
         elif element.tag in _WRAPPERS:
             yield from _children(element, tag)
 

@@ -7,10 +7,12 @@ prompt of an empty form field is left out.
 from dataclasses import dataclass, field
 from typing import Any
 
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
+from embeddings.files.formats.link_targets import target_to_tell
 from embeddings.files.formats.office_math import IS_MATH, linear
-from embeddings.files.formats.ooxml import is_on
+from embeddings.files.formats.ooxml import RELATION_ID, is_on
 from embeddings.files.formats.scripts import Script, joined
 from embeddings.files.formats.symbol_fonts import has_private, symbols
 from embeddings.files.formats.word_notes import Notes
@@ -27,6 +29,7 @@ _TEXTS = {
     qn("w:noBreakHyphen"): "-",
 }
 _VALUE, _TEXT, _SYMBOL, _RUN = qn("w:val"), qn("w:t"), qn("w:sym"), qn("w:r")
+_LINK = qn("w:hyperlink")
 _CONTROL, _CONTENT = qn("w:sdt"), qn("w:sdtContent")
 _PROMPT = f"{qn('w:sdtPr')}/{qn('w:showingPlcHdr')}"
 _NOTES = {qn("w:footnoteReference"): "footnote", qn("w:endnoteReference"): "endnote"}
@@ -54,9 +57,16 @@ class Attached:
 class TextReader:
     """Reads paragraphs, and collects what is attached to them."""
 
-    def __init__(self, styles: Styles, notes: Notes) -> None:
+    def __init__(self, part: Any, styles: Styles) -> None:
+        """Nothing is read yet.
+
+        Args:
+            part: The document's main part.
+            styles: Of the document.
+        """
         self.styles = styles
-        self.notes = notes
+        self.notes = Notes(part)
+        self._part = part
         self.attached = Attached()
 
     def take_attached(self) -> Attached:
@@ -76,11 +86,26 @@ class TextReader:
                     self._add_run(pieces, element, look)
             elif element.tag in IS_MATH:
                 pieces.append((linear(element), ""))
+            elif element.tag == _LINK:
+                stack.extend(reversed([*element, *self._target(element)]))
             elif element.tag == _CONTROL:
                 stack.extend(reversed(visible_content(element)))
             elif element.tag not in _SKIPPED:
                 stack.extend(reversed(element))
         return joined(pieces)
+
+    def _target(self, link: Any) -> list[Any]:
+        """A run that tells where a link leads; none where its text says enough."""
+        relation = self._part.rels.get(link.get(RELATION_ID))
+        # Headers and notes have relations of their own.
+        of_body = link.getroottree().getroot() is self._part.element
+        if relation is None or not relation.is_external or not of_body:
+            return []
+        text = "".join(each.text or "" for each in link.iter(_TEXT))
+        target = target_to_tell(relation.target_ref, text)
+        run = OxmlElement("w:r")
+        run.text = f" ({target})"
+        return [run] if target and text.strip() else []
 
     def is_bold(self, paragraph: Any) -> bool:
         """Whether a paragraph has text, and all of it is bold."""
@@ -125,6 +150,11 @@ def visible_content(control: Any) -> Any:
     prompt = control.find(_PROMPT)
     if is_on(prompt, None if prompt is None else prompt.get(_VALUE)):
         return ()
+    return content_of(control)
+
+
+def content_of(control: Any) -> Any:
+    """Children of a content control, whatever it shows."""
     content = control.find(_CONTENT)
     return () if content is None else content
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
@@ -92,8 +93,12 @@ def number(id: int = 70, definition: int = 70, overrides: str = "") -> str:
 def build(tmp_path: Path) -> Build:
     """Reads a Word document made of XML."""
 
-    def write_and_read(*body: str, numbering: str = "", parts: Parts | None = None) -> Document:
+    def write_and_read(
+        *body: str, numbering: str = "", parts: Parts | None = None, prompts: bool = False
+    ) -> Document:
         source = docx.Document()
+        if prompts:
+            source.styles.add_style("Placeholder Text", WD_STYLE_TYPE.CHARACTER)
         for xml in body:
             element = parse_xml(f"<w:body {NAMESPACES}>{xml}</w:body>")
             for child in list(element):
@@ -636,6 +641,87 @@ def test_contents_are_furniture(build: Build) -> None:
         paragraph("Aim", style="Heading1"),
     )
     assert shown(document) == [("furniture", "Aim 3\nMembers 4"), ("heading1", "Aim")]
+
+
+def test_contents_made_by_a_field_are_furniture(build: Build) -> None:
+    begin, between, end = (
+        f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
+    )
+
+    def code(text: str) -> str:
+        return f"<w:r><w:instrText>{text}</w:instrText></w:r>"
+
+    document = build(
+        paragraph(begin, code(' TOC \\o "1-3" '), between, "Aim\t3"),
+        paragraph("Members", begin, code(" PAGEREF x "), between, "4", end, end),
+        paragraph("The page is ", begin, code(" PAGE "), between, "7", end, "."),
+    )
+    assert shown(document) == [("furniture", "Aim 3\nMembers4"), ("paragraph", "The page is 7.")]
+
+
+def test_lines_set_with_tabs_are_a_table(build: Build) -> None:
+    tab = "<w:r><w:tab/></w:r>"
+    bold = "<w:b/>"
+    document = build(
+        paragraph("Fees of the pool:"),
+        paragraph(run("Age", bold), tab, run("Fee", bold)),
+        paragraph("Adults", tab, tab, "12 euros"),
+        paragraph("Children", tab, "6 euros"),
+        paragraph("Boats are cleaned."),
+        paragraph(tab, "Indented alone."),
+        paragraph("Only", tab, "one row"),
+    )
+    assert shown(document) == [
+        ("paragraph", "Fees of the pool:"),
+        ("table", "Age\tFee\nAdults\t12 euros\nChildren\t6 euros"),
+        ("paragraph", "Boats are cleaned."),
+        ("paragraph", "Indented alone."),
+        ("paragraph", "Only one row"),
+    ]
+
+
+def test_term_and_definition_are_one_block(tmp_path: Path) -> None:
+    source = docx.Document()
+    for name in ("Definition Term", "Definition"):
+        source.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    for style, text in (
+        ("Definition Term", "Bollard"),
+        ("Definition", "A post to which boats are tied."),
+        ("Definition Term", "Fender"),
+        ("Definition", "A cushion."),
+        ("Definition", "A bumper."),
+    ):
+        source.add_paragraph(text, style=style)
+    source.save(str(tmp_path / "b.docx"))
+    assert shown(read(tmp_path / "b.docx")) == [
+        ("paragraph", "Bollard\nA post to which boats are tied."),
+        ("paragraph", "Fender\nA cushion.\nA bumper."),
+    ]
+
+
+def test_target_of_a_link_is_told_where_its_text_does_not(tmp_path: Path) -> None:
+    source = docx.Document()
+    paragraph = source.add_paragraph("Write to ")
+    for target, text in (
+        ("mailto:office@club.example", "the office"),
+        ("https://club.example/boats", " about boats"),
+    ):
+        id = source.part.relate_to(target, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+        link = f'<w:hyperlink {NAMESPACES} r:id="{id}">{run(text)}</w:hyperlink>'
+        paragraph._p.append(parse_xml(link))
+    source.save(str(tmp_path / "b.docx"))
+    assert read(tmp_path / "b.docx").text == "Write to the office (office@club.example) about boats"
+
+
+def test_empty_cell_that_prompts_stays_a_cell(build: Build) -> None:
+    prompting = '<w:rStyle w:val="PlaceholderText"/>'
+    prompt = (
+        "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent>"
+        f"{cell(paragraph(run('Enter a name.', prompting)))}"
+        "</w:sdtContent></w:sdt>"
+    )
+    document = build(table(row("Owner", prompt, "Pier 4")), prompts=True)
+    assert document.text == "Owner\t\tPier 4"
 
 
 def test_short_bold_paragraph_is_a_heading(build: Build) -> None:
