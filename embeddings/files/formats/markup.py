@@ -60,6 +60,26 @@ def text_of(element: Any) -> str:
     return " ".join("".join(_pieces(element)).split())
 
 
+def lines_in(element: Any) -> str:
+    """The text inside an element, one line for each item and paragraph."""
+    pieces = []
+    walker = etree.iterwalk(element, events=("start", "end"))
+    for event, child in walker:
+        tag = tag_of(child)
+        if event == "start":
+            if tag in INVISIBLE:
+                walker.skip_subtree()
+                continue
+            pieces.append("\n" if tag not in INLINE or tag == "br" else "")
+            pieces.append(_shown(child.text, collapse=True))
+            continue
+        pieces.append("\n" if tag not in INLINE else " " if tag == "a" else "")
+        if child is not element:
+            pieces.append(_shown(child.tail, collapse=True))
+    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    return "\n".join(filter(None, lines))
+
+
 class _Walk:
     """One pass over a page."""
 
@@ -245,7 +265,7 @@ class _Walk:
         if element in self.furniture.elements or (
             self.edge is not None and element in self.furniture.linked
         ):
-            self.sections.add("furniture", _lines(element), 1.0)
+            self.sections.add("furniture", lines_in(element), 1.0)
         elif tag in HEADINGS:
             text = text_of(element)
             if text in _ADMONITIONS:
@@ -328,26 +348,6 @@ def _pieces(element: Any, *, collapse: bool = True, skipped: Any = ()) -> Iterat
         left_out = None
         if child is not element:
             yield _shown(child.tail, collapse)
-
-
-def _lines(element: Any) -> str:
-    """The text inside an element, one line for each item and paragraph."""
-    pieces = []
-    walker = etree.iterwalk(element, events=("start", "end"))
-    for event, child in walker:
-        tag = tag_of(child)
-        if event == "start":
-            if tag in INVISIBLE:
-                walker.skip_subtree()
-                continue
-            pieces.append("\n" if tag not in INLINE or tag == "br" else "")
-            pieces.append(_shown(child.text, collapse=True))
-            continue
-        pieces.append("\n" if tag not in INLINE else " " if tag == "a" else "")
-        if child is not element:
-            pieces.append(_shown(child.tail, collapse=True))
-    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
-    return "\n".join(filter(None, lines))
 
 
 def _shown(text: str | None, collapse: bool) -> str:
