@@ -4,7 +4,6 @@ pypdfium2: BSD and Apache 2.0, maintained, Chrome's engine; in published compari
 as good as MuPDF (AGPL) and ten to fifty times faster than pure Python readers.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -20,17 +19,11 @@ from embeddings.files.formats.pdf_forms import notes_of, with_notes
 from embeddings.files.formats.pdf_furniture import mark_furniture
 from embeddings.files.formats.pdf_layout import PAGE_MARK, Part, parts_of
 from embeddings.files.formats.pdf_page import Page, read_page
+from embeddings.files.formats.titles import useful_title
 from embeddings.files.limits import LimitedBuilder, Limits
 
 _SCANNED = "has no text (scanned pages?); run text recognition (OCR) on it first"
 _RUNNING_PAGES = 3  # pages with the same turned text, on which it is no content; chosen by hand
-# Titles that programs write into the metadata by default.
-_JUNK_TITLE = re.compile(
-    r"untitled.*|powerpoint presentation|microsoft (?:word|powerpoint|excel)\b.*"
-    r"|document\d*|title|slide \d+|\W*"
-    r"|\S+\.(?:docx?|pptx?|xlsx?|indd|tex|dvi|pdf|rtf|odt|qxd|pages|html?)",
-    re.IGNORECASE,
-)
 
 
 def read(path: Path, limits: Limits) -> Document:
@@ -50,7 +43,7 @@ def read(path: Path, limits: Limits) -> Document:
         raise UnreadableFile("is damaged: none of its pages can be opened")
     if not any(page and (page.items or page.turned) for page in pages):
         raise UnreadableFile(_SCANNED)
-    builder = LimitedBuilder(limits, None if _JUNK_TITLE.fullmatch(title) else title)
+    builder = LimitedBuilder(limits, useful_title(title))
     add_pages(builder, pages, labels)
     return builder.build(path.name)
 

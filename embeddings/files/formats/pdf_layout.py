@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
 from embeddings.files.formats.pdf_lines import Line
 from embeddings.files.formats.pdf_page import Item
@@ -25,7 +26,7 @@ PAGE_MARK = "\x1e"
 
 BULLET = re.compile(r"(?:[•◦▪▫■□●○‣⁃∙·➢➤✓❖]|[\-–—*](?=\s))\s*(?=\S)")
 ITEM = re.compile(
-    r"(?:\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?"
+    r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)]|\(?[A-Z]\)|\(?[ivx]{1,5}[.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?"
     r"|\[\w{1,8}\])\s+(?=\S)"
 )
 _NUMBERED_HEADING = re.compile(
@@ -33,6 +34,7 @@ _NUMBERED_HEADING = re.compile(
     r"|Appendix|Annex|Kapitel|Anhang)\s[\dA-Z.]+:?)\s+(?P<name>[^\W\d_a-z].*)"
 )
 _CAPTION = re.compile(r"(?:Table|Tab\.|TABLE|Tabelle|Tableau|Tabla|Tabell?a?)\s*[\dIVXA-Z]")
+_WORD = re.compile(r"[^\W\d_]{3}|[\u2e80-\u9fff\uac00-\ud7af]")
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*(?:\[[\d,–-]+\])?$")
 _LEADERS = re.compile(r"(?:\.\s?){5}")
 # From the beginning of a word, and never shorter: otherwise each letter of it is tried in turn.
@@ -43,6 +45,7 @@ HEADING_SCALE = 1.15  # least font size of a heading, of the body's
 _HEADING_CHARACTERS = 200  # most of a heading in a larger font
 _BOLD_HEADING_CHARACTERS = 120  # most of a heading that is bold only
 _MAX_CODE_STEP = 2.6  # most line spacing within program code, of the font size
+_MUCH_TEXT = 1_000  # characters in which a second size of text can be told from headings
 _NOTE_SCALE = 0.93  # most font size of notes below a page, of the body's
 
 
@@ -79,12 +82,18 @@ def parts_of(pages: Sequence[list[Item]]) -> list[Part]:
     sizes: Counter[float] = Counter()
     for line in _lines(pages):
         sizes[line.size] += len(line.text)
-    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    body = _body_size(sizes)
     pages = without_running_lines(pages, body)
     lines = list(_lines(pages))
-    if 2 * sum(line.mono for line in lines) > len(lines):  # Typewritten as a whole.
+    # What is typewritten or bold as a whole is ordinary text.
+    plain: dict[str, Any] = {}
+    if 2 * sum(line.mono for line in lines) > len(lines):
+        plain["mono"] = False
+    if 1.6 * sum(len(line.text) for line in lines if line.bold) > sum(sizes.values()):
+        plain |= {"bold": False, "bold_start": 0}
+    if plain:
         pages = [
-            [replace(item, mono=False) if isinstance(item, Line) else item for item in page]
+            [replace(item, **plain) if isinstance(item, Line) else item for item in page]
             for page in pages
         ]
     larger = sorted((size for size in sizes if size >= HEADING_SCALE * body), reverse=True)
@@ -101,6 +110,17 @@ def parts_of(pages: Sequence[list[Item]]) -> list[Part]:
                 parts.append(Part("table", "", page, tables=[table]))
     _move_captions(parts)
     return parts
+
+
+def _body_size(sizes: Counter[float]) -> float:
+    """The size of most of the text; the larger one where much is set in two."""
+    if not sizes:
+        return 0.0
+    total = sizes.total()
+    if total < _MUCH_TEXT:
+        return sizes.most_common(1)[0][0]
+    usual = sizes.most_common(1)[0][0]
+    return max(size for size, count in sizes.items() if count > 0.3 * total or size == usual)
 
 
 def _lines(pages: Sequence[list[Item]]) -> Iterator[Line]:
@@ -164,6 +184,8 @@ def _begins_paragraph(
         return False
     if previous.text.endswith(HYPHEN):
         return False
+    if _LEADERS.search(previous.text) and previous.text[-1:].isdigit():
+        return True
     if line.mono or previous.mono:
         return line.mono != previous.mono or not 0 < step < _MAX_CODE_STEP
     if abs(line.size - previous.size) > 0.1 * size:
@@ -259,9 +281,11 @@ def _part(group: _Group, body: float, levels: dict[float, int], compounds: set[s
     item = BULLET.match(text)
     level = 0 if item or group.breaks else _heading_level(lines, text, body, levels)
     if level:
-        return Part("heading", text, group.page, level)
+        return Part("heading", text.replace("\n", " "), group.page, level)
+    if not any(map(str.isalnum, text)):  # Ornaments, and what is left of figures.
+        return Part("furniture", text, group.page)
     if item:
-        return Part("list", "- " + text[item.end() :], group.page)
+        return Part("list", "- " + text[item.end() :].replace("\n", " "), group.page)
     return Part("list" if ITEM.match(text) else "paragraph", text, group.page)
 
 
@@ -269,7 +293,7 @@ def _heading_level(group: list[Line], text: str, body: float, levels: dict[float
     """1 to 6 for a heading: larger than the body, or all bold or numbered where others are not."""
     if _LEADERS.search(text):  # A line of the table of contents.
         return 0
-    if _CAPTION.match(text) or sum(map(str.isalpha, text)) < 2:
+    if _CAPTION.match(text) or not _WORD.search(text):
         return 0
     size = max(line.size for line in group)
     if size >= HEADING_SCALE * body and len(text) <= _HEADING_CHARACTERS:
@@ -301,17 +325,42 @@ def _compounds(lines: list[Line]) -> set[str]:
 
 
 def _join(group: _Group, compounds: set[str]) -> str:
-    """Text of a paragraph in one line, with hyphenated words rejoined."""
+    """Text of a paragraph, with hyphenated words rejoined.
+
+    It has a line break where the next word would have had room in the line.
+    """
     parts = [group.lines[0].text]
+    right = _right_end(group.lines)
     for number, (above, line) in enumerate(pairwise(group.lines), start=1):
         end = above.text[-1]
         mark = PAGE_MARK * group.breaks.count(number)
         joined = end == HYPHEN or (_is_ideograph(end) and _is_ideograph(line.text[0]))
-        parts += [mark, line.text] if joined else [" ", mark, line.text]
+        if line.base >= above.base or line.column != above.column:
+            right = _right_end(group.lines[number:])
+            space = " "
+        else:
+            space = "\n" if right - above.right > _needed(line) else " "
+        parts += [mark, line.text] if joined else [space, mark, line.text]
     text = "".join(parts)
     return _WORD_PARTS.sub(
         lambda parts: _rejoined(parts[1], parts[2], parts[3], compounds), text
     ).replace(HYPHEN, "-")
+
+
+def _right_end(lines: list[Line]) -> float:
+    """The right end of the lines that stand below the first one."""
+    right = lines[0].right
+    for above, line in pairwise(lines):
+        if line.base >= above.base or line.column != above.column:
+            break
+        right = max(right, line.right)
+    return right
+
+
+def _needed(line: Line) -> float:
+    """The room that the first word of a line needs in the line above, with much to spare."""
+    word = line.text.split(" ", 1)[0]
+    return 1.2 * (line.right - line.left) * (len(word) + 1) / len(line.text) + 2 * line.size
 
 
 def _rejoined(left: str, mark: str, right: str, compounds: set[str]) -> str:

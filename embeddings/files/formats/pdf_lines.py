@@ -1,29 +1,22 @@
 """Lines of print of a PDF's page: from words to lines, with superscripts told from numbers.
 
-A raised number is an exponent behind a power of ten, a unit or a variable (10⁶, m², CO₂), and the
-mark of a footnote behind anything else: it is then set in brackets, "4,310[2]", for "4,3102" is
-another number.
+What is smaller and raised or lowered is a superscript or a subscript; ``scripts`` tells exponents
+from the marks of notes.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from embeddings.files.formats.pdf_text import HYPHEN, Word
+from embeddings.files.formats.scripts import LONGEST, Script, joined
 
-_RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
-_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-_DIGITS = re.compile(r"[-+−]?\d{1,3}")
-_MARKS = re.compile(r"\d{1,3}(?:[,;–-]\d{1,3})*,?|[a-z](?:,[a-z])*")
-_ORDINAL = re.compile(r"\d(?:st|nd|rd|th|er|re|e|o|a)$")
-_POWER_BASE = re.compile(r"(?:^|\W)(?:10|[kcmdµnM]?m|km|s|ft|in|yd|[A-Za-zα-ωΑ-Ω]|\))$")
-_LETTER_END = re.compile(r"[^\W\d_]$")
+_CHARGES = ("+", "−", "-")
 # Chosen by hand; none is fitted. Of the font size:
 _SAME_LINE = 0.5  # most distance between baselines of one line of print
 _SCRIPT_SIZE = 0.88  # most size of a superscript or subscript
 _RAISE = 0.15  # least height of a superscript's baseline above the line's
+_LOWER = 0.05  # least depth of a subscript's baseline below the line's
 _BACK = 0.5  # most by which a word of a line may begin before the end of the one before it
-_WIDE_GAP = 1.5  # least gap that parts the two halves of a line in a drop capital's search
 _DROP_CAPITAL = 1.8  # least size of a capital that is as high as two lines
 
 
@@ -117,24 +110,51 @@ def line_from(words: list[Word], column: int = 0) -> Line:
 
 def text_of(words: list[Word], size: float, base: float) -> str:
     """The text of words of a line whose letters are of that size and stand on that base."""
-    text = ""
-    for place, word in enumerate(words):
-        piece, glued = word.text, word.glued
-        previous = words[place - 1] if place else None
+    if len({word.size for word in words}) == 1:
+        return _plain([("", word) for word in words])[0][0]
+    return joined(_plain([(_script(words, at, size, base), word) for at, word in enumerate(words)]))
+
+
+def _plain(words: list[tuple[Script, Word]]) -> list[tuple[str, Script]]:
+    """Words with the spaces between them, by how they are set."""
+    pieces: list[tuple[str, Script]] = [("", "")]
+    previous: Word | None = None
+    for script, word in words:
+        text, before = pieces[-1]
+        glued = previous is None or word.glued or _is_drop_capital(previous, word)
         if previous is not None and text.endswith(HYPHEN):
-            text, glued = text[:-1] + "-", True
-        if previous is not None and _is_drop_capital(previous, word):
+            pieces[-1] = text[:-1] + "-", before
             glued = True
-        if word.size <= _SCRIPT_SIZE * size and len(piece) <= 12:
-            gap = word.left - previous.right if previous else 0.0
-            attached = previous is not None and (glued or gap < 0.1 * size)
-            shift = word.base - base
-            if shift > _RAISE * size:
-                piece, glued = _superscript(text if attached else "", piece), glued or attached
-            elif shift < -0.05 * size and attached:
-                piece, glued = _subscript(text, piece), True
-        text += piece if glued or not text else f" {piece}"
-    return text
+        piece = word.text if glued else f" {word.text}"
+        if script == before:
+            pieces[-1] = pieces[-1][0] + piece, script
+        elif script or glued:
+            pieces.append((piece, script))
+        else:
+            pieces.append((piece, ""))
+        previous = word
+    return pieces
+
+
+def _script(words: list[Word], at: int, size: float, base: float) -> Script:
+    """How a word of a line is set."""
+    word = words[at]
+    if word.size > _SCRIPT_SIZE * size or len(word.text) > LONGEST:
+        return ""
+    if not any(map(str.isalnum, word.text)) and word.text not in _CHARGES:
+        return ""
+    if at + 1 < len(words) and words[at + 1].text[:1] == "⁄":  # A fraction.
+        return ""
+    shift = word.base - base
+    if shift > _RAISE * size:
+        script: Script = "super"
+    elif shift < -_LOWER * size and at and word.glued:
+        script = "sub"
+    else:
+        return ""
+    # Capitals within a word are an ornament, as those of TeX are.
+    within = 0 < at < len(words) - 1 and word.glued and words[at + 1].glued
+    return "" if within and word.text.isupper() and word.text.isalpha() else script
 
 
 def _is_drop_capital(previous: Word, word: Word) -> bool:
@@ -143,20 +163,3 @@ def _is_drop_capital(previous: Word, word: Word) -> bool:
         and previous.size >= _DROP_CAPITAL * word.size
         and word.left - previous.right < 0.5 * word.size
     )
-
-
-def _superscript(before: str, text: str) -> str:
-    """A raised text behind a text, empty if a space is between."""
-    if _ORDINAL.search(before[-1:] + text) or not any(map(str.isalnum, text)):
-        return text
-    if _POWER_BASE.search(before):
-        if _DIGITS.fullmatch(text):
-            return text.translate(_RAISED)
-        return text if len(text) > 3 else f"^{text}"
-    return f"[{text.rstrip(',')}]" if _MARKS.fullmatch(text) else text
-
-
-def _subscript(before: str, text: str) -> str:
-    """A lowered text behind a text."""
-    chemical = _DIGITS.fullmatch(text) and (_LETTER_END.search(before) or before.endswith(")"))
-    return text.translate(_LOWERED) if chemical else text

@@ -1,6 +1,6 @@
 """A PDF's page: its lines and tables in reading order, and what is left out of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -20,7 +20,7 @@ Item = Line | Table
 # Chosen by hand; none is fitted.
 _MIN_TURNS = 4  # least times that the file goes from one column to the other and back
 _WATERMARK_SCALE = 2.0  # size of slanting text, of the usual, that is no content
-_UPWARDS = 0.4  # share of lines that stand above the one before, where the order is not kept
+_MAX_BESIDE = 0.1  # most share of a column's lines that stand beside others, if it is sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,60 +63,89 @@ def read_page(page: Any, textpage: Any) -> Page:
     )
     placed = [Placed(at, word) for at, word in enumerate(upright)]
     zones = zones_of(placed)
-    items: list[tuple[tuple[float, ...], Item]] = []
-    used: set[int] = set()
-    for table, positions in tables_of(placed, [zone.words for zone in zones], drawings):
-        used |= positions
-        items.append(((min(positions), 0, 0), table))
-    items += _lines(zones, used)
-    items.sort(key=lambda item: item[0])
+    tables = list(tables_of(placed, [zone.words for zone in zones], drawings))
     return Page(
-        items=[item for _, item in items],
+        items=_in_order(zones, tables),
         turned=[line_from(line) for line in lines_of(aside)],
         pictures=pictures,
     )
 
 
-def _lines(zones: Sequence[Zone], used: set[int]) -> list[tuple[tuple[float, ...], Line]]:
-    """The lines of each zone with a key that sorts them as they are read."""
-    bands: dict[int, list[tuple[int, int, Line]]] = {}
+def _in_order(zones: Sequence[Zone], tables: Sequence[tuple[Table, set[int]]]) -> list[Item]:
+    """Lines and tables as they are read."""
+    used = {at for _, positions in tables for at in positions}
+    starts = {min(positions): table for table, positions in tables}
+    bands: dict[int, list[_Placed]] = {}
     for zone in zones:
-        remaining = [placed for placed in zone.words if placed.at not in used]
-        places = iter(remaining)
-        for words in lines_of(placed.word for placed in remaining):
-            at = next(places).at
-            for _ in words[1:]:
-                next(places)
-            line = replace(line_from(words), column=zone.column)
-            bands.setdefault(zone.band, []).append((zone.column, at, line))
-    found: list[tuple[tuple[float, ...], Line]] = []
-    for lines in bands.values():
-        first = min(at for _, at, _ in lines)
-        by_column = _goes_back_and_forth(lines)
-        by_height = _goes_up_and_down(lines)
-        for column, at, line in lines:
-            if by_height:
-                key: tuple[float, ...] = (first, column, -line.base, line.left)
-            elif by_column:
-                key = (first, column, at)
-            else:
-                key = (at, 0, 0)
-            found.append((key, line))
-    return found
+        band = bands.setdefault(zone.band, [])
+        band += (
+            _Placed(zone.column, placed.at, starts[placed.at])
+            for placed in zone.words
+            if placed.at in starts
+        )
+        band += _lines(zone, used)
+    found: list[tuple[tuple[int, int, int], Item]] = []
+    for band in bands.values():
+        band.sort(key=lambda each: each.at)
+        first = min((each.at for each in band), default=0)
+        columns = sorted({each.column for each in band})
+        ordered = [_downwards([each for each in band if each.column == at]) for at in columns]
+        if _goes_back_and_forth(band) or any(moved for moved, _ in ordered):
+            for column, (_, items) in zip(columns, ordered, strict=True):
+                found += (((first, column, place), each.item) for place, each in enumerate(items))
+        else:
+            found += (((each.at, 0, 0), each.item) for each in band)
+    found.sort(key=lambda item: item[0])
+    return [item for _, item in found]
 
 
-def _goes_back_and_forth(lines: list[tuple[int, int, Line]]) -> bool:
-    columns = [column for column, _, _ in sorted(lines, key=lambda line: line[1])]
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A line or table, with its column and the position of its first word."""
+
+    column: int
+    at: int
+    item: Item
+
+
+def _lines(zone: Zone, used: set[int]) -> Iterator[_Placed]:
+    remaining = [placed for placed in zone.words if placed.at not in used]
+    start = 0
+    for words in lines_of(placed.word for placed in remaining):
+        line = replace(line_from(words), column=zone.column)
+        yield _Placed(zone.column, remaining[start].at, line)
+        start += len(words)
+
+
+def _downwards(column: list[_Placed]) -> tuple[bool, list[_Placed]]:
+    """A column's items from the top, and whether that changes their order.
+
+    They stay as they are where some stand side by side, for these may be columns, too.
+    """
+    heights = [_height(each.item) for each in column]
+    if all(low >= top - 1 for (low, _), (_, top) in pairwise(heights)):
+        return False, column
+    by_height = sorted(range(len(column)), key=lambda at: -heights[at][1])
+    beside = 0
+    for above, below in pairwise(by_height):
+        overlap = min(heights[above][1], heights[below][1]) - max(
+            heights[above][0], heights[below][0]
+        )
+        beside += overlap > 0.5 * min(top - low for low, top in (heights[above], heights[below]))
+    if beside > _MAX_BESIDE * len(column):
+        return False, column
+    return by_height != list(range(len(column))), [column[at] for at in by_height]
+
+
+def _height(item: Item) -> tuple[float, float]:
+    """Its lower and upper end."""
+    if isinstance(item, Table):
+        return item.bottom, item.top + 0.7 * item.size
+    return item.base, item.base + 0.7 * item.size
+
+
+def _goes_back_and_forth(band: list[_Placed]) -> bool:
+    columns = [each.column for each in band]
     turns = sum(one != other for one, other in pairwise(columns))
-    fewest = min(columns.count(column) for column in set(columns))
+    fewest = min((columns.count(column) for column in set(columns)), default=0)
     return turns >= _MIN_TURNS and turns > 0.7 * fewest
-
-
-def _goes_up_and_down(lines: list[tuple[int, int, Line]]) -> bool:
-    steps = upwards = 0
-    for column in {column for column, _, _ in lines}:
-        own = [line for each, _, line in sorted(lines, key=lambda line: line[1]) if each == column]
-        for above, below in pairwise(own):
-            steps += 1
-            upwards += below.base > above.base + above.size
-    return steps >= 2 * _MIN_TURNS and upwards > _UPWARDS * steps

@@ -56,10 +56,13 @@ def without_running_lines(pages: Sequence[list[Item]], body: float) -> list[list
                     numbers = tuple(map(_value, _NUMBER.findall(line.text)))
                     key = _NUMBER.sub("#", line.text)
                     groups[at_top, key, len(numbers)].append(_Edge(number, place, line, numbers))
-    running: set[tuple[int, int]] = set()
-    for (_, key, _), group in groups.items():
+    running: set[tuple[bool, int, int]] = set()
+    for (at_top, key, _), group in groups.items():
         first = not _PAGE_NUMBER.fullmatch(key) and group[0].line.size >= _HEADING_SCALE * body
-        running |= {(edge.page, edge.place) for edge in list(_running(key, group))[first:]}
+        # What is the row of a table on each page is that table's header.
+        if any(isinstance(pages[edge.page][edge.place], Line) for edge in group):
+            found = list(_running(key, group))[first:]
+            running |= {(at_top, edge.page, edge.place) for edge in found}
     remaining = []
     for number, (page, rows) in enumerate(zip(pages, edges, strict=True)):
         drop = _peeled(page, number, rows, running)
@@ -147,7 +150,7 @@ def _peeled(
     page: Sequence[Item],
     number: int,
     rows: Sequence[tuple[bool, list[int]]],
-    running: set[tuple[int, int]],
+    running: set[tuple[bool, int, int]],
 ) -> dict[int, bool]:
     """Places of the running lines of a page, each with whether it is at the top.
 
@@ -164,7 +167,7 @@ def _peeled(
                 inside = [abs(heights[depth] - height) for height in heights[depth + 1 :]][:1]
                 if any(distance < 1.3 * outside for distance in inside):
                     break
-            found = [place for place in row if (number, place) in running]
+            found = [place for place in row if (edge, number, place) in running]
             if not found:
                 break
             drop |= dict.fromkeys(found, edge)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from embeddings.files.formats.header_rows import count_header_rows
 from embeddings.files.formats.pdf_drawings import Drawings, Rule
 from embeddings.files.formats.pdf_grid import Grid, fill, grids_of
 from embeddings.files.formats.pdf_rows import (
@@ -23,7 +24,6 @@ from embeddings.files.formats.pdf_rows import (
     strips_of,
     text_in,
 )
-from embeddings.files.formats.tables import count_header_rows
 
 _MARKER = re.compile(r"[•◦▪■□●○‣∙·➢✓–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):]+|\[\w{1,8}\]")
 _CAPTION = re.compile(r"(?:Fig(?:ure|\.)|Table|Tab\.|TABLE|FIGURE|Tabelle|Abb\.)\s*[\dIVXA-Z]")

@@ -6,6 +6,7 @@ alone: that takes a third of the time of asking for each character.
 
 import ctypes
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -25,9 +26,17 @@ _HYPHENS = frozenset((0x02, 0xFFFE, 0xAD))  # how PDFium reports a hyphen at whi
 _SPACES = frozenset((0x00, 0x0A, 0x0D, 0x20, 0xA0))
 _BOLD_WEIGHT = 600
 _FIXED_PITCH = 1  # ISO 32000-1, table 123
+_FORCE_BOLD = 1 << 18
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi|medi(?!um)|cmbx|sfbx|(?<=t)b$")
+# Weights are guessed from the width of stems; these names say that a font is not bold.
+_PLAIN_NAME = re.compile(
+    r"regu|roman|light|book|italic|oblique|medium|mono|^(?:\w+\+)?(?:cm|sf|lm)[a-z]{1,4}\d"
+)
 _MONO_NAMES = (b"mono", b"courier", b"consol", b"typewriter", b"cmtt")
 # Chosen by hand; none is fitted. Of the font size:
 _WORD_GAP = 0.17  # least gap between words for which PDFium gave no space
+_WIDE = 0.62  # least width of a word, for each of its letters, that is looked at more closely
+_LETTER_GAP = 0.6  # least gap between letters of a word that are two
 _SCRIPT_SHIFT = 0.12  # least distance of a superscript's baseline from that of its line
 _SCRIPT_SIZE = 0.9  # most size of a superscript
 
@@ -69,6 +78,7 @@ class _Style(NamedTuple):
     bold: bool
     mono: bool
     angle: int
+    font: str
 
 
 def words_of(textpage: Any, visibility: Visibility) -> Iterator[Word]:
@@ -138,7 +148,12 @@ class _Source:
         first = _text_object(self._address, start) or 0
         if end - start < 2 or first == (_text_object(self._address, end - 1) or first):
             word = self._word(codes, start, end, first, glued=False)
-            if word:
+            if word and word.right - word.left > _WIDE * word.size * (end - start):
+                for begin, after in self._apart(start, end, word.size, word.angle):
+                    part = self._word(codes, begin, after, first, glued=False)
+                    if part:
+                        yield part
+            elif word:
                 yield word
             return
         previous: Word | None = None
@@ -157,11 +172,20 @@ class _Source:
                 previous = joined
             else:
                 yield previous
-                gap = word.left - previous.right
-                apart = not -_WORD_GAP < gap / (previous.size or 1.0) < _WORD_GAP
+                apart = word.left - previous.right > _WORD_GAP * (previous.size or 1.0)
                 previous = word._replace(glued=not apart)
         if previous is not None:
             yield previous
+
+    def _apart(self, start: int, end: int, size: float, angle: int) -> Iterator[tuple[int, int]]:
+        """Where the words between two characters begin and end, told from gaps between letters."""
+        boxes = [turned(self._box(index), angle) for index in range(start, end)]
+        begin = start
+        for index in range(start + 1, end):
+            if boxes[index - start][0] - boxes[index - start - 1][2] > _LETTER_GAP * size:
+                yield begin, index
+                begin = index
+        yield begin, end
 
     def _word(
         self, codes: list[int], start: int, end: int, place: int, *, glued: bool
@@ -171,7 +195,7 @@ class _Source:
             style = self._styles[place] = self._style(place, start)
         if not style.shown:
             return None
-        text = readable(_decode(codes[start:end]), alone=not glued)
+        text = readable(_decode(codes[start:end]), style.font, alone=not glued)
         if end - start > 1 and codes[end - 1] in _HYPHENS:
             text = text[:-1] + HYPHEN
             end -= 1
@@ -208,18 +232,21 @@ class _Source:
             angle = round(math.degrees(math.atan2(matrix.b, matrix.a))) % 360
             nearest = round(angle / 90) * 90
             angle = nearest % 360 if abs(angle - nearest) < 5 else angle
-        bold, mono = self._font(index)
-        return _Style(shown, round(size, 1), bold, mono, angle)
+        bold, mono, name = self._font(index)
+        return _Style(shown, round(size, 1), bold, mono, angle, name)
 
-    def _font(self, index: int) -> tuple[bool, bool]:
-        """Whether a character is bold, and whether it is of a typewriter font."""
+    def _font(self, index: int) -> tuple[bool, bool, str]:
+        """Whether a character is bold, whether it is of a typewriter font, and the font's name."""
         buffer = raw.create_string_buffer(128)
         flags = raw.c_int()
         raw.FPDFText_GetFontInfo(self._textpage, index, buffer, len(buffer), flags)
         name = buffer.value.lower()
-        weight: int = raw.FPDFText_GetFontWeight(self._textpage, index)
         mono = bool(flags.value & _FIXED_PITCH) or any(part in name for part in _MONO_NAMES)
-        return weight >= _BOLD_WEIGHT or b"bold" in name, mono
+        text = name.decode("latin-1")
+        bold = bool(flags.value & _FORCE_BOLD or _BOLD_NAME.search(text))
+        if not bold and not _PLAIN_NAME.search(text):
+            bold = raw.FPDFText_GetFontWeight(self._textpage, index) >= _BOLD_WEIGHT
+        return bold, mono, text.replace("-", " ")
 
 
 def _joined(previous: Word, word: Word) -> Word | None:

@@ -1,11 +1,13 @@
 """What text comes out of a PDF: lines in their order, tables, forms, and what is no content."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fpdf import FPDF
+from PIL import Image
 
 from embeddings.document import Document
 from embeddings.files.formats import pdf
@@ -137,7 +139,7 @@ def test_printed_page_labels_are_kept() -> None:
 
 def test_footnote_mark_is_apart_from_the_number_before_it() -> None:
     text = read(CASES / "H02_sup" / "tank.pdf").text
-    assert text == "The tank weighs 120[3] kilograms when it is empty."
+    assert text == "The tank weighs 120 ³ kilograms when it is empty."
 
 
 def test_ligatures_are_letters() -> None:
@@ -159,10 +161,10 @@ def word(text: str, left: float, base: float = 700, size: float = 10, **more: An
         ("10", "−3", "10⁻³"),
         ("m", "2", "m²"),
         ("x", "2", "x²"),
-        ("thousand", "1", "thousand[1]"),
-        ("4,310", "2", "4,310[2]"),
-        ("works", "3,4", "works[3,4]"),
-        ("Holm", "a", "Holm[a]"),
+        ("thousand", "1", "thousand ¹"),
+        ("4,310", "2", "4,310 ²"),
+        ("works", "3,4", "works ³,⁴"),
+        ("Holm", "a", "Holm ᵃ"),
         ("21", "st", "21st"),
         ("Heron", "®", "Heron®"),
     ],
@@ -364,3 +366,169 @@ def test_broken_words_are_made_whole_but_compounds_keep_their_hyphen() -> None:
     ) == [
         ("paragraph", "Humanitarian aid of a well-known kind; the Anglo-Saxon and well-known one")
     ]
+
+
+# Pages as they are printed
+
+
+def put(made: FPDF, left: float, top: float, text: str) -> None:
+    made.text(left, top, text)
+
+
+def prose(made: FPDF, left: float, top: float, width: float, text: str) -> None:
+    made.set_xy(left, top)
+    made.multi_cell(width, 12, text, align="J", new_x="LMARGIN", new_y="NEXT")
+
+
+FERRY = (
+    "The ferry to the northern islands leaves the old harbour each morning when the tide allows "
+    "it, and it comes back in the evening of the same day with the mail and the fish. "
+)
+MILL = (
+    "A mill on the hill above the village has ground oats for two hundred years, first by wind "
+    "and then by steam, until the last miller left for the city and its wheel stood still. "
+)
+
+
+def test_columns_of_short_cells_are_a_table_without_ruling_lines(
+    written: Callable[..., Document],
+) -> None:
+    rows = [
+        ("Boat", "Berth", "Length"),
+        ("Maja", "14", "9.5 m"),
+        ("Silver Heron", "3", "12 m"),
+        ("Tern", "27", ""),
+        ("Old Otter", "8", "7.25 m"),
+    ]
+
+    def write(made: FPDF) -> None:
+        made.add_page()
+        prose(made, 50, 40, 480, FERRY)
+        put(made, 50, 110, "Table 2: Boats of the club")
+        for at, row in enumerate(rows):
+            for left, cell in zip((50, 200, 300), row, strict=True):
+                put(made, left, 130 + 16 * at, cell)
+        prose(made, 50, 230, 480, MILL)
+
+    document = written(write)
+    assert tables(document) == [(1, [list(row) for row in rows])]
+    assert [kind for kind, _ in shown(document)] == ["paragraph", "paragraph", "table", "paragraph"]
+    assert shown(document)[1] == ("paragraph", "Table 2: Boats of the club")
+
+
+@pytest.mark.parametrize("by_row", [False, True])
+def test_two_columns_of_prose_are_read_one_after_the_other(
+    written: Callable[..., Document], by_row: bool
+) -> None:
+    def write(made: FPDF) -> None:
+        made.add_page()
+        made.set_xy(50, 50)
+        columns = [
+            made.multi_cell(230, 12, 3 * text, dry_run=True, output="LINES")
+            for text in (FERRY, MILL)
+        ]
+        lines = [(at, side) for side in (0, 1) for at in range(len(columns[side]))]
+        for at, side in sorted(lines) if by_row else lines:
+            put(made, 50 + 270 * side, 60 + 12 * at, columns[side][at])
+
+    assert shown(written(write)) == [
+        ("paragraph", (3 * FERRY).strip()),
+        ("paragraph", (3 * MILL).strip()),
+    ]
+
+
+def test_table_goes_on_over_a_page_with_its_header(written: Callable[..., Document]) -> None:
+    def write(made: FPDF) -> None:
+        for page in (0, 1):
+            made.add_page()
+            made.set_xy(50, 50)
+            with made.table(width=400, align="LEFT", line_height=14) as table:
+                table.row(["Pump", "Speed", "Place"])
+                for at in range(3):
+                    number = 3 * page + at
+                    table.row([f"P{number}", str(650 + number), f"Hall {number}"])
+
+    document = written(write)
+    body = [[f"P{number}", str(650 + number), f"Hall {number}"] for number in range(6)]
+    assert tables(document) == [(1, [["Pump", "Speed", "Place"], *body])]
+    assert [document.page_at(document.text.index(f"P{number}")) for number in (2, 3)] == [1, 2]
+
+
+def test_sentence_goes_on_over_the_end_of_a_page(written: Callable[..., Document]) -> None:
+    def write(made: FPDF) -> None:
+        made.add_page()
+        prose(made, 50, 50, 400, FERRY + "Its captain is the daughter of")
+        made.add_page()
+        prose(made, 50, 50, 400, "the miller, who has never been at sea. " + MILL)
+
+    document = written(write)
+    assert len(document.blocks) == 1
+    text = document.text
+    assert "is the daughter of the miller, who" in text
+    assert document.page_starts == (0, text.index("the miller, who"))
+    assert document.page_at(text.index("daughter")) == 1
+
+
+def test_contents_and_references_are_furniture(written: Callable[..., Document]) -> None:
+    def write(made: FPDF) -> None:
+        made.add_page()
+        made.set_font("Helvetica", size=16)
+        put(made, 50, 60, "Contents")
+        made.set_font("Helvetica", size=10)
+        for at, name in enumerate(("Boats", "Harbours", "Tides", "Winds")):
+            put(made, 50, 90 + 14 * at, f"{at + 1} {name} {'.' * 60} {at + 2}")
+        made.add_page()
+        made.set_font("Helvetica", size=16)
+        put(made, 50, 60, "Boats")
+        made.set_font("Helvetica", size=10)
+        prose(made, 50, 80, 400, FERRY)
+        made.set_font("Helvetica", size=16)
+        put(made, 50, 160, "References")
+        made.set_font("Helvetica", size=10)
+        for at in range(4):
+            put(
+                made, 50, 190 + 24 * at, f"[{at + 1}] A. Writer. Of boats {at}. Sea Press, 199{at}."
+            )
+
+    kinds = [kind for kind, _ in shown(written(write))]
+    assert kinds == ["furniture"] * 5 + ["heading1", "paragraph"] + ["furniture"] * 5
+
+
+def test_page_that_is_turned_as_a_whole_keeps_its_body(written: Callable[..., Document]) -> None:
+    def write(made: FPDF) -> None:
+        made.add_page()
+        with made.rotation(90, 300, 400):
+            prose(made, 50, 350, 400, FERRY + MILL)
+        put(made, 20, 780, "Sheet B")
+
+    assert shown(written(write)) == [
+        ("paragraph", (FERRY + MILL).strip()),
+        ("paragraph", "Sheet B"),
+    ]
+
+
+def test_numbers_that_count_up_with_the_pages_are_left_out() -> None:
+    def page(number: int) -> list[Line]:
+        texts = ("Harbour rules", f"Boats moored on day {7 * number % 5}: none", str(40 + number))
+        return [
+            Line(text, left=50, right=300, base=base, size=10.0)
+            for text, base in zip(texts, (760, 700, 40), strict=True)
+        ]
+
+    document = laid_out(*map(page, range(5)))
+    assert [text for _, text in shown(document)] == [
+        f"Boats moored on day {7 * number % 5}: none" for number in range(5)
+    ]
+
+
+def test_picture_and_blank_page_are_noted(written: Callable[..., Document]) -> None:
+    def write(made: FPDF) -> None:
+        made.add_page()
+        put(made, 50, 50, "The map of the harbour")
+        picture = io.BytesIO()
+        Image.new("RGB", (40, 40), "grey").save(picture, "PNG")
+        made.image(picture, 50, 100, w=300, h=300)
+        made.image(picture, 50, 500, w=20, h=20)
+        made.add_page()
+
+    assert written(write).not_read == ("1 picture", "1 page without text")
