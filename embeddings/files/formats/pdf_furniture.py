@@ -23,10 +23,11 @@ _LEADERS = re.compile(r"(?:\.\s?|·\s?|…\s?|_){4}")
 _CONTENTS_LINE = re.compile(r".*\D(?:\.\s?|…\s?|·\s?|_|\s)\s*(?:\d{1,4}|[ivxl]{1,6})", re.DOTALL)
 _PAGES = re.compile(r"[^\d]*[\w)'’”\]][,.]?\s+\d{1,4}(?:[-–,\s]+\d{1,4})*(?:\s.*|$)", re.DOTALL)
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d[a-z]?\b")
+_SOURCE = re.compile(r"https?://|\bdoi\b|\bISBN\b|\b(?:pp?|vol|eds?)\.\s")
 _NUMBERED = re.compile(r"[-•]?\s*(?:\[[\w+., ]{1,20}\]|\(?\d{1,3}[.)]?\s)")
 # Chosen by hand; none is fitted.
 _MIN_LINES = 3  # least lines of contents with leaders in a row
-_MOST = 0.6  # share of the entries that look like such
+_MOST = 0.45  # share of the lines below such a heading that look like entries
 
 
 class Part(Protocol):
@@ -106,7 +107,7 @@ def _mark_below(parts: Sequence[Part], at: int, is_entry: Callable[[str], bool])
 
 
 def _is_reference(text: str) -> bool:
-    return bool(_YEAR.search(text) or _NUMBERED.match(text))
+    return bool(_YEAR.search(text) or _NUMBERED.match(text) or _SOURCE.search(text))
 
 
 def _is_index(text: str) -> bool:

@@ -423,7 +423,7 @@ def test_two_columns_of_prose_are_read_one_after_the_other(
     def write(made: FPDF) -> None:
         made.add_page()
         made.set_xy(50, 50)
-        columns = [
+        columns: list[Any] = [
             made.multi_cell(230, 12, 3 * text, dry_run=True, output="LINES")
             for text in (FERRY, MILL)
         ]
