@@ -159,7 +159,8 @@ class _Reader:
             list_id = list_id if numbers.numId is None else str(numbers.numId.val)
             depth = depth if numbers.ilvl is None else int(numbers.ilvl.val)
         if list_id in ("", "0"):
-            return "", style.is_list
+            # Zero takes a paragraph out of the list of its style.
+            return "", style.is_list and not list_id
         if depth is None:
             depth = self.numbering.depth_of_style(list_id, element.style or "")
         mark = self.numbering.mark(list_id, min(max(depth, 0), DEEPEST - 1))

@@ -16,8 +16,13 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 
+import docx
 import psutil
 import pytest
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 from fpdf import FPDF
 
 from embeddings.document import Document
@@ -114,6 +119,49 @@ def paragraph(text: str) -> str:
 
 
 GOOD_WORD = word([paragraph("Fine")])
+
+
+def cell(content: str, span: int = 1) -> str:
+    properties = f'<w:tcPr><w:gridSpan w:val="{span}"/></w:tcPr>'
+    return f"<w:tc>{properties}{content}</w:tc>"
+
+
+def nested_tables(depth: int, content: str) -> str:
+    """Tables in tables, each in a cell that covers all columns beside another cell."""
+    for _ in range(depth):
+        rows = f"<w:tr>{cell(content, 60)}{cell(paragraph('b'))}</w:tr>" * 2
+        content = f"<w:tbl>{rows}</w:tbl>{paragraph('')}"
+    return content
+
+
+def test_merged_cells_of_nested_tables_do_not_multiply(reader: Reader) -> None:
+    # [repeated in each column: 60 ** 8 times 100 characters]
+    document = reader.read("a.docx", word([nested_tables(8, paragraph("x" * 100))]))
+    assert len(document.text) < 2_000_000
+
+
+def test_tall_merged_cells_are_counted_as_text(reader: Reader) -> None:
+    wide = cell(paragraph("x" * 200_000), 60)
+    assert reader.reason("a.docx", word([f"<w:tbl><w:tr>{wide}{wide}</w:tr></w:tbl>"])) == TOO_LONG
+
+
+def test_documents_inside_documents_are_read_to_a_small_depth(reader: Reader) -> None:
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    inner = b""
+    for depth in reversed(range(6)):
+        source, file = docx.Document(), BytesIO()
+        source.add_paragraph(f"Document {depth}.")
+        if inner:
+            part = Part(PackURI("/word/chunk.docx"), kind, inner, source.part.package)
+            id = source.part.relate_to(part, f"{OFFICE}/relationships/aFChunk")
+            chunk = OxmlElement("w:altChunk")
+            chunk.set(qn("r:id"), id)
+            source.element.body.insert(1, chunk)
+        source.save(file)
+        inner = file.getvalue()
+    document = reader.read("a.docx", inner)
+    assert document.text.split("\n\n") == [f"Document {depth}." for depth in range(4)]
+    assert document.not_read == ("1 embedded document",)
 
 
 def test_ordinary_word_document_made_here_is_read(reader: Reader) -> None:
