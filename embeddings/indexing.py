@@ -17,7 +17,7 @@ from embeddings.document import Document
 from embeddings.errors import FolderError, IndexMissing, Remedy, UnreadableFile
 from embeddings.file_system import file_sha256
 from embeddings.files.folder import Entry, walk
-from embeddings.files.formats import SUFFIXES, format_of, unsupported
+from embeddings.files.formats import SUFFIXES, format_of, named_format, unsupported
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.index.index import STORE_FILE, Index, uploads_beside
@@ -638,12 +638,15 @@ def _is_readable(entry: Entry) -> bool:
 def _nothing_to_read(folder: Path) -> FolderError:
     formats = ", ".join(SUFFIXES)
     return FolderError(
-        f"holds no file that can be read; formats read: {formats}", folder, Remedy.CHOOSE_FOLDER
+        f"holds no file that can be read; formats read: text, {formats}",
+        folder,
+        Remedy.CHOOSE_FOLDER,
     )
 
 
 def _content(source: Source) -> Content:
-    format = format_of(Path(source.path))
+    # By its name alone, for the path is inside of the library.
+    format = named_format(Path(source.path))
     return source.sha256, format.name if format else ""
 
 

@@ -9,7 +9,7 @@ from threading import BoundedSemaphore
 
 from embeddings.errors import ChapterAndVerseError, Remedy, UnreadableFile
 from embeddings.file_system import file_sha256
-from embeddings.files.formats import format_of
+from embeddings.files.formats import named_format
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.index.paths import lies_within
@@ -216,7 +216,7 @@ class ConcurrencyLimit:
 
 
 def _is_pdf(path: str) -> bool:
-    format = format_of(Path(path))
+    format = named_format(Path(path))
     return format is not None and format.name == "PDF"
 
 

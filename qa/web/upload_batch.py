@@ -114,7 +114,7 @@ class UploadBatch:
         if position >= limits.files:
             return f"exceeds the limit of {limits.files} files at a time"
         if format_of(file) is None:
-            return f"{unsupported(file)}; supported are {', '.join(SUFFIXES)}"
+            return f"{unsupported(file)}; supported are text and {', '.join(SUFFIXES)}"
         if size > limits.file_bytes:
             return f"is larger than {limits.file_bytes / 1e6:,.0f} MB"
         if len(sizes) >= limits.documents:

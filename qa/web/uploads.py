@@ -218,7 +218,7 @@ class Uploads:
         self, on_progress: OnProgress | None = None, *, retry: bool = False
     ) -> IndexingReport | None:
         """Bring the index up to date with the uploads; the report if there are any."""
-        if self.folder.is_dir() and any(format_of(path) for path in self.folder.iterdir()):
+        if self.folder.is_dir() and any(map(_is_document, self.folder.iterdir())):
             return self.answerer.index_folder(self.folder, on_progress, retry=retry)
         left = self.index.names({self.folder})
         if left:
@@ -226,6 +226,11 @@ class Uploads:
             # folder of uploads is the program's own.
             remove(self.index, left)
         return None
+
+
+def _is_document(path: Path) -> bool:
+    """Whether indexing would read a file: what systems leave in folders is hidden."""
+    return not path.name.startswith(".") and format_of(path) is not None
 
 
 def _updates_of(run: Callable[[Callable[[Update], object]], None]) -> Iterator[Update]:

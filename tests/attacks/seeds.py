@@ -36,6 +36,33 @@ WEB = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Aid t
 
 TABLE = 'name,founded,"members, all"\nIOFS,2013,41\n"OTS ""Turkic""",2009,5\n\nCICA,1992,28\n'
 
+STRUCTURED = (
+    "Aid\n===\n\n:Author: Ada\n\nFifty *tons* were sent to `Syria <http://x>`_.\n\n"
+    "- tents\n\n  1. red\n\n"
+    "term\n   meaning\n\n+---+---+\n| A | B |\n+===+===+\n| 1 | 2 |\n+---+---+\n\n"
+    ".. note:: All of it.\n\n.. image:: x.png\n\n::\n\n   x = 1\n"
+)
+
+NOTEBOOK = (
+    '{"cells": [{"cell_type": "markdown", "source": ["# Aid\\n", "Fifty tons."]}, {"cell_type": '
+    '"code", "source": "x = 1", "outputs": [{"output_type": "stream", "text": ["41\\n"]}]}], '
+    '"metadata": {"title": "Aid"}, "nbformat": 4, "nbformat_minor": 5}'
+)
+
+MESSAGE = (
+    "From: =?utf-8?q?Ada_=C3=89?= <ada@example.org>\nTo: b@example.org\nSubject: Aid\n"
+    "Date: Tue, 05 Mar 2024 10:00:00 +0100\nMIME-Version: 1.0\n"
+    'Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/plain; charset=utf-8\n'
+    "Content-Transfer-Encoding: quoted-printable\n\nFifty tons were sent.\n--b\n"
+    'Content-Type: text/csv\nContent-Disposition: attachment; filename="a.csv"\n'
+    "Content-Transfer-Encoding: base64\n\nQSxCCjEsMgo=\n--b--\n"
+)
+
+RICH = (
+    r"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}{\info{\title Aid}}\pard\b Fifty tons\b0  were "
+    r"sent, caf\'e9 \u8364? 5.\par\trowd\cellx1000\cellx2000 A\cell 1\cell\row\pard The end.\par}"
+)
+
 
 def pdf() -> bytes:
     """Two pages with headings, a table and an outline."""
@@ -126,5 +153,9 @@ def seeds() -> dict[str, bytes]:
         "PowerPoint presentation": slides(),
         "EPUB book": book(),
         "table of values": TABLE.encode(),
+        "reStructuredText file": STRUCTURED.encode(),
+        "Jupyter notebook": NOTEBOOK.encode(),
+        "e-mail message": MESSAGE.encode(),
+        "RTF document": RICH.encode(),
     }
     return {suffix: made[format.name] for format in FORMATS for suffix in format.suffixes}

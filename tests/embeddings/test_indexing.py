@@ -193,7 +193,7 @@ def test_folder_that_cannot_be_indexed_leaves_no_index_behind(
     tmp_path: Path, hashing: HashingEncoder
 ) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FolderError, match=r"holds no file that can be read; formats read: \.txt"):
+    with pytest.raises(FolderError, match=r"can be read; formats read: text, \.txt"):
         open_and_index(tmp_path / "empty", tmp_path / "index", hashing)
     assert not (tmp_path / "index").exists()
 
@@ -204,7 +204,7 @@ def test_files_without_a_document_are_named_with_the_reason(
 ) -> None:
     (folder / "empty.txt").write_text("")
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
-    (folder / "program.exe").write_bytes(b"MZ")
+    (folder / "program.exe").write_bytes(b"MZ\0")
     (folder / ".hidden.txt").write_text("x")
     report = index_folder(folder, index, hashing)
     assert {skipped.path: skipped.reason for skipped in report.skipped} == {

@@ -46,8 +46,14 @@ def read(path: Path, limits: Limits) -> Document:
     return builder.build(path.name)
 
 
-def add_text(builder: LimitedBuilder, text: str) -> None:
-    """Append the blocks of a plain text."""
+def add_text(builder: LimitedBuilder, text: str, *, titled: bool = True) -> None:
+    """Append the blocks of a plain text.
+
+    Args:
+        builder: To which to append.
+        text: As it stands in a file, or in a part of one.
+        titled: Whether it may begin with a title.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0b", "\n").strip("\ufeff\n")
     text = _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     builder.limits.check_pages(text.count("\f"))
@@ -55,7 +61,9 @@ def add_text(builder: LimitedBuilder, text: str) -> None:
     builder.limits.check_pages(len(pages))
     lines, starts = text_pages.joined(pages)
     lines = without_line_numbers(lines)
-    _Reader(builder, lines, starts if len(pages) > 1 else [], _solid_words(text, lines)).read()
+    reader = _Reader(builder, lines, starts if len(pages) > 1 else [], _solid_words(text, lines))
+    reader.titled = not titled
+    reader.read()
 
 
 def _solid_words(text: str, lines: Sequence[str]) -> frozenset[str]:

@@ -287,9 +287,9 @@ def is_terms(lines: Sequence[str]) -> bool:
 def definition(lines: Sequence[str], solid: frozenset[str]) -> str:
     r"""A hanging entry as a term, a line break and its meaning, if it has a term.
 
-    >>> lines = ["  E_LATE    The ship came when the gate had been", "            closed."]
+    >>> lines = ["  E_LATE    The ship came when the gate had already been", "            closed."]
     >>> definition(lines, frozenset())
-    'E_LATE\nThe ship came when the gate had been closed.'
+    'E_LATE\nThe ship came when the gate had already been closed.'
     """
     first = lines[0]
     gap = _GAP.search(first.strip())

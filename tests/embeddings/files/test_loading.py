@@ -193,8 +193,8 @@ def test_modules_in_the_current_folder_do_not_shadow_those_of_the_reader(
         ("empty.txt", b"", "is empty"),
         ("blank.txt", b" \n\t\n", "has no text"),
         ("large.txt", b"word " * 300, "is larger than 0 MB"),
-        ("program.exe", b"MZ", "has an unsupported format (.exe)"),
-        ("README", b"text", "has an unsupported format (no suffix)"),
+        ("program.exe", b"MZ\0", "has an unsupported format (.exe)"),
+        ("core", b"\x7fELF\0", "has an unsupported format (no suffix)"),
     ],
 )
 def test_files_refused_at_sight(tmp_path: Path, name: str, data: bytes, reason: str) -> None:

@@ -86,7 +86,7 @@ def test_file_is_taken_and_questions_are_answered_from_it(uploads: Uploads) -> N
 
 
 def test_refused_file_has_its_reason_and_is_deleted(uploads: Uploads) -> None:
-    rows = add(uploads, a_pdf=b"%PDF-1.4 nonsense", b_exe="MZ", c_txt="c" * 1_001)
+    rows = add(uploads, a_pdf=b"%PDF-1.4 nonsense", b_exe="MZ\0", c_txt="c" * 1_001)
     assert [(row.state, row.detail.partition(";")[0]) for row in rows] == [
         ("refused", "is damaged or not a valid PDF"),
         ("refused", "has an unsupported format (.exe)"),

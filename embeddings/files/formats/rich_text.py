@@ -1,0 +1,41 @@
+"""RTF documents: their text, whose paragraphs end where lines do.
+
+striprtf: BSD, small and without dependencies; pandoc and unrtf are programs beside Python, and no
+other library reads RTF. It gives a paragraph a line, and a table's row one with bars.
+"""
+
+import re
+from itertools import groupby
+from pathlib import Path
+
+from striprtf.striprtf import rtf_to_text
+
+from embeddings.document import Document
+from embeddings.errors import UnreadableFile
+from embeddings.files.formats.plain_text import add_text
+from embeddings.files.formats.tables import add_table
+from embeddings.files.limits import LimitedBuilder, Limits
+
+_PICTURE = re.compile(rb"\\pict\b")
+_TITLE = re.compile(rb"\{\\title ([^{}\\]{1,300})\}")
+
+
+def read(path: Path, limits: Limits) -> Document:
+    """The document in an RTF file."""
+    data = path.read_bytes()
+    if not data.lstrip().startswith(b"{\\rtf"):
+        raise UnreadableFile("is not a valid RTF document")
+    # Pictures are digits; the rest is at least as long as its text.
+    limits.check_characters(len(re.sub(rb"[0-9a-fA-F\s]{200,}", b"", data)))
+    title = _TITLE.search(data)
+    builder = LimitedBuilder(limits, title[1].decode("cp1252", "replace") if title else None)
+    if pictures := len(_PICTURE.findall(data)):
+        builder.leave_out("picture", "pictures", pictures)
+    text = rtf_to_text(data.decode("latin-1"), encoding="cp1252", errors="replace")
+    for is_table, group in groupby(text.split("\n"), lambda line: line.count("|") > 1):
+        lines = [line.strip() for line in group]
+        if is_table:
+            add_table(builder, [line.removesuffix("|").split("|") for line in lines])
+        else:
+            add_text(builder, "\n\n".join(lines), titled=False)
+    return builder.build(path.name)
