@@ -74,7 +74,8 @@ def _merged(runs: list[tuple[str, Script]]) -> list[tuple[str, Script]]:
 
 def _as_characters(before: str, text: str, after: str, script: Script) -> str:
     inner = text.strip()
-    if not inner or len(inner) > LONGEST:
+    is_word = len(inner) > 2 and inner.isalpha() and not before[-1:].strip()
+    if not inner or len(inner) > LONGEST or is_word:
         return text
     start = text[: len(text) - len(text.lstrip())]
     end = text[len(text.rstrip()) :]

@@ -109,7 +109,7 @@ class _Reader:
         for part in parts_of_kind(self.part, kind):
             root = root_of(part)
             resolve_alternatives(root)
-            yield self._plain(root, "\n")
+            yield "\n".join(map(self.texts.text, root.iter(PARAGRAPH)))
 
     def _style(self, paragraph: Any) -> Style:
         return self.styles.meaning(paragraph.style or "")
@@ -173,8 +173,8 @@ class _Reader:
         add_table(self.builder, cells_of(rows, self._plain), header)
         self._attached.append(self.texts.take_attached())
 
-    def _plain(self, parent: Any, separator: str = " ") -> str:
-        """The text of a cell or header, with its lists and nested tables."""
+    def _plain(self, parent: Any) -> str:
+        """The text of a cell, with its lists and nested tables."""
         parts = []
         for element, _ in blocks(parent):
             if element.tag == TABLE:
@@ -185,7 +185,7 @@ class _Reader:
                     parts.append(_marked(mark, text))
             else:
                 self.builder.leave_out("embedded document", "embedded documents")
-        return parts[0].removeprefix("- ") if len(parts) == 1 else separator.join(parts)
+        return parts[0].removeprefix("- ") if len(parts) == 1 else " ".join(parts)
 
     def _nested(self, table: Any) -> str:
         """A table inside a cell in one line: "Seats: 40; Floor: 2"."""

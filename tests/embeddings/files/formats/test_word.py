@@ -13,8 +13,6 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from embeddings.document import Document
 from embeddings.files.formats import format_of
@@ -755,21 +753,6 @@ def test_title_that_word_wrote_is_not_taken(tmp_path: Path, title: str, expected
 
 
 # Whatever is in it
-
-
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(TEXTS, st.sampled_from(["", "superscript", "subscript"])), max_size=6))
-def test_no_letter_or_digit_of_plain_runs_is_lost(pieces: list[tuple[str, str]]) -> None:
-    from embeddings.files.formats.scripts import Script, joined
-
-    scripts: dict[str, Script] = {"superscript": "super", "subscript": "sub", "": ""}
-    text = joined([(text, scripts[script]) for text, script in pieces])
-    for plain, script in pieces:
-        if not script:
-            assert plain in text
 
 
 def test_hostile_tables_cost_no_more_than_they_hold(build: Build) -> None:
