@@ -11,17 +11,26 @@ from typing import Any
 
 from lxml import etree
 
-from embeddings.files.formats.elements import INLINE, INVISIBLE, LISTS, tag_of
+from embeddings.files.formats.elements import HEADINGS, INLINE, INVISIBLE, LISTS, tag_of
 
 _NAVIGATION = re.compile(
-    r"(?<![a-z])(?:nav(?!y|al|ig?ator)\w*|navigation|menu\w*|submenu|mainmenu|topmenu|breadcrumbs?|"
-    r"pagination|pager|toc\w*|fancy_toc|table-of-contents|tableofcontents|share|sharing|social\w*|"
-    r"related|skip\w*|cat-?links|categories|tag-?(?:list|cloud)|tabs|tablist|toolbar|directory|"
-    r"sitemap|language-?(?:list|switcher|selector)|prev-?next|post-nav\w*|jump\w*|printfooter|"
-    r"doc-toc|landmarks|page-list|loi|lot|navbox\w*|newsletter|login|banner-nav)(?![a-z])",
+    r"(?<![a-z])(?:nav(?!y|al|ig?ator)\w*|(?:sub|main|top|side)?menu(?:bar|s)?|breadcrumbs?|"
+    r"pagination|pager|(?:fancy_)?toc(?:tree)?(?:-?wrapper|_?container)?|table-?of-?contents|"
+    r"prev-?next|doc-toc|landmarks|page-list|loi|lot)(?![a-z])",
     re.IGNORECASE,
 )
-_COOKIES = re.compile(r"(?<![a-z])(?:cookies?|consent|gdpr|ccpa|onetrust)(?![a-z])", re.IGNORECASE)
+# What content may be called, too: only what consists of links is furniture.
+_LINKS = re.compile(
+    r"(?<![a-z])(?:share|sharing|social\w*|related|skip\w*|cat-?links|categories|"
+    r"tag-?(?:list|cloud)|tabs|tablist|toolbar|sitemap|language-?(?:list|switcher|selector)|"
+    r"jump\w*|printfooter|newsletter|login)(?![a-z])",
+    re.IGNORECASE,
+)
+_COOKIES = re.compile(
+    r"(?<![a-z])(?:(?:cookies?|consent|gdpr|ccpa)[-_ ]?(?:banner|consent|notice|bar|popup|modal|"
+    r"overlay|dialog|message|law|alert|info|warning|wall)|onetrust\w*)",
+    re.IGNORECASE,
+)
 _EDGE = re.compile(
     r"(?<![a-z])(?:(?:site-?|page-?|main-?|global-?|doc-?)?(?:footer|header|sidebar|masthead)\w*|"
     r"banner|contentinfo|complementary|search|colophon|topbar|bottombar)(?![a-z])",
@@ -29,6 +38,8 @@ _EDGE = re.compile(
 )
 _EDGE_TAGS = frozenset(("footer", "header", "aside", "nav"))
 _BODIES = frozenset(("main", "article", "body", "html"))
+_SECTIONS = HEADINGS | {"section", "dt", "p"}
+_LISTED = LISTS | {"table", "dl"}
 _WORDS = re.compile(r"\w")
 _FACT = re.compile(r"\d{3}|\d:\d\d|\w@\w|[€$£] ?\d")
 _LONGEST_UNLINKED = 80
@@ -36,6 +47,8 @@ _LONGEST_UNLINKED = 80
 _MIN_LINKS = 3
 _SHORT_LINK = 40
 _LONGEST_SEARCH = 60
+_BEFORE_CONTENTS = 600
+"""Characters of text before a list of links to the page itself, which may introduce it."""
 
 
 @dataclass(slots=True)
@@ -48,6 +61,8 @@ class _Count:
     links: int = 0
     anchors: int = 0
     facts: bool = False
+    removed: int = 0
+    """Links in what is furniture."""
 
     def add(self, other: "_Count") -> None:
         self.text += other.text
@@ -56,6 +71,7 @@ class _Count:
         self.links += other.links
         self.anchors += other.anchors
         self.facts = self.facts or other.facts
+        self.removed += other.removed
 
 
 @dataclass(slots=True)
@@ -78,7 +94,7 @@ def is_edge(element: Any, tag: str) -> bool:
     """Whether an element is at the edge of a page: its header, footer or sidebar."""
     if tag in _BODIES or tag in INLINE:
         return False
-    return tag in _EDGE_TAGS or bool(_EDGE.search(_names(element)))
+    return tag in _EDGE_TAGS or bool(_EDGE.search(_names(element, tag)))
 
 
 def is_label(text: str) -> bool:
@@ -92,95 +108,118 @@ def is_label(text: str) -> bool:
 
 def find_furniture(root: Any) -> Furniture:
     """The furniture of a page, in one pass over its elements."""
-    found = Furniture()
-    counts = [_Count()]
-    in_link = 0
-    walker = etree.iterwalk(root, events=("start", "end"))
-    skipped: Any = None
-    for event, element in walker:
-        tag = tag_of(element)
-        if event == "start":
-            if tag in INVISIBLE:
-                skipped = element
-                walker.skip_subtree()
+    return _Finder().find(root)
+
+
+class _Finder:
+    """One pass over a page."""
+
+    def __init__(self) -> None:
+        self.found = Furniture()
+        self.counts = [_Count()]
+        self.in_link = 0
+        self.prose = 0
+        self.headings = 0
+        self.contents: list[tuple[Any, int]] = []
+
+    def find(self, root: Any) -> Furniture:
+        """The furniture of the page."""
+        walker = etree.iterwalk(root, events=("start", "end"))
+        skipped: Any = None
+        for event, element in walker:
+            tag = tag_of(element)
+            if event == "start":
+                if tag in INVISIBLE:
+                    skipped = element
+                    walker.skip_subtree()
+                else:
+                    self._begin(element, tag)
                 continue
-            in_link += tag == "a"
-            if tag == "a":
-                _count_link(counts[-1], element)
-            if tag not in INLINE:
-                counts.append(_Count())
-            _count(counts[-1], element.text, in_link)
-            continue
-        if element is skipped:
+            if element is not skipped:
+                self._end(element, tag)
             skipped = None
-        else:
-            in_link -= tag == "a"
-            if tag not in INLINE:
-                count = counts.pop()
-                _judge(found, element, tag, count)
-                counts[-1].add(count if element not in found.elements else _Count())
-        if element is not root:
-            _count(counts[-1], element.tail, in_link)
-    found.text = counts[0].text
-    if not found.text:
-        # Nothing but navigation: it is what the page has to say.
-        found.elements.clear()
-        found.linked.clear()
-    return found
+            if element is not root:
+                self._count(element.tail)
+        # What names half of the page's headings is its contents, wherever it stands.
+        self.found.elements |= {each for each, links in self.contents if 2 * links >= self.headings}
+        self.found.text = self.counts[0].text
+        if not self.found.text:
+            # Nothing but navigation: it is what the page has to say.
+            self.found.elements.clear()
+            self.found.linked.clear()
+        return self.found
 
+    def _begin(self, element: Any, tag: str) -> None:
+        if tag == "a":
+            self.in_link += 1
+            href = element.get("href")
+            if href is not None:
+                self.counts[-1].links += 1
+                self.counts[-1].anchors += href.startswith("#")
+        elif tag in HEADINGS:
+            self.headings += 1
+        if tag not in INLINE:
+            self.counts.append(_Count())
+        self._count(element.text)
 
-def _count(count: _Count, text: str | None, in_link: int) -> None:
-    if not text:
-        return
-    length = len("".join(text.split()))
-    if not _WORDS.search(text):
-        return
-    count.text += length
-    if in_link:
-        count.linked += length
-    else:
-        count.longest = max(count.longest, length)
-        count.facts = count.facts or bool(_FACT.search(text))
+    def _end(self, element: Any, tag: str) -> None:
+        self.in_link -= tag == "a"
+        if tag not in INLINE:
+            count = self.counts.pop()
+            if self._is_furniture(element, tag, count):
+                self.found.elements.add(element)
+                self.counts[-1].removed += count.links + count.removed
+            else:
+                self.counts[-1].add(count)
 
-
-def _count_link(count: _Count, link: Any) -> None:
-    href = link.get("href")
-    if href is not None:
-        count.links += 1
-        count.anchors += href.startswith("#")
-
-
-def _judge(found: Furniture, element: Any, tag: str, count: _Count) -> None:
-    if tag in _BODIES or not count.text:
-        return
-    share = count.linked / count.text
-    listed = tag in LISTS or tag in ("table", "dl")
-    if share > 0.6 and count.links and (listed or tag == "nav"):
-        found.linked.add(element)
-    names = _names(element)
-    if tag == "form" or "search" in names.lower():
-        searches = "search" in f"{names} {element.get('action') or ''}".lower()
-        if searches and count.text < _LONGEST_SEARCH and not count.facts:
-            found.elements.add(element)
+    def _count(self, text: str | None) -> None:
+        if not text or not _WORDS.search(text):
             return
-    contents = tag in LISTS and share > 0.95 and count.anchors == count.links >= _MIN_LINKS
-    if contents or (
-        names and _COOKIES.search(names) and count.text < 3_000 and tag not in ("section", "td")
-    ):
-        found.elements.add(element)
-        return
-    navigates = tag == "nav" or (names and _NAVIGATION.search(names))
-    if not navigates or not count.links:
-        return
-    if count.links > 1 and count.longest <= _LONGEST_UNLINKED and (share > 0.8 or not count.facts):
-        if share > 0.15 and count.linked <= _SHORT_LINK * count.links:
-            found.elements.add(element)
-    elif count.links == 1 and share > 0.9 and (tag == "nav" or "skip" in names.lower()):
-        found.elements.add(element)
+        count = self.counts[-1]
+        length = len("".join(text.split()))
+        count.text += length
+        if self.in_link > 0:
+            count.linked += length
+        else:
+            self.prose += length
+            count.longest = max(count.longest, length)
+            count.facts = count.facts or bool(_FACT.search(text))
+
+    def _is_furniture(self, element: Any, tag: str, count: _Count) -> bool:
+        if tag in _BODIES or not count.text:
+            return False
+        share = count.linked / count.text
+        if share > 0.6 and count.links and tag in _LISTED:
+            self.found.linked.add(element)
+        if tag == "nav" and (count.removed or (share > 0.6 and count.links)):
+            self.found.linked.add(element)
+        names = _names(element, tag)
+        if tag == "form" or "search" in names.lower():
+            searches = "search" in f"{names} {element.get('action') or ''}".lower()
+            if searches and count.text < _LONGEST_SEARCH and not count.facts:
+                return True
+        if tag in LISTS and share > 0.95 and count.anchors == count.links >= _MIN_LINKS:
+            if self.prose < _BEFORE_CONTENTS:
+                return True
+            self.contents.append((element, count.links))
+        return _COOKIES.search(names) is not None or _leads(tag, names, share, count)
 
 
-def _names(element: Any) -> str:
+def _leads(tag: str, names: str, share: float, count: _Count) -> bool:
+    """Whether an element is navigation by its name, and by what is in it."""
+    if not count.links or (count.facts and share <= 0.8) or count.longest > _LONGEST_UNLINKED:
+        return False
+    is_short = count.linked <= _SHORT_LINK * count.links
+    if tag == "nav" or _NAVIGATION.search(names):
+        return share > (0.15 if count.links > 1 else 0.9) and is_short
+    return share > 0.6 and is_short and _LINKS.search(names) is not None
+
+
+def _names(element: Any, tag: str) -> str:
+    """The names of an element; without the identifier of a section, which is its heading."""
     if not element.keys():
         return ""
-    names = (element.get(name) for name in ("class", "id", "role", "epub:type", "itemtype"))
+    kinds = (element.get(name) for name in ("class", "role", "epub:type", "itemtype"))
+    is_section = tag in _SECTIONS or "section" in (element.get("class") or "")
+    names = (*kinds, "" if is_section else element.get("id"))
     return " ".join(filter(None, (*names, element.get("{http://www.idpf.org/2007/ops}type"))))

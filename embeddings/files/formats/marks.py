@@ -29,6 +29,7 @@ _BACK_NAMES = re.compile(
     re.I,
 )
 _NOTE_TEXT = re.compile(r"[\[(]?(?:\d{1,3}|[a-z*†‡§¶]|[ivx]{1,5})[\])]?", re.I)
+_FORMULA = re.compile(r"(?<![a-z])(?:la)?tex(?![a-z])|math|equation|formula|emoji", re.IGNORECASE)
 _ONLY_SIGNS = re.compile(r"[\W_]{1,3}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NOTE = re.compile(r"[\[(]?(?:\d{1,3}|[a-z])[\])]?(?:[,;\s]+[\[(]?(?:\d{1,3}|[a-z])[\])]?)*")
@@ -73,6 +74,8 @@ def _write(element: Any, tag: str, base: str, known: set[str]) -> bool:
         _set(element, _value(element, tag))
     elif tag == "button":
         return _write_button(element)
+    elif tag == "img" and _FORMULA.search(element.get("class") or ""):
+        _set(element, " ".join((element.get("alt") or "").split()))
     else:
         _write_around(element, tag, known)
         return False

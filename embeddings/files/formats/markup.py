@@ -262,7 +262,8 @@ class _Walk:
         self._close_entry()
         if tag == "td":
             return
-        if element in self.furniture.elements or (
+        is_introduced = tag in LISTS and self.sections.introduces and is_simple(element)
+        if (element in self.furniture.elements and not is_introduced) or (
             self.edge is not None and element in self.furniture.linked
         ):
             self.sections.add("furniture", lines_in(element), 1.0)

@@ -32,12 +32,14 @@ def count_not_read(builder: DocumentBuilder, element: Any, tag: str) -> None:
 
 def words_of_picture(picture: Any) -> str:
     """What a picture's description says; empty for the name of a file or a single word of it."""
-    words = " ".join((picture.get("alt") or "").split())
+    words = "" if picture.text else " ".join((picture.get("alt") or "").split())
     return "" if " " not in words or _FILE_NAME.fullmatch(words) or _is_small(picture) else words
 
 
 def _is_content(picture: Any) -> bool:
     alternative = picture.get("alt")
+    if picture.text:
+        return False  # Its description stands in the text.
     has_source = any(picture.get(name) for name in ("src", "data-src", "srcset"))
     # An empty description says that the picture is for decoration.
     return has_source and not (alternative is not None and not alternative.strip())

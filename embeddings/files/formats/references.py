@@ -36,13 +36,18 @@ _MOSTLY = 0.6
 
 
 class Sections:
-    """Adds blocks to a document, below the headings of which some only lead elsewhere."""
+    """Adds blocks to a document, below the headings of which some only lead elsewhere.
+
+    Attributes:
+        introduces: Whether the last block announces what follows it.
+    """
 
     def __init__(self, builder: DocumentBuilder) -> None:
         self._builder = builder
         self._held: list[tuple[str, int, bool]] = []
         self._kind: re.Pattern[str] | None = None
         self._level = 0
+        self.introduces = False
 
     def add_heading(self, text: str, level: int) -> None:
         """Add a heading, as soon as it is known what follows it."""
@@ -56,6 +61,7 @@ class Sections:
         if self._kind is None:
             self.open()
         if text:
+            self.introduces = False
             self._held.append((text, level, self._kind is not None))
 
     def add(self, kind: BlockKind, text: str, share: float) -> None:
@@ -76,6 +82,7 @@ class Sections:
         kind = "furniture" if closing or leads else kind
         self.open()
         self._builder.add(kind, text)
+        self.introduces = kind == "paragraph" and text.rstrip().endswith((":", "："))
 
     def open(self) -> None:
         """Add the headings that are held: what follows them is content."""

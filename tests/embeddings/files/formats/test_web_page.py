@@ -189,6 +189,34 @@ def test_navigation_that_says_something_is_content(read: Read) -> None:
     assert [kind for kind, _ in blocks(read(page))] == ["paragraph", "paragraph"]
 
 
+def test_names_of_sections_do_not_make_them_furniture(read: Read) -> None:
+    page = (
+        '<div class="section" id="jump-list"><h2>Jump list</h2><p>See <a href="#a">A</a>, '
+        '<a href="#b">B</a>.</p></div><div id="cookies"><p>About cookies.</p></div>'
+        "<p>What is new:</p><ul><li><a href='#p'>Nets</a><li><a href='#q'>Boats</a>"
+        "<li><a href='#r'>Piers</a></ul>"
+    )
+    assert [kind for kind, _ in blocks(read(page))] == [
+        "heading2", "paragraph", "paragraph", "paragraph", "list",
+    ]  # fmt: skip
+
+
+def test_buttons_for_sharing_and_related_pages_are_furniture(read: Read) -> None:
+    page = (
+        "<p>Text of the page.</p><div class='share-buttons'><a href='/f'>Here</a> <a href='/g'>"
+        "There</a></div><div class='related-posts'><h3>Related</h3><ul><li><a href='/1'>One</a>"
+        "<li><a href='/2'>Two</a></ul></div>"
+    )
+    assert [text for _, text in blocks(read(page))] == ["Text of the page."]
+
+
+def test_contents_that_name_the_headings_are_furniture(read: Read) -> None:
+    headings = "".join(f"<h2 id='h{at}'>Part {at}</h2><p>Text of it.</p>" for at in range(4))
+    links = "".join(f"<li><a href='#h{at}'>Part {at}</a></li>" for at in range(4))
+    page = f"<p>{'The harbour is old. ' * 60}</p><ul>{links}</ul>{headings}"
+    assert "list" not in [kind for kind, _ in blocks(read(page))]
+
+
 def test_reference_list_is_furniture_with_its_heading(read: Read) -> None:
     page = (
         "<h1>Eels</h1><p>They swim far.</p><h2>References</h2><ol>"
@@ -372,6 +400,7 @@ def test_numbers_in_letters(value: int, style: str, expected: str) -> None:
         ("Revenue<br>in<wbr>come hu\u00admanity", "Revenue\nincome humanity"),
         ("one<span style='display:block'>two</span>three", "one two three"),
         ("<label>Name</label><span>Maja</span>", "Name Maja"),
+        ("so <img class='tex' src='f.png' alt='E = mc^2'> holds", "so E = mc^2 holds"),
         ("see <a href='#s2'>2</a> and <a href='#s3'>3</a>", "see 2 and 3"),
     ],
 )  # fmt: skip
