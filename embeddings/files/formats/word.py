@@ -32,7 +32,7 @@ from embeddings.files.formats.tables import count_header_rows as likely_header_r
 from embeddings.files.formats.titles import useful_title
 from embeddings.files.formats.word_blocks import CHUNK, PARAGRAPH, TABLE, blocks
 from embeddings.files.formats.word_embedded import add_chunk, add_drawn
-from embeddings.files.formats.word_headings import BOLD_LEVEL, bold_headings, captions_below
+from embeddings.files.formats.word_headings import LIKELY_LEVEL, captions_below, likely_headings
 from embeddings.files.formats.word_lines import Fields, TabbedRows, row_of_tabs
 from embeddings.files.formats.word_notes import root_of
 from embeddings.files.formats.word_numbering import DEEPEST, Numbering
@@ -91,7 +91,7 @@ class _Reader:
         add_running_texts(self.builder, running["header"], content)
         elements = list(blocks(self.body))
         moved = captions_below(elements, self._style)
-        bold = bold_headings(elements, self._style, self.texts.is_bold)
+        likely = likely_headings(elements, self._style, self.texts)
         for at, (element, furniture) in enumerate(elements):
             if at + 1 in moved:
                 self._add_paragraph(*elements[at + 1])
@@ -100,7 +100,7 @@ class _Reader:
             elif element.tag == CHUNK:
                 self._add_chunk(element)
             elif at not in moved:
-                self._add_paragraph(element, furniture, BOLD_LEVEL if at in bold else 0)
+                self._add_paragraph(element, furniture, LIKELY_LEVEL if at in likely else 0)
         self._flush()
         self._add_attached()
         add_running_texts(self.builder, running["footer"], content)

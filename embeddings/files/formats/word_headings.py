@@ -1,5 +1,7 @@
-"""Headings of Word documents that are only set in bold, and captions below their tables."""
+"""Headings of Word documents that have no style, and captions below their tables."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -7,49 +9,70 @@ from docx.oxml.ns import qn
 
 from embeddings.files.formats.word_blocks import PARAGRAPH, TABLE
 from embeddings.files.formats.word_styles import Style
+from embeddings.files.formats.word_text import TextReader
 
-BOLD_LEVEL = 6
-"""Level of a bold heading: below every heading that has a style."""
+LIKELY_LEVEL = 6
+"""Level of a heading without a style: below every heading that has one."""
 
 # All chosen by hand.
 _LONGEST = 100  # characters
+_FEWEST_LETTERS = 4
+_LARGER = 1.15  # times the size of the text
 _MOST_IN_A_ROW = 2
 _MOST_OF_ALL = 0.5  # of the paragraphs; where more are bold, bold says nothing
 
+_CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|tabla|fig(?:ure|\.)|abb\.)\s*\d", re.I)
 _TEXT = qn("w:t")
 Elements = list[tuple[Any, bool]]
 StyleOf = Callable[[Any], Style]
 
 
-def bold_headings(
-    elements: Elements, style_of: StyleOf, is_bold: Callable[[Any], bool]
-) -> set[int]:
-    """Places of short bold paragraphs that stand as headings above what is not bold.
+def likely_headings(elements: Elements, style_of: StyleOf, texts: TextReader) -> set[int]:
+    """Places of short paragraphs that are set as headings, without a style that says so.
+
+    They are bold, in capitals or larger than the text, and stand above what is not.
 
     Args:
         elements: Blocks of the document, each with whether it is furniture.
         style_of: Gives a paragraph's style.
-        is_bold: Whether all text of a paragraph is bold.
+        texts: Reads paragraphs.
     """
-    texts = [
+    paragraphs = [
         (at, text)
         for at, (element, _) in enumerate(elements)
         if element.tag == PARAGRAPH and (text := _text(element))
     ]
-    bold = {at for at, text in texts if len(text) <= _LONGEST and is_bold(elements[at][0])}
-    if len(bold) > _MOST_OF_ALL * len(texts):
+    sizes: Counter[int] = Counter()
+    for at, text in paragraphs:
+        sizes[texts.half_points(elements[at][0])] += len(text)
+    larger = _LARGER * max(sizes, key=sizes.__getitem__, default=0)
+
+    def stands_out(element: Any, text: str) -> bool:
+        capitals = text.isupper() and sum(map(str.isalpha, text)) >= _FEWEST_LETTERS
+        return capitals or texts.is_bold(element) or texts.half_points(element) >= larger
+
+    short = ((at, text) for at, text in paragraphs if len(text) <= _LONGEST)
+    found = {at for at, text in short if stands_out(elements[at][0], text)}
+    if len(found) > _MOST_OF_ALL * len(paragraphs):
         return set()
-    found: set[int] = set()
+    shown = {at for at, _ in paragraphs}
+    places = [at for at, (each, _) in enumerate(elements) if at in shown or each.tag != PARAGRAPH]
+    above = _above_others(found, places)
+    return {at for at in above if _may_be_heading(elements[at], style_of)}
+
+
+def _above_others(found: set[int], places: list[int]) -> set[int]:
+    """Those that are few in a row and have another block below them."""
+    above: set[int] = set()
     row: list[int] = []
-    # What is behind the last element ends a row.
-    for at, text in [*texts, (len(elements), "")]:
-        if at in bold:
+    for at in places:
+        if at in found:
             row.append(at)
-        elif row:
-            if len(row) <= _MOST_IN_A_ROW and text:
-                found.update(row)
-            row = []
-    return {at for at in found if _may_be_heading(elements[at], style_of)}
+            continue
+        if len(row) <= _MOST_IN_A_ROW:
+            above.update(row)
+        row = []
+    return above
 
 
 def _may_be_heading(block: tuple[Any, bool], style_of: StyleOf) -> bool:
@@ -59,8 +82,10 @@ def _may_be_heading(block: tuple[Any, bool], style_of: StyleOf) -> bool:
     numbers = element.find(f"{qn('w:pPr')}/{qn('w:numPr')}")
     # A line with tabs is a row.
     plain = plain and element.find(f".//{qn('w:r')}/{qn('w:tab')}") is None
+    text = _text(element)
     # A colon introduces, a full stop ends a sentence.
-    return plain and numbers is None and not _text(element).endswith((".", ":", ",", ";", "…"))
+    ends = text.endswith((".", ":", ",", ";", "…")) or bool(_CAPTION.match(text))
+    return plain and numbers is None and not ends
 
 
 def captions_below(elements: Elements, style_of: StyleOf) -> set[int]:

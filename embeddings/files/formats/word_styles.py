@@ -34,6 +34,7 @@ _CODE_NAMES = ("code", "preformatted", "listing", "verbatim", "macro")
 _FURNITURE_NAMES = ("toc ", "index ", "table of figures", "table of authorities", "bibliography")
 _WHITE = ("FFFFFF", "FEFEFE", "FDFDFD")
 _TINY_HALF_POINTS = 2
+_DEFAULT_HALF_POINTS = 20  # ISO 29500-1, 17.3.2.38
 _RAISED_HALF_POINTS = 4  # text raised or lowered less is adjusted, no superscript
 
 
@@ -73,12 +74,14 @@ class Look:
         script: Whether it is raised or lowered.
         font: Its font, if its letters are symbols.
         is_bold: Whether it is bold.
+        half_points: The size of its letters.
     """
 
     is_shown: bool = True
     script: Script = ""
     font: str | None = None
     is_bold: bool = False
+    half_points: int = 0
 
 
 class Styles:
@@ -93,6 +96,9 @@ class Styles:
         """
         self._elements = {style.get(qn("w:styleId")): style for style in root.iterchildren()}
         self._coloured = coloured
+        self._default = next((id for id, style in self._elements.items() if _is_default(style)), "")
+        size = root.find("/".join(map(qn, ("w:docDefaults", "w:rPrDefault", "w:rPr", "w:sz"))))
+        self._half_points = _integer(size) or _DEFAULT_HALF_POINTS
         self._meanings: dict[str, Style] = {}
         self._chains: dict[str, dict[str, Any]] = {}
         self._looks: dict[str, Look | None] = {}
@@ -138,11 +144,10 @@ class Styles:
 
     def _look(self, found: dict[str, Any], paragraph: Any, character_style: str) -> Look:
         if not found:
-            return Look()
+            return Look(half_points=self._body_size())
         struck = any(_switch(found, name) for name in _STRIKES)
-        size = found.get(_SIZE)
-        points = "" if size is None else size.get(_VALUE, "")
-        tiny = points.isdecimal() and int(points) <= _TINY_HALF_POINTS
+        size = _integer(found.get(_SIZE))
+        tiny = size is not None and size <= _TINY_HALF_POINTS
         name = self._name_of(character_style)
         if struck or tiny or name == _PROMPT_STYLE or _switch(found, _HIDING):
             return Look(is_shown=False)
@@ -154,7 +159,12 @@ class Styles:
             script="mark" if name in _MARK_STYLES else _script(found),
             font=next(filter(is_symbol_font, names), None),
             is_bold=_switch(found, _BOLD),
+            half_points=self._body_size() if size is None else size,
         )
+
+    def _body_size(self) -> int:
+        """The size of letters that have no other, in half-points."""
+        return _integer(self._properties(self._default).get(_SIZE)) or self._half_points
 
     def _name_of(self, id: str) -> str:
         style = self._elements.get(id) if id else None
@@ -210,6 +220,16 @@ def _switch(found: dict[str, Any], name: str) -> bool:
 def _is_white(found: dict[str, Any]) -> bool:
     colour = found.get(_COLOUR)
     return colour is not None and colour.get(_VALUE, "").upper() in _WHITE
+
+
+def _is_default(style: Any) -> bool:
+    is_default = style.get(qn("w:default"), "0") in ("1", "true")
+    return is_default and style.get(qn("w:type")) == "paragraph"
+
+
+def _integer(element: Any) -> int | None:
+    text = "" if element is None else element.get(_VALUE, "")
+    return int(text) if text.isdecimal() and len(text) < 6 else None
 
 
 def _script(found: dict[str, Any]) -> Script:

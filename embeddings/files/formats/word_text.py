@@ -112,6 +112,11 @@ class TextReader:
         runs = [run for run in paragraph.iter(_RUN) if run.find(_TEXT) is not None]
         return bool(runs) and all(self.styles.look(run).is_bold for run in runs)
 
+    def half_points(self, paragraph: Any) -> int:
+        """The size of the first letters of a paragraph; 0 if there are none."""
+        run = next((run for run in paragraph.iter(_RUN) if run.find(_TEXT) is not None), None)
+        return 0 if run is None else self.styles.look(run).half_points
+
     def _add_run(self, pieces: list[tuple[str, Script]], run: Any, look: Look) -> None:
         for element in run:
             tag = element.tag

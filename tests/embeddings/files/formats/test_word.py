@@ -722,22 +722,43 @@ def test_empty_cell_that_prompts_stays_a_cell(build: Build) -> None:
     assert document.text == "Owner\t\tPier 4"
 
 
-def test_short_bold_paragraph_is_a_heading(build: Build) -> None:
-    def bold(text: str) -> str:
-        return paragraph(run(text, "<w:b/>"))
+@pytest.mark.parametrize("look", ["<w:b/>", '<w:sz w:val="32"/>', ""])
+def test_short_paragraph_that_stands_out_is_a_heading(build: Build, look: str) -> None:
+    def heading(text: str) -> str:
+        return paragraph(run(text if look else text.upper(), look))
 
     document = build(
-        bold("House rules"),
-        paragraph("They hold for all."),
-        bold("Quiet hours: from 22:00"),
-        paragraph("Music is off."),
-        bold("Bring along:"),
-        paragraph("Boots."),
+        heading("House rules"),
+        paragraph("They hold for all members."),
+        heading("Quiet hours: from 22:00"),
+        paragraph("Music is off then."),
+        heading("Bring along:"),
+        paragraph("Boots and a hat."),
     )
     assert [kind for kind, _ in shown(document)] == [
         "heading6", "paragraph", "heading6", "paragraph", "paragraph", "paragraph",
     ]  # fmt: skip
-    assert document.title == "House rules"
+    assert document.title.lower() == "house rules"
+
+
+def test_bold_caption_of_a_table_is_no_heading(build: Build) -> None:
+    rows = table(row("Boat", "Length", "Year"), row("Maja", "12 m", "1988"))
+    document = build(
+        paragraph("The boats of the club are moored at the pier."),
+        paragraph(run("Phase 1", "<w:b/>")),
+        rows,
+        paragraph(run("Table 2: Boats", "<w:b/>")),
+        rows,
+        paragraph("They are cleaned in May."),
+    )
+    assert [kind for kind, _ in shown(document)] == [
+        "paragraph", "heading6", "table", "paragraph", "table", "paragraph",
+    ]  # fmt: skip
+
+
+def test_where_most_is_bold_bold_says_nothing(build: Build) -> None:
+    document = build(*(paragraph(run(f"Line {at} of all", "<w:b/>")) for at in range(5)), "<w:p/>")
+    assert {kind for kind, _ in shown(document)} == {"paragraph"}
 
 
 @pytest.mark.parametrize(
