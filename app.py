@@ -1,7 +1,8 @@
 """Chat: ``python app.py [FOLDER]`` indexes a folder and answers questions about it on a page.
 
-Gradio, which ``qa.web.tabs`` imports, is imported only once the folder is indexed: it reads its
-settings from the environment, and a mistake on the command line is reported at once.
+The page is served at once; it answers from what is indexed already. Gradio, which ``qa.web.tabs``
+imports, is imported only once the folder is looked at: it reads its settings from the environment,
+and a mistake on the command line is reported at once.
 """
 
 import os
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa.cli.main import report_errors
+from qa.cli.main import ERROR, OK, report_errors
 
 if TYPE_CHECKING:
     from qa.settings import Settings
@@ -49,11 +50,13 @@ def main(
 ) -> int:
     """Index FOLDER (without it, docs/ beside this file) and answer questions about it.
 
-    The chat is a page at http://127.0.0.1:7860. At the next start only what has changed in the
+    The chat is a page at http://127.0.0.1:7860, which answers at once from what is indexed
+    already and shows how far indexing has come. At the next start only what has changed in the
     folder is indexed.
     """
     from rich.console import Console
 
+    from qa.cli.error_messages import error_message
     from qa.cli.terminal import indexing_bar, printable, show_report
     from qa.pipeline import QuestionAnswerer
     from qa.settings import Settings
@@ -69,36 +72,37 @@ def main(
     _stay_offline(settings)
     folder = Path(os.path.realpath(folder))
     console = Console()
-    with listen(host, port) as listener:
-        with indexing_bar(console) as on_progress:
-            answerer = QuestionAnswerer.from_documents(
-                folder, settings=settings, on_progress=on_progress
-            )
-        with answerer:
-            assert answerer.report is not None
-            show_report(console, answerer.report, index)
-            answerer.report.check()
-            with closing(Chat(answerer, folder)) as chat:
-                uploaded = chat.uploads.open(read_only)
-                if uploaded:
-                    show_report(console, uploaded, index)
-                # The only folder whose files Gradio hands on; of a chat that only reads, none is.
-                os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming.folder)
-                from qa.web.tabs.page import chat_page
+    with (
+        listen(host, port) as listener,
+        QuestionAnswerer.open_folder(folder, settings) as answerer,
+        closing(Chat(answerer, folder)) as chat,
+    ):
+        chat.uploads.open(read_only)
+        chat.indexing.start(
+            bar=lambda: indexing_bar(console),
+            on_report=lambda report: show_report(console, report, index),
+            on_error=lambda error: click.echo(error_message(error, index), err=True),
+        )
+        # The only folder whose files Gradio hands on; of a chat that only reads, none is.
+        os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming.folder)
+        from qa.web.tabs.page import chat_page
 
-                server = build_server(chat, host, read_only, chat_page(chat, read_only))
-                address = f"[{host}]" if ":" in host else host
-                click.echo(
-                    f"Chapter and Verse answers from {printable(str(folder))} at "
-                    f"http://{address}:{listener.getsockname()[1]} (Ctrl-C ends it)."
-                )
-                if host not in LOOPBACK:
-                    can = "read" if read_only else "read and add to"
-                    click.echo(
-                        f"Whoever can reach this machine can {can} these documents.", err=True
-                    )
-                serve(server, listener)
-    return 0
+        server = build_server(chat, host, read_only, chat_page(chat, read_only))
+        # Where it has failed by now, nobody has seen the page.
+        if chat.indexing.failed:
+            return ERROR
+        address = f"[{host}]" if ":" in host else host
+        click.echo(
+            f"Chapter and Verse answers from {printable(str(folder))} at "
+            f"http://{address}:{listener.getsockname()[1]} (Ctrl-C ends it)."
+        )
+        if host not in LOOPBACK:
+            can = "read" if read_only else "read and add to"
+            click.echo(f"Whoever can reach this machine can {can} these documents.", err=True)
+        serve(server, listener)
+        if chat.indexing.close():
+            raise KeyboardInterrupt
+    return OK
 
 
 def _stay_offline(settings: "Settings") -> None:

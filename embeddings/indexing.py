@@ -38,6 +38,9 @@ fewer where the machine would take long (``embeddings.pacing``). Chosen by hand.
 READ_AHEAD = 4
 """Files read while others are encoded; more would only take more memory. Chosen by hand."""
 
+REPORT_SECONDS = 1.0
+"""Interval at which progress is reported while a file is read. Chosen by hand."""
+
 _Contents = tuple[Document, tuple[Passage, ...]]
 
 RACY_NS = 2_000_000_000
@@ -173,6 +176,31 @@ def open_and_index(
     return index, report
 
 
+def open_folder(folder: Path, place: Path, encoder: Encoder) -> Index:
+    """The index at ``place``, created if there is none, in which the folder has a name.
+
+    The folder is not indexed yet, but all that can be judged at once is.
+
+    Args:
+        folder: As for ``index_folder``.
+        place: Folder of the index.
+        encoder: With which it is or was made.
+
+    Raises:
+        ChapterAndVerseError: As ``open_and_index``.
+    """
+    resolved = _resolved(folder)
+    if not any(map(_is_readable, walk(resolved, leave_out=_excluded(place)))):
+        raise _nothing_to_read(folder)
+    index = Index.open_or_create(place, encoder)
+    with ExitStack() as on_error:
+        on_error.callback(index.close)
+        with index.writing() as store:
+            _folder_name(store, resolved)
+        on_error.pop_all()
+    return index
+
+
 def index_folder(
     folder: Path,
     index: SearchIndex,
@@ -192,7 +220,8 @@ def index_folder(
         index: Made with ``encoder``.
         encoder: Turns passages into vectors.
         limits: Bounds on reading a single file.
-        on_progress: Called after each file and each batch of passages.
+        on_progress: Called after each file and each batch of passages, and at least every few
+            seconds; the run ends with any error that it raises.
         retry: Read also files that are set aside; meant for runs that somebody watches.
 
     Raises:
@@ -339,7 +368,7 @@ class _Run:
             files = [entry for entry in entries if _is_readable(entry)]
             if not files:
                 raise _nothing_to_read(self.folder)
-            self.name = self._folder_name()
+            self.name = _folder_name(self.store, self.folder)
             self.before = before = self.store.sources(self.name)
             todo = [found for entry in files if (found := self._changed(entry))]
             self.set_aside = self._set_aside()
@@ -365,21 +394,6 @@ class _Run:
             seconds=time.perf_counter() - started,
             not_read=tuple(sorted(self.not_read.items())),
         )
-
-    def _folder_name(self) -> str:
-        """The folder's name in the library; a new folder gets one."""
-        known = self.store.folders()
-        for name, location in known.items():
-            if location == self.folder:
-                return name
-        base = name = self.folder.name or "documents"
-        number = 1
-        while name in known:
-            number += 1
-            name = f"{base} ({number})"
-        with self.store.transaction():
-            self.store.put_folder(name, self.folder)
-        return name
 
     def _changed(self, entry: Entry) -> tuple[Entry, Source] | None:
         """The file with its present state, if its content differs from the index."""
@@ -516,6 +530,9 @@ class _Run:
         """The file once it is read; nothing if it has a problem, which is stored."""
         if wait([contents], self.pace.seconds_left).not_done:
             yield None
+        while wait([contents], REPORT_SECONDS).not_done:
+            # Whoever is told may end the run.
+            self._report(source.path)
         try:
             document, passages = contents.result()
         except UnreadableFile as error:
@@ -590,6 +607,22 @@ class _Run:
         self.on_progress(
             IndexingProgress(self.files_done, self.files, path, passages_done, passages)
         )
+
+
+def _folder_name(store: IndexWriter, folder: Path) -> str:
+    """The folder's name in the library; a new folder gets one."""
+    known = store.folders()
+    for name, location in known.items():
+        if location == folder:
+            return name
+    base = name = folder.name or "documents"
+    number = 1
+    while name in known:
+        number += 1
+        name = f"{base} ({number})"
+    with store.transaction():
+        store.put_folder(name, folder)
+    return name
 
 
 def _resolved(folder: Path) -> Path:

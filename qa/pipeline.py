@@ -12,7 +12,13 @@ from typing import Self
 from embeddings.index.index import Index
 from embeddings.index.paths import library_paths
 from embeddings.index.protocols import SearchIndex
-from embeddings.indexing import IndexingReport, OnProgress, index_folder, open_and_index
+from embeddings.indexing import (
+    IndexingReport,
+    OnProgress,
+    index_folder,
+    open_and_index,
+    open_folder,
+)
 from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
 from embeddings.models.precision import Precision, PrecisionChoice, resolve_precision
 from qa.conversation.comparison import parse_comparison
@@ -193,6 +199,21 @@ class QuestionAnswerer:
         parts = _parts(opened, encoder, settings)
         folders = [Path(folder).resolve()]
         return cls(opened, *parts, settings, folders=folders, report=report)
+
+    @classmethod
+    def open_folder(cls, folder: Path, settings: Settings) -> Self:
+        """Answer from a folder as far as it is indexed; ``index_folder`` brings it up to date.
+
+        Args:
+            folder: With the documents.
+            settings: Which index, and how to answer.
+
+        Raises:
+            ChapterAndVerseError: The folder, the index or the encoder cannot be used.
+        """
+        encoder = load_encoder(settings)
+        opened = open_folder(folder, settings.index, encoder)
+        return cls(opened, *_parts(opened, encoder, settings), settings, folders=[folder.resolve()])
 
     @property
     def within(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from qa.web.messages import (
     TOO_MANY_WORDS,
 )
 from qa.web.signing import Signer
+from qa.web.startup import StartupIndexing
 from qa.web.stored_turns import parse_turns
 from qa.web.uploads import Uploads
 
@@ -45,14 +46,15 @@ class Chat:
         self.answerer = answerer
         self.index = answerer.index
         self.folder = folder
-        assert answerer.report is not None
-        self.name = answerer.report.name
+        # Of the folders that are answered from, the one that is served is the first.
+        (self.name,) = self.index.names(answerer.folders[:1])
         self.documents = Documents(answerer, folder)
         self.uploads = Uploads(self.documents, self.name)
+        self.indexing = StartupIndexing(self.uploads)
         self.feedback = Feedback(self.index.folder)
         self.signer = Signer.beside(self.index.folder)
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
-        self.example_finder = ExampleFinder(answerer, self.documents, self._warming.join)
+        self.example_finder = ExampleFinder(answerer, self.documents, self._wait_until_ready)
 
     def warm_up(self) -> None:
         """Start to load the models, then to look for example questions, in the background."""
@@ -66,8 +68,14 @@ class Chat:
             # The first question loads them again and reports the error to its user.
             _log.exception("The models could not be loaded.")
 
+    def _wait_until_ready(self) -> None:
+        """Wait for the models, and until the library holds what it is to be asked about."""
+        self.indexing.join()
+        self._warming.join()
+
     def close(self) -> None:
         """Stop all background work; before the index is closed."""
+        self.indexing.close()
         self.example_finder.close()
         self.uploads.close()
 

@@ -19,3 +19,5 @@ CHOICE_REMOVED = "What you chose to answer from is not in the library any more; 
 TOO_MANY_WORDS = "The question has too many words to be read whole; ask it in fewer."
 
 FEEDBACK_NOT_STORED = "Your feedback could not be stored; see the server's log."
+
+FOLDER_NOT_INDEXED = "The folder was not indexed: something went wrong; see the server's log."

@@ -72,15 +72,14 @@ class Uploads:
         self._changing = threading.Lock()
         self._ending = threading.Event()
 
-    def open(self, read_only: bool = False) -> IndexingReport | None:
-        """Index earlier uploads and answer from them, too; their report if there are any.
+    def open(self, read_only: bool = False) -> None:
+        """Answer from earlier uploads, too, and be ready for others.
 
         Args:
             read_only: Whether nothing will be added.
 
         Raises:
             FolderError: The folder for uploads cannot be created.
-            ChapterAndVerseError: The uploads cannot be indexed.
         """
         try:
             if not read_only:
@@ -93,7 +92,26 @@ class Uploads:
             ) from error
         # A read-only chat, too: another process with the same index may add documents.
         self.answerer.add_folder(self.folder)
-        return self._index_uploads()
+
+    def index_all(
+        self, on_progress: OnProgress | None = None, *, retry: bool = False
+    ) -> list[IndexingReport]:
+        """Bring the index up to date with the folder that is served, and with the uploads.
+
+        Args:
+            on_progress: Called with the progress of either.
+            retry: Whether files that were set aside are read again.
+
+        Returns:
+            The report on the folder and, if there are uploads, that on them.
+
+        Raises:
+            ChapterAndVerseError: One of them, or the index, cannot be used.
+        """
+        with self._changing:
+            uploaded = self._index_uploads(on_progress, retry=retry)
+            folder = self.answerer.index_folder(self.documents.folder, on_progress, retry=retry)
+        return [folder, uploaded] if uploaded else [folder]
 
     def close(self) -> None:
         """Remove all incoming files."""
@@ -197,14 +215,8 @@ class Uploads:
 
             report("Looking for what has changed …")
             try:
-                with self._changing:
-                    # Users ask for it: files that were set aside are tried again, too.
-                    uploaded = self._index_uploads(progress, retry=True)
-                    reports = [
-                        self.answerer.index_folder(self.documents.folder, progress, retry=True),
-                        uploaded,
-                    ]
-                report(" ".join(_summary(each) for each in reports if each))
+                # Users ask for it: files that were set aside are tried again, too.
+                report(" ".join(map(_summary, self.index_all(progress, retry=True))))
             except ChapterAndVerseError as error:
                 _log.error("%s", error)
                 report(error_message(error))

@@ -82,6 +82,7 @@ def served(folder: Path, place: Path) -> Iterator[Uploads]:
         assert answerer.report is not None
         uploads = Uploads(Documents(answerer, folder), answerer.report.name)
         uploads.open()
+        uploads.index_all()
         try:
             yield uploads
         finally:

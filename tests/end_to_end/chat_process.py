@@ -44,8 +44,12 @@ def running(
     index: Path | None = None,
     script: str = "app.py",
     options: Sequence[str] = (),
+    indexed: bool = True,
 ) -> Iterator[Running]:
-    """The chat on a free port; ``script`` is the file to run, or the code if it has lines."""
+    """The chat on a free port; ``script`` is the file to run, or the code if it has lines.
+
+    Unless told otherwise, its folder is indexed by then.
+    """
     place.mkdir(parents=True, exist_ok=True)
     index = index or place / "index"
     log = place / "log"
@@ -58,17 +62,20 @@ def running(
         ) as process,
     ):
         try:
-            url = _address(process, log)
+            url = _logged(process, log, r" at (http://\S+) \(Ctrl-C ends it\)")
+            if indexed:
+                _logged(process, log, r"(\d+) passages encoded")
             _check_health(url)
             yield Running(process, url, index, log)
         finally:
             process.kill()
 
 
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+def _logged(process: subprocess.Popen[bytes], log: Path, pattern: str) -> str:
+    """The group of a pattern, once the process has logged it."""
     end = time.monotonic() + SECONDS
     while time.monotonic() < end and process.poll() is None:
-        found = re.search(r" at (http://\S+) \(Ctrl-C ends it\)", log.read_text(encoding="utf-8"))
+        found = re.search(pattern, log.read_text(encoding="utf-8"))
         if found:
             return found[1]
         time.sleep(0.05)

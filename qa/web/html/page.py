@@ -191,6 +191,11 @@ def alert(sentence: str) -> str:
     return str(render("alert.html", sentence=sentence)) if sentence else ""
 
 
+def progress_line(sentence: str) -> str:
+    """A line that says what is going on."""
+    return str(render("waiting.html", stage=sentence))
+
+
 def page_header(folder: str) -> str:
     """The head of the page."""
     return str(render("header.html", folder=folder))

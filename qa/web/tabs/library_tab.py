@@ -49,9 +49,12 @@ class LibraryTab:
                 )
                 self.table = gr.HTML("", elem_id="documents")
             self.changes = None if read_only else _LibraryChanges(self, listing)
-        shown = [self.table, conversation.widgets.within, conversation.widgets.sources]
-        if self.changes:
-            shown.append(self.changes.removable)
+        self.shown = shown = [
+            self.table,
+            conversation.widgets.within,
+            conversation.widgets.sources,
+            *([self.changes.removable] if self.changes else []),
+        ]
         self.search_box.change(self.search, [self.search_box], [self.table], **UNQUEUED)
         page.load(self.show, [self.search_box, conversation.stored], shown, **UNQUEUED)
         if self.changes:

@@ -13,6 +13,7 @@ from qa.web.queue_limits import MAX_WAITING
 from qa.web.server import ChatPage
 from qa.web.sessions import MAX_SESSIONS
 from qa.web.tabs.ask_tab import AskTab
+from qa.web.tabs.indexing_line import IndexingLine
 from qa.web.tabs.library_tab import LibraryTab
 
 INPUTS: dict[type, Input] = {
@@ -79,11 +80,13 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
         stored = gr.BrowserState("[]", storage_key=key, secret=library)
         listing = chat.listing()
         gr.HTML(page_header(chat.folder.name), elem_id="header")
+        progress = IndexingLine(chat.indexing)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask"):
                 conversation = AskTab(page, chat, listing, stored)
             with gr.Tab("Library"):
-                LibraryTab(page, chat, listing, read_only, conversation)
+                library_tab = LibraryTab(page, chat, listing, read_only, conversation)
+        progress.connect(page, library_tab)
     page.queue(max_size=MAX_WAITING)
     page.state_session_capacity = MAX_SESSIONS
     return page

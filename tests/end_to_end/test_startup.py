@@ -1,0 +1,83 @@
+"""The page while its folder is indexed for the first time."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.end_to_end.browsing import ANSWER_MS, ask, library, opened
+from tests.end_to_end.chat_process import SECONDS, running
+
+SLOW = """
+import pathlib, sys, time
+import app
+from embeddings.files.loading import DocumentLoader
+
+gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
+load_split, close = DocumentLoader.load_split, DocumentLoader.close
+closed = []
+
+def load_later(self, path, splitting):
+    while path.name == "mill.txt" and gate.exists() and not closed:
+        time.sleep(0.02)
+    return load_split(self, path, splitting)
+
+def note_and_close(self):
+    if self._worker is not None:
+        closed.append(self)
+    close(self)
+
+DocumentLoader.load_split, DocumentLoader.close = load_later, note_and_close
+app.main()
+"""
+"""Does not read ``mill.txt`` while the gate is there: the file ``Running.gate``."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (folder / "bridge.txt").write_text("The bridge was opened in 1901.", encoding="utf-8")
+    (folder / "mill.txt").write_text("The mill was built in 1850.", encoding="utf-8")
+    (tmp_path / "chat").mkdir()
+    (tmp_path / "chat" / "gate").touch()
+    return folder
+
+
+@pytest.mark.browser
+def test_page_answers_from_what_is_in_and_shows_what_comes_in(
+    browser: Browser, tmp_path: Path, folder: Path
+) -> None:
+    with (
+        running(tmp_path / "chat", folder, script=SLOW, indexed=False) as chat,
+        opened(browser, chat.url) as page,
+    ):
+        line = page.locator("#indexing")
+        expect(line).to_have_text(
+            "Indexing: 1 of 2 files. Answers come from what is in already.", timeout=ANSWER_MS
+        )
+        ask(page, "When was the bridge opened?", "1901")
+        assert "passages encoded" not in chat.logged()
+        chat.gate.unlink()
+        expect(line).to_have_text("", timeout=ANSWER_MS)
+        with library(page):
+            expect(page.locator("#documents")).to_contain_text("2 documents", timeout=ANSWER_MS)
+        ask(page, "When was the mill built?", "1850")
+        assert "town: 2 added" in chat.logged()
+
+
+@pytest.mark.slow
+def test_end_while_the_folder_is_indexed_keeps_what_is_in(tmp_path: Path, folder: Path) -> None:
+    with running(tmp_path / "chat", folder, script=SLOW, indexed=False) as chat:
+        chat.process.send_signal(signal.SIGTERM)
+        ended = time.monotonic()
+        assert chat.process.wait(SECONDS) == 2
+        assert time.monotonic() - ended < 30
+        assert chat.logged().splitlines()[-1] == (
+            "Interrupted; what was finished is kept. Run the same command again to go on."
+        )
+    chat.gate.unlink()
+    with running(tmp_path / "again", folder, index=chat.index) as again:
+        assert again.logged().count("town: ") == 1

@@ -1,0 +1,145 @@
+"""Indexing in the background, while the chat answers."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from embeddings.errors import ChapterAndVerseError, FolderError, IndexLocked, Remedy
+from embeddings.index.writer_lock import writer_lock
+from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
+from qa import QuestionAnswerer, Settings
+from qa.web.chat import Chat
+from qa.web.messages import FOLDER_NOT_INDEXED
+from qa.web.startup import StartupIndexing
+
+SECONDS = 30
+
+
+def report(added: int) -> IndexingReport:
+    paths = tuple(f"town/{number}.txt" for number in range(added))
+    return IndexingReport("town", paths, (), (), 0, (), added, 0.1)
+
+
+class Folders:
+    """In place of the uploads: indexes when it is told to.
+
+    Args:
+        outcome: The report, or an error to raise.
+    """
+
+    def __init__(self, outcome: IndexingReport | Exception) -> None:
+        self.outcome = outcome
+        self.go_on = threading.Event()
+        self.reached = threading.Event()
+
+    def index_all(self, on_progress: OnProgress) -> list[IndexingReport]:
+        on_progress(IndexingProgress(12, 1_079, "town/a.txt"))
+        self.reached.set()
+        assert self.go_on.wait(SECONDS)
+        on_progress(IndexingProgress(13, 1_079, "town/b.txt"))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return [self.outcome]
+
+
+class Terminal:
+    """Notes what is shown in the terminal."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.reports: list[IndexingReport] = []
+        self.errors: list[ChapterAndVerseError] = []
+
+    @contextmanager
+    def bar(self) -> Iterator[OnProgress]:
+        yield lambda now: self.done.append(now.files_done)
+
+
+def started(folders: Folders) -> tuple[StartupIndexing, Terminal]:
+    indexing, terminal = StartupIndexing(folders), Terminal()  # type: ignore[arg-type]
+    assert (indexing.running, indexing.failed, indexing.status) == (False, False, "")
+    indexing.start(terminal.bar, terminal.reports.append, terminal.errors.append)
+    assert folders.reached.wait(SECONDS)
+    return indexing, terminal
+
+
+def test_progress_is_told_until_all_is_indexed() -> None:
+    folders = Folders(report(1_079))
+    indexing, terminal = started(folders)
+    assert (indexing.running, indexing.failed) == (True, False)
+    assert indexing.status == ("Indexing: 12 of 1,079 files. Answers come from what is in already.")
+    folders.go_on.set()
+    indexing.join()
+    assert (indexing.running, indexing.failed, indexing.status) == (False, False, "")
+    assert (terminal.done, terminal.reports, terminal.errors) == ([12, 13], [report(1_079)], [])
+    assert not indexing.close()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "problem"),
+    [
+        (
+            IndexLocked("is being written by process 7", Path("/i"), Remedy.WAIT),
+            "Not indexed: The index is being written by process 7. Try again once it has finished.",
+        ),
+        (report(0), "Not indexed: town has no file that could be read. See the reason given"),
+        (RuntimeError("boom"), FOLDER_NOT_INDEXED),
+    ],
+    ids=["locked", "nothing could be read", "unforeseen"],
+)
+def test_problem_is_told_on_the_page_and_in_the_terminal(
+    outcome: IndexingReport | Exception, problem: str
+) -> None:
+    folders = Folders(outcome)
+    indexing, terminal = started(folders)
+    folders.go_on.set()
+    indexing.join()
+    assert (indexing.running, indexing.failed) == (False, True)
+    assert indexing.status.startswith(problem)
+    assert len(terminal.errors) == isinstance(outcome, IndexLocked) + (outcome == report(0))
+
+
+def test_end_of_the_chat_ends_indexing() -> None:
+    folders = Folders(report(3))
+    indexing, terminal = started(folders)
+    closed: list[bool] = []
+    closing_thread = threading.Thread(target=lambda: closed.append(indexing.close()))
+    closing_thread.start()
+    folders.go_on.set()
+    closing_thread.join(SECONDS)
+    assert closed in ([True], [False])
+    assert not indexing.running
+    assert len(terminal.reports) == (closed == [False])
+
+
+@pytest.mark.slow
+def test_chat_answers_from_what_is_in_already(town: Path, tmp_path: Path) -> None:
+    settings = Settings(index=tmp_path / "index")
+    with (
+        QuestionAnswerer.open_folder(town, settings) as answerer,
+        closing(Chat(answerer, town)) as chat,
+    ):
+        chat.uploads.open()
+        assert answerer.answer("When was the bridge opened?").text is None
+        reports: list[IndexingReport] = []
+        chat.indexing.start(lambda: nullcontext(print), reports.append, print)
+        chat.indexing.join()
+        assert [each.added for each in reports] == [("town/bridge.txt",)]
+        assert answerer.answer("When was the bridge opened?").text == "1901"
+
+
+def test_folder_that_cannot_be_used_is_refused_at_once(town: Path, tmp_path: Path) -> None:
+    settings = Settings(index=tmp_path / "index")
+    with pytest.raises(FolderError, match="does not exist"):
+        QuestionAnswerer.open_folder(tmp_path / "missing", settings)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FolderError, match="holds no file that can be read"):
+        QuestionAnswerer.open_folder(tmp_path / "empty", settings)
+    assert not settings.index.exists()
+    with QuestionAnswerer.open_folder(town, settings) as answerer:
+        assert answerer.within == ("town",)
+    with writer_lock(settings.index), pytest.raises(IndexLocked):
+        QuestionAnswerer.open_folder(town, settings)
