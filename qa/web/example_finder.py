@@ -33,18 +33,19 @@ class ExampleFinder:
     Args:
         answerer: Answers the questions that are tried.
         documents: From which they are generated.
-        wait_for_models: Returns once the models are loaded; called before the first question.
+        wait_until_ready: Returns once the models are loaded and the library is indexed; called before the
+            first question.
     """
 
     def __init__(
         self,
         answerer: QuestionAnswerer,
         documents: Documents,
-        wait_for_models: Callable[[], object],
+        wait_until_ready: Callable[[], object],
     ) -> None:
         self._answerer = answerer
         self._documents = documents
-        self._wait_for_models = wait_for_models
+        self._wait_until_ready = wait_until_ready
         self._examples: list[str] | None = None
         self._version = -1
         self._lock = threading.Lock()
@@ -73,7 +74,9 @@ class ExampleFinder:
             self._thread.join()
 
     def _run(self) -> None:
-        self._wait_for_models()
+        self._wait_until_ready()
+        # The library may have been indexed meanwhile; that is no reason to look again.
+        self._version = self._documents.index.version
         examples: list[str] = []
         try:
             self._find(examples)

@@ -32,6 +32,7 @@ class StartupIndexing:
         self._problem = ""
         self._ending = threading.Event()
         self._ended = threading.Event()
+        self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(
@@ -61,6 +62,7 @@ class StartupIndexing:
                 self._problem = FOLDER_NOT_INDEXED
             finally:
                 self._ended.set()
+                self._over.set()
 
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()
@@ -89,9 +91,9 @@ class StartupIndexing:
         )
 
     def join(self) -> None:
-        """Wait until nothing is being indexed."""
+        """Wait until all is indexed, or the chat ends."""
         if self._thread is not None:
-            self._ended.wait()
+            self._over.wait()
 
     def close(self) -> bool:
         """Stop; whether something is left to be indexed. What is committed is kept."""
@@ -99,6 +101,7 @@ class StartupIndexing:
             return False
         self._ending.set()
         self._ended.wait(CLOSE_SECONDS)
+        self._over.set()
         return True
 
     def _index(
