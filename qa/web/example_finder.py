@@ -33,8 +33,8 @@ class ExampleFinder:
     Args:
         answerer: Answers the questions that are tried.
         documents: From which they are generated.
-        wait_until_ready: Returns once the models are loaded and the library is indexed; called before the
-            first question.
+        wait_until_ready: Returns once the models are loaded and the library is indexed; called
+            before the first question.
     """
 
     def __init__(
