@@ -1,5 +1,6 @@
 """Elements of HTML: which of them are inside a line of text, and which are never shown."""
 
+from functools import lru_cache
 from typing import Any
 
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -20,7 +21,13 @@ INLINE = frozenset(_INLINE_NAMES.split())
 
 def tag_of(element: Any) -> str:
     """The element's HTML name, without a namespace; empty for comments and the like."""
-    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
+    tag = element.tag
+    return _name(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(maxsize=1_000)
+def _name(tag: str) -> str:
+    return tag.rpartition("}")[2].lower()
 
 
 def names_of(element: Any) -> str:

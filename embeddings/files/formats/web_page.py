@@ -36,7 +36,8 @@ _VISIBLE_TEXT: Any = etree.XPath(
     smart_strings=False,
 )
 _TOO_DEEP = etree.ErrorTypes.ERR_RESOURCE_LIMIT
-_TITLE_PARTS = re.compile(r"\s+[|\-–—·•»«:/]+\s+|\s*[|»«]\s*|:\s+")
+# Not a colon: what stands behind it is of the page.
+_TITLE_PARTS = re.compile(r"\s+[|\-–—·•»«/]+\s+|\s*[|»«]\s*")
 _META = {
     "author": "Author", "article:author": "Author", "dc.creator": "Author",
     "dcterms.creator": "Author", "citation_author": "Author",

@@ -465,6 +465,7 @@ def test_caption_stands_before_its_table(read: Read) -> None:
         ("<title>Eels – far and near — Fish</title>", "<h1>Eels – far and near</h1>",
          "Eels – far and near"),
         ("<title>The Fish Book</title>", "<h1>Eels</h1>", "The Fish Book"),
+        ("<title>Eels: the nets</title>", "<h1>Eels</h1>", "Eels: the nets"),
         ("<title>Untitled Document</title>", "<h1>Eels</h1>", "Eels"),
         ("<title></title>", "<p>x</p><h2>Eels</h2>", "Eels"),
         ("", "<p>x</p>", "page.html"),
