@@ -48,7 +48,10 @@ def joined(pieces: Iterable[tuple[str, Script]]) -> str:
     >>> joined([("a population of 4,310", ""), ("2", "super"), (" in CO", ""), ("2", "sub")])
     'a population of 4,310 ² in CO₂'
     """
-    merged = _merged([piece for piece in pieces if piece[0]])
+    runs = [piece for piece in pieces if piece[0]]
+    if not any(script for _, script in runs):
+        return "".join(text for text, _ in runs)
+    merged = _merged(runs)
     parts: list[str] = []
     tail = ""
     for at, (text, script) in enumerate(merged):

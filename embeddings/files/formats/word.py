@@ -26,6 +26,7 @@ from embeddings.files.formats.ooxml import (
     parts_of_kind,
     resolve_alternatives,
 )
+from embeddings.files.formats.references import Sections
 from embeddings.files.formats.running_text import add_running_texts
 from embeddings.files.formats.tables import add_table
 from embeddings.files.formats.tables import count_header_rows as likely_header_rows
@@ -71,6 +72,7 @@ class _Reader:
         self.part = source.part
         self.body = source.element.body
         self.depth = depth
+        self.sections = Sections(builder)
         self.styles = Styles(source.styles.element, _has_ground(source))
         # Found by relation: python-docx would create a missing part from a template.
         numbering = next(parts_of_kind(source.part, "numbering"), None)
@@ -103,6 +105,7 @@ class _Reader:
                 self._add_paragraph(element, furniture, LIKELY_LEVEL if at in likely else 0)
         self._flush()
         self._add_attached()
+        self.sections.open()
         add_running_texts(self.builder, running["footer"], content)
 
     def _running(self, kind: str) -> Iterator[str]:
@@ -145,6 +148,7 @@ class _Reader:
             self._collect("paragraph", text.strip())
         elif cells := row_of_tabs(text):
             self._flush_lines()
+            self.sections.open()
             self._tabbed.add(self.builder, text, cells)
         else:
             self._add("paragraph", text)
@@ -168,6 +172,7 @@ class _Reader:
 
     def _add_table(self, table: Any) -> None:
         self._flush()
+        self.sections.open()
         rows = table_rows(table)
         header = count_header_rows(table, rows, self.styles, self.texts.is_bold)
         add_table(self.builder, cells_of(rows, self._plain), header)
@@ -211,6 +216,7 @@ class _Reader:
     def _add_chunk(self, element: Any) -> None:
         self._flush()
         self._add_attached()
+        self.sections.open()
         chunk = part_of(self.part, element.get(RELATION_ID))
         if chunk is not None and add_chunk(self.builder, chunk):
             return
@@ -228,7 +234,10 @@ class _Reader:
     def _add(self, kind: BlockKind, text: str, level: int = 0) -> None:
         self._flush()
         self._add_attached()
-        self.builder.add(kind, text, level)
+        if level:
+            self.sections.add_heading(text, level)
+        else:
+            self.sections.add(kind, text, share=0.0)
 
     def _collect(self, kind: BlockKind, line: str) -> None:
         """Append a line to a block of that kind that goes on, or begin one."""
@@ -245,11 +254,13 @@ class _Reader:
 
     def _flush_lines(self) -> None:
         lines, self._lines = self._lines, []
-        self.builder.add(self._kind, "\n".join(lines))
+        self.sections.add(self._kind, "\n".join(lines), share=0.0)
 
     def _add_attached(self) -> None:
         """Append what hangs on the blocks so far: behind a list or table, if one follows."""
         waiting, self._attached = self._attached, []
+        if any(each.drawn or each.notes or each.comments for each in waiting):
+            self.sections.open()
         for attached in waiting:
             for drawn in attached.drawn:
                 add_drawn(self.builder, self.part, drawn)

@@ -741,6 +741,19 @@ def test_short_paragraph_that_stands_out_is_a_heading(build: Build, look: str) -
     assert document.title.lower() == "house rules"
 
 
+def test_reference_list_is_furniture(build: Build) -> None:
+    document = build(
+        paragraph("Tides", style="Heading1"),
+        paragraph("They rise by two metres."),
+        paragraph("References", style="Heading1"),
+        paragraph("Berg, A. (1998). Tides of the north. Harbour Press, pp. 3-9."),
+        paragraph("Dahl, B. (2004). Boats and piers. Harbour Press, vol. 2."),
+    )
+    assert [kind for kind, _ in shown(document)] == [
+        "heading1", "paragraph", "furniture", "furniture", "furniture",
+    ]  # fmt: skip
+
+
 def test_bold_caption_of_a_table_is_no_heading(build: Build) -> None:
     rows = table(row("Boat", "Length", "Year"), row("Maja", "12 m", "1988"))
     document = build(
