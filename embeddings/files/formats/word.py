@@ -17,7 +17,7 @@ import docx
 from docx.oxml.ns import qn
 from lxml import etree
 
-from embeddings.document import BlockKind, Document
+from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats.archive import opened_office_file
 from embeddings.files.formats.ooxml import (
@@ -26,20 +26,20 @@ from embeddings.files.formats.ooxml import (
     parts_of_kind,
     resolve_alternatives,
 )
-from embeddings.files.formats.references import Sections
 from embeddings.files.formats.running_text import add_running_texts
-from embeddings.files.formats.tables import add_table
 from embeddings.files.formats.tables import count_header_rows as likely_header_rows
 from embeddings.files.formats.titles import useful_title
+from embeddings.files.formats.word_background import has_background
 from embeddings.files.formats.word_blocks import CHUNK, PARAGRAPH, TABLE, blocks
-from embeddings.files.formats.word_embedded import add_chunk, add_drawn
+from embeddings.files.formats.word_embedded import add_chunk
 from embeddings.files.formats.word_headings import LIKELY_LEVEL, captions_below, likely_headings
-from embeddings.files.formats.word_lines import Fields, TabbedRows, row_of_tabs
+from embeddings.files.formats.word_lines import Fields, row_of_tabs
 from embeddings.files.formats.word_notes import root_of
 from embeddings.files.formats.word_numbering import DEEPEST, Numbering
+from embeddings.files.formats.word_output import Output
 from embeddings.files.formats.word_styles import Style, Styles
 from embeddings.files.formats.word_tables import cells_of, count_header_rows, table_rows
-from embeddings.files.formats.word_text import Attached, TextReader
+from embeddings.files.formats.word_text import TextReader
 from embeddings.files.limits import LimitedBuilder, Limits
 
 _PROPERTIES = qn("w:pPr")
@@ -72,18 +72,14 @@ class _Reader:
         self.part = source.part
         self.body = source.element.body
         self.depth = depth
-        self.sections = Sections(builder)
-        self.styles = Styles(source.styles.element, _has_ground(source))
+        self.styles = Styles(source.styles.element, has_background(source))
         # Found by relation: python-docx would create a missing part from a template.
         numbering = next(parts_of_kind(source.part, "numbering"), None)
         self.numbering = Numbering(None if numbering is None else root_of(numbering))
         self.texts = TextReader(source.part, self.styles)
-        self._kind: BlockKind = "list"
-        self._lines: list[str] = []
-        self._tabbed = TabbedRows()
+        self.output = Output(builder, source.part, self.texts)
         self._fields = Fields()
         self._carried = ""
-        self._attached: list[Attached] = []
 
     def read(self) -> None:
         """Append everything that the file says."""
@@ -103,9 +99,7 @@ class _Reader:
                 self._add_chunk(element)
             elif at not in moved:
                 self._add_paragraph(element, furniture, LIKELY_LEVEL if at in likely else 0)
-        self._flush()
-        self._add_attached()
-        self.sections.open()
+        self.output.end()
         add_running_texts(self.builder, running["footer"], content)
 
     def _running(self, kind: str) -> Iterator[str]:
@@ -133,26 +127,24 @@ class _Reader:
         if not text.strip():
             pass  # An empty item is counted too, and ends no list.
         elif furniture or style.is_furniture:
-            self._collect("furniture", " ".join(text.split()))
+            self.output.collect("furniture", " ".join(text.split()))
         elif style.is_code:
-            self._collect("code", text)
+            self.output.collect("code", text)
         elif is_listed and not level:
-            self._collect("list", _marked(mark, text))
+            self.output.collect("list", _marked(mark, text))
         elif level:
             line = " ".join(text.split())
-            self._add("heading", _marked("" if mark == "-" else mark, line), level)
+            self.output.add("heading", _marked("" if mark == "-" else mark, line), level)
         elif style.is_term or style.is_definition:
             # A term and what it means are one block.
             if style.is_term:
-                self._flush()
-            self._collect("paragraph", text.strip())
+                self.output.end_lines()
+            self.output.collect("paragraph", text.strip())
         elif cells := row_of_tabs(text):
-            self._flush_lines()
-            self.sections.open()
-            self._tabbed.add(self.builder, text, cells)
+            self.output.add_tabbed(text, cells)
         else:
-            self._add("paragraph", text)
-        self._attached.append(attached)
+            self.output.add("paragraph", text)
+        self.output.attach(attached)
 
     def _mark(self, element: Any, style: Style) -> tuple[str, bool]:
         """The number or bullet before a paragraph, and whether it is an item of a list."""
@@ -171,12 +163,10 @@ class _Reader:
         return mark, bool(mark) or style.is_list
 
     def _add_table(self, table: Any) -> None:
-        self._flush()
-        self.sections.open()
         rows = table_rows(table)
         header = count_header_rows(table, rows, self.styles, self.texts.is_bold)
-        add_table(self.builder, cells_of(rows, self._plain), header)
-        self._attached.append(self.texts.take_attached())
+        self.output.add_table(cells_of(rows, self._plain), header)
+        self.output.attach(self.texts.take_attached())
 
     def _plain(self, parent: Any) -> str:
         """The text of a cell, with its lists and nested tables."""
@@ -214,9 +204,7 @@ class _Reader:
         return "; ".join(lines)
 
     def _add_chunk(self, element: Any) -> None:
-        self._flush()
-        self._add_attached()
-        self.sections.open()
+        self.output.end()
         chunk = part_of(self.part, element.get(RELATION_ID))
         if chunk is not None and add_chunk(self.builder, chunk):
             return
@@ -231,51 +219,6 @@ class _Reader:
                 return
         self.builder.leave_out("embedded document", "embedded documents")
 
-    def _add(self, kind: BlockKind, text: str, level: int = 0) -> None:
-        self._flush()
-        self._add_attached()
-        if level:
-            self.sections.add_heading(text, level)
-        else:
-            self.sections.add(kind, text, share=0.0)
-
-    def _collect(self, kind: BlockKind, line: str) -> None:
-        """Append a line to a block of that kind that goes on, or begin one."""
-        self._tabbed.flush(self.builder)
-        if kind != self._kind:
-            self._flush_lines()
-        self._kind = kind
-        self._lines.append(line)
-
-    def _flush(self) -> None:
-        """Append the block whose lines were collected."""
-        self._tabbed.flush(self.builder)
-        self._flush_lines()
-
-    def _flush_lines(self) -> None:
-        lines, self._lines = self._lines, []
-        self.sections.add(self._kind, "\n".join(lines), share=0.0)
-
-    def _add_attached(self) -> None:
-        """Append what hangs on the blocks so far: behind a list or table, if one follows."""
-        waiting, self._attached = self._attached, []
-        if any(each.drawn or each.notes or each.comments for each in waiting):
-            self.sections.open()
-        for attached in waiting:
-            for drawn in attached.drawn:
-                add_drawn(self.builder, self.part, drawn)
-            for mark, note in attached.notes:
-                if text := self._whole(note):
-                    self.builder.add("paragraph", f"{mark} {text}")
-            for comment in attached.comments:
-                author = comment.get(qn("w:author"), "").strip()
-                if text := self._whole(comment):
-                    name = f"Comment ({author})" if author else "Comment"
-                    self.builder.add("paragraph", f"{name}: {text}")
-
-    def _whole(self, note: Any) -> str:
-        return "\n".join(map(self.texts.text, note.iter(PARAGRAPH))).strip()
-
 
 def _marked(mark: str, text: str) -> str:
     """The text behind its number or bullet."""
@@ -288,18 +231,3 @@ def _outline(paragraph: Any) -> int:
     outline = paragraph.find(_OUTLINE)
     level = "" if outline is None else outline.get(qn("w:val"), "")
     return int(level) + 1 if level in ("0", "1", "2", "3", "4", "5") else 0
-
-
-def _has_ground(source: Any) -> bool:
-    """Whether text may have a background: a page colour, or drawings behind it."""
-    background = source.element.find(qn("w:background"))
-    if background is not None and background.get(qn("w:color"), "").upper() != "FFFFFF":
-        return True
-    headers = parts_of_kind(source.part, "header")
-    roots = [source.element, *(getattr(header, "element", None) for header in headers)]
-    return any(
-        anchor.get("behindDoc") in ("1", "true")
-        for root in roots
-        if root is not None
-        for anchor in root.iter(qn("wp:anchor"))
-    )
