@@ -20,7 +20,7 @@ from embeddings.files.folder import Entry, walk
 from embeddings.files.formats import SUFFIXES, format_of, named_format, unsupported
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
-from embeddings.index.index import STORE_FILE, Index, uploads_beside
+from embeddings.index.index import STORE_FILE, Index, uploads_beside, uploads_of
 from embeddings.index.paths import lies_within
 from embeddings.index.protocols import IndexWriter, SearchIndex
 from embeddings.index.records import Source
@@ -272,7 +272,8 @@ def remove(index: SearchIndex, paths: Sequence[str]) -> tuple[str, ...]:
 def move_folder(index: SearchIndex, old: str, new: Path) -> str:
     """Have the index look for a folder where it lies now; its documents are not read again.
 
-    If the new place was indexed as a folder of its own meanwhile, that one's name is dropped.
+    If the new place was indexed as a folder of its own meanwhile, that one's name is dropped. What
+    was uploaded to a chat about the folder goes with it.
 
     Args:
         index: That holds the folder.
@@ -305,9 +306,21 @@ def move_folder(index: SearchIndex, old: str, new: Path) -> str:
                         store.drop_source(path)
                     store.drop_folder(other)
             store.move_folder(name, new)
+            _move_uploads(store, index.folder, name, folders[name], new)
         index.save_vectors()
         store.checkpoint()
     return name
+
+
+def _move_uploads(store: IndexWriter, index: Path, name: str, old: Path, new: Path) -> None:
+    """Have the chat about a folder find what was uploaded to it before the folder was moved."""
+    before, after = uploads_of(index, name, old), uploads_of(index, name, new)
+    if before.is_dir() and not after.parent.exists():
+        # A chat that was read in the new place has uploads of its own.
+        before.parent.rename(after.parent)
+        for uploads, location in store.folders().items():
+            if location == before:
+                store.move_folder(uploads, after)
 
 
 def _folder_named(folders: dict[str, Path], named: str) -> str | None:

@@ -4,8 +4,10 @@
 derived from it, the commit log, and the lock of the one writer.
 """
 
+import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 
@@ -37,6 +39,9 @@ DEFAULT_INDEX = user_data_path("chapter-and-verse", appauthor=False)
 STORE_FILE = "library.sqlite"
 VECTORS_FILE = "library.faiss"
 
+UPLOADS_NAME = "uploads"
+"""Of each folder of uploads, by which they are cited."""
+
 MAX_NAMED = 5
 """Missing documents that an error names; ``Store.describe_missing`` names all."""
 
@@ -50,6 +55,19 @@ def uploads_beside(folder: Path) -> Path:
     folder = folder.absolute()
     # Without links, as the locations of folders are stored.
     return (folder.parent.resolve() / f"{folder.name}.uploads").resolve()
+
+
+def uploads_of(index: Path, name: str, folder: Path) -> Path:
+    """Folder of the files that were uploaded to the chat about a folder.
+
+    Args:
+        index: Folder of the index.
+        name: Of the folder in the library.
+        folder: Where it lies. Another one may have had the same name, in another index or before
+            this one was deleted.
+    """
+    digest = sha256(os.fsencode(folder)).hexdigest()[:8]
+    return uploads_beside(index) / f"{name}-{digest}" / UPLOADS_NAME
 
 
 class Index:

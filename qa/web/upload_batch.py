@@ -11,7 +11,7 @@ from embeddings.errors import ChapterAndVerseError
 from embeddings.file_system import file_sha256, private_file
 from embeddings.files.formats import SUFFIXES, format_of, unsupported
 from embeddings.indexing import IndexingProgress, OnProgress, remove
-from qa.library.listing import LibraryFile
+from qa.library.listing import LibraryFile, not_read_words
 from qa.settings import UploadLimits
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
@@ -157,7 +157,8 @@ class UploadBatch:
             listed = by_location.get(location)
             if listed and listed.title is not None:
                 count = "1 passage" if listed.passages == 1 else f"{listed.passages:,} passages"
-                self._update(position, "taken", f"{listed.path}, {count}")
+                left = f"; {not_read_words(listed.not_read)}" if listed.not_read else ""
+                self._update(position, "taken", f"{listed.path}, {count}{left}")
                 continue
             reason = listed.problem if listed else None
             refused[location] = reason or problem or "could not be read"

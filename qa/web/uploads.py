@@ -6,12 +6,10 @@ They are received into a folder on the same disk and moved, so that each is comp
 """
 
 import logging
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from hashlib import sha256
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -22,7 +20,7 @@ from filelock import FileLock, Timeout
 from embeddings.errors import ChapterAndVerseError, FolderError, Remedy
 from embeddings.file_system import FILE_MODE, private_folder
 from embeddings.files.formats import format_of
-from embeddings.index.index import uploads_beside
+from embeddings.index.index import uploads_of
 from embeddings.indexing import (
     IndexingProgress,
     IndexingReport,
@@ -63,11 +61,9 @@ class Uploads:
         self.index = documents.index
         self.name = name
         self.limits = self.answerer.settings.uploads
-        # Another folder may have the same name, in another index or after this one was deleted.
-        digest = sha256(os.fsencode(documents.folder)).hexdigest()[:8]
-        place = uploads_beside(self.index.folder) / f"{name}-{digest}"
-        self.folder = place / "uploads"
-        self.incoming = IncomingFiles(place / "incoming" / uuid4().hex, self.limits)
+        self.folder = uploads_of(self.index.folder, name, documents.folder)
+        incoming = self.folder.with_name("incoming") / uuid4().hex
+        self.incoming = IncomingFiles(incoming, self.limits)
         self._open = ExitStack()
         self._changing = threading.Lock()
         self._ending = threading.Event()

@@ -14,6 +14,7 @@ from embeddings import indexing
 from embeddings.errors import IndexLocked, IndexNotWritable, Remedy
 from embeddings.index.index import Index
 from embeddings.index.writer_lock import writer_lock
+from embeddings.indexing import move_folder
 from embeddings.journal import JOURNAL_FILE, SET_ASIDE
 from qa import QuestionAnswerer, Settings
 from qa.library.feedback import Feedback
@@ -27,8 +28,8 @@ from tests.embeddings.test_file_system import modes
 
 
 def opened(answerer: QuestionAnswerer, town: Path) -> Uploads:
-    assert answerer.report is not None
-    uploads = Uploads(Documents(answerer, town), answerer.report.name)
+    (name,) = answerer.within
+    uploads = Uploads(Documents(answerer, town), name)
     uploads.open()
     return uploads
 
@@ -160,6 +161,23 @@ def test_uploads_are_there_at_the_next_start_also_if_they_are_only_read(
             assert answerer.answer("When was the mill built?").text == "1850"
             assert again.incoming.folder.exists() is not read_only
             again.close()
+
+
+def test_uploads_go_with_a_folder_that_is_moved(
+    uploads: Uploads, town: Path, tmp_path: Path
+) -> None:
+    add(uploads, mill_txt="The mill was built in 1850.")
+    uploads.close()
+    city = town.rename(tmp_path / "city")
+    assert move_folder(uploads.index, "town", city) == "town"
+    settings = uploads.answerer.settings
+    with QuestionAnswerer.open_folder(city, settings) as answerer:
+        again = opened(answerer, city)
+        assert not uploads.folder.exists()
+        assert stored(again) == ["mill.txt"]
+        assert [report.unchanged for report in again.index_all()] == [1, 1]
+        assert again.index.folders() == {"town": city, "uploads": again.folder}
+        again.close()
 
 
 @pytest.mark.slow
