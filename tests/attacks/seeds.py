@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 import docx
+import openpyxl
 import pptx
 from fpdf import FPDF, TextStyle
 from pptx.util import Inches
@@ -106,6 +107,19 @@ def slides() -> bytes:
     return _saved(made.save)
 
 
+def workbook() -> bytes:
+    """Two sheets, with formats, merged cells and a hidden sheet."""
+    made = openpyxl.Workbook()
+    for name, state in (("Aid", "visible"), ("Hidden", "hidden")):
+        sheet = made.create_sheet(name)
+        for row in (["Fifty tons"], ["name", "members", "since"], ["IOFS", 41, CREATED.date()]):
+            sheet.append(row)
+        sheet["B3"].number_format = "#,##0.00"
+        sheet.merge_cells("A1:C1")
+        sheet.sheet_state = state
+    return _saved(made.save)
+
+
 def book() -> bytes:
     """Two chapters, with metadata."""
     chapter = (
@@ -153,6 +167,7 @@ def seeds() -> dict[str, bytes]:
         "PowerPoint presentation": slides(),
         "EPUB book": book(),
         "table of values": TABLE.encode(),
+        "Excel workbook": workbook(),
         "reStructuredText file": STRUCTURED.encode(),
         "Jupyter notebook": NOTEBOOK.encode(),
         "e-mail message": MESSAGE.encode(),

@@ -41,7 +41,10 @@ def _add_message(builder: LimitedBuilder, message: EmailMessage, depth: int) -> 
     builder.add_table([row for row in headers if row[1]])
     attachments: list[EmailMessage] = []
     texts: list[EmailMessage] = []
-    for part in _parts(message):
+    parts = _parts(message)
+    if len(parts) > _MOST_PARTS:
+        builder.leave_out("attachment", "attachments", len(parts) - _MOST_PARTS)
+    for part in parts[:_MOST_PARTS]:
         attached = part.get_content_disposition() == "attachment" or part.get_filename()
         is_text = part.get_content_type() in ("text/plain", _HTML)
         (attachments if attached or not is_text else texts).append(part)
@@ -70,7 +73,7 @@ def _parts(message: EmailMessage) -> list[EmailMessage]:
     """The parts that hold something, in order; an attached message is one of them."""
     found: list[EmailMessage] = []
     waiting = [message]
-    while waiting and len(found) < _MOST_PARTS:
+    while waiting:
         part = waiting.pop()
         if part.get_content_maintype() == "multipart" and isinstance(part.get_payload(), list):
             inner = [each for each in part.get_payload() if isinstance(each, EmailMessage)]

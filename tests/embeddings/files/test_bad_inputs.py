@@ -5,6 +5,7 @@ read an ordinary one. The numbers in brackets are bytes of a file or what broken
 readers did with one like it.
 """
 
+import contextlib
 import stat
 import struct
 import sys
@@ -418,6 +419,12 @@ def test_scanned_pdf(reader: Reader) -> None:
         ("a.docx", "is not a valid Word document"),
         ("a.pptx", "is not a valid PowerPoint presentation"),
         ("a.epub", "is not a valid EPUB book"),
+        ("a.xlsx", "is not a valid Excel workbook"),
+        ("a.rst", NOT_TEXT),
+        ("a.ipynb", NOT_TEXT),
+        ("a.eml", "is not a valid e-mail message"),
+        ("a.rtf", "is not a valid RTF document"),
+        ("a.bin", "has an unsupported format (.bin)"),
     ],
 )
 def test_program_under_another_name(reader: Reader, name: str, reason: str) -> None:
@@ -488,6 +495,96 @@ def test_markdown_of_unfinished_marks(reader: Reader, data: bytes) -> None:
 
 def test_markdown_of_unfinished_comments(reader: Reader) -> None:
     assert reader.reason("a.md", b"<!--" * 100_000) == NO_TEXT
+
+
+# Workbooks, notebooks and marked text
+
+
+def workbook(rows: str, besides: str = "") -> bytes:
+    """A workbook of one sheet with those rows."""
+    spreadsheet = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-'
+        'officedocument.spreadsheetml.sheet.main+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" '
+        f'Type="{OFFICE}/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{spreadsheet}" xmlns:r="{OFFICE}/relationships">'
+        '<sheets><sheet name="Fees" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
+        f'<Relationship Id="r1" Type="{OFFICE}/relationships/worksheet" '
+        'Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{spreadsheet}"><sheetData>{rows}'
+        f"</sheetData>{besides}</worksheet>",
+    }
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return file.getvalue()
+
+
+CELL = '<row r="{row}"><c r="{at}{row}"><v>7</v></c></row>'
+
+
+def test_workbook_with_a_single_cell_in_its_last_corner(reader: Reader) -> None:
+    assert reader.read("a.xlsx", workbook(CELL.format(row=1_048_576, at="XFD"))).text == "Fees\n\n7"
+
+
+def test_workbook_whose_rows_all_reach_the_last_column(reader: Reader) -> None:
+    rows = "".join(CELL.format(row=row, at="XFD") for row in range(1, 2_000))
+    assert reader.reason("a.xlsx", workbook(rows)) == TOO_LONG
+
+
+def test_workbook_of_merged_cells_over_one_another(reader: Reader) -> None:
+    merged = '<mergeCell ref="A1:XFD1048576"/>' * 10_000
+    rows = "".join(CELL.format(row=row, at="A") for row in range(1, 1_000))
+    data = workbook(rows, f"<mergeCells>{merged}</mergeCells>")
+    with contextlib.suppress(UnreadableFile):
+        reader.read("a.xlsx", data)
+
+
+def test_truncated_workbook(reader: Reader) -> None:
+    data = workbook(CELL.format(row=1, at="A"))
+    assert reader.reason("a.xlsx", data[: len(data) // 2]) == (
+        "is damaged or incomplete (File is not a zip file)"
+    )
+
+
+def test_workbook_that_defines_entities(reader: Reader) -> None:
+    data = workbook(CELL.format(row=1, at="A"))
+    with zipfile.ZipFile(BytesIO(data)) as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    assert reader.reason("a.xlsx", file.getvalue()) == "is unsafe: it defines XML entities"
+
+
+def test_notebook_nested_deep(reader: Reader) -> None:
+    assert reader.reason("a.ipynb", b"[" * 200_000) == TOO_DEEP
+
+
+def test_marked_text_nested_deep(reader: Reader) -> None:
+    text = "\n\n".join(" " * depth + "- a" for depth in range(0, 2_000, 2))
+    with pytest.raises(UnreadableFile):
+        reader.read("a.rst", text.encode())
+
+
+def test_rich_text_nested_deep(reader: Reader) -> None:
+    data = b"{\\rtf1 " + b"{" * 200_000 + b"Fifty tons." + b"}" * 200_000 + b"}"
+    assert reader.read("a.rtf", data).text == "Fifty tons."
+
+
+def test_message_of_many_parts(reader: Reader) -> None:
+    parts = b"--b\nContent-Type: text/plain\n\na\n" * 3_000
+    head = b'Subject: Aid\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n\n'
+    document = reader.read("a.eml", head + parts + b"--b--\n")
+    assert document.text.startswith("Subject\tAid\n\na")
+    assert document.not_read == ("2,000 attachments",)
 
 
 # Plain text and tables of values

@@ -1,0 +1,153 @@
+"""What workbooks become: tables of each sheet, with values as the cells show them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.chart import BarChart, Reference
+
+from embeddings.document import Document
+from embeddings.files.formats.number_formats import displayed
+from embeddings.files.formats.spreadsheet import read
+from embeddings.files.limits import Limits
+
+
+def document_of(folder: Path, fill: Callable[[Any], None]) -> Document:
+    book = openpyxl.Workbook()
+    fill(book)
+    book.save(folder / "a.xlsx")
+    return read(folder / "a.xlsx", Limits())
+
+
+def shown(document: Document) -> list[tuple[str, str, int]]:
+    """Kind, text and number of header rows of each block."""
+    return [
+        (block.kind, document.text[block.start : block.end], block.header_rows)
+        for block in document.blocks
+    ]
+
+
+def test_values_are_as_the_cells_show_them(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        sheet.title = "Fees"
+        sheet.append(["Ship", "Due", "Fee", "Share", "Paid"])
+        sheet.append(["Ada", datetime(2024, 3, 5), 1234.5, 0.256, True])
+        sheet.append(["Bea", datetime(2024, 4, 1), 7, 0.5, False])
+        for row in (2, 3):
+            sheet.cell(row, 2).number_format = "d mmmm yyyy"
+            sheet.cell(row, 3).number_format = '#,##0.00 "€"'
+            sheet.cell(row, 4).number_format = "0.0%"
+
+    assert shown(document_of(tmp_path, fill)) == [
+        ("heading", "Fees", 0),
+        (
+            "table",
+            "Ship\tDue\tFee\tShare\tPaid\nAda\t5 March 2024\t1,234.50 €\t25.6%\tTRUE\n"
+            "Bea\t1 April 2024\t7.00 €\t50.0%\tFALSE",
+            1,
+        ),
+    ]
+
+
+def test_tables_of_a_sheet_are_parted_by_blank_rows_and_columns(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        for row in (
+            ["Harbour 2024"],
+            [],
+            ["Ship", "Tons", None, "Month", "Fee"],
+            ["Ada", 12, None, "May", 5],
+            ["Bea", 30, None, "June", 6],
+            [],
+            ["Pump", "Speed"],
+            ["P1", 400],
+        ):
+            sheet.append(row)
+
+    assert shown(document_of(tmp_path, fill)) == [
+        ("paragraph", "Harbour 2024", 0),
+        ("table", "Ship\tTons\nAda\t12\nBea\t30", 1),
+        ("table", "Month\tFee\nMay\t5\nJune\t6", 1),
+        ("table", "Pump\tSpeed\nP1\t400", 1),
+    ]
+
+
+def test_blank_row_inside_a_table_does_not_take_its_names(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        for row in (["Ship", "Tons"], ["Ada", 12], ["Bea", 30], [], ["Cleo", 7], ["Dora", 9]):
+            book.active.append(row)
+
+    assert shown(document_of(tmp_path, fill)) == [
+        ("table", "Ship\tTons\nAda\t12\nBea\t30\nCleo\t7\nDora\t9", 1)
+    ]
+
+
+def test_merged_cells_are_repeated(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        for row in (["Ship", "Summer", None], [None, "low", "high"], ["Ada", 1, 2], ["Bea", 3, 4]):
+            sheet.append(row)
+        sheet.append(["Cleo", 5, 6])
+        sheet.append([None, 7, 8])
+        sheet.merge_cells("B1:C1")
+        sheet.merge_cells("A1:A2")
+        sheet.merge_cells("A5:A6")
+
+    assert shown(document_of(tmp_path, fill)) == [
+        (
+            "table",
+            "Ship\tSummer\tSummer\nShip\tlow\thigh\nAda\t1\t2\nBea\t3\t4\nCleo\t5\t6\nCleo\t7\t8",
+            2,
+        )
+    ]
+
+
+def test_hidden_sheets_and_charts_are_said_to_be_left_out(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        for row in (["Ship", "Tons"], ["Ada", 12]):
+            sheet.append(row)
+        hidden = book.create_sheet("Secret")
+        hidden.append(["not seen"])
+        hidden.sheet_state = "hidden"
+        chart = BarChart()
+        chart.add_data(Reference(sheet, min_col=2, min_row=1, max_row=2), titles_from_data=True)
+        sheet.add_chart(chart, "D1")
+
+    document = document_of(tmp_path, fill)
+    assert document.not_read == ("1 hidden sheet", "1 chart")
+    assert "not seen" not in document.text and "Secret" not in document.text
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "text"),
+    [
+        (None, "General", ""),
+        (0.1 + 0.2, "General", "0.3"),
+        (1e20, "General", "1e+20"),
+        (-5, "0;(0)", "(5)"),
+        (-5.5, "0.0", "-5.5"),
+        (0, '0;-0;"none"', "0"),
+        (12, "000", "012"),
+        (1234567, "#,##0", "1,234,567"),
+        (1234567, "#,##0,", "1,235"),
+        (3.5, "0.##", "3.5"),
+        (3, "0.##", "3"),
+        (12, "[$€-407] 0.00", "€ 12.00"),
+        (12, '0 "km/h"', "12 km/h"),
+        (12, "0.00E+00", "12"),
+        (0.5, "# ?/?", "0.5"),
+        (datetime(2024, 3, 5), "mm-dd-yy", "2024-03-05"),
+        (datetime(2024, 3, 5, 9, 7), "yyyy-mm-dd hh:mm", "2024-03-05 09:07"),
+        (datetime(2024, 3, 5, 15, 7), "d.m.yyyy h:mm AM/PM", "5.3.2024 3:07 PM"),
+        (datetime(2024, 3, 5), "[$-407]dddd, d. mmmm yyyy", "Tuesday, 5. March 2024"),
+        (datetime(2024, 3, 5).time(), "h:mm", "0:00"),
+        (True, "General", "TRUE"),
+    ],
+)
+def test_values_are_shown_by_their_formats(value: object, code: str, text: str) -> None:
+    assert displayed(value, code) == text
