@@ -37,7 +37,8 @@ from embeddings.files.formats.word_lines import Fields, row_of_tabs
 from embeddings.files.formats.word_notes import root_of
 from embeddings.files.formats.word_numbering import DEEPEST, Numbering
 from embeddings.files.formats.word_output import Output
-from embeddings.files.formats.word_styles import Style, Styles
+from embeddings.files.formats.word_roles import Style
+from embeddings.files.formats.word_styles import Styles
 from embeddings.files.formats.word_tables import cells_of, count_header_rows, table_rows
 from embeddings.files.formats.word_text import TextReader
 from embeddings.files.limits import LimitedBuilder, Limits

@@ -8,7 +8,7 @@ from typing import Any
 from docx.oxml.ns import qn
 
 from embeddings.files.formats.word_blocks import PARAGRAPH, TABLE
-from embeddings.files.formats.word_styles import Style
+from embeddings.files.formats.word_roles import Style
 from embeddings.files.formats.word_text import TextReader
 
 LIKELY_LEVEL = 6

@@ -9,6 +9,7 @@ from docx.oxml.ns import qn
 from embeddings.files.formats.ooxml import is_on
 from embeddings.files.formats.scripts import Script
 from embeddings.files.formats.symbol_fonts import is_symbol_font
+from embeddings.files.formats.word_roles import Style, numbering_of, role_of, style_name
 
 MAX_INHERITED = 30
 """Longest chain of based-on styles; real documents have about five. Chosen by hand."""
@@ -30,39 +31,10 @@ _SCRIPTS: dict[str, Script] = {"superscript": "super", "subscript": "sub"}
 _MARK_STYLES = ("footnote reference", "endnote reference")
 # Of the prompts in empty content controls.
 _PROMPT_STYLE = "placeholder text"
-_CODE_NAMES = ("code", "preformatted", "listing", "verbatim", "macro")
-_FURNITURE_NAMES = ("toc ", "index ", "table of figures", "table of authorities", "bibliography")
 _WHITE = ("FFFFFF", "FEFEFE", "FDFDFD")
 _TINY_HALF_POINTS = 2
 _DEFAULT_HALF_POINTS = 20  # ISO 29500-1, 17.3.2.38
 _RAISED_HALF_POINTS = 4  # text raised or lowered less is adjusted, no superscript
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """Role of a paragraph style.
-
-    Attributes:
-        level: Of a heading, 0 for anything else.
-        list_id: The list by which it is numbered, if any.
-        depth: Its level there; none if the list says it.
-        is_list: Whether it is for items of lists.
-        is_furniture: Whether it is for contents pages, indexes and reference lists.
-        is_caption: Whether it is for captions.
-        is_code: Whether it is for listings.
-        is_term: Whether it is for terms, above their definitions.
-        is_definition: Whether it is for definitions.
-    """
-
-    level: int = 0
-    list_id: str = ""
-    depth: int | None = None
-    is_list: bool = False
-    is_furniture: bool = False
-    is_caption: bool = False
-    is_code: bool = False
-    is_term: bool = False
-    is_definition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +81,8 @@ class Styles:
             own = self._elements.get(id)
             of_paragraphs = own is not None and own.get(qn("w:type")) == "paragraph"
             chain = list(self._inherited(id)) if of_paragraphs else []
-            role = next((role for style in chain if (role := _role(style))), Style())
-            self._meanings[id] = replace(role, **_numbering(chain))
+            role = next((role for style in chain if (role := role_of(style))), Style())
+            self._meanings[id] = replace(role, **numbering_of(chain))
         return self._meanings[id]
 
     def has_header_look(self, id: str) -> bool:
@@ -168,7 +140,7 @@ class Styles:
 
     def _name_of(self, id: str) -> str:
         style = self._elements.get(id) if id else None
-        return "" if style is None else _name(style)
+        return "" if style is None else style_name(style)
 
     def _properties(self, id: str) -> dict[str, Any]:
         """Elements that format the text of a style by their names: of each the nearest."""
@@ -244,45 +216,3 @@ def _script(found: dict[str, Any]) -> Script:
         if int(half_points) <= -_RAISED_HALF_POINTS:
             return "sub"
     return ""
-
-
-def _name(style: Any) -> str:
-    named = style.find(qn("w:name"))
-    return "" if named is None else named.get(_VALUE, "").lower()
-
-
-def _role(style: Any) -> Style | None:
-    """Role that a style has by itself; none if it says nothing of structure."""
-    name = _name(style)
-    if name == "title":
-        return Style(level=1)
-    if name.startswith("heading ") and name[8:].isdecimal():
-        return Style(level=min(6, max(1, int(name[8:][:9]))))
-    if name.startswith(_FURNITURE_NAMES) and name not in ("toc heading", "index heading"):
-        return Style(is_furniture=True)
-    if name.startswith("definition"):
-        return Style(is_term=name == "definition term", is_definition=name != "definition term")
-    if name == "caption":
-        return Style(is_caption=True)
-    if any(word in name for word in _CODE_NAMES):
-        return Style(is_code=True)
-    if name.startswith("list ") and name != "list paragraph":
-        return Style(is_list=True)
-    outline = style.xpath("w:pPr/w:outlineLvl/@w:val")
-    if outline and str(outline[0]) in ("0", "1", "2", "3", "4", "5"):
-        return Style(level=int(outline[0]) + 1)
-    return None
-
-
-def _numbering(chain: list[Any]) -> dict[str, Any]:
-    """The list by which a style is numbered, and its level there."""
-    for style in chain:
-        numbers = style.find(f"{_PROPERTIES}/{qn('w:numPr')}")
-        if numbers is not None:
-            list_id, depth = (numbers.find(qn(f"w:{name}")) for name in ("numId", "ilvl"))
-            level = None if depth is None else depth.get(_VALUE, "")
-            return {
-                "list_id": "" if list_id is None else list_id.get(_VALUE, ""),
-                "depth": int(level) if level and level.isdecimal() and len(level) == 1 else None,
-            }
-    return {}

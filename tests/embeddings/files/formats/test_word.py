@@ -224,8 +224,11 @@ def test_headings_have_the_numbers_of_their_styles(build: Build, tmp_path: Path)
     )
     for at, child in enumerate(list(parse_xml(f"<w:x {NAMESPACES}>{xml}</w:x>"))):
         root.insert(at, child)
-    for name in ("Heading 1", "Heading 2"):
-        numbers = f'<w:numPr {NAMESPACES}><w:numId w:val="70"/></w:numPr>'
+    # The second takes its list from the first, and says its level alone.
+    source.styles["Heading 2"].base_style = source.styles["Heading 1"]
+    places = {"Heading 1": '<w:numId w:val="70"/>', "Heading 2": '<w:ilvl w:val="1"/>'}
+    for name, place in places.items():
+        numbers = f"<w:numPr {NAMESPACES}>{place}</w:numPr>"
         source.styles[name].element.get_or_add_pPr().append(parse_xml(numbers))
     for text, depth in (("Aim", 1), ("Name", 2), ("Seat", 2), ("Members", 1)):
         source.add_heading(text, depth)
