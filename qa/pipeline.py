@@ -36,8 +36,9 @@ from qa.library.listing import list_library
 from qa.library.presence import gone
 from qa.reading.base import LazyModel
 from qa.reading.citations import candidate_of
+from qa.reading.combined_reader import CombinedReader
 from qa.reading.factory import load_span_model
-from qa.reading.reader import CombinedReader, Reader
+from qa.reading.reader import Reader
 from qa.reading.sentence_reader import SentenceReader
 from qa.reading.span_reader import SpanReader
 from qa.reading.table_reader import TableReader

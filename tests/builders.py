@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -12,6 +13,7 @@ from embeddings.files.limits import Limits
 from embeddings.models.encoder import EncoderModel, Progress, Role, Vectors
 from embeddings.models.model_folder import token_starts
 from embeddings.passages import Passage, Splitting, Tokenize, split
+from qa.results import Hit
 
 _WORD = re.compile(r"\w+")
 
@@ -89,3 +91,28 @@ class PlainLoader:
             builder.add("paragraph", paragraph)
         document = builder.build(path.name)
         return document, split(document, token_starts(splitting.tokenizer), splitting.max_tokens)
+
+
+def a_hit(text: str, rank: int = 1, **values: Any) -> Hit:
+    """A passage as it is retrieved; values replace those of its other fields."""
+    fields: dict[str, Any] = {
+        "document": 1,
+        "path": "docs/a.txt",
+        "also_at": (),
+        "near_duplicates": (),
+        "title": "",
+        "sha256": "",
+        "dated": "",
+        "page": None,
+        "page_breaks": (),
+        "headings": (),
+        "context": "",
+        "start": 0,
+        "end": len(text),
+        "score": 0.5,
+        "vector_score": 0.5,
+        "vector_rank": rank,
+        "word_score": 0.0,
+        "word_rank": None,
+    }
+    return Hit(text=text, rank=rank, **fields | values)

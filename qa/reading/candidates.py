@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qa.reading.calibration import AnswerFeatures, SpanFeatures
 from qa.reading.lists import answer_list
-from qa.reading.other_statements import is_negated, names_another_code
+from qa.reading.other_statements import is_negated
 from qa.reading.reader import Span
 from qa.reading.repetition import repetitions
 from qa.reading.spans import PassageSpan
@@ -79,8 +79,6 @@ def candidate_spans(
     candidates = CandidateSpans([], [], [])
     rows = zip(hits, passage_spans, _hit_features(question, hits), strict=True)
     for at, (hit, in_passage, hit_features) in enumerate(rows):
-        if names_another_code(question, f"{hit.context} {hit.shown.text}"):
-            continue
         repeated = repetitions(question, hit.text)
         for span in in_passage:
             start, end = span.start, span.end

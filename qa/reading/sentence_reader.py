@@ -13,7 +13,6 @@ import numpy as np
 from embeddings.models.encoder import Encoder
 from embeddings.sentences import sentence_spans
 from qa.reading.calibration import feature_matrix
-from qa.reading.other_statements import names_another_code
 from qa.reading.question_type import fits_answer_type, topic_terms
 from qa.reading.reader import ReadAnswer, Span, quoted
 from qa.results import Hit
@@ -92,7 +91,6 @@ class SentenceReader:
         spans = [
             Span(at, hit.start + start, hit.start + end)
             for at, hit in enumerate(hits)
-            if not names_another_code(question, f"{hit.context} {hit.shown.text}")
             for start, end in answer_units(hit.text)
         ]
         if not spans:

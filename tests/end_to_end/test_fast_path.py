@@ -10,8 +10,8 @@ from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.torch_encoder import TorchEncoder, load_transformer
 from embeddings.sentences import sentence_spans
 from qa import QuestionAnswerer, Settings
+from qa.reading.combined_reader import CombinedReader
 from qa.reading.onnx_reader import FOLDER
-from qa.reading.reader import CombinedReader
 from qa.reading.sentence_reader import SentenceReader
 from qa.reading.span_reader import SpanReader
 from qa.reading.table_reader import TableReader

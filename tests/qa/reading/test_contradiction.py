@@ -13,8 +13,8 @@ from embeddings.index.index import Index
 from qa import Answer, QuestionAnswerer
 from qa.library.receipts import answer_as_markdown, verify
 from qa.reading.agreement import agree
+from qa.reading.combined_reader import CombinedReader
 from qa.reading.contradiction import MAX_CONTRADICTIONS, contradictions
-from qa.reading.reader import CombinedReader
 from qa.reading.span_reader import SpanReader
 from tests.conftest import DOCS
 from tests.qa.reading.forgeries import FORGERIES, HONEST, WAYS, Forgery

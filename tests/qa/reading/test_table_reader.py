@@ -4,10 +4,11 @@ import pytest
 
 from embeddings.document import DocumentBuilder
 from embeddings.passages import split
-from qa.reading.reader import CombinedReader, ReadAnswer, Span, quoted
+from qa.reading.combined_reader import CombinedReader
+from qa.reading.reader import ReadAnswer, Span, quoted
 from qa.reading.table_reader import TableReader
 from qa.results import Hit
-from tests.builders import word_starts
+from tests.builders import a_hit, word_starts
 
 PUMPS = [
     ["Pump", "Speed (rpm)", "Height", "Winter rate"],
@@ -22,27 +23,13 @@ def rows_of(table: list[list[str]], header_rows: int = 1) -> list[Hit]:
     builder.add("paragraph", "All pumps:")
     builder.add_table(table, header_rows)
     return [
-        Hit(
-            document=1,
-            path="pumps.csv",
-            also_at=(),
-            near_duplicates=(),
+        a_hit(
+            passage.text,
+            rank,
             title="Waterworks",
-            sha256="",
-            dated="",
-            page=None,
-            page_breaks=(),
-            headings=(),
             context=passage.context,
             start=passage.start,
             end=passage.end,
-            text=passage.text,
-            score=0.5,
-            rank=rank,
-            vector_score=0.5,
-            vector_rank=rank,
-            word_score=0.0,
-            word_rank=None,
             columns=passage.columns,
         )
         for rank, passage in enumerate(split(builder.build("pumps.csv"), word_starts, 256), 1)
@@ -109,7 +96,9 @@ def test_likelier_of_cell_and_span_comes_first_and_once() -> None:
     around, other = ReadAnswer((Span(0, 0, 8),), 0.6), ReadAnswer((Span(1, 0, 3),), 0.2)
 
     def read(span: ReadAnswer) -> list[ReadAnswer]:
-        return CombinedReader(Fixed(span, other), Fixed(), Fixed(cell)).read("What?", [])
+        return CombinedReader(Fixed(span, other), Fixed(), Fixed(cell)).read(
+            "What?", [a_hit("Pump 654"), a_hit("Pump")]
+        )
 
     assert read(around) == [cell, other]
     assert read(ReadAnswer((Span(1, 0, 3),), 0.95))[0].confidence == 0.95

@@ -1,0 +1,75 @@
+"""Combined reader: the other readers, each for what it reads best, on the passages that may answer.
+
+Left out are passages about another code than the question's, and those of another version of a
+document than the one asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qa.reading.other_statements import names_another_code
+from qa.reading.question_type import asks_for_sentences, may_need_sentences
+from qa.reading.reader import ReadAnswer, Reader, Span
+from qa.reading.references import read_reference
+from qa.reading.versions import newest_first, select_version
+from qa.results import Hit
+
+MIN_SPAN_CONFIDENCE = 0.5
+"""Confidence from which a short span is enough for a question that may need sentences. Chosen by
+hand; not fitted."""
+
+
+class CombinedReader:
+    """Cells that are looked up, else short spans, and whole sentences where these cannot answer."""
+
+    def __init__(self, spans: Reader, sentences: Reader, tables: Reader) -> None:
+        self.spans = spans
+        self.sentences = sentences
+        self.tables = tables
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
+        """Different answers, the likeliest first."""
+        version = select_version(question, hits)
+        kept = [
+            at
+            for at in version.kept
+            if not names_another_code(question, f"{hits[at].context} {hits[at].shown.text}")
+        ]
+        answers = self._read(version.question, [hits[at] for at in kept])
+        return newest_first([_placed(answer, kept) for answer in answers], hits)
+
+    def _read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
+        if reference := read_reference(question, hits):
+            return reference
+        if asks_for_sentences(question):
+            return self.sentences.read(question, hits)
+        spans = _with_lookup(self.tables.read(question, hits), self.spans.read(question, hits))
+        span_is_enough = bool(spans) and spans[0].confidence >= MIN_SPAN_CONFIDENCE
+        if span_is_enough or not may_need_sentences(question):
+            return spans
+        sentences = self.sentences.read(question, hits)[:1]
+        return sorted([*sentences, *spans], key=lambda answer: -answer.confidence)
+
+
+def _placed(answer: ReadAnswer, kept: Sequence[int]) -> ReadAnswer:
+    """The answer with the positions that its hits have among all hits."""
+    return replace(
+        answer,
+        spans=tuple(replace(span, hit=kept[span.hit]) for span in answer.spans),
+        contradicted_by=tuple(_placed(other, kept) for other in answer.contradicted_by),
+    )
+
+
+def _with_lookup(lookups: Sequence[ReadAnswer], spans: list[ReadAnswer]) -> list[ReadAnswer]:
+    """The cell that was looked up before the spans, if it is the likelier answer."""
+    if not lookups or (spans and spans[0].confidence >= lookups[0].confidence):
+        return spans
+    cell = lookups[0].spans[0]
+    others = [answer for answer in spans if not _overlap(answer.spans[0], cell)]
+    same = bool(spans) and spans[0] not in others
+    contradicted_by = spans[0].contradicted_by if same else ()
+    return [replace(lookups[0], contradicted_by=contradicted_by), *others]
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.hit == other.hit and one.start < other.end and other.start < one.end
