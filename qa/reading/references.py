@@ -5,7 +5,7 @@ text below the heading E-217.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import takewhile
 
 from qa.notations import code_key, codes
@@ -48,18 +48,22 @@ def read_reference(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
     for at, hit in enumerate(hits):
         units = answer_units(hit.text)
         for place, (start, end) in enumerate(units):
-            unit = hit.text[start:end]
-            if begins(unit) and not _is_cut(hit.text, start):
-                quoted = [(start, end)]
-                if _is_heading(unit):
-                    below = units[place + 1 : place + 1 + MAX_FOLLOWING]
-                    quoted += takewhile(lambda unit: not _is_heading(hit.text[slice(*unit)]), below)
+            if begins(hit.text[start:end]) and not _is_cut(hit.text, start):
+                quoted = _with_text_below(hit.text, units[place:])
                 spans = tuple(Span(at, hit.start + a, hit.start + b) for a, b in quoted)
                 found.append(ReadAnswer(spans, CONFIDENCE, joined=True))
                 break
     documents = {hits[answer.spans[0].hit].document for answer in found}
     confidence = CONFIDENCE / max(1, len(documents))
     return [ReadAnswer(answer.spans, confidence, joined=True) for answer in found]
+
+
+def _with_text_below(text: str, units: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The first unit and, if it is a heading, those below it up to the next heading."""
+    yield units[0]
+    if _is_heading(text[slice(*units[0])]):
+        below = units[1 : 1 + MAX_FOLLOWING]
+        yield from takewhile(lambda unit: not _is_heading(text[slice(*unit)]), below)
 
 
 def _is_heading(unit: str) -> bool:
