@@ -158,6 +158,8 @@ class _Finder:
                 self.counts[-1].anchors += href.startswith("#")
         elif tag in HEADINGS:
             self.headings += 1
+        elif tag == "img" and self.in_link > 0:
+            self._count(element.get("alt"))
         if tag not in INLINE:
             self.counts.append(_Count())
         self._count(element.text)
@@ -198,8 +200,9 @@ class _Finder:
             searches = "search" in f"{names} {element.get('action') or ''}".lower()
             if searches and count.text < _LONGEST_SEARCH and not count.facts:
                 return True
-        if tag in LISTS and share > 0.95 and count.anchors == count.links >= _MIN_LINKS:
-            if self.prose < _BEFORE_CONTENTS:
+        is_contents = tag in LISTS and share > 0.95 and count.anchors == count.links
+        if is_contents and count.links + count.removed >= _MIN_LINKS:
+            if self.prose < _BEFORE_CONTENTS or count.removed:
                 return True
             self.contents.append((element, count.links))
         return _COOKIES.search(names) is not None or _leads(tag, names, share, count)

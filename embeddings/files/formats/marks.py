@@ -159,7 +159,12 @@ def _leads_back(element: Any, tag: str) -> bool:
     href = element.get("href") or ""
     text = _text(element, 4) if tag == "a" and "#" in href else "word"
     # An arrow back, or the sign of a paragraph; numbers and words are content.
-    return bool(text) and bool(_ONLY_SIGNS.fullmatch(text)) and text not in ("*", "†", "‡", "§")
+    if not text or not _ONLY_SIGNS.fullmatch(text):
+        return False
+    in_heading = "anchor" in names_of(element) or any(
+        tag_of(above) in HEADINGS for above in _above(element, 3)
+    )
+    return in_heading or text not in ("*", "†", "‡", "§")
 
 
 def _value(field: Any, tag: str) -> str:
@@ -171,16 +176,26 @@ def _value(field: Any, tag: str) -> str:
         chosen = [option for option in options if option.get("selected") is not None] or options[:1]
         return " ".join(["", *(_text(option, 300) for option in chosen), ""])
     kind = (field.get("type") or "text").strip().lower()
-    if kind in ("checkbox", "radio") and (field.get("aria-hidden") or field.get("role")) is None:
+    if kind in ("checkbox", "radio") and _is_labelled(field):
         return "☑ " if field.get("checked") is not None else "☐ "
     value = " ".join((field.get("value") or "").split())
     return f" {value} " if kind in _SHOWN_VALUES and value else ""
 
 
+def _is_labelled(field: Any) -> bool:
+    """Whether there is text beside a box to tick; others open and close parts of the page."""
+    if field.get("role") is not None:
+        return False
+    beside = (field.getparent(), field.getprevious(), field.getnext())
+    labelled = any(each is not None and tag_of(each) == "label" for each in beside)
+    return labelled or bool((field.tail or "").strip())
+
+
 def _write_button(button: Any) -> bool:
     """Whether a button does something; those that open a section are its name."""
     opens = button.get("aria-expanded") is not None or button.get("aria-controls") is not None
-    in_heading = any(tag_of(above) in _TITLES for above in _above(button, 3))
+    heading = next((above for above in _above(button, 3) if tag_of(above) in _TITLES), None)
+    in_heading = heading is not None and _text(heading) == _text(button)
     if in_heading or (opens and _text(button, 300).count(" ") > 1):
         button.tag = "span" if in_heading else "div"
         return False

@@ -209,7 +209,7 @@ class _Walk:
         self.inline, self.linked, self.pictures = [], 0, []
         if not text.strip() and pictures and self.edge is None:
             text = "\n".join(pictures)
-        if not text or text.isspace():
+        if not text or text.isspace() or text.strip() in ("☐", "☑"):
             return
         share = linked / max(1, len(text.strip()))
         for paragraph in _PARAGRAPHS.split(text):

@@ -76,6 +76,7 @@ class Sections:
             return
         closing = kind == "paragraph" and bool(_PART_OF.fullmatch(text))
         leads = share > 0.9 and bool(_LEAVES.fullmatch(text))
+        leads = leads or (kind == "paragraph" and bool(_CONTENTS.fullmatch(text.strip(_NUMBERING))))
         leads = leads or (kind in ("paragraph", "list") and self._leads_elsewhere(text, share))
         if closing or (leads and self._kind):
             self._drop_headings(closing)

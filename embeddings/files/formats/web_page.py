@@ -7,6 +7,7 @@ in the page, here 0.3 %.
 """
 
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ _META = {
     "dcterms.modified": "Modified", "last-modified": "Modified",
 }  # fmt: skip
 _LONGEST_META = 200
+_FIRST_HEADINGS = 5
+"""Headings that may be the page's title."""
 
 
 def read(path: Path, limits: Limits) -> Document:
@@ -133,15 +136,17 @@ def _title(root: Any) -> str | None:
     """The page's title, without the name of its site where a heading says the rest of it."""
     element = root.find(".//title")
     title = "" if element is None else " ".join(element.text_content().split())
-    first = next((text for h1 in root.iter("h1") if (text := text_of(h1))), "")
-    headings = [text.strip(" ¶#§") for text in (first, title if not first else "") if text]
+    found = (text_of(heading).strip(" ¶#§") for heading in root.iter("h1", "h2"))
+    headings = list(islice(filter(None, found), _FIRST_HEADINGS))
     for heading in headings:
-        if heading != title and heading in _TITLE_PARTS.split(title):
-            return heading
         # The heading itself may have a dash.
         if title.startswith(heading) and _TITLE_PARTS.match(title, len(heading)):
             return heading
-    return title if is_useful_title(title) else first or None
+    for part in _TITLE_PARTS.split(title):
+        if part in headings:
+            return part
+    first = next((text for h1 in root.iter("h1") if (text := text_of(h1))), None)
+    return title if is_useful_title(title) else first
 
 
 def _about(root: Any) -> list[tuple[str, str]]:

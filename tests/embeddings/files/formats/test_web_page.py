@@ -210,6 +210,25 @@ def test_buttons_for_sharing_and_related_pages_are_furniture(read: Read) -> None
     assert [text for _, text in blocks(read(page))] == ["Text of the page."]
 
 
+def test_contents_of_several_levels_are_furniture_with_their_name(read: Read) -> None:
+    page = (
+        f"<h1>Eels</h1><p>{'The harbour is old. ' * 60}</p><p>Table of contents</p><ul><li>"
+        "<a href='#a'>A</a><ul><li><a href='#b'>B</a><li><a href='#c'>C</a><li><a href='#d'>D</a>"
+        "</ul></ul><h2>B</h2><p>x</p>"
+    )
+    assert [kind for kind, _ in blocks(read(page))] == [
+        "heading1", "paragraph", "heading2", "paragraph",
+    ]  # fmt: skip
+
+
+def test_boxes_and_buttons_that_do_something_are_no_text(read: Read) -> None:
+    page = (
+        "<input type=checkbox id=menu><div>Text</div><h2>Eels <button>Copy</button></h2>"
+        "<h3><button aria-expanded=false>Nets?</button></h3><h4>Boats<a href='#b'>§</a></h4>"
+    )
+    assert [text for _, text in blocks(read(page))] == ["Text", "Eels", "Nets?", "Boats"]
+
+
 def test_contents_that_name_the_headings_are_furniture(read: Read) -> None:
     headings = "".join(f"<h2 id='h{at}'>Part {at}</h2><p>Text of it.</p>" for at in range(4))
     links = "".join(f"<li><a href='#h{at}'>Part {at}</a></li>" for at in range(4))
@@ -465,6 +484,7 @@ def test_caption_stands_before_its_table(read: Read) -> None:
         ("<title>Eels – far and near — Fish</title>", "<h1>Eels – far and near</h1>",
          "Eels – far and near"),
         ("<title>The Fish Book</title>", "<h1>Eels</h1>", "The Fish Book"),
+        ("<title>Eels - The Fish Book</title>", "<h1>The Fish Book</h1><h2>Eels</h2>", "Eels"),
         ("<title>Eels: the nets</title>", "<h1>Eels</h1>", "Eels: the nets"),
         ("<title>Untitled Document</title>", "<h1>Eels</h1>", "Eels"),
         ("<title></title>", "<p>x</p><h2>Eels</h2>", "Eels"),
