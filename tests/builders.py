@@ -12,7 +12,8 @@ from embeddings.document import Document, DocumentBuilder
 from embeddings.files.limits import Limits
 from embeddings.models.encoder import EncoderModel, Progress, Role, Vectors
 from embeddings.models.model_folder import token_starts
-from embeddings.passages import Passage, Splitting, Tokenize, split
+from embeddings.passages import Passage, Splitting, Tokenize
+from embeddings.splitting import split
 from qa.results import Hit
 
 _WORD = re.compile(r"\w+")

@@ -119,7 +119,7 @@ def _document(path: Path, limits: Limits, splitting: dict[str, Any] | None) -> d
 def _sections(document: Document, limits: Limits, splitting: dict[str, Any]) -> list[Any]:
     # Not needed for a picture, nor by those who want the text alone.
     from embeddings.models.model_folder import token_starts
-    from embeddings.passages import sections
+    from embeddings.splitting import sections
 
     found: list[Any] = []
     count = 0

@@ -9,7 +9,7 @@ from embeddings.index.protocols import SearchIndex
 from embeddings.index.records import Source
 from embeddings.index.store import Store
 from embeddings.models.encoder import Encoder, Progress
-from embeddings.passages import split
+from embeddings.splitting import split
 from qa.evaluation.datasets import Question
 
 FOLDER = "questions"

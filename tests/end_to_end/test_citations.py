@@ -12,7 +12,7 @@ from embeddings.document import Document, DocumentBuilder
 from embeddings.index.index import STORE_FILE, Index
 from embeddings.index.records import Source
 from embeddings.index.store import Store
-from embeddings.passages import split
+from embeddings.splitting import split
 from qa import Answer, QuestionAnswerer, Settings, Turn
 from qa.pipeline import reader_of
 from qa.reading.reader import Reader

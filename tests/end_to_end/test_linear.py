@@ -39,8 +39,8 @@ from embeddings.files.formats.pdf_lines import Line
 from embeddings.files.formats.pdf_page import Page
 from embeddings.files.formats.pdf_text import HYPHEN
 from embeddings.files.limits import LimitedBuilder, Limits
-from embeddings.passages import split
 from embeddings.sentences import iter_sentences
+from embeddings.splitting import split
 from qa import notations
 from qa import text as words
 from qa.library import receipts

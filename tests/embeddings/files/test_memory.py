@@ -12,7 +12,7 @@ from embeddings.errors import UnreadableFile
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.models.model_folder import token_starts
-from embeddings.passages import split
+from embeddings.splitting import split
 from tests.builders import WORD_TOKENIZER, HashingEncoder, word_starts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux tells of memory")

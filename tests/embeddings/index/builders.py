@@ -16,7 +16,7 @@ from embeddings.index.database import checksum
 from embeddings.index.index import Index
 from embeddings.index.records import Source
 from embeddings.index.store import Store
-from embeddings.passages import split
+from embeddings.splitting import split
 from tests.builders import HashingEncoder
 
 ENCODER = HashingEncoder(dimension=8)

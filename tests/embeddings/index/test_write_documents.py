@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from embeddings.index.records import Source
 from embeddings.index.store import Store
-from embeddings.passages import split
+from embeddings.splitting import split
 from tests.embeddings.index.builders import ENCODER, document, put
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from embeddings.document import DocumentBuilder
-from embeddings.passages import split
+from embeddings.splitting import split
 from qa.reading.combined_reader import CombinedReader
 from qa.reading.reader import ReadAnswer, Span, quoted
 from qa.reading.table_reader import TableReader

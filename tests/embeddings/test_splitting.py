@@ -11,15 +11,9 @@ from hypothesis import strategies as st
 
 from embeddings.document import BlockKind, Document, DocumentBuilder
 from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.passages import (
-    HEADING_SEPARATOR,
-    LONGEST_CHARACTERS,
-    SMALL_TOKENS,
-    SPECIAL_TOKENS,
-    Passage,
-    Tokenize,
-    split,
-)
+from embeddings.passages import HEADING_SEPARATOR, LONGEST_CHARACTERS, Passage, Tokenize
+from embeddings.pieces import SMALL_TOKENS
+from embeddings.splitting import SPECIAL_TOKENS, split
 from tests.builders import word_starts
 
 RawBlock = tuple[BlockKind, str, int]
@@ -143,7 +137,7 @@ def test_splitting_needs_no_torch() -> None:
 import sys
 from embeddings.document import DocumentBuilder
 from embeddings.models.encoder import SentenceTransformersEncoder
-from embeddings.passages import split
+from embeddings.splitting import split
 encoder = SentenceTransformersEncoder.load()
 builder = DocumentBuilder()
 builder.add("paragraph", "Aid was sent. " * 300)
