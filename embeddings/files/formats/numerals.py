@@ -1,6 +1,7 @@
 """Numerals of lists, notes and headings: ii, B, 3rd, Twenty-first."""
 
 import re
+import string
 
 _ROMAN = (
     *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l")),
@@ -13,8 +14,18 @@ _ONES = (
     "fifteen sixteen seventeen eighteen nineteen"
 ).split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+_CHINESE = "零一二三四五六七八九"
+_CHINESE_FORMATS = ("chineseCounting", "chineseCountingThousand", "japaneseCounting")
+_RUSSIAN = "абвгдежзиклмнопрстуфхцчшщыэюя"
 _ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth"}
 _ORDINALS |= {"eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
+_LETTERS = {
+    "lowerLetter": string.ascii_lowercase,
+    "upperLetter": string.ascii_uppercase,
+    "russianLower": _RUSSIAN,
+    "russianUpper": _RUSSIAN.upper(),
+}
 
 
 def formatted(number: int, format: str) -> str:
@@ -23,21 +34,38 @@ def formatted(number: int, format: str) -> str:
     >>> [formatted(28, name) for name in ("lowerLetter", "upperRoman", "ordinalText")]
     ['bb', 'XXVIII', 'Twenty-eighth']
     """
-    if number < 0 or format in ("none", "bullet"):
-        return "" if format in ("none", "bullet") else str(number)
-    if format in ("lowerLetter", "upperLetter") and 0 < number <= 26 * _LETTER_REPEATS:
-        letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
-        return letters.upper() if format == "upperLetter" else letters
-    if format in ("lowerRoman", "upperRoman") and 0 < number <= _LARGEST:
+    if format in ("none", "bullet"):
+        return ""
+    if number <= 0:
+        return str(number)
+    if format in _LETTERS:
+        alphabet = _LETTERS[format]
+        repeats = (number - 1) // len(alphabet) + 1
+        letters = alphabet[(number - 1) % len(alphabet)] * repeats
+        return letters if repeats <= _LETTER_REPEATS else str(number)
+    if format in ("lowerRoman", "upperRoman") and number <= _LARGEST:
         return _roman(number).upper() if format == "upperRoman" else _roman(number)
+    if format in ("cardinalText", "ordinalText") and number < 100:
+        return _in_words(number, format == "ordinalText")
+    if format in _CHINESE_FORMATS and number < 100:
+        tens, ones = divmod(number, 10)
+        return (
+            (_CHINESE[tens] if tens > 1 else "") + "十" * (tens > 0) + _CHINESE[ones] * (ones > 0)
+        )
+    return _in_digits(number, format)
+
+
+def _in_digits(number: int, format: str) -> str:
     if format == "decimalZero":
         return f"{number:02}"
     if format == "ordinal":
         ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 * (number // 10 % 10 != 1), "th")
         return f"{number}{ending}"
-    if format in ("cardinalText", "ordinalText") and number < 100:
-        return _in_words(number, format == "ordinalText")
-    return str(number)
+    if format.startswith("decimalEnclosedCircle") and number < len(_CIRCLED):
+        return _CIRCLED[number]
+    if format == "decimalEnclosedParen":
+        return f"({number})"
+    return f"- {number} -" if format == "numberInDash" else str(number)
 
 
 def _roman(number: int) -> str:

@@ -26,6 +26,7 @@ _PICTURES = {
     "{http://schemas.openxmlformats.org/drawingml/2006/picture}pic",
     "{urn:schemas-microsoft-com:vml}imagedata",
 }
+_WORD_ART = "{urn:schemas-microsoft-com:vml}textpath"
 _OBJECT, _FORM_CONTROL = qn("w:object"), qn("w:control")
 
 
@@ -54,6 +55,8 @@ def add_drawn(builder: DocumentBuilder, part: Any, drawn: Any) -> None:
             diagram = part_of(part, element.get(DIAGRAM_DATA))
             if not add_diagram(builder, element_of(diagram)):
                 builder.leave_out("diagram", "diagrams")
+        elif element.tag == _WORD_ART:
+            builder.add("paragraph", element.get("string", ""))
         elif element.tag in _PICTURES:
             builder.leave_out("picture", "pictures")
         elif element.tag != BOX:

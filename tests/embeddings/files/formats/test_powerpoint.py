@@ -262,6 +262,26 @@ def test_diagram_is_read_and_what_is_not_is_counted(slides: Slides, tmp_path: Pa
     assert document.not_read == ("1 diagram", "2 pictures")
 
 
+def test_broken_parts_leave_the_rest(slides: Slides, tmp_path: Path) -> None:
+    data: Any = CategoryChartData
+    chart = data()
+    chart.categories = ["Cod"]
+    chart.add_series("2023", (1,))
+    slide = slides.add("Fish")
+    slide.shapes.add_chart(XL_CHART_TYPE.PIE, 0, 0, Inches(4), Inches(3), chart)
+    slides.box(slide, "Fresh.")
+    slides.part(slide.part, f"{RELATED}/comments", "comments/comment1", "no XML")
+    slides.read()
+    with (
+        zipfile.ZipFile(slides.path) as whole,
+        zipfile.ZipFile(tmp_path / "b.pptx", "w") as broken,
+    ):
+        for member in whole.infolist():
+            is_comment = member.filename.startswith("ppt/comments/")
+            broken.writestr(member.filename, b"<" if is_comment else whole.read(member))
+    assert [text for _, text in shown(read(tmp_path / "b.pptx"))][-1] == "Fresh."
+
+
 def test_comments_name_their_authors(slides: Slides) -> None:
     slide = slides.add("Fees")
     main = slides.source.part

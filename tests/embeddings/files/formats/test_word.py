@@ -571,6 +571,7 @@ def test_charts_and_diagrams_are_read_and_pictures_counted(build: Build) -> None
         paragraph('<w:r><w:drawing><dgm:relIds r:dm="d1"/></w:drawing></w:r>'),
         paragraph("<w:r><w:drawing><pic:pic/></w:drawing></w:r>"),
         paragraph("<w:r><w:pict><v:shape><v:imagedata/></v:shape></w:pict></w:r>"),
+        paragraph('<w:r><w:pict><v:shape><v:textpath string="Fresh"/></v:shape></w:pict></w:r>'),
         paragraph('<w:r><w:drawing><c:chart r:id="lost"/></w:drawing></w:r>'),
         parts={
             "c1": ("chart", "application/xml", xml.encode()),
@@ -582,6 +583,7 @@ def test_charts_and_diagrams_are_read_and_pictures_counted(build: Build) -> None
         ("paragraph", "Catch"),
         ("table", "\tTons\tShare\nCod\t1,200\t93%\nEel\t90\t7%"),
         ("list", "- Sort\n- Dry\n- in the sun"),
+        ("paragraph", "Fresh"),
     ]
     assert headers(document) == [1]
     assert document.not_read == ("2 pictures", "1 chart")
