@@ -16,6 +16,7 @@ import click
 from qa.cli.main import ERROR, OK, report_errors
 
 if TYPE_CHECKING:
+    from embeddings.indexing import IndexingReport
     from qa.settings import Settings
 
 DOCS = Path(__file__).resolve().parent / "docs"
@@ -57,7 +58,8 @@ def main(
     from rich.console import Console
 
     from qa.cli.error_messages import error_message
-    from qa.cli.terminal import indexing_bar, printable, show_report
+    from qa.cli.terminal import indexing_bar, printable, show_missing, show_report
+    from qa.library.listing import list_library
     from qa.pipeline import QuestionAnswerer
     from qa.settings import Settings
     from qa.web.chat import Chat
@@ -78,9 +80,15 @@ def main(
         closing(Chat(answerer, folder)) as chat,
     ):
         chat.uploads.open(read_only)
+
+        def on_report(report: "IndexingReport") -> None:
+            show_report(console, report, index)
+            if report.name == chat.name:
+                show_missing(console, list_library(chat.index), index, chat.name)
+
         chat.indexing.start(
             bar=lambda: indexing_bar(console),
-            on_report=lambda report: show_report(console, report, index),
+            on_report=on_report,
             on_error=lambda error: click.echo(error_message(error, index), err=True),
         )
         # The only folder whose files Gradio hands on; of a chat that only reads, none is.

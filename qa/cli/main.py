@@ -6,6 +6,7 @@ what they need when they run, so that ``qa --help`` is immediate.
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
@@ -87,6 +88,8 @@ def index_command(folder: Path, index: Path | None) -> int:
     """Index FOLDER, or bring its index up to date."""
     from rich.console import Console
 
+    from embeddings.errors import FolderError, IndexProblem
+    from embeddings.index.index import Index
     from embeddings.indexing import open_and_index
     from qa.cli.terminal import indexing_bar, show_missing, show_report
     from qa.library.listing import list_library
@@ -94,10 +97,16 @@ def index_command(folder: Path, index: Path | None) -> int:
 
     settings = _settings(index)
     encoder = load_encoder(settings)
-    with indexing_bar(Console(stderr=True)) as on_progress:
-        opened, report = open_and_index(
-            folder, settings.index, encoder, settings.limits, on_progress, retry=True
-        )
+    try:
+        with indexing_bar(Console(stderr=True)) as on_progress:
+            opened, report = open_and_index(
+                folder, settings.index, encoder, settings.limits, on_progress, retry=True
+            )
+    except FolderError:
+        # The folder may be one that the index holds, and have been moved.
+        with suppress(IndexProblem):
+            show_missing(Console(stderr=True), list_library(Index.open(settings.index)), index)
+        raise
     show_report(Console(), report, index)
     show_missing(Console(), list_library(opened), index, report.name)
     report.check()

@@ -167,6 +167,14 @@ def test_moved_folder_is_named_and_its_name_taken_along(tmp_path: Path) -> None:
     listed = qa("list", "--json", "--index", index).stdout
     assert json.loads(listed)["missing_folders"] == ["town"]
     assert "town is gone from" in qa("list", "--index", index).stdout
+    vanished = qa("index", town, "--index", index)
+    assert (vanished.exit_code, vanished.stderr.splitlines()) == (
+        2,
+        [
+            f"town is gone from {town}. {remedy}",
+            f"{town} does not exist. Check the name of the folder.",
+        ],
+    )
     indexed = qa("index", city, "--index", index).stdout
     assert f"Move it: qa move town '{city}' --index {index}\n" in indexed
     moved = qa("move", "town", city, "--index", index)
