@@ -305,9 +305,7 @@ class _Walk:
             def text(cell: Any) -> str:
                 inner = [found for found in _tables_in(cell) if is_data_table(found)]
                 tables.extend(inner)
-                return " ".join("".join(_pieces(cell, skipped=set(inner))).split()) or _alternative(
-                    cell
-                )
+                return _cell_text(cell, set(inner))
 
             add_table(self.builder, grid(each, text), header_rows(each))
 
@@ -319,6 +317,14 @@ def _tables_in(cell: Any) -> Iterator[Any]:
         if tag_of(element) == "table":
             walker.skip_subtree()
             yield element
+
+
+def _cell_text(cell: Any, skipped: set[Any]) -> str:
+    """The text of a cell without the tables in it; a label without its colon, which is shown."""
+    text = " ".join("".join(_pieces(cell, skipped=skipped)).split())
+    if tag_of(cell) == "th" or cell.getprevious() is None:
+        text = text.removesuffix(":").rstrip()
+    return text or _alternative(cell)
 
 
 def _alternative(cell: Any) -> str:

@@ -23,7 +23,8 @@ _CONTENTS = re.compile(
     r"inhaltsverzeichnis|sommaire|table des matières|índice|toc",
     re.IGNORECASE,
 )
-_NUMBERING = " .:0123456789"
+_NOTES = re.compile(r"(?:foot|end)?notes", re.IGNORECASE)
+_NUMBERING = " .:0123456789►▶▸▼▾"
 _PART_OF = re.compile(r"part of the .{1,40}\bsuite\.?", re.IGNORECASE)
 _CITATION = re.compile(
     r"[(,] ?(?:\d\d? )?(?:\w+ )?(?:1[5-9]|20)\d\d[a-z]?\b|\bdoi\b|\bISBN\b|https?:|\bpp?\. ?\d|"
@@ -81,7 +82,9 @@ class Sections:
         if closing or (leads and self._kind):
             self._drop_headings(closing)
         kind = "furniture" if closing or leads else kind
-        self.open()
+        # Before the heading: what is furniture would part a heading from its text.
+        if kind != "furniture":
+            self.open()
         self._builder.add(kind, text)
         self.introduces = kind == "paragraph" and text.rstrip().endswith((":", "："))
 
@@ -93,9 +96,13 @@ class Sections:
 
     def _drop_headings(self, closing: bool) -> None:
         """Make those of the held headings furniture that only lead elsewhere, too."""
-        while self._held and (self._held[0][2] is False) and not (closing and len(self._held) == 1):
+        while self._held and not (self._held[0][2] or (closing and len(self._held) == 1)):
             text, level, _ = self._held.pop(0)
-            self._builder.add("heading", text, level)
+            is_empty = _NOTES.fullmatch(text.strip(_NUMBERING)) and self._held
+            if is_empty:
+                self._builder.add("furniture", text)
+            else:
+                self._builder.add("heading", text, level)
         for text, _, _ in self._held:
             self._builder.add("furniture", text)
         self._held = []

@@ -249,6 +249,15 @@ def test_reference_list_is_furniture_with_its_heading(read: Read) -> None:
     assert furniture(document).startswith("References\n1. Holm")
 
 
+def test_furniture_does_not_part_a_heading_from_its_text(read: Read) -> None:
+    page = (
+        "<p>One.</p><h2>Nets</h2><div class='related'><a href='/n'>Making of nets</a></div>"
+        "<p>They are old.</p>"
+    )
+    assert [kind for kind, _ in blocks(read(page))] == ["paragraph", "heading2", "paragraph"]
+    assert read(page).text.endswith("Nets\n\nThey are old.")
+
+
 def test_people_who_give_references_are_content(read: Read) -> None:
     page = "<h2>References</h2><ul><li>Tove Lindh, harbour office</li><li>Per Aas</li></ul>"
     assert blocks(read(page))[0] == ("heading2", "References")
@@ -282,7 +291,7 @@ def test_header_title_and_caption_of_a_table(read: Read) -> None:
 
 def test_box_of_names_and_values_has_no_header(read: Read) -> None:
     page = (
-        "<table><tr><th colspan=2>Maja</th></tr><tr><th>Length</th><td>9 m</td></tr>"
+        "<table><tr><th colspan=2>Maja</th></tr><tr><th>Length:</th><td>9 m</td></tr>"
         "<tr><th>Built</th><td>1998</td></tr></table>"
     )
     document = read(page)
