@@ -107,6 +107,30 @@ def slides() -> bytes:
     return _saved(made.save)
 
 
+def open_document() -> bytes:
+    """A heading, a paragraph with a note, a list and a table with merged cells."""
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "text", "table")
+    )
+    content = (
+        f"<office:document-content {spaces}><office:body><office:text>"
+        '<text:h text:outline-level="1">Aid</text:h><text:p>Fifty tons<text:note>'
+        "<text:note-citation>1</text:note-citation><text:note-body><text:p>All.</text:p></text:note-body></text:note>"
+        "</text:p><text:list><text:list-item><text:p>tents</text:p></text:list-item></text:list>"
+        '<table:table><table:table-row><table:table-cell table:number-rows-spanned="2"><text:p>A'
+        '</text:p></table:table-cell><table:table-cell table:number-columns-repeated="2"><text:p>1'
+        "</text:p></table:table-cell></table:table-row><table:table-row><table:covered-table-cell/>"
+        "<table:table-cell><text:p>2</text:p></table:table-cell></table:table-row></table:table>"
+        "</office:text></office:body></office:document-content>"
+    )
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("mimetype"), "application/vnd.oasis.opendocument.text")
+        archive.writestr(zipfile.ZipInfo("content.xml"), content)
+    return made.getvalue()
+
+
 def workbook() -> bytes:
     """Two sheets, with formats, merged cells and a hidden sheet."""
     made = openpyxl.Workbook()
@@ -167,6 +191,7 @@ def seeds() -> dict[str, bytes]:
         "PowerPoint presentation": slides(),
         "EPUB book": book(),
         "table of values": TABLE.encode(),
+        "OpenDocument file": open_document(),
         "Excel workbook": workbook(),
         "reStructuredText file": STRUCTURED.encode(),
         "Jupyter notebook": NOTEBOOK.encode(),

@@ -49,6 +49,7 @@ FORMATS = (
     Format("PowerPoint presentation", (".pptx",), "embeddings.files.formats.powerpoint"),
     Format("EPUB book", (".epub",), "embeddings.files.formats.epub"),
     Format("table of values", (".csv", ".tsv"), "embeddings.files.formats.separated_values"),
+    Format("OpenDocument file", (".odt", ".ods", ".odp"), "embeddings.files.formats.open_document"),
     Format("Excel workbook", (".xlsx", ".xlsm"), "embeddings.files.formats.spreadsheet"),
     Format(
         "reStructuredText file", (".rst", ".rest"), "embeddings.files.formats.restructured_text"

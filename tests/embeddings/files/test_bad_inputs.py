@@ -420,6 +420,7 @@ def test_scanned_pdf(reader: Reader) -> None:
         ("a.pptx", "is not a valid PowerPoint presentation"),
         ("a.epub", "is not a valid EPUB book"),
         ("a.xlsx", "is not a valid Excel workbook"),
+        ("a.odt", "is not a valid OpenDocument file"),
         ("a.rst", NOT_TEXT),
         ("a.ipynb", NOT_TEXT),
         ("a.eml", "is not a valid e-mail message"),
@@ -562,6 +563,48 @@ def test_workbook_that_defines_entities(reader: Reader) -> None:
         for name, part in parts.items():
             archive.writestr(name, part)
     assert reader.reason("a.xlsx", file.getvalue()) == "is unsafe: it defines XML entities"
+
+
+def open_document(body: str, manifest: str = "<manifest/>") -> bytes:
+    """An OpenDocument file with that body."""
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "text", "table")
+    )
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/manifest.xml", manifest)
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body>{body}</office:body>"
+            "</office:document-content>",
+        )
+    return file.getvalue()
+
+
+def test_encrypted_open_document(reader: Reader) -> None:
+    data = open_document("", "<manifest><encryption-data/></manifest>")
+    assert reader.reason("a.odt", data) == ENCRYPTED
+
+
+def test_open_document_of_cells_repeated_over_and_over(reader: Reader) -> None:
+    cell = '<table:table-cell table:number-columns-repeated="16384"><text:p>x</text:p>'
+    row = f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-cell>'
+    body = f"<table:table>{row}</table:table-row></table:table>"
+    data = open_document(f"<office:spreadsheet>{body * 10}</office:spreadsheet>")
+    assert len(reader.read("a.ods", data).text) < 2_000_000
+
+
+def test_open_document_nested_deep(reader: Reader) -> None:
+    depth = 5_000
+    text = "<text:section>" * depth + "<text:p>a</text:p>" + "</text:section>" * depth
+    assert reader.reason("a.odt", open_document(f"<office:text>{text}</office:text>")) == TOO_DEEP
+
+
+def test_truncated_open_document(reader: Reader) -> None:
+    assert reader.reason("a.odt", open_document("<office:text/>")[:300]) == (
+        "is damaged or incomplete (File is not a zip file)"
+    )
 
 
 def test_notebook_nested_deep(reader: Reader) -> None:
