@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from embeddings.document import DocumentBuilder
+from embeddings.files.formats.number_formats import displayed
 from embeddings.files.formats.ooxml import DRAWING
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
 _MAX_POINTS = 100_000  # of a series; a spreadsheet has up to a million rows
-_LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|_.|\*.')
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _DAY_ZERO, _DAY_ZERO_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _LAST_DAY = 2_958_465  # 9999-12-31
 _Points = dict[int, str]
@@ -132,33 +133,12 @@ def formatted(value: str, format: str, zero: datetime = _DAY_ZERO) -> str:
         number = float(value)
     except ValueError:
         return value
-    code = format.split(";")[0]
-    bare = _LITERAL.sub("", code)
-    if re.search("[ymdhs]", bare, re.I) and "General" not in bare and 0 <= number <= _LAST_DAY:
-        return _date(number, bare, zero)
-    places = re.search(r"\.([0#?]+)", bare)
-    if not re.search("[0#]", bare) or "E" in bare:
-        return f"{number:.15g}"
-    percent = "%" in bare
-    decimals = len(places[1]) if places else 0
-    text = f"{number * 100 if percent else number:{',' if ',' in bare else ''}.{decimals}f}"
-    before, after = re.split(r"[0#?][0#?,.]*", code, maxsplit=1)
-    return _plain(before) + text + _plain(after)
-
-
-def _plain(code: str) -> str:
-    return _LITERAL.sub(lambda found: found[1] or found[2] or found[3] or "", code)
-
-
-def _date(number: float, code: str, zero: datetime) -> str:
+    bare = _LITERAL.sub("", format.split(";")[0])
+    is_date = re.search("[ymdhs]", bare, re.IGNORECASE) and "General" not in bare
+    if not is_date or not 0 <= number <= _LAST_DAY:
+        return displayed(number, format)
     moment = zero + timedelta(days=number)
-    has_date, has_time = re.search("[yd]", code, re.I), re.search("[hs]", code, re.I)
-    if has_date or not has_time:
-        has_day = re.search("d", code, re.I)
-        day = f"{moment:%Y-%m-%d}" if has_day else f"{moment:%Y-%m}"
-        day = f"{moment:%Y}" if not re.search("[md]", code, re.I) else day
-        return f"{day} {moment:%H:%M}" if has_time else day
-    return f"{moment:%H:%M}"
+    return displayed(moment.time() if number < 1 else moment, format)
 
 
 def _titles(root: Any) -> list[str]:

@@ -6,10 +6,10 @@ from typing import Any
 from docx.oxml.ns import qn
 
 from embeddings.document import DocumentBuilder
+from embeddings.errors import UnreadableFile
 from embeddings.files.formats.charts import add_chart
-from embeddings.files.formats.decoding import decode
+from embeddings.files.formats.contained import add_document, contained_document
 from embeddings.files.formats.diagrams import add_diagram
-from embeddings.files.formats.markup import add_blocks
 from embeddings.files.formats.ooxml import (
     CHART,
     CHART_EX,
@@ -19,12 +19,21 @@ from embeddings.files.formats.ooxml import (
     element_of,
     part_of,
 )
-from embeddings.files.formats.web_page import parse
 from embeddings.files.formats.word_text import BOX
+from embeddings.files.limits import LimitedBuilder
 
 _PICTURES = {
     "{http://schemas.openxmlformats.org/drawingml/2006/picture}pic",
     "{urn:schemas-microsoft-com:vml}imagedata",
+}
+_ARCHIVED_PAGES = ("message/rfc822", "multipart/related", "application/x-mimearchive")
+_NAMES = {
+    "text/html": "page.html",
+    "application/xhtml+xml": "page.xhtml",
+    "text/plain": "text.txt",
+    "text/rtf": "text.rtf",
+    "application/rtf": "text.rtf",
+    "application/msword": "text.rtf",
 }
 _WORD_ART = "{urn:schemas-microsoft-com:vml}textpath"
 _OBJECT, _FORM_CONTROL = qn("w:object"), qn("w:control")
@@ -63,30 +72,28 @@ def add_drawn(builder: DocumentBuilder, part: Any, drawn: Any) -> None:
             stack.extend(reversed(element))
 
 
-def add_chunk(builder: DocumentBuilder, chunk: Any) -> bool:
-    """Append a document inside a document that is a web page or plain text.
+def add_chunk(builder: LimitedBuilder, chunk: Any) -> bool:
+    """Append a document inside a document, read by its own format; one of Word is not.
 
     Args:
         builder: To which to append.
         chunk: Its part.
 
     Returns:
-        Whether it is in such a format.
+        Whether there was something to read.
     """
     kind, data = chunk.content_type.partition(";")[0].strip().lower(), chunk.blob
-    if kind in ("message/rfc822", "multipart/related", "application/x-mimearchive"):
+    if kind in _ARCHIVED_PAGES:
         page = message_from_bytes(data, policy=policy.default).get_body(("html", "plain"))
         if page is None:
             return False
+        # Its encoding is found from the page itself.
         kind, data = page.get_content_type(), page.get_payload(decode=True)
-    if kind in ("text/html", "application/xhtml+xml"):
-        root = parse(data)
-        body = None if root is None else root.find(".//body")
-        if body is not None:
-            add_blocks(builder, body)
-        return True
-    if kind == "text/plain":
-        for paragraph in decode(data).replace("\r\n", "\n").split("\n\n"):
-            builder.add("paragraph", paragraph)
-        return True
-    return False
+    name = _NAMES.get(kind)
+    try:
+        document = contained_document(name, data, builder.limits) if name and data else None
+    except UnreadableFile:
+        return False
+    if document is not None:
+        add_document(builder, document)
+    return document is not None

@@ -600,7 +600,7 @@ def test_documents_inside_are_read_by_their_own_formats(build: Build) -> None:
     word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     mail = "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>A mail.</p>"
     document = build(
-        *(f'<w:altChunk r:id="{id}"/>' for id in ("x1", "x2", "x3", "x4", "x5", "x6")),
+        *(f'<w:altChunk r:id="{id}"/>' for id in ("x1", "x2", "x3", "x4", "x5", "x6", "x7")),
         parts={
             "x1": ("aFChunk", "text/html", b"<h1>Annex</h1><p>A page.</p>"),
             "x2": ("aFChunk", "text/plain", b"A text.\r\n\r\nIts end."),
@@ -608,6 +608,7 @@ def test_documents_inside_are_read_by_their_own_formats(build: Build) -> None:
             "x4": ("aFChunk", "message/rfc822", mail.encode()),
             "x5": ("aFChunk", "application/x-unheard-of", b"\x00"),
             "x6": ("aFChunk", word, b"PK no document"),
+            "x7": ("aFChunk", "text/rtf", rb"{\rtf1\ansi A letter.\par}"),
         },
     )
     assert [text for _, text in shown(document)] == [
@@ -617,6 +618,7 @@ def test_documents_inside_are_read_by_their_own_formats(build: Build) -> None:
         "Its end.",
         "A document.",
         "A mail.",
+        "A letter.",
     ]
     assert document.not_read == ("2 embedded documents",)
 
