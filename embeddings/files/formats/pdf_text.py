@@ -22,8 +22,10 @@ HYPHEN = "\x02"
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top in points; y grows upwards."""
 
-_HYPHENS = frozenset((0x02, 0xFFFE, 0xAD))  # how PDFium reports a hyphen at which it joined lines
-_SPACES = frozenset((0x00, 0x0A, 0x0D, 0x20, 0xA0))
+# Up to a space, or a hyphen as PDFium reports it where it joined lines; without a word before it,
+# that is a bullet.
+_HYPHENS = "\x02\ufffe\xad"
+_WORDS = re.compile(rf"[^\0\n\r \xa0{_HYPHENS}]++[{_HYPHENS}]?|[{_HYPHENS}]")
 _BOLD_WEIGHT = 600
 _FIXED_PITCH = 1  # ISO 32000-1, table 123
 _FORCE_BOLD = 1 << 18
@@ -40,9 +42,12 @@ _LETTER_GAP = 0.6  # least gap between letters of a word that are two
 _SCRIPT_SHIFT = 0.12  # least distance of a superscript's baseline from that of its line
 _SCRIPT_SIZE = 0.9  # most size of a superscript
 
-# By its address: making a pointer object for each character takes three times as long.
+# By their addresses: making a pointer object for each character takes three times as long.
 _text_object = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(
     ctypes.cast(raw.FPDFText_GetTextObject, ctypes.c_void_p).value or 0
+)
+_loose_box = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
+    ctypes.cast(raw.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
 )
 
 
@@ -75,6 +80,7 @@ class Word(NamedTuple):
 class _Style(NamedTuple):
     shown: bool
     size: float
+    base: float | None
     bold: bool
     mono: bool
     angle: int
@@ -84,21 +90,8 @@ class _Style(NamedTuple):
 def words_of(textpage: Any, visibility: Visibility) -> Iterator[Word]:
     """The visible words of a page, each turned upright about the page's origin."""
     source = _Source(textpage, visibility)
-    codes = _codes(textpage)
-    start = -1
-    for index, code in enumerate(codes):
-        if code in _SPACES:
-            if start >= 0:
-                yield from source.words(codes, start, index)
-            start = -1
-        elif code in _HYPHENS:
-            # Without a word before it, it is a bullet.
-            yield from source.words(codes, index if start < 0 else start, index + 1)
-            start = -1
-        elif start < 0:
-            start = index
-    if start >= 0:
-        yield from source.words(codes, start, len(codes))
+    for found in _WORDS.finditer(source.text):
+        yield from source.words(*found.span())
 
 
 def main_angle(words: list[Word]) -> int:
@@ -122,35 +115,37 @@ def turned(box: Box, angle: int) -> Box:
     return box
 
 
-def _codes(textpage: Any) -> list[int]:
+def _text(textpage: Any) -> str:
+    """The characters of a page, each of one UTF-16 unit or code point."""
     count = textpage.count_chars()
     buffer = (ctypes.c_ushort * (count + 1))()
     # Each character once, unless some have no code or need two.
     if raw.FPDFText_GetText(textpage, 0, count, buffer) == count + 1:
-        return list(buffer[:count])
-    return [raw.FPDFText_GetUnicode(textpage, index) for index in range(count)]
+        return "".join(map(chr, buffer[:count]))
+    return "".join(chr(raw.FPDFText_GetUnicode(textpage, index)) for index in range(count))
 
 
 class _Source:
     """The characters of a page."""
 
     def __init__(self, textpage: Any, visibility: Visibility) -> None:
+        self.text = _text(textpage)
         self._textpage = textpage
         self._address = ctypes.cast(textpage.raw, ctypes.c_void_p).value or 0
         self._visibility = visibility
         self._styles: dict[int, _Style] = {}
         # PDFium writes its results here; allocating them for each call doubles its time.
         self._rect = raw.FS_RECTF()
-        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._place = ctypes.addressof(self._rect)
 
-    def words(self, codes: list[int], start: int, end: int) -> Iterator[Word]:
+    def words(self, start: int, end: int) -> Iterator[Word]:
         """The visible words, or parts of a word, between two characters."""
         first = _text_object(self._address, start) or 0
         if end - start < 2 or first == (_text_object(self._address, end - 1) or first):
-            word = self._word(codes, start, end, first, glued=False)
+            word = self._word(start, end, first, glued=False)
             if word and word.right - word.left > _WIDE * word.size * (end - start):
                 for begin, after in self._apart(start, end, word.size, word.angle):
-                    part = self._word(codes, begin, after, first, glued=False)
+                    part = self._word(begin, after, first, glued=False)
                     if part:
                         yield part
             elif word:
@@ -162,7 +157,7 @@ class _Source:
             here = (_text_object(self._address, index) or place) if index < end else -1
             if here == place:
                 continue
-            word = self._word(codes, begin, index, place, glued=begin > start)
+            word = self._word(begin, index, place, glued=begin > start)
             begin, place = index, here
             if word is None:
                 continue
@@ -187,38 +182,40 @@ class _Source:
                 begin = index
         yield begin, end
 
-    def _word(
-        self, codes: list[int], start: int, end: int, place: int, *, glued: bool
-    ) -> Word | None:
+    def _word(self, start: int, end: int, place: int, *, glued: bool) -> Word | None:
         style = self._styles.get(place)
         if style is None:
             style = self._styles[place] = self._style(place, start)
         if not style.shown:
             return None
-        text = readable(_decode(codes[start:end]), style.font, alone=not glued)
-        if end - start > 1 and codes[end - 1] in _HYPHENS:
-            text = text[:-1] + HYPHEN
+        text = self.text[start:end]
+        hyphen = text[-1] in _HYPHENS and len(text) > 1
+        if hyphen:
             end -= 1
-        box = self._box(start)
+            text = text[:-1]
+        text = _decoded(text)
+        if not (text.isascii() and text.isprintable()):
+            text = readable(text, style.font, alone=not glued)
+        left, bottom, right, top = self._box(start)
         if end - start > 1:
-            box = _around(box, self._box(end - 1))
-        if not self._visibility.is_on_page(*box) or not text:
+            begin, low, last, high = self._box(end - 1)
+            left, bottom = min(left, begin), min(bottom, low)
+            right, top = max(right, last), max(top, high)
+        if not text or not self._visibility.is_on_page(left, bottom, right, top):
             return None
-        x, y = box[0], box[1]
-        if raw.FPDFText_GetCharOrigin(self._textpage, start, self._x, self._y):
-            x, y = self._x.value, self._y.value
-        left, _, right, _ = turned(box, style.angle)
-        base = turned((x, y, x, y), style.angle)[1]
-        size = style.size or round(box[3] - box[1], 1)
+        if style.angle:
+            left, bottom, right, top = turned((left, bottom, right, top), style.angle)
+        size = style.size or round(top - bottom, 1)
+        base = bottom if style.base is None else style.base
+        text += HYPHEN * hyphen
         return Word(text, left, right, base, size, style.bold, style.mono, glued, style.angle)
 
     def _box(self, index: int) -> Box:
         rect = self._rect
-        if not raw.FPDFText_GetLooseCharBox(self._textpage, index, rect):
+        if not _loose_box(self._address, index, self._place):
             return 0.0, 0.0, 0.0, 0.0
-        left, right = sorted((rect.left, rect.right))
-        bottom, top = sorted((rect.bottom, rect.top))
-        return left, bottom, right, top
+        left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
+        return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
 
     def _style(self, place: int, index: int) -> _Style:
         """Of the characters of a text object."""
@@ -232,8 +229,12 @@ class _Source:
             angle = round(math.degrees(math.atan2(matrix.b, matrix.a))) % 360
             nearest = round(angle / 90) * 90
             angle = nearest % 360 if abs(angle - nearest) < 5 else angle
+        x, y = ctypes.c_double(), ctypes.c_double()
+        base = None
+        if place and raw.FPDFText_GetCharOrigin(self._textpage, index, x, y):
+            base = turned((x.value, y.value, x.value, y.value), angle)[1]
         bold, mono, name = self._font(index)
-        return _Style(shown, round(size, 1), bold, mono, angle, name)
+        return _Style(shown, round(size, 1), base, bold, mono, angle, name)
 
     def _font(self, index: int) -> tuple[bool, bool, str]:
         """Whether a character is bold, whether it is of a typewriter font, and the font's name."""
@@ -261,14 +262,8 @@ def _joined(previous: Word, word: Word) -> Word | None:
     return previous._replace(text=previous.text + word.text, right=max(previous.right, word.right))
 
 
-def _around(first: Box, last: Box) -> Box:
-    left, bottom = min(first[0], last[0]), min(first[1], last[1])
-    return left, bottom, max(first[2], last[2]), max(first[3], last[3])
-
-
-def _decode(codes: list[int]) -> str:
-    """Text of UTF-16 code units or code points."""
-    text = "".join(map(chr, codes))
+def _decoded(text: str) -> str:
+    """Text whose surrogates are joined in pairs."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
