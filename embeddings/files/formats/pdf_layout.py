@@ -35,6 +35,7 @@ _NUMBERED_HEADING = re.compile(
 )
 _CAPTION = re.compile(r"(?:Table|Tab\.|TABLE|Tabelle|Tableau|Tabla|Tabell?a?)\s*[\dIVXA-Z]")
 _WORD = re.compile(r"[^\W\d_]{3}|[\u2e80-\u9fff\uac00-\ud7af]")
+_CONJUNCTIONS = frozenset(("and", "or", "to", "und", "oder", "bis", "et", "ou", "y", "o", "e"))
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*(?:\[[\d,–-]+\])?$")
 _LEADERS = re.compile(r"(?:\.\s?){5}")
 # From the beginning of a word, and never shorter: otherwise each letter of it is tried in turn.
@@ -329,22 +330,32 @@ def _join(group: _Group, compounds: set[str]) -> str:
 
     It has a line break where the next word would have had room in the line.
     """
-    parts = [group.lines[0].text]
+    parts = [_cut(group.lines[0].text, group.lines[1:])]
     right = _right_end(group.lines)
     for number, (above, line) in enumerate(pairwise(group.lines), start=1):
-        end = above.text[-1]
+        end = parts[-1][-1]
+        text = _cut(line.text, group.lines[number + 1 :])
         mark = PAGE_MARK * group.breaks.count(number)
-        joined = end == HYPHEN or (_is_ideograph(end) and _is_ideograph(line.text[0]))
+        joined = end == HYPHEN or (_is_ideograph(end) and _is_ideograph(text[0]))
         if line.base >= above.base or line.column != above.column:
             right = _right_end(group.lines[number:])
             space = " "
         else:
             space = "\n" if right - above.right > _needed(line) else " "
-        parts += [mark, line.text] if joined else [space, mark, line.text]
+        parts += [mark, text] if joined else [space, mark, text]
     text = "".join(parts)
     return _WORD_PARTS.sub(
         lambda parts: _rejoined(parts[1], parts[2], parts[3], compounds), text
     ).replace(HYPHEN, "-")
+
+
+def _cut(text: str, following: Sequence[Line]) -> str:
+    """A line's text, ending with ``HYPHEN`` if its last word goes on in the next line."""
+    if not (following and text.endswith("-") and text[-2:-1].isalpha()):
+        return text
+    after = following[0].text
+    suspended = after.split(" ", 1)[0] in _CONJUNCTIONS
+    return text if suspended or not after[:1].islower() else text[:-1] + HYPHEN
 
 
 def _right_end(lines: list[Line]) -> float:

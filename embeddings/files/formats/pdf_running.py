@@ -26,6 +26,7 @@ _EDGE_ROWS = 3  # rows of print at the top and bottom of a page that may be runn
 _SAME_ROW = 3.0  # points: baselines nearer than this are one row, also over pages
 _MIN_PAGES = 3  # least pages with the same words
 _NEAR_PAGES = 2  # pages this near are enough if there are two of them only
+_SMALL = 0.9  # most size of small print, of the body's
 _HEADING_SCALE = 1.15  # a line of at least this size, of the body's, stays where it is first
 
 
@@ -61,11 +62,11 @@ def without_running_lines(pages: Sequence[list[Item]], body: float) -> list[list
         first = not _PAGE_NUMBER.fullmatch(key) and group[0].line.size >= _HEADING_SCALE * body
         # What is the row of a table on each page is that table's header.
         if any(isinstance(pages[edge.page][edge.place], Line) for edge in group):
-            found = list(_running(key, group))[first:]
+            found = list(_running(key, group, len(pages)))[first:]
             running |= {(at_top, edge.page, edge.place) for edge in found}
     remaining = []
     for number, (page, rows) in enumerate(zip(pages, edges, strict=True)):
-        drop = _peeled(page, number, rows, running)
+        drop = _peeled(page, number, rows, running, body)
         kept = (
             _without_row(item, at_top=drop[place]) if place in drop else item
             for place, item in enumerate(page)
@@ -123,21 +124,25 @@ def _value(number: str) -> int:
     return sum(-one if one < after else one for one, after in zip(values, following, strict=True))
 
 
-def _running(key: str, group: list[_Edge]) -> Iterator[_Edge]:
+def _running(key: str, group: list[_Edge], pages: int) -> Iterator[_Edge]:
     """The lines of a group with the same words that are running."""
     alone = bool(_PAGE_NUMBER.fullmatch(key))
     if not alone and sum(map(str.isalpha, key)) < 3:  # A row of a table.
         return
     usual = median(edge.line.base for edge in group)
-    fitting = [edge for edge in group if alone or abs(edge.line.base - usual) <= 2 * _SAME_ROW]
+    # Pages may differ in size.
+    anywhere = alone or len({edge.page for edge in group}) >= max(_MIN_PAGES, pages / 2)
+    fitting = [edge for edge in group if anywhere or abs(edge.line.base - usual) <= 2 * _SAME_ROW]
     for slot in range(len(group[0].numbers)):
         same = Counter(edge.numbers[slot] for edge in fitting)
         counting = Counter(edge.numbers[slot] - edge.page for edge in fitting)
-        # The largest first: of as many, the number that counts with the pages.
-        (value, equal) = max(same.items(), key=lambda each: each[1], default=(0, 0))
-        (offset, steps) = max(counting.items(), key=lambda each: each[1], default=(0, 0))
+        value, equal = max(same.items(), key=lambda each: each[1], default=(0, 0))
+        steps = max(counting.values(), default=0)
         if steps >= equal or (alone and slot == 0):
-            fitting = [edge for edge in fitting if edge.numbers[slot] - edge.page == offset]
+            best = [offset for offset, count in counting.items() if count == steps][:1]
+            # Pages without a number of their own may stand between.
+            best += [offset for offset, count in counting.items() if count >= _MIN_PAGES]
+            fitting = [edge for edge in fitting if edge.numbers[slot] - edge.page in best]
         else:
             fitting = [edge for edge in fitting if edge.numbers[slot] == value]
     found = sorted({edge.page for edge in fitting})
@@ -151,11 +156,12 @@ def _peeled(
     number: int,
     rows: Sequence[tuple[bool, list[int]]],
     running: set[tuple[bool, int, int]],
+    body: float,
 ) -> dict[int, bool]:
     """Places of the running lines of a page, each with whether it is at the top.
 
-    From each edge up to the first row without any; the second and third row must be nearer to the
-    row outside of them than to the one inside.
+    From each edge up to the first row without any; the second and third row must be in small print
+    or nearer to the row outside of them than to the one inside.
     """
     drop: dict[int, bool] = {}
     for edge in (True, False):
@@ -165,10 +171,22 @@ def _peeled(
             if depth:
                 outside = abs(heights[depth] - heights[depth - 1])
                 inside = [abs(heights[depth] - height) for height in heights[depth + 1 :]][:1]
-                if any(distance < 1.3 * outside for distance in inside):
+                near = any(distance < 1.3 * outside for distance in inside)
+                if near and not _is_small(page, row, body):
                     break
             found = [place for place in row if (edge, number, place) in running]
             if not found:
                 break
             drop |= dict.fromkeys(found, edge)
     return drop
+
+
+def _is_small(page: Sequence[Item], row: list[int], body: float) -> bool:
+    """Whether a row is a page number, or in smaller print than the body."""
+    for place in row:
+        item = page[place]
+        if isinstance(item, Table) or item.size > _SMALL * body:
+            return isinstance(item, Line) and bool(
+                _PAGE_NUMBER.fullmatch(_NUMBER.sub("#", item.text))
+            )
+    return True
