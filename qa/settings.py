@@ -4,13 +4,13 @@ Each can be given in Python, ``Settings(threshold=0.6)``, or in the environment 
 prefix ``QA_``: ``QA_THRESHOLD=0.6``. Reading limits are nested: ``QA_LIMITS__SECONDS=120``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from embeddings.files.limits import Limits
+from embeddings.files.limits import NO_OCR, Limits
 from embeddings.index.index import DEFAULT_INDEX
 from embeddings.models.encoder import DEFAULT_MODEL
 from embeddings.models.precision import PrecisionChoice
@@ -77,8 +77,17 @@ class Settings(BaseSettings):
     question_characters: int = Field(default=2_000, ge=1)
     """Longest question taken."""
 
-    limits: Limits = Limits()
+    ocr: str = Field(default=NO_OCR, pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$")
+    """Languages in which Tesseract, if it is installed, recognises scanned pages: ``eng+deu``. It
+    takes some seconds a page: long scans need more of ``limits.seconds``."""
+
+    limits: Limits = Field(default=Limits(), validate_default=True)
     """Bounds on reading one file."""
 
     uploads: UploadLimits = UploadLimits()
     """Limits of what users add in the chat."""
+
+    @field_validator("limits")
+    @classmethod
+    def _recognise(cls, limits: Limits, info: ValidationInfo) -> Limits:
+        return replace(limits, ocr=info.data.get("ocr", NO_OCR)) if limits.ocr == NO_OCR else limits

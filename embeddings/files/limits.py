@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from embeddings.document import BlockKind, DocumentBuilder
 from embeddings.errors import UnreadableFile
 
+NO_OCR = "none"
+"""In place of languages: the text of scanned pages is not recognised."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -23,6 +26,7 @@ class Limits:
     pages: int = 10_000  # of a PDF, slides of a presentation
     archive_members: int = 10_000  # files inside a .docx, .pptx or .epub
     archive_bytes: int = 250_000_000  # their unpacked size, as they declare it
+    ocr: str = NO_OCR  # languages in which Tesseract recognises scanned pages, such as eng+deu
 
     def check_characters(self, count: int) -> None:
         """Refuse a text of more characters than allowed.

@@ -18,11 +18,11 @@ from embeddings.errors import UnreadableFile
 from embeddings.files.formats.pdf_forms import notes_of, with_notes
 from embeddings.files.formats.pdf_furniture import mark_furniture
 from embeddings.files.formats.pdf_layout import PAGE_MARK, Part, parts_of
+from embeddings.files.formats.pdf_ocr import program
 from embeddings.files.formats.pdf_page import Page, read_page
 from embeddings.files.formats.titles import useful_title
-from embeddings.files.limits import LimitedBuilder, Limits
+from embeddings.files.limits import NO_OCR, LimitedBuilder, Limits
 
-_SCANNED = "has no text (scanned pages?); run text recognition (OCR) on it first"
 _RUNNING_PAGES = 3  # pages with the same turned text, on which it is no content; chosen by hand
 
 
@@ -42,7 +42,7 @@ def read(path: Path, limits: Limits) -> Document:
     if all(page is None for page in pages):
         raise UnreadableFile("is damaged: none of its pages can be opened")
     if not any(page and (page.items or page.turned) for page in pages):
-        raise UnreadableFile(_SCANNED)
+        raise UnreadableFile(_scanned(len(pages), limits.ocr))
     builder = LimitedBuilder(limits, useful_title(title))
     add_pages(builder, pages, labels)
     return builder.build(path.name)
@@ -61,13 +61,25 @@ def _pages(source: Any, limits: Limits) -> Iterator[Page | None]:
         textpage = page.get_textpage()
         count += textpage.count_chars()
         limits.check_characters(count)
-        found = read_page(page, textpage)
+        found = read_page(page, textpage, "" if limits.ocr == NO_OCR else limits.ocr)
         notes = list(notes_of(page, source.formenv))
         found.items[:] = with_notes(found.items, notes)
         count += sum(len(note.text) for note in notes)
         textpage.close()
         page.close()
         yield found
+
+
+def _scanned(pages: int, languages: str) -> str:
+    """Why there is no text, and what can be done."""
+    count = "1 page" if pages == 1 else f"{pages:,} pages"
+    if program() is None:
+        remedy = "; install Tesseract and set QA_OCR, to eng for English, to have it recognised"
+    elif languages == NO_OCR:
+        remedy = "; set QA_OCR, to eng for English, to have it recognised"
+    else:
+        remedy = f", and Tesseract recognised none in {languages}"
+    return f"has no text on its {count} (scanned?){remedy}"
 
 
 def _label(source: Any, index: int) -> str:

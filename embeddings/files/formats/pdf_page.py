@@ -11,6 +11,7 @@ from embeddings.files.formats.pdf_drawings import PICTURE_SHARE, drawings_of
 from embeddings.files.formats.pdf_hidden import Visibility
 from embeddings.files.formats.pdf_lines import Line, line_from, lines_of
 from embeddings.files.formats.pdf_margins import without_line_numbers
+from embeddings.files.formats.pdf_ocr import recognised_words
 from embeddings.files.formats.pdf_rows import Placed
 from embeddings.files.formats.pdf_tables import Table, tables_of
 from embeddings.files.formats.pdf_text import main_angle, words_of
@@ -38,15 +39,18 @@ class Page:
     pictures: int
 
 
-def read_page(page: Any, textpage: Any) -> Page:
+def read_page(page: Any, textpage: Any, languages: str = "") -> Page:
     """A page's lines and tables.
 
     Args:
         page: PDFium's.
         textpage: Its text, PDFium's.
+        languages: In which the text of a scanned page is recognised; empty if it is not.
     """
     visibility = Visibility(page, textpage)
     words = list(words_of(textpage, visibility))
+    if not words and languages:
+        words = recognised_words(page, languages)
     angle = main_angle(words)
     upright = without_line_numbers([word for word in words if word.angle == angle])
     usual = median(word.size for word in upright) if upright else 0.0

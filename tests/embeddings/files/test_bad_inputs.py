@@ -400,9 +400,9 @@ def test_pdf_metadata_with_an_entity_bomb(reader: Reader) -> None:
 
 def test_scanned_pdf(reader: Reader) -> None:
     data = pdf(CATALOG, PAGES, PLAIN_PAGE, stream(b"0 0 100 100 re f"), FONT)
-    assert reader.reason("a.pdf", data) == (
-        "has no text (scanned pages?); run text recognition (OCR) on it first"
-    )
+    reason = reader.reason("a.pdf", data)
+    assert reason.startswith("has no text on its 1 page (scanned?); ")
+    assert "set QA_OCR, to eng for English," in reason
 
 
 # Files that are not what they are called

@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 from fpdf import FPDF
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from embeddings.document import Document
+from embeddings.errors import UnreadableFile
 from embeddings.files.formats import pdf
 from embeddings.files.formats.pdf_lines import Line, line_from
 from embeddings.files.formats.pdf_margins import without_line_numbers
+from embeddings.files.formats.pdf_ocr import program
 from embeddings.files.formats.pdf_page import Item, Page
 from embeddings.files.formats.pdf_running import without_running_lines
 from embeddings.files.formats.pdf_text import HYPHEN, Word
 from embeddings.files.limits import LimitedBuilder, Limits
+from embeddings.files.loading import DocumentLoader
 
 CASES = Path(__file__).parent.parent / "cases"
 Write = Callable[[FPDF], None]
@@ -532,3 +535,26 @@ def test_picture_and_blank_page_are_noted(written: Callable[..., Document]) -> N
         made.add_page()
 
     assert written(write).not_read == ("1 picture", "1 page without text")
+
+
+@pytest.mark.skipif(program() is None, reason="Tesseract is not installed: OCR was NOT tested")
+def test_scanned_page_is_recognised_where_it_is_asked_for(tmp_path: Path) -> None:
+    font = ImageFont.load_default(size=60)
+    picture = Image.new("L", (1700, 2200), "white")
+    drawing = ImageDraw.Draw(picture)
+    for at, text in enumerate(("The puffin lays one egg a year", "on the cliffs of Smola.")):
+        drawing.text((150, 200 + 100 * at), text, fill="black", font=font)
+    picture.save(tmp_path / "a.pdf", resolution=200)
+    # In the process that has limits, which Tesseract inherits.
+    with DocumentLoader(Limits(ocr="eng")) as loader:
+        text = loader.load(tmp_path / "a.pdf").text
+    assert text == "The puffin lays one egg a year on the cliffs of Smola."
+    with pytest.raises(UnreadableFile, match="has no text on its 1 page"):
+        read(tmp_path / "a.pdf")
+
+
+def test_scan_says_what_can_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("L", (40, 40), "white").save(tmp_path / "a.pdf")
+    monkeypatch.setattr(pdf, "program", lambda: None)
+    with pytest.raises(UnreadableFile, match="install Tesseract and set QA_OCR"):
+        read(tmp_path / "a.pdf")
