@@ -18,6 +18,9 @@ _INLINE_NAMES = (
 INLINE = frozenset(_INLINE_NAMES.split())
 """Elements that neither begin nor end a paragraph; all others do."""
 
+APART = frozenset(("label", "option", "select", "textarea"))
+"""Elements inside of a line that stand apart from the words beside them."""
+
 
 def tag_of(element: Any) -> str:
     """The element's HTML name, without a namespace; empty for comments and the like."""

@@ -15,7 +15,8 @@ from lxml import etree
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats.archive import open_archive, without_controls
-from embeddings.files.formats.markup import add_blocks, lines_in
+from embeddings.files.formats.markup import add_blocks
+from embeddings.files.formats.markup_text import lines_in
 from embeddings.files.formats.titles import useful_title
 from embeddings.files.formats.web_page import parse
 from embeddings.files.limits import LimitedBuilder, Limits

@@ -5,18 +5,18 @@ The walk is a loop, not a recursion, so that depth cannot exhaust the stack.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
 
 from embeddings.document import DocumentBuilder
 from embeddings.files.formats import references
-from embeddings.files.formats.elements import HEADINGS, INLINE, INVISIBLE, LISTS, tag_of
+from embeddings.files.formats.elements import APART, HEADINGS, INLINE, INVISIBLE, LISTS, tag_of
 from embeddings.files.formats.furniture import find_furniture, is_edge, is_label
 from embeddings.files.formats.marks import write_marks
 from embeddings.files.formats.markup_lists import Numbers, is_simple, lines_of
 from embeddings.files.formats.markup_tables import grid, header_rows, is_data_table
+from embeddings.files.formats.markup_text import cell_text, code_in, lines_in, tables_in, text_of
 from embeddings.files.formats.not_read import count_not_read, words_of_picture
 from embeddings.files.formats.tables import add_table
 
@@ -26,7 +26,6 @@ _CODE = frozenset(("pre", "listing", "xmp", "plaintext"))
 _WHOLE = INVISIBLE | HEADINGS | _CODE
 _BODIES = frozenset(("main", "article"))
 _ENTRIES = frozenset(("dl", "details"))
-_APART = frozenset(("label", "option", "select", "textarea"))
 _ADMONITIONS = frozenset(
     f"{word}{end}"
     for name in ("note", "warning", "tip", "caution", "important", "danger", "hint", "attention")
@@ -37,8 +36,6 @@ _COPYRIGHT = re.compile(r"©|\(c\)\s*\d{4}|\bcopyright\b|all rights reserved", r
 _LONGEST_ENTRY = 900
 """Characters up to which the paragraphs of a definition are one with its term: about as many as
 a passage has. Chosen by hand."""
-
-
 _LONGEST_TERM = 120
 """Characters of the first paragraph of an item that is a title of the others."""
 
@@ -53,31 +50,6 @@ def add_blocks(builder: DocumentBuilder, root: Any) -> None:
     write_marks(root)
     _put_captions_first(root)
     _Walk(builder, root).walk()
-
-
-def text_of(element: Any) -> str:
-    """The text inside an element, in one line."""
-    return " ".join("".join(_pieces(element)).split())
-
-
-def lines_in(element: Any) -> str:
-    """The text inside an element, one line for each item and paragraph."""
-    pieces = []
-    walker = etree.iterwalk(element, events=("start", "end"))
-    for event, child in walker:
-        tag = tag_of(child)
-        if event == "start":
-            if tag in INVISIBLE:
-                walker.skip_subtree()
-                continue
-            pieces.append("\n" if tag not in INLINE or tag == "br" else "")
-            pieces.append(_shown(child.text, collapse=True))
-            continue
-        pieces.append("\n" if tag not in INLINE else " " if tag == "a" else "")
-        if child is not element:
-            pieces.append(_shown(child.tail, collapse=True))
-    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
-    return "\n".join(filter(None, lines))
 
 
 class _Walk:
@@ -139,7 +111,7 @@ class _Walk:
             self.inline.append("\n")
         elif tag == "img":
             self._add_picture(element)
-        elif tag in _APART or _is_box(element, tag):
+        elif tag in APART or _is_box(element, tag):
             self.inline.append(" ")
         elif tag == "a":
             self.links += 1
@@ -169,7 +141,7 @@ class _Walk:
     def _end(self, element: Any, tag: str) -> None:
         if tag == "a":
             self.links -= 1
-        elif tag in _APART or (tag in INLINE and _is_box(element, tag)):
+        elif tag in APART or (tag in INLINE and _is_box(element, tag)):
             self.inline.append(" ")
         if tag in INLINE:
             return
@@ -274,7 +246,7 @@ class _Walk:
             else:
                 self._add_heading(element, text, int(tag[1]))
         elif tag in _CODE:
-            self.sections.add("code", "".join(_pieces(element, collapse=False)), 0.0)
+            self.sections.add("code", code_in(element), 0.0)
         elif tag == "table":
             self._add_tables(element)
         else:
@@ -303,62 +275,11 @@ class _Walk:
                 self.builder.add("paragraph", text_of(caption))
 
             def text(cell: Any) -> str:
-                inner = [found for found in _tables_in(cell) if is_data_table(found)]
+                inner = [found for found in tables_in(cell) if is_data_table(found)]
                 tables.extend(inner)
-                return _cell_text(cell, set(inner))
+                return cell_text(cell, set(inner))
 
             add_table(self.builder, grid(each, text), header_rows(each))
-
-
-def _tables_in(cell: Any) -> Iterator[Any]:
-    """The outermost tables in a cell."""
-    walker = etree.iterwalk(cell, events=("start",))
-    for _, element in walker:
-        if tag_of(element) == "table":
-            walker.skip_subtree()
-            yield element
-
-
-def _cell_text(cell: Any, skipped: set[Any]) -> str:
-    """The text of a cell without the tables in it; a label without its colon, which is shown."""
-    text = " ".join("".join(_pieces(cell, skipped=skipped)).split())
-    if tag_of(cell) == "th" or cell.getprevious() is None:
-        text = text.removesuffix(":").rstrip()
-    return text or _alternative(cell)
-
-
-def _alternative(cell: Any) -> str:
-    """What the pictures say of a cell that has no text: ticks, flags."""
-    words = (picture.get("alt") or "" for picture in cell.iter("img", "{*}img"))
-    return " ".join(" ".join(words).split())
-
-
-def _pieces(element: Any, *, collapse: bool = True, skipped: Any = ()) -> Iterator[str]:
-    """The text inside an element; block boundaries are spaces, or lines of code."""
-    left_out: Any = None
-    walker = etree.iterwalk(element, events=("start", "end"))
-    for event, child in walker:
-        tag = tag_of(child)
-        if event == "start":
-            if tag in INVISIBLE or child in skipped:
-                left_out = child
-                walker.skip_subtree()
-                continue
-            if tag == "br":
-                yield "\n"
-            elif collapse and (tag not in INLINE or tag in _APART):
-                yield " "
-            yield _shown(child.text, collapse)
-            continue
-        if child is not left_out and (tag not in INLINE or tag in _APART):
-            yield " " if collapse else "\n"
-        left_out = None
-        if child is not element:
-            yield _shown(child.tail, collapse)
-
-
-def _shown(text: str | None, collapse: bool) -> str:
-    return (_SPACES.sub(" ", text) if collapse else text) if text else ""
 
 
 def _is_box(element: Any, tag: str) -> bool:

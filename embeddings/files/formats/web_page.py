@@ -19,7 +19,8 @@ from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats.decoding import decode
 from embeddings.files.formats.hidden import clear_hidden
-from embeddings.files.formats.markup import add_blocks, text_of
+from embeddings.files.formats.markup import add_blocks
+from embeddings.files.formats.markup_text import text_of
 from embeddings.files.formats.titles import is_useful_title
 from embeddings.files.limits import LimitedBuilder, Limits
 

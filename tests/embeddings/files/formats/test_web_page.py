@@ -416,6 +416,7 @@ def test_numbers_in_letters(value: int, style: str, expected: str) -> None:
         ("V<sub>out</sub> of H<sub>2</sub>O", "V_out of H₂O"),
         ("costs <s>5</s> 8 euros<del>, old</del>.", "costs 8 euros ."),
         ("costs <span style='text-decoration: line-through'>5</span> 8", "costs 8"),
+        ("costs <b class=o>5</b> 8<style>.o{text-decoration:line-through red}</style>", "costs 8"),
         ("an <q>old</q> pier", "an “old” pier"),
         ("<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>字", "漢(kan)字"),
         ("the <abbr title='service level agreement'>SLA</abbr>; an <abbr title='service level "
