@@ -20,7 +20,7 @@ _WORD = re.compile(r"\d+|\w+")
 _NUMBER = re.compile(r"\d{1,9}|[ivxl]{1,6}")
 _DIGITS = r"(?:\d{1,5}|[ivxl]{1,6})"
 _NUMBERED_PAGE = re.compile(
-    rf"(?:^|\s|\[)page\s+({_DIGITS})(?:\s*(?:of|/)\s*\d+)?\W*$|^\W*page\s+({_DIGITS})\b(?=\W*$|\s{{3}})"
+    rf"(?:^|\s|\[)page\s+({_DIGITS})(?:\s*(?:of|/)\s*\d+)?\W*$|^\W*page\s+({_DIGITS})\b(?=\W*$|\W?\s{{3}})"
     rf"|(?:^|\s)[-–—]\s?({_DIGITS})\s?[-–—](?=\s|$)",
     re.IGNORECASE,
 )

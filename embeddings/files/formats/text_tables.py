@@ -12,6 +12,7 @@ from itertools import groupby
 from embeddings.files.formats.tables import count_header_rows
 
 _DRAWN = re.compile(r"\+[-=+]{2,}|[-=]{3,}\+|\|.*\||<--|-->|^\s*\|")
+_HEX_DUMP = re.compile(r"[0-9a-f]{4} [0-9a-f]{4} ")
 _UNDERLINES = re.compile(r"[-=]{2,}(?:\s+[-=]{2,})+")
 _FEWEST_LINES = 3
 # Wider cells are columns of prose. Chosen by hand.
@@ -90,7 +91,7 @@ def _barred(lines: Sequence[str]) -> TextTable | None:
             rows.append([" ".join(filter(None, column)) for column in zip(*cells, strict=True)])
     else:
         rows = [_cells(line) for line in inside]
-    if all(len(row) < 2 for row in rows):
+    if all(len(row) < 2 for row in rows) or any(_HEX_DUMP.match(row[0]) for row in rows):
         return None
     named = len(groups[0]) if between and not grid and len(groups) > 1 else None
     return TextTable(rows, named if named is None or named <= 3 else None)
@@ -124,7 +125,7 @@ def _aligned(lines: Sequence[str]) -> TextTable | None:
     rows = [[line[start:end].strip() for start, end in columns] for line in body]
     if any(len(cell) > _LONGEST_CELL for row in rows for cell in row):
         return None
-    if any(len(row[0]) > _LONGEST_LABEL for row in rows):
+    if any(len(row[0]) > _LONGEST_LABEL or _HEX_DUMP.match(row[0]) for row in rows):
         return None
     # A column of signs alone parts the two sides of rules in a grammar or program.
     if any(

@@ -130,6 +130,14 @@ def test_running_lines_are_left_out_and_pages_have_their_numbers() -> None:
     assert [document.page_at(document.text.index(f"page {n}")) for n in range(1, 5)] == [1, 2, 3, 4]
 
 
+def test_running_lines_of_facing_pages_are_mirrored() -> None:
+    feet = [
+        f"Brandt{' ' * 40}[Page {n}]" if n % 2 else f"[Page {n}]{' ' * 40}Brandt" for n in range(8)
+    ]
+    text = "\f".join(f"Words of {'abcdefgh'[n]}.\n\n{foot}\n" for n, foot in enumerate(feet))
+    assert "Brandt" not in document_of(text).text
+
+
 def test_printed_numbers_that_are_not_the_position_are_labels() -> None:
     text = "\f".join(f"Words of {n}.\n\n- {n} -" for n in ("i", "ii", "iii", "1", "2", "3"))
     assert document_of(text).page_labels == ("i", "ii", "iii", "1", "2", "3")
