@@ -7,6 +7,7 @@ document than the one asked for.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from qa.abbreviations import spelled_out
 from qa.reading.other_statements import names_another_code
 from qa.reading.question_type import asks_for_sentences, may_need_sentences
 from qa.reading.reader import ReadAnswer, Reader, Span
@@ -35,7 +36,9 @@ class CombinedReader:
             for at in version.kept
             if not names_another_code(question, f"{hits[at].context} {hits[at].shown.text}")
         ]
-        answers = self._read(version.question, [hits[at] for at in kept])
+        passages = [hits[at] for at in kept]
+        texts = [f"{hit.context}\n{hit.shown.text}" for hit in passages]
+        answers = self._read(spelled_out(version.question, texts), passages)
         return newest_first([_placed(answer, kept) for answer in answers], hits)
 
     def _read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:

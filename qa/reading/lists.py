@@ -45,7 +45,8 @@ def answer_list(
 ) -> tuple[int, int] | None:
     r"""Start and end of the list that answers a question, given a span; none if it is the span.
 
-    The span lies in the list, or in the line that introduces it.
+    The span lies in the list or in the line that introduces it; or somewhere before, where that
+    line says what is asked for.
 
     Args:
         question: As asked.
@@ -62,10 +63,9 @@ def answer_list(
     for found in lists(text, context):
         inside = found.start <= start and end <= found.end
         introduces = found.introduction.rstrip().endswith(":")
-        before = introduces and found.introduction_start <= start and end <= found.start
-        if not (inside or before):
+        if not inside and not (introduces and end <= found.start):
             continue
-        if asks_for_list(question):
+        if asks_for_list(question) and (inside or found.introduction_start <= start):
             return found.start, found.end
         asked = [stem(term) for term in terms(question)]
         said = stems(found.introduction)

@@ -11,6 +11,7 @@ from embeddings.index.paths import library_paths, lies_within
 from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.index.records import DocumentFacts
 from embeddings.models.encoder import Encoder
+from qa.abbreviations import other_names
 from qa.results import MAX_PLACES, Hit
 from qa.retrieval.search import DEPTH, SearchRequest, highest_unseen_score, search
 from qa.retrieval.selection import Selection, select
@@ -66,6 +67,10 @@ class Retriever:
             while True:
                 found = search(snapshot, request)
                 selection = select(snapshot, found, limit)
+                texts = (stored.passage.text for _, stored in selection.passages)
+                if not request.other_names and (names := other_names(question, texts)):
+                    request = replace(request, other_names=tuple(names))
+                    continue
                 exhausted = len(found) + len(excluded) < request.depth or request.depth >= MAX_DEPTH
                 if exhausted or _is_final(selection, highest_unseen_score(found, request), request):
                     return self._hits(snapshot, selection, within)

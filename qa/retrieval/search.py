@@ -30,6 +30,7 @@ class SearchRequest:
         word_weight: Share of the word score, 0 to 1.
         within: Library paths to search; all if empty.
         excluded: Ids of passages that are treated as if they were not in the index.
+        other_names: Of what the question names, to be searched for as well.
     """
 
     question: str
@@ -38,6 +39,7 @@ class SearchRequest:
     word_weight: float = DEFAULT_WORD_WEIGHT
     within: Sequence[str] = ()
     excluded: Set[int] = frozenset()
+    other_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class ScoredPassage:
 def search(snapshot: Snapshot, request: SearchRequest) -> list[ScoredPassage]:
     """Passages by fused score, best first; at least ``request.depth`` if there are as many."""
     by_vector = snapshot.search_vectors(request.vector, request.depth, request.within)
-    words = [*search_terms(request.question), *other_notations(request.question)]
+    question = request.question
+    words = [*search_terms(question), *other_notations(question), *request.other_names]
     by_words = snapshot.search_words(words, request.depth, request.within)
     cosines = {id: cosine for id, cosine in by_vector if id not in request.excluded}
     bm25 = {id: score for id, score in by_words if id not in request.excluded}
