@@ -407,10 +407,26 @@ class _Reader:
             else:
                 self.builder.add("paragraph", last)
         else:
+            start = chunk.start
             for paragraph in _by_first_lines(lines):
-                wrapped = text_lines.is_wrapped(paragraph)
-                text = text_lines.joined(paragraph, self.solid) if wrapped else "\n".join(paragraph)
-                self.builder.add("paragraph", text)
+                self._add_paragraph(paragraph, start)
+                start += len(paragraph)
+
+    def _add_paragraph(self, lines: list[str], start: int) -> None:
+        """Add a paragraph, which may go on over the ends of pages."""
+        if not text_lines.is_wrapped(lines):
+            self.builder.add("paragraph", "\n".join(lines))
+            return
+        parts = [text_lines.joined(lines, self.solid)]
+        labels: list[str] = []
+        while self.starts and start < self.starts[0][0] < start + len(lines):
+            at, label = self.starts.popleft()
+            before = text_lines.joined(lines[: at - start], self.solid)
+            done = sum(map(len, parts[:-1]))
+            whole = parts.pop()
+            parts += [whole[: len(before) - done], whole[len(before) - done :]]
+            labels.append(label)
+        self.builder.add_over_pages("paragraph", parts, labels)
 
 
 def _without_frame(lines: list[str]) -> list[str]:

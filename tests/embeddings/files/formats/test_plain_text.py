@@ -156,6 +156,9 @@ def test_sentence_cut_by_a_page_is_joined() -> None:
         "\n\nRules                    [Page 2]\n\fOther words.\n\nRules               [Page 3]\n"
     )
     assert shown(text)[0] == ("paragraph", f"{first.strip()} red light at its bow.")
+    document = document_of(text)
+    assert document.page_at(document.text.index("must show")) == 1
+    assert document.page_at(document.text.index("red light")) == 2
 
 
 def test_lines_at_the_edge_that_differ_in_a_number_are_content() -> None:
