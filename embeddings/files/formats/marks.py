@@ -16,6 +16,16 @@ from embeddings.files.formats.link_targets import target_to_tell
 from embeddings.files.formats.mathml import linear
 from embeddings.files.formats.scripts import LONGEST, Script, joined
 
+_TABLE_ROLES = {
+    "table": "table",
+    "grid": "table",
+    "rowgroup": "tbody",
+    "row": "tr",
+    "cell": "td",
+    "gridcell": "td",
+    "columnheader": "th",
+    "rowheader": "th",
+}
 _STRUCK = frozenset(("del", "s", "strike"))
 _FIELDS = frozenset(("input", "select", "textarea"))
 _TITLES = HEADINGS | {"summary", "dt", "legend", "caption"}
@@ -83,7 +93,10 @@ def _write(element: Any, tag: str, base: str, known: set[str]) -> bool:
 
 
 def _write_around(element: Any, tag: str, known: set[str]) -> None:
-    if tag == "q":
+    if tag in ("div", "span"):
+        # A table that is made of other elements.
+        element.tag = _TABLE_ROLES.get(element.get("role") or "", element.tag)
+    elif tag == "q":
         _surround(element, "“", "”")
     elif tag == "rt":
         _surround(element, "(", ")")

@@ -324,6 +324,17 @@ def test_table_that_lays_out_a_page_is_read_as_blocks(read: Read) -> None:
     ]  # fmt: skip
 
 
+def test_elements_can_play_the_parts_of_a_table(read: Read) -> None:
+    page = (
+        '<div role="table"><div role="row"><span role="columnheader">Boat</span>'
+        '<span role="columnheader">Berth</span></div><div role="row"><span role="cell">Maja</span>'
+        '<span role="cell">4</span></div></div>'
+    )
+    document = read(page)
+    assert blocks(document) == [("table", "Boat | Berth\nMaja | 4")]
+    assert document.blocks[0].header_rows == 1
+
+
 def test_foot_of_a_table_stands_last(read: Read) -> None:
     page = (
         "<table><thead><tr><th>Boat<th>Euros<tfoot><tr><td>Sum<td>90<tbody><tr><td>Maja<td>40"
