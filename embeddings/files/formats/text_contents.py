@@ -24,7 +24,9 @@ _REFERENCES_HEADING = re.compile(
     re.IGNORECASE,
 )
 _ENTRY = re.compile(r"\s*\[[\w.+\-/: ]{1,40}\]")
-_ENTRY_TITLE = re.compile(r"\s*(?:\d+(?:\.\d+)*\.?|[A-Z](?:\.\d+)*\.|Appendix [A-Z])\s+\S")
+_ENTRY_TITLE = re.compile(
+    r"\s*(?:\d+(?:\.\d+)*\.?|[A-Z](?:\.\d+)*\.|[IVX]{1,5}\.|Appendix [A-Z])\s+\S"
+)
 
 
 class Contents:
