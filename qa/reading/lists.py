@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from embeddings.passages import HEADING_SEPARATOR
 from qa.reading.question_type import asks_for_list, asks_for_one
 from qa.text import stem, stems, terms
 
@@ -18,8 +19,6 @@ ITEM = re.compile(rf"^{LIST_MARKER}+\S.*$", re.MULTILINE)
 MIN_INTRODUCED = 0.75
 """Share of a question's words in the line before a list from which the list is what it asks for.
 Chosen by hand; not fitted."""
-
-_CONTEXT_SEPARATOR = " › "
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,6 @@ def lists(text: str, context: str = "") -> Iterator[TextList]:
 def _introduced(text: str, context: str, start: int, end: int) -> TextList:
     before = text[:start].rstrip()
     if not before:
-        return TextList(start, end, context.rpartition(_CONTEXT_SEPARATOR)[2], start)
+        return TextList(start, end, context.rpartition(HEADING_SEPARATOR)[2], start)
     first = max(before.rfind("\n\n") + 2, 0) if "\n\n" in before else 0
     return TextList(start, end, before[first:], first)
