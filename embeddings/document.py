@@ -229,10 +229,13 @@ class DocumentBuilder:
             block = self._blocks[-1]
             text = self._parts[-1]
             starts = []
-            for count in range(1, len(parts)):
-                at = min(len(normalise("".join(parts[:count]))), len(text))
-                space = at < len(text) and text[at].isspace()
-                starts.append(min(block.start + at + space, block.end))
+            at = 0
+            for part in parts[:-1]:
+                # Each normalised by itself is the same, but for the space between.
+                at = min(at + len(normalise(part)), len(text))
+                while at < len(text) and text[at].isspace():
+                    at += 1
+                starts.append(block.start + at)
         for start, label in zip(starts, labels, strict=True):
             self._start_page(max(start, *self._page_starts[-1:]), label)
 

@@ -172,3 +172,40 @@ def test_page_of_an_offset_is_the_last_one_begun() -> None:
 def test_page_at_equals_counting(starts: tuple[int, ...], offset: int) -> None:
     begun = sum(start <= offset for start in starts)
     assert page_at(starts, offset) == max(1, begun)
+
+
+WORDS = st.text("ab é\n\u0301", min_size=1, max_size=12)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=6))
+def test_block_over_pages_is_the_text_of_its_parts_and_pages_begin_in_it(parts: list[str]) -> None:
+    builder = DocumentBuilder()
+    builder.start_page()
+    builder.add("paragraph", "before")
+    builder.add_over_pages("paragraph", parts, [""] * (len(parts) - 1))
+    document = builder.build("a.pdf")
+    assert document.text.removeprefix("before").strip() == normalise("".join(parts))
+    starts = document.page_starts
+    assert len(starts) == len(parts)
+    assert list(starts) == sorted(starts) and starts[-1] <= len(document.text)
+
+
+def test_page_begins_with_the_first_word_of_its_part() -> None:
+    builder = DocumentBuilder()
+    builder.start_page()
+    builder.add_over_pages("paragraph", ["The mill ", "burnt ", "down."], ["ii", "iii"])
+    document = builder.build("a.pdf")
+    assert document.text == "The mill burnt down."
+    assert [document.text[start:] for start in document.page_starts[1:]] == ["burnt down.", "down."]
+    assert document.page_labels == ("", "ii", "iii")
+
+
+def test_page_begins_within_a_table() -> None:
+    builder = DocumentBuilder()
+    builder.start_page()
+    rows = [["Pump", "Speed"], ["P1", "650"], ["P2", "700"]]
+    builder.add_table(rows, 1, [(2, "7"), (9, "8")])
+    document = builder.build("a.pdf")
+    assert document.page_at(document.text.index("P1")) == 1
+    assert document.page_at(document.text.index("P2")) == 2
+    assert document.page_starts[2] == len(document.text)

@@ -45,6 +45,8 @@ _COMPOUND = re.compile(r"(?<!\w)\w++-\w+")
 HEADING_SCALE = 1.15  # least font size of a heading, of the body's
 _HEADING_CHARACTERS = 200  # most of a heading in a larger font
 _BOLD_HEADING_CHARACTERS = 120  # most of a heading that is bold only
+_HEADING_LINES = 10  # more lines are no heading
+_LINES_BEFORE = 50  # lines at the end of a page by which the width of its column is told
 _MAX_CODE_STEP = 2.6  # most line spacing within program code, of the font size
 _MUCH_TEXT = 1_000  # characters in which a second size of text can be told from headings
 _NOTE_SCALE = 0.93  # most font size of notes below a page, of the body's
@@ -251,7 +253,8 @@ def _open_paragraph(
             continue
         last = group.lines[-1]
         text = last.text
-        heading = _heading_level(group.lines, _join(group, set()), body, levels)
+        few = len(group.lines) <= _HEADING_LINES
+        heading = few and _heading_level(group.lines, _join(group, set()), body, levels)
         if heading or last.mono or last.bold or _SENTENCE_END.search(text):
             return None
         return group if len(group.lines) > 1 or text.endswith(HYPHEN) else None
@@ -268,7 +271,7 @@ def _continues(group: _Group, after: _Group, body: float) -> bool:
     if last.text.endswith(HYPHEN) or line.text[:1].islower():
         return True
     # A line that fills its column does not end a paragraph.
-    right = max(each.right for each in group.lines)
+    right = max(each.right for each in group.lines[-_LINES_BEFORE:])
     full = last.right > right - 2 * body
     single = len(after.lines) == 1 and not _SENTENCE_END.search(line.text)
     return full and not single
@@ -330,18 +333,20 @@ def _join(group: _Group, compounds: set[str]) -> str:
 
     It has a line break where the next word would have had room in the line.
     """
-    parts = [_cut(group.lines[0].text, group.lines[1:])]
-    right = _right_end(group.lines)
-    for number, (above, line) in enumerate(pairwise(group.lines), start=1):
+    lines = group.lines
+    breaks = Counter(group.breaks)
+    parts = [_cut(lines[0], lines[1] if len(lines) > 1 else None)]
+    right = _right_end(lines, 0)
+    for number, (above, line) in enumerate(pairwise(lines), start=1):
         end = parts[-1][-1]
-        text = _cut(line.text, group.lines[number + 1 :])
-        mark = PAGE_MARK * group.breaks.count(number)
+        text = _cut(line, lines[number + 1] if number + 1 < len(lines) else None)
         joined = end == HYPHEN or (_is_ideograph(end) and _is_ideograph(text[0]))
         if line.base >= above.base or line.column != above.column:
-            right = _right_end(group.lines[number:])
+            right = _right_end(lines, number)
             space = " "
         else:
             space = "\n" if right - above.right > _needed(line) else " "
+        mark = PAGE_MARK * breaks[number]
         parts += [mark, text] if joined else [space, mark, text]
     text = "".join(parts)
     return _WORD_PARTS.sub(
@@ -349,19 +354,20 @@ def _join(group: _Group, compounds: set[str]) -> str:
     ).replace(HYPHEN, "-")
 
 
-def _cut(text: str, following: Sequence[Line]) -> str:
+def _cut(line: Line, following: Line | None) -> str:
     """A line's text, ending with ``HYPHEN`` if its last word goes on in the next line."""
-    if not (following and text.endswith("-") and text[-2:-1].isalpha()):
+    text = line.text
+    if following is None or not (text.endswith("-") and text[-2:-1].isalpha()):
         return text
-    after = following[0].text
-    suspended = after.split(" ", 1)[0] in _CONJUNCTIONS
-    return text if suspended or not after[:1].islower() else text[:-1] + HYPHEN
+    suspended = following.text.split(" ", 1)[0] in _CONJUNCTIONS
+    return text if suspended or not following.text[:1].islower() else text[:-1] + HYPHEN
 
 
-def _right_end(lines: list[Line]) -> float:
-    """The right end of the lines that stand below the first one."""
-    right = lines[0].right
-    for above, line in pairwise(lines):
+def _right_end(lines: Sequence[Line], start: int) -> float:
+    """The right end of the lines that stand below one another from a place on."""
+    right = lines[start].right
+    for at in range(start + 1, len(lines)):
+        above, line = lines[at - 1], lines[at]
         if line.base >= above.base or line.column != above.column:
             break
         right = max(right, line.right)

@@ -9,7 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median
 
 from embeddings.files.formats.header_rows import count_header_rows
@@ -30,6 +30,7 @@ _CAPTION = re.compile(r"(?:Fig(?:ure|\.)|Table|Tab\.|TABLE|FIGURE|Tabelle|Abb\.)
 _LEADERS = re.compile(r"(?:\.\s?){5}")
 _NUMBER = re.compile(r"[\W_]*\d[\d\W_]*\w{0,3}\W*")
 # Chosen by hand; none is fitted.
+_MAX_GRIDS = 100  # of a page, that are looked at
 _MIN_ROWS = 3  # least rows of a table without ruling lines
 _MAX_STEP = 3.2  # most distance between its rows, of the font size
 _MAX_BETWEEN = 2  # most rows of one cell between rows of several
@@ -79,7 +80,7 @@ def tables_of(
     """
     grids = []
     used: set[int] = set()
-    for grid in grids_of(drawings.horizontal, drawings.vertical):
+    for grid in islice(grids_of(drawings.horizontal, drawings.vertical), _MAX_GRIDS):
         inside = [placed for placed in words if placed.at not in used]
         if fill(grid, inside):
             grids.append(grid)
