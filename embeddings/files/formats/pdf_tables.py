@@ -12,9 +12,17 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from statistics import median
 
-from embeddings.files.formats.header_rows import count_header_rows
 from embeddings.files.formats.pdf_drawings import Drawings, Rule
 from embeddings.files.formats.pdf_grid import Grid, fill, grids_of
+from embeddings.files.formats.pdf_header_rows import (
+    MAX_HEADER_ROWS,
+    bold_rows,
+    count_header_rows_below_titles,
+    named_columns,
+    parted_at,
+    ruled_header,
+    with_more,
+)
 from embeddings.files.formats.pdf_rows import (
     Placed,
     Row,
@@ -37,9 +45,7 @@ _MAX_BETWEEN = 2  # most rows of one cell between rows of several
 _TOLERATED = 0.12  # share of the rows that may reach over several columns
 _MAX_WORDS = 5.0  # most words a cell has on average in a table of two columns
 _MAX_WORDS_OF_MORE = 9.0  # the same for a table of more
-_MAX_HEADER_ROWS = 4
 _MAX_UNWRAPPED = 0.7  # most rows left of lines of print, where a column holds wrapped text
-_CELL_GAP = 0.4  # least gap between cells of which the bound is known, of the font size
 _MIN_PAIRS = 0.9  # share of the rows of labels and values whose labels alone are bold
 
 
@@ -118,7 +124,7 @@ def _ruled(grid: Grid, words: Sequence[Placed]) -> Table | None:
     if 2 * sum(bool(_NUMBER.fullmatch(cell)) for cell in names) > len(names):
         header = 0
     if not header:
-        header = _bold_rows(rows_of(placed)) and count_header_rows_below_titles(rows, bold=True)
+        header = bold_rows(rows_of(placed)) and count_header_rows_below_titles(rows, bold=True)
     if not header:
         header = count_header_rows_below_titles(rows, bold=False)
     return Table(
@@ -131,18 +137,6 @@ def _ruled(grid: Grid, words: Sequence[Placed]) -> Table | None:
         xs=tuple(grid.xs[:-1]),
         size=median(each.word.size for each in placed),
     )
-
-
-def count_header_rows_below_titles(rows: Sequence[Sequence[str]], *, bold: bool) -> int:
-    """How many first rows are titles of one cell, or name the columns; 0 if none names them."""
-    titles = 0
-    while titles < len(rows) - 1 and len(set(filter(None, rows[titles]))) == 1:
-        titles += 1
-    below = [list(row) for row in rows[titles : titles + 50]]
-    found = count_header_rows(below)
-    if not found and bold and len(set(below[0]) - {""}) > 1:
-        found = 1
-    return titles + found if found else 0
 
 
 def _blocks(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -208,7 +202,7 @@ def _header_above(block: list[Row], grids: list[Grid]) -> Grid | None:
         near = -2 < grid.bottom - first.base < _MAX_STEP * 2 * first.size
         wide = grid.xs[0] <= left + 5 and grid.xs[-1] >= right - 5
         whole = bool(grid.cells) and len(grid.cells[0]) == len(grid.xs) - 1
-        if near and wide and whole and len(grid.cells) <= _MAX_HEADER_ROWS:
+        if near and wide and whole and len(grid.cells) <= MAX_HEADER_ROWS:
             return grid
     return None
 
@@ -244,10 +238,10 @@ def _aligned(block: list[Row], rules: Sequence[Rule], above: Grid | None) -> Tab
     elif pairs:
         header = 0
     else:
-        header = _with_more(block, _ruled_header(block, rules)) or _bold_rows(block)
+        header = with_more(block, ruled_header(block, rules)) or bold_rows(block)
         if header:
             end = _group_of(block, groups, header)
-            rows[:end] = _named(segments[:header], bounds, groups[end:])
+            rows[:end] = named_columns(segments[:header], bounds, groups[end:])
         else:
             header = count_header_rows_below_titles(rows, bold=False)
     filled = [cell for row in rows for cell in row if cell]
@@ -270,7 +264,7 @@ def _cells(segments: list[Row], bounds: Sequence[float]) -> list[Row]:
     """The words of a row by column; what reaches over a bound belongs where it begins."""
     cells: list[Row] = [[] for _ in range(len(bounds) + 1)]
     for segment in segments:
-        for piece in _at_bounds(segment, bounds):
+        for piece in parted_at(segment, bounds):
             first, last = piece[0].word, piece[-1].word
             at = bisect_right(bounds, first.left + 1)
             # A number that begins a little before its column.
@@ -278,20 +272,6 @@ def _cells(segments: list[Row], bounds: Sequence[float]) -> list[Row]:
                 at = bisect_right(bounds, (first.left + last.right) / 2)
             cells[at] += piece
     return cells
-
-
-def _at_bounds(segment: Row, bounds: Sequence[float]) -> Iterator[Row]:
-    """A segment, parted where a gap wider than that of words is at the bound of a column."""
-    start = 0
-    for at in range(1, len(segment)):
-        left, right = segment[at - 1].word, segment[at].word
-        if right.left - left.right < _CELL_GAP * right.size:
-            continue
-        columns = bisect_right(bounds, left.left + 1), bisect_right(bounds, right.right - 1)
-        if columns[0] != columns[1]:
-            yield segment[start:at]
-            start = at
-    yield segment[start:]
 
 
 def _is_tabular(rows: list[list[Row]], columns: int) -> bool:
@@ -389,39 +369,6 @@ def _pairs(groups: list[list[Row]], title: list[Row] | None = None) -> list[list
     return pairs
 
 
-def _ruled_header(block: list[Row], rules: Sequence[Rule]) -> int:
-    """How many rows of print stand above the first line that is drawn across the table."""
-    left, right = extent(placed for row in block for placed in row)
-    for count in range(1, min(_MAX_HEADER_ROWS, len(block) - 1) + 1):
-        above, below = block[count - 1][0].word, block[count][0].word
-        for rule in rules:
-            between = below.base + 0.5 * below.size < rule.at < above.base + 0.2 * above.size
-            covered = min(rule.end, right) - max(rule.start, left)
-            if between and covered > 0.6 * (right - left):
-                return count
-    return 0
-
-
-def _bold_rows(rows: list[Row]) -> int:
-    """How many rows of print at the beginning are bold, if the others are not."""
-    bold = [all(placed.word.bold for placed in row) for row in rows]
-    count = 0
-    while count < len(bold) and bold[count]:
-        count += 1
-    usual = sum(bold[count:]) < 0.5 * len(bold[count:])
-    return count if 0 < count <= _MAX_HEADER_ROWS and usual else 0
-
-
-def _with_more(block: list[Row], header: int) -> int:
-    """Rows of names, with those that follow it and are bold, too."""
-    while 0 < header < min(_MAX_HEADER_ROWS, len(block) - 1):
-        row = block[header]
-        if len(segments_of(row)) < 2 or not all(placed.word.bold for placed in row):
-            break
-        header += 1
-    return header
-
-
 def _group_of(block: list[Row], groups: list[list[Row]], count: int) -> int:
     """How many groups the first rows of print are."""
     last = {placed.at for placed in block[count - 1]}
@@ -429,31 +376,3 @@ def _group_of(block: list[Row], groups: list[list[Row]], count: int) -> int:
         if any(placed.at in last for cell in group for placed in cell):
             return number + 1
     return 0
-
-
-def _named(
-    rows: list[list[Row]], bounds: Sequence[float], body: list[list[Row]]
-) -> list[list[str]]:
-    """Header rows; a name that stands over several columns is repeated in each."""
-    columns = [
-        extent(placed for row in body for placed in row[at])
-        if any(row[at] for row in body)
-        else None
-        for at in range(len(bounds) + 1)
-    ]
-    named = []
-    for segments in rows:
-        cells = [""] * len(columns)
-        for segment in (piece for each in segments for piece in _at_bounds(each, bounds)):
-            left, right = extent(segment)
-            below = [
-                at
-                for at, column in enumerate(columns)
-                if column
-                and min(right, column[1]) - max(left, column[0])
-                > 0.5 * min(right - left, column[1] - column[0])
-            ]
-            for column in below or [bisect_right(bounds, (left + right) / 2)]:
-                cells[column] = f"{cells[column]} {text_in(segment)}".strip()
-        named.append(cells)
-    return named
