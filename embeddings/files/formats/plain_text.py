@@ -6,13 +6,12 @@ reads marked-up text only, and reports what it cannot parse as errors.
 
 import re
 import unicodedata
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 from embeddings.document import Document
-from embeddings.files.formats import text_lines, text_pages
+from embeddings.files.formats import text_lines, text_pages, text_shapes
 from embeddings.files.formats.decoding import read_text
 from embeddings.files.formats.tables import add_table
 from embeddings.files.formats.text_contents import Contents, without_line_numbers
@@ -24,14 +23,11 @@ from embeddings.files.limits import LimitedBuilder, Limits
 _LONG_LINE_CHARACTERS = 200
 # A longer first line is a paragraph, not a title. Chosen by hand.
 _TITLE_CHARACTERS = 150
-_CENTRED_FROM = 8
 _FRONT_CHUNKS = 8
-_PAGE_WIDTHS = (72, 80, 76)
 # A definition's further paragraphs stay with its term up to this length. Chosen by hand.
 _DEFINITION_CHARACTERS = 1_500
 _LIGATURES = re.compile("[\ufb00-\ufb06]")
 _RULE = re.compile(r"[\s\-=_*~+.#]*")
-_LONG_RULE = re.compile(r"([-=_*~#.])\1{7,}")
 _TITLE_END = re.compile(r"[.,;:!?)。！？）：；，、…]$")
 _MANUAL_PAGE = re.compile(r"(\S+\(\w{1,5}\))\s.*\s\1")
 _CAPTION = re.compile(r"(?:Table|Tabelle|Tab\.)\s*\d+\s*[.:]?")
@@ -104,7 +100,7 @@ class _Reader:
         self.coming: deque[Chunk] = deque()
         self.starts = deque(starts)
         self.contents = Contents()
-        self.margin = _margin(lines)
+        self.margin = text_shapes.margin(lines)
         self.above: list[tuple[int, int]] = []
         """Indentation and level of the headings that are open."""
         self.counted = 2, 0
@@ -151,16 +147,16 @@ class _Reader:
 
     def _add_front(self, chunk: Chunk) -> bool:
         """Add the title, or two columns above it; whether the chunk is either."""
-        if self.count == 1 and (columns := _front_columns(chunk.lines)):
+        if self.count == 1 and (columns := text_shapes.front_columns(chunk.lines)):
             self.builder.add("paragraph", columns)
             return True
         following = self._peek()
         text = chunk.text
         if len(text) > _TITLE_CHARACTERS or not following:
             return False
-        centred = len(chunk.lines) <= 3 and all(map(_is_centred, chunk.lines))
+        centred = len(chunk.lines) <= 3 and all(map(text_shapes.is_centred, chunk.lines))
         # A short line above a centred one is the document's number or its series.
-        above = all(map(_is_centred, following.lines)) and len(following.lines) <= 3
+        above = all(map(text_shapes.is_centred, following.lines)) and len(following.lines) <= 3
         if centred or (self.count == 1 and not above and self._is_title(chunk)):
             self.titled = True
             self._add_heading(text, chunk.indent, 1)
@@ -231,7 +227,7 @@ class _Reader:
         if is_drawing(lines):
             self.builder.add("code", "\n".join(lines))
             return
-        framed, lines = lines, _without_frame(lines)
+        framed, lines = lines, text_shapes.without_frame(lines)
         if not lines:
             if not self.builder.length and not self._peek():
                 self.builder.add("paragraph", "\n".join(framed))
@@ -270,12 +266,12 @@ class _Reader:
         if not following:
             return False
         level = text_lines.heading_level(chunk)
-        near = chunk.indent <= self.margin + 4 or all(map(_is_centred, chunk.lines))
+        near = chunk.indent <= self.margin + 4 or all(map(text_shapes.is_centred, chunk.lines))
         if not level and text_lines.is_capitals(chunk) and not self._is_short_entry(chunk):
-            level = 2 if _is_centred(chunk.lines[0]) else self._level_at(chunk.indent)
+            level = 2 if text_shapes.is_centred(chunk.lines[0]) else self._level_at(chunk.indent)
         if level and (number := text_lines.top_number(chunk)) is not None:
             level = self._level_of(number)
-        if level and near and not _is_counted(chunk, following):
+        if level and near and not text_shapes.is_counted(chunk, following):
             self._add_heading(text_lines.joined(chunk.lines, self.solid), chunk.indent, level)
             return True
         deeper = following.indent > chunk.indent
@@ -284,7 +280,7 @@ class _Reader:
         if short and (chunk.indent < self.margin or not deeper):
             if text_lines.is_short_heading(following) and not deeper:
                 return False
-            centred = _is_centred(chunk.lines[0])
+            centred = text_shapes.is_centred(chunk.lines[0])
             if chunk.indent > self.margin and not centred:
                 return False
             level = 2 if centred and self.top < 0 else self._level_at(chunk.indent)
@@ -341,7 +337,7 @@ class _Reader:
         start = text_lines.list_start(chunk.lines)
         following = self._peek()
         if start is None:
-            counted = following is not None and _is_counted(chunk, following)
+            counted = following is not None and text_shapes.is_counted(chunk, following)
             if not counted or not text_lines.ITEM.match(chunk.lines[0]):
                 return False
             start = 0
@@ -360,7 +356,7 @@ class _Reader:
             else:
                 lines.append(text_lines.joined(following.lines, self.solid))
             self._next()
-        self.builder.add("list", "\n".join(_with_plain_bullet(line) for line in lines))
+        self.builder.add("list", "\n".join(text_shapes.with_plain_bullet(line) for line in lines))
         return True
 
     def _continues_list(self, chunk: Chunk, margin: int) -> bool:
@@ -373,7 +369,7 @@ class _Reader:
             heading = (
                 text_lines.heading_level(chunk)
                 and following is not None
-                and not (_is_counted(chunk, following))
+                and not (text_shapes.is_counted(chunk, following))
             )
             return chunk.indent >= margin and not (heading and chunk.indent <= self.margin)
         deeper = chunk.indent > margin and all(
@@ -408,7 +404,7 @@ class _Reader:
                 self.builder.add("paragraph", last)
         else:
             start = chunk.start
-            for paragraph in _by_first_lines(lines):
+            for paragraph in text_shapes.by_first_lines(lines):
                 self._add_paragraph(paragraph, start)
                 start += len(paragraph)
 
@@ -427,74 +423,3 @@ class _Reader:
             parts += [whole[: len(before) - done], whole[len(before) - done :]]
             labels.append(label)
         self.builder.add_over_pages("paragraph", parts, labels)
-
-
-def _without_frame(lines: list[str]) -> list[str]:
-    """The lines without rules among them, and without a frame of asterisks around them."""
-    framed = all(re.fullmatch(r"\s*\*.*\*", line) for line in lines)
-    inner = [line.strip().strip("*") for line in lines] if framed else lines
-    return [line for line in inner if line.strip() and not _LONG_RULE.fullmatch(line.strip())]
-
-
-def _with_plain_bullet(item: str) -> str:
-    """An item whose bullet is typed as the letter o has a hyphen in its place."""
-    return re.sub(r"^o\s+", "- ", item)
-
-
-def _is_counted(chunk: Chunk, following: Chunk) -> bool:
-    """Whether two chunks one behind the other are items with numbers that follow each other."""
-    first, second = (text_lines.ITEM.match(each.lines[0]) for each in (chunk, following))
-    if not first or not second or chunk.indent != following.indent:
-        return False
-    if first["bullet"] or second["bullet"]:
-        return first["bullet"] == second["bullet"]
-    numbers = first["number"], second["number"]
-    if not all(numbers):
-        return False
-    if all(map(str.isdecimal, numbers)):
-        return int(numbers[1]) == int(numbers[0]) + 1
-    return not any(map(str.isdecimal, numbers))
-
-
-def _by_first_lines(lines: list[str]) -> Iterator[list[str]]:
-    """Paragraphs that are parted by the indentation of their first lines alone."""
-    margin = min(map(text_lines.indent, lines))
-    paragraph: list[str] = []
-    for line in lines:
-        begins = 2 <= text_lines.indent(line) - margin <= 8
-        if begins and paragraph and re.search(r"[.!?:][\"'”’»)\]]*$", paragraph[-1]):
-            yield paragraph
-            paragraph = []
-        paragraph.append(line)
-    yield paragraph
-
-
-def _margin(lines: Sequence[str]) -> int:
-    """The indentation of most of the long lines."""
-    long = [text_lines.indent(line) for line in islice(lines, 20_000) if len(line.strip()) >= 45]
-    return Counter(long).most_common(1)[0][0] if len(long) > 2 else 0
-
-
-def _is_centred(line: str) -> bool:
-    left, right = text_lines.indent(line), len(line.rstrip())
-    return left >= _CENTRED_FROM and any(abs(width - right - left) <= 8 for width in _PAGE_WIDTHS)
-
-
-def _front_columns(lines: Sequence[str]) -> str:
-    """The left column above the right one, of a document's front that is set in two; else empty."""
-    if len(lines) < 3:
-        return ""
-    parts = [re.split(r"\s{3,}", line.strip(), maxsplit=1) for line in lines]
-    edge = max(map(len, lines)) - 2
-    right = [line for line in lines if len(line) >= edge]
-    if sum(len(part) == 2 for part in parts) < len(lines) / 2 or 2 * len(right) < len(lines):
-        return ""
-    first: list[str] = []
-    second: list[str] = []
-    for line, part in zip(lines, parts, strict=True):
-        if len(part) == 2:
-            first.append(part[0])
-            second.append(part[1])
-        else:
-            (second if text_lines.indent(line) > 20 else first).append(part[0])
-    return "\n".join([*first, *second])
