@@ -16,7 +16,7 @@ import click
 from qa.cli.main import ERROR, OK, report_errors
 
 if TYPE_CHECKING:
-    from embeddings.indexing import IndexingReport
+    from embeddings.indexing_report import IndexingReport
     from qa.settings import Settings
 
 DOCS = Path(__file__).resolve().parent / "docs"

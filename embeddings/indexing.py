@@ -7,23 +7,24 @@ aside until a run with ``retry``. A file that cannot be read for now keeps its d
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embeddings.document import Document
-from embeddings.errors import FolderError, IndexMissing, Remedy, UnreadableFile
+from embeddings.errors import FolderError, Remedy, UnreadableFile
 from embeddings.file_system import file_sha256
 from embeddings.files.folder import Entry, walk
 from embeddings.files.formats import SUFFIXES, format_of, named_format, unsupported
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
-from embeddings.index.index import STORE_FILE, Index, uploads_beside, uploads_of
-from embeddings.index.paths import lies_within
-from embeddings.index.protocols import IndexWriter, SearchIndex
+from embeddings.folders import folder_name, resolved
+from embeddings.index.index import STORE_FILE, Index, uploads_beside
+from embeddings.index.protocols import SearchIndex
 from embeddings.index.records import Source
+from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress, Skipped
 from embeddings.journal import SET_ASIDE, Content, IndexingJournal, signals_as_exit
 from embeddings.models.encoder import Encoder, Progress, Vectors
 from embeddings.pacing import CommitPace
@@ -46,87 +47,6 @@ _Contents = tuple[Document, tuple[Passage, ...]]
 RACY_NS = 2_000_000_000
 """A file changed this shortly before it was read may change again within the same time stamp; some
 file systems store times in steps of two seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexingProgress:
-    """How far indexing has come.
-
-    Attributes:
-        files_done: New or changed files that are in the index by now.
-        files: New or changed files in all.
-        path: The file that is read or encoded.
-        passages_done: Number of its passages that are encoded.
-        passages: Passages of the file; 0 while it is not read yet.
-    """
-
-    files_done: int
-    files: int
-    path: str = ""
-    passages_done: int = 0
-    passages: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file that was not read, and why.
-
-    Attributes:
-        path: In the library.
-        reason: A predicate of the file.
-        kept: Whether the index keeps the document that the file held when it was read last.
-    """
-
-    path: str
-    reason: str
-    kept: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IndexingReport:
-    """What one run of indexing did.
-
-    Attributes:
-        name: The folder's name in the library, with which its paths begin.
-        added: Paths of documents that are new.
-        changed: Paths of documents indexed again.
-        removed: Paths of documents that are gone from the folder.
-        unchanged: Number of documents left as they were.
-        skipped: Files that were not read, with the reason.
-        passages: Number of passages encoded.
-        seconds: From start to end.
-        not_read: Of new and changed documents with parts that were not read: their paths, with
-            what these parts are, as in ``Document``.
-    """
-
-    name: str
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    unchanged: int
-    skipped: tuple[Skipped, ...]
-    passages: int
-    seconds: float
-    not_read: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-    @property
-    def documents(self) -> int:
-        """Files of the folder whose document is in the index."""
-        return len(self.added) + len(self.changed) + self.unchanged
-
-    def check(self) -> None:
-        """Fail if no file could be read.
-
-        Raises:
-            FolderError: No file has a document.
-        """
-        if not self.documents:
-            raise FolderError(
-                f"{self.name} has no file that could be read", remedy=Remedy.SEE_SKIPPED
-            )
-
-
-OnProgress = Callable[[IndexingProgress], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +85,7 @@ def open_and_index(
         ChapterAndVerseError: As ``index_folder`` and ``Index.open_or_create``; a folder that
             cannot be indexed leaves no new index behind.
     """
-    entries = walk(_resolved(folder), leave_out=_excluded(place))
+    entries = walk(resolved(folder), leave_out=_excluded(place))
     if not (place / STORE_FILE).exists() and not any(map(_is_readable, entries)):
         raise _nothing_to_read(folder)
     index = Index.open_or_create(place, encoder)
@@ -189,14 +109,14 @@ def open_folder(folder: Path, place: Path, encoder: Encoder) -> Index:
     Raises:
         ChapterAndVerseError: As ``open_and_index``.
     """
-    resolved = _resolved(folder)
-    if not any(map(_is_readable, walk(resolved, leave_out=_excluded(place)))):
+    location = resolved(folder)
+    if not any(map(_is_readable, walk(location, leave_out=_excluded(place)))):
         raise _nothing_to_read(folder)
     index = Index.open_or_create(place, encoder)
     with ExitStack() as on_error:
         on_error.callback(index.close)
         with index.writing() as store:
-            _folder_name(store, resolved)
+            folder_name(store, location)
         on_error.pop_all()
     return index
 
@@ -232,116 +152,7 @@ def index_folder(
     """
     on_progress = on_progress or (lambda _: None)
     with signals_as_exit():
-        return _Run(_resolved(folder), index, encoder, limits, on_progress, retry).run()
-
-
-def remove(index: SearchIndex, paths: Sequence[str]) -> tuple[str, ...]:
-    """Remove documents or whole folders from the index, all or none; files are not touched.
-
-    Args:
-        index: From which to remove.
-        paths: Of the library, or places on the disk.
-
-    Returns:
-        The library paths removed.
-
-    Raises:
-        IndexMissing: One of them is not in the index.
-        IndexLocked: Another process is writing.
-    """
-    with index.writing() as store:
-        gone: dict[str, None] = {}
-        sources = store.sources()
-        for path in paths:
-            name = path.rstrip("/")
-            found = _inside(sources, {name}) or _inside(sources, _names_of_place(store, path))
-            if not found:
-                raise IndexMissing(f"does not hold {path}", index.folder, Remedy.LIST_INDEX)
-            gone |= dict.fromkeys(found)
-        with store.transaction():
-            for removed in gone:
-                store.drop_source(removed)
-            for folder in store.folders():
-                if not store.sources(folder):
-                    store.drop_folder(folder)
-        index.save_vectors()
-        store.checkpoint()
-        return tuple(gone)
-
-
-def move_folder(index: SearchIndex, old: str, new: Path) -> str:
-    """Have the index look for a folder where it lies now; its documents are not read again.
-
-    If the new place was indexed as a folder of its own meanwhile, that one's name is dropped. What
-    was uploaded to a chat about the folder goes with it.
-
-    Args:
-        index: That holds the folder.
-        old: The folder's name in the library, or the place where it lay.
-        new: Where it lies now.
-
-    Returns:
-        The folder's name in the library.
-
-    Raises:
-        IndexMissing: It is not in the index.
-        FolderError: The new place is no folder, or holds none of its documents.
-        IndexLocked: Another process is writing.
-    """
-    new = _resolved(new)
-    next(walk(new), None)  # is a folder that can be read
-    with index.writing() as store:
-        folders = store.folders()
-        name = _folder_named(folders, old)
-        if name is None:
-            raise IndexMissing(f"does not hold the folder {old}", index.folder, Remedy.LIST_INDEX)
-        if not _holds_any(new, name, store.sources(name)):
-            raise FolderError(
-                f"holds none of the documents of {name}", new, Remedy.INDEX_SEPARATELY
-            )
-        with store.transaction():
-            for other, location in folders.items():
-                if other != name and location == new:
-                    for path in store.sources(other):
-                        store.drop_source(path)
-                    store.drop_folder(other)
-            store.move_folder(name, new)
-            _move_uploads(store, index.folder, name, folders[name], new)
-        index.save_vectors()
-        store.checkpoint()
-    return name
-
-
-def _move_uploads(store: IndexWriter, index: Path, name: str, old: Path, new: Path) -> None:
-    """Have the chat about a folder find what was uploaded to it before the folder was moved."""
-    before, after = uploads_of(index, name, old), uploads_of(index, name, new)
-    if before.is_dir() and not after.parent.exists():
-        # A chat that was read in the new place has uploads of its own.
-        before.parent.rename(after.parent)
-        for uploads, location in store.folders().items():
-            if location == before:
-                store.move_folder(uploads, after)
-
-
-def _folder_named(folders: dict[str, Path], named: str) -> str | None:
-    """The name in the library of a folder that is named so or lies there; none if none does."""
-    if named.rstrip("/") in folders:
-        return named.rstrip("/")
-    try:
-        place = Path(named).resolve()
-    except (OSError, RuntimeError, ValueError):
-        return None
-    return next((name for name, location in folders.items() if location == place), None)
-
-
-def _holds_any(folder: Path, name: str, sources: dict[str, Source]) -> bool:
-    """Whether a document lies in a folder as it did in the one of that name."""
-    for path, source in sources.items():
-        if source.document is not None:
-            with suppress(OSError):
-                if file_sha256(folder / path.removeprefix(f"{name}/")) == source.sha256:
-                    return True
-    return False
+        return _Run(resolved(folder), index, encoder, limits, on_progress, retry).run()
 
 
 class _Run:
@@ -381,7 +192,7 @@ class _Run:
             files = [entry for entry in entries if _is_readable(entry)]
             if not files:
                 raise _nothing_to_read(self.folder)
-            self.name = _folder_name(self.store, self.folder)
+            self.name = folder_name(self.store, self.folder)
             self.before = before = self.store.sources(self.name)
             todo = [found for entry in files if (found := self._changed(entry))]
             self.set_aside = self._set_aside()
@@ -622,59 +433,9 @@ class _Run:
         )
 
 
-def _folder_name(store: IndexWriter, folder: Path) -> str:
-    """The folder's name in the library; a new folder gets one."""
-    known = store.folders()
-    for name, location in known.items():
-        if location == folder:
-            return name
-    base = name = folder.name or "documents"
-    number = 1
-    while name in known:
-        number += 1
-        name = f"{base} ({number})"
-    with store.transaction():
-        store.put_folder(name, folder)
-    return name
-
-
-def _resolved(folder: Path) -> Path:
-    """The folder's path with links resolved.
-
-    Raises:
-        FolderError: The links form a loop, or a name in the path is not Unicode.
-    """
-    try:
-        resolved = folder.resolve()
-        str(resolved).encode()
-    except UnicodeEncodeError as error:
-        raise FolderError("has a name that is not valid Unicode", folder, Remedy.RENAME) from error
-    except (OSError, RuntimeError) as error:
-        raise FolderError("is a broken link", folder, Remedy.CHECK_FOLDER) from error
-    return resolved
-
-
 def _excluded(index: Path) -> tuple[Path, ...]:
     """Folders that hold no documents if the index is inside the folder to index."""
     return index.resolve(), uploads_beside(index)
-
-
-def _inside(sources: Iterable[str], names: set[str]) -> list[str]:
-    """The sources that have one of these library paths, or lie inside one."""
-    return [path for path in sources if lies_within(path, names)]
-
-
-def _names_of_place(store: IndexWriter, path: str) -> set[str]:
-    """The library paths of a place on the disk; more than one where folders overlap."""
-    try:
-        location = Path(path).resolve() if path else None
-    except (OSError, RuntimeError, ValueError):
-        return set()
-    return {
-        "/".join([name, *location.relative_to(folder).parts])
-        for name, folder in store.folders().items()
-        if location and location.is_relative_to(folder)
-    }
 
 
 def _is_readable(entry: Entry) -> bool:

@@ -12,13 +12,8 @@ from typing import Self
 from embeddings.index.index import Index
 from embeddings.index.paths import library_paths
 from embeddings.index.protocols import SearchIndex
-from embeddings.indexing import (
-    IndexingReport,
-    OnProgress,
-    index_folder,
-    open_and_index,
-    open_folder,
-)
+from embeddings.indexing import index_folder, open_and_index, open_folder
+from embeddings.indexing_report import IndexingReport, OnProgress
 from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
 from embeddings.models.precision import Precision, PrecisionChoice, resolve_precision
 from qa.conversation.comparison import parse_comparison

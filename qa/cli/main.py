@@ -126,8 +126,9 @@ def move_command(old: str, new: Path, index: Path | None) -> int:
     """
     from rich.console import Console
 
+    from embeddings.folders import move_folder
     from embeddings.index.index import Index
-    from embeddings.indexing import index_folder, move_folder
+    from embeddings.indexing import index_folder
     from qa.cli.terminal import indexing_bar, show_report
     from qa.pipeline import load_encoder
 
@@ -219,8 +220,8 @@ def list_command(as_json: bool, index: Path | None) -> int:
 @report_errors
 def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
     """Remove the document or folder at each PATH from the index; no file is deleted."""
+    from embeddings.folders import remove
     from embeddings.index.index import Index
-    from embeddings.indexing import remove
     from qa.cli.terminal import printable
 
     removed = remove(Index.open(_settings(index).index), paths)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
+from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress
 from embeddings.rendering import Role, rendered
 from qa.cli.error_messages import command, missing_remedy
 from qa.evaluation.scores import AnswerScores, RetrievalScores

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from embeddings.errors import ChapterAndVerseError
-from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
+from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress
 from qa.web.error_messages import error_message
 from qa.web.messages import FOLDER_NOT_INDEXED
 from qa.web.uploads import Uploads

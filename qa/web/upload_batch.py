@@ -10,7 +10,8 @@ from pathlib import Path
 from embeddings.errors import ChapterAndVerseError
 from embeddings.file_system import file_sha256, private_file
 from embeddings.files.formats import SUFFIXES, format_of, unsupported
-from embeddings.indexing import IndexingProgress, OnProgress, remove
+from embeddings.folders import remove
+from embeddings.indexing_report import IndexingProgress, OnProgress
 from qa.library.listing import LibraryFile, not_read_words
 from qa.settings import UploadLimits
 from qa.web.documents import Documents

@@ -20,13 +20,9 @@ from filelock import FileLock, Timeout
 from embeddings.errors import ChapterAndVerseError, FolderError, Remedy
 from embeddings.file_system import FILE_MODE, private_folder
 from embeddings.files.formats import format_of
+from embeddings.folders import remove
 from embeddings.index.index import uploads_of
-from embeddings.indexing import (
-    IndexingProgress,
-    IndexingReport,
-    OnProgress,
-    remove,
-)
+from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.incoming import IncomingFiles

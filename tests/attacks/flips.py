@@ -11,7 +11,8 @@ from pathlib import Path
 from random import Random
 
 from embeddings.index.index import Index
-from embeddings.indexing import IndexingProgress, index_folder
+from embeddings.indexing import index_folder
+from embeddings.indexing_report import IndexingProgress
 from qa.library.feedback import Feedback
 from tests.attacks.children import child
 from tests.attacks.examination import (

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from embeddings.folders import remove
 from embeddings.index.index import Index
-from embeddings.indexing import index_folder, remove
+from embeddings.indexing import index_folder
 from qa import Answer, QuestionAnswerer, Settings
 from tests.attacks.tally import Tally
 from tests.conftest import DOCS

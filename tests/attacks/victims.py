@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from embeddings.index.index import Index
-from embeddings.indexing import IndexingProgress, index_folder
+from embeddings.indexing import index_folder
+from embeddings.indexing_report import IndexingProgress
 from tests.attacks.library import arrive, document_text, fast_indexing, served
 from tests.builders import HashingEncoder
 

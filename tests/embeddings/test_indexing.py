@@ -15,15 +15,10 @@ from embeddings import indexing, pacing
 from embeddings.errors import FolderError, IndexMismatch, IndexMissing
 from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
+from embeddings.folders import move_folder, remove
 from embeddings.index.index import VECTORS_FILE, Index
-from embeddings.indexing import (
-    IndexingProgress,
-    IndexingReport,
-    index_folder,
-    move_folder,
-    open_and_index,
-    remove,
-)
+from embeddings.indexing import index_folder, open_and_index
+from embeddings.indexing_report import IndexingProgress, IndexingReport
 from embeddings.models.encoder import Progress, Role, Vectors
 from embeddings.passages import Splitting
 from tests.builders import HashingEncoder, PlainLoader

@@ -15,10 +15,12 @@ from embeddings import indexing as indexing_module
 from embeddings.errors import FolderError, IndexMissing, IndexNotWritable
 from embeddings.file_system import file_sha256
 from embeddings.files.loading import DocumentLoader
+from embeddings.folders import remove
 from embeddings.index.index import VECTORS_FILE, Index
 from embeddings.index.store import Store
 from embeddings.index.vectors import VectorIndex
-from embeddings.indexing import Skipped, index_folder, remove
+from embeddings.indexing import index_folder
+from embeddings.indexing_report import Skipped
 from embeddings.passages import Splitting
 from tests.builders import HashingEncoder
 from tests.embeddings.index.builders import as_nobody

@@ -13,7 +13,8 @@ import pytest
 
 from embeddings.errors import IndexNotWritable
 from embeddings.index.index import Index
-from embeddings.indexing import IndexingReport, index_folder
+from embeddings.indexing import index_folder
+from embeddings.indexing_report import IndexingReport
 from embeddings.journal import JOURNAL_FILE, SET_ASIDE, IndexingJournal
 from tests.builders import HashingEncoder
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import IndexDamaged
+from embeddings.folders import remove
 from embeddings.index.commit_log import Commit, CommitLog, missing_changes
 from embeddings.index.index import STORE_FILE, Index
-from embeddings.indexing import open_and_index, remove
+from embeddings.indexing import open_and_index
 from tests.builders import HashingEncoder
 from tests.embeddings.test_indexing import state
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from embeddings.indexing import IndexingReport, Skipped
+from embeddings.indexing_report import IndexingReport, Skipped
 from qa.cli.terminal import show_answer, show_library, show_report
 from qa.conversation.understanding import answer_small_talk
 from qa.library.listing import LibraryFile, Listing

@@ -9,7 +9,7 @@ import pytest
 
 from embeddings.errors import ChapterAndVerseError, FolderError, IndexLocked, Remedy
 from embeddings.index.writer_lock import writer_lock
-from embeddings.indexing import IndexingProgress, IndexingReport, OnProgress
+from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress
 from qa import QuestionAnswerer, Settings
 from qa.web.chat import Chat
 from qa.web.messages import FOLDER_NOT_INDEXED

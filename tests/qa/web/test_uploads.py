@@ -12,9 +12,9 @@ import pytest
 
 from embeddings import indexing
 from embeddings.errors import IndexLocked, IndexNotWritable, Remedy
+from embeddings.folders import move_folder
 from embeddings.index.index import Index
 from embeddings.index.writer_lock import writer_lock
-from embeddings.indexing import move_folder
 from embeddings.journal import JOURNAL_FILE, SET_ASIDE
 from qa import QuestionAnswerer, Settings
 from qa.library.feedback import Feedback
