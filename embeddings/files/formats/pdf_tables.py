@@ -36,6 +36,7 @@ from embeddings.files.formats.pdf_rows import (
 _MARKER = re.compile(r"[•◦▪■□●○‣∙·➢✓–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.):]+|\[\w{1,8}\]")
 _CAPTION = re.compile(r"(?:Fig(?:ure|\.)|Table|Tab\.|TABLE|FIGURE|Tabelle|Abb\.)\s*[\dIVXA-Z]")
 _LEADERS = re.compile(r"(?:\.\s?){5}")
+_YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _NUMBER = re.compile(r"[\W_]*\d[\d\W_]*\w{0,3}\W*")
 # Chosen by hand; none is fitted.
 _MAX_GRIDS = 100  # of a page, that are looked at
@@ -120,9 +121,15 @@ def _ruled(grid: Grid, words: Sequence[Placed]) -> Table | None:
     header = grid.header_rows
     blank = len([row for row in grid.cells[:header] if not any(row)])
     header = max(0, header - blank)
-    names = [cell for row in rows[:header] for cell in row if cell]
-    if 2 * sum(bool(_NUMBER.fullmatch(cell)) for cell in names) > len(names):
-        header = 0
+    # A row of numbers is no row of names.
+    header = next(
+        (
+            at
+            for at, row in enumerate(rows[:header])
+            if 2 * sum(_is_amount(cell) for cell in row) > sum(map(bool, row))
+        ),
+        header,
+    )
     if not header:
         header = bold_rows(rows_of(placed)) and count_header_rows_below_titles(rows, bold=True)
     if not header:
@@ -339,6 +346,11 @@ def _grouped(block: list[Row], rows: list[list[Row]]) -> list[list[Row]]:
         else:
             grouped.append([list(cell) for cell in row])
     return grouped
+
+
+def _is_amount(cell: str) -> bool:
+    """Whether a cell is a number, and no year: years name columns."""
+    return bool(_NUMBER.fullmatch(cell)) and not _YEAR.fullmatch(cell)
 
 
 def _is_number(cell: Row) -> bool:
