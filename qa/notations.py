@@ -22,10 +22,10 @@ _DATES = (
 )
 # Letters and digits mixed, or parted by hyphens: E217, E-217, AX-4471-D, 0x80070057.
 _CODE = re.compile(
-    r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*(?![\w-])"
+    r"(?<![\w/-])(?=[\w/-]*\d)(?=[\w/-]*[A-Za-z])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*(?![\w-])"
 )
 _RUN = re.compile(r"[A-Za-z]+|\d+")
-_NO_LETTER_OR_DIGIT = re.compile(r"[-_\s‐‑–]+")
+_NO_LETTER_OR_DIGIT = re.compile(r"[-_/\s‐‑–]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from qa.reading.reader import Span
 from qa.reading.repetition import repetitions
 from qa.reading.spans import PassageSpan
 from qa.results import Hit
-from qa.text import STOP_WORDS, normalise, search_terms, stem, stems, terms
+from qa.text import STOP_WORDS, join_whitespace, normalise, search_terms, stem, stems, terms
 
 MAX_ANSWERS = 12
 """Different answers that are returned; the confidence of later ones is near 0. Chosen by hand; not
@@ -32,6 +32,7 @@ MAX_LOGIT_GAP = 3.0
 """An equal text whose logit is further behind the best place is not cited: its odds are a
 twentieth, so the words stand there by chance. Chosen by hand; not fitted."""
 
+_NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*|[A-Z](?:\.\d+)+|[A-Z]|[IVXL]+)\.?\s+\S")
 _WORD = re.compile(r"\w+")
 _NAME_OR_NUMBER = re.compile(r"\b[A-Z][\w’'-]*|\d[\w.,]*\w|\d")
 
@@ -84,6 +85,8 @@ def candidate_spans(
             start, end = span.start, span.end
             if any(first < end and start < last for first, last in repeated):
                 continue  # What repeats the question does not answer it.
+            if _is_numbered_heading(hit, start, end):
+                continue
             if is_negated(question, hit.text, start, end):
                 continue
             if around := answer_list(question, hit.text, hit.context, start, end):
@@ -140,6 +143,15 @@ def answer_features(candidates: CandidateSpans, answer: AnswerGroup) -> AnswerFe
         support=answer.support,
         length=float(np.log1p(words)),
     )
+
+
+def _is_numbered_heading(hit: Hit, start: int, end: int) -> bool:
+    """Whether a span is all of a heading with its number, which names a section and says nothing.
+
+    A heading that says something, such as "2.4.0 (11 March 2025)", is quoted in part.
+    """
+    span = join_whitespace(hit.text[start:end])
+    return span in hit.headings and bool(_NUMBERED.match(span))
 
 
 def _overlaps(span: Span, others: Iterable[Span]) -> bool:

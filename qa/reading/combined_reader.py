@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qa.abbreviations import spelled_out
+from qa.reading.definitions import read_definition
+from qa.reading.lists import whole_list
 from qa.reading.other_statements import names_another_code
 from qa.reading.question_type import asks_for_sentences, may_need_sentences
 from qa.reading.reader import ReadAnswer, Reader, Span
@@ -39,11 +41,17 @@ class CombinedReader:
         passages = [hits[at] for at in kept]
         texts = [f"{hit.context}\n{hit.shown.text}" for hit in passages]
         answers = self._read(spelled_out(version.question, texts), passages)
+        if answers and not answers[0].joined:
+            spans = whole_list(passages, answers[0].spans[0])
+            if len(spans) > 1:
+                answers[0] = replace(answers[0], spans=spans, joined=True)
         return newest_first([_placed(answer, kept) for answer in answers], hits)
 
     def _read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         if reference := read_reference(question, hits):
             return reference
+        if definition := read_definition(question, hits):
+            return definition
         if asks_for_sentences(question):
             return self.sentences.read(question, hits)
         spans = _with_lookup(self.tables.read(question, hits), self.spans.read(question, hits))

@@ -1,11 +1,14 @@
 """Lists: where a question asks for several things, the answer is all of a list, not one line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from embeddings.document import BLOCK_SEPARATOR
 from embeddings.passages import HEADING_SEPARATOR
 from qa.reading.question_type import asks_for_list, asks_for_one
+from qa.reading.reader import Span
+from qa.results import Hit
 from qa.text import stem, stems, terms
 
 LIST_MARKER = (
@@ -72,6 +75,38 @@ def answer_list(
         if introduces and share >= MIN_INTRODUCED and not asks_for_one(question):
             return found.start, found.end
     return None
+
+
+def whole_list(hits: Sequence[Hit], span: Span) -> tuple[Span, ...]:
+    """The list that a span is, with its pieces in the neighbouring passages, in order.
+
+    Args:
+        hits: The passages.
+        span: The span alone is returned if it is no list that goes on in another passage.
+    """
+    places = [(at, piece) for at, hit in enumerate(hits) for piece in lists(hit.text)]
+    pieces = [
+        (Span(at, hits[at].start + piece.start, hits[at].start + piece.end)) for at, piece in places
+    ]
+    if span not in pieces:
+        return (span,)
+    found = [span]
+    while before := next((piece for piece in pieces if _goes_on(hits, piece, found[0])), None):
+        found.insert(0, before)
+    while behind := next((piece for piece in pieces if _goes_on(hits, found[-1], piece)), None):
+        found.append(behind)
+    return tuple(found)
+
+
+def _goes_on(hits: Sequence[Hit], piece: Span, next_piece: Span) -> bool:
+    """Whether a list ends with its passage, and goes on at the beginning of the next one."""
+    one, other = hits[piece.hit], hits[next_piece.hit]
+    return (
+        one.document == other.document
+        and piece.end == one.end
+        and next_piece.start == other.start
+        and 0 < other.start - one.end <= len(BLOCK_SEPARATOR)
+    )
 
 
 def lists(text: str, context: str = "") -> Iterator[TextList]:

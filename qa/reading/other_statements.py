@@ -12,6 +12,7 @@ _NEGATION = re.compile(
     r"(?:\b(?:not|never|no longer|cannot|nor)|n['’]t)\s+(\w+)(?:\s+(\w+))?", re.I
 )
 _NEGATES = re.compile(r"\b(?:not|never|no|cannot|nor|without)\b|n['’]t\b", re.I)
+_HEXADECIMAL = re.compile(r"0x[\da-f]+")
 _CLAUSE_END = re.compile(r"[,;:.!?\n]")
 _YES_OR_NO = re.compile(
     r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|may|must|will|should)\b", re.I
@@ -35,6 +36,8 @@ def names_another_code(question: str, passage: str) -> bool:
 
 
 def _shape(code: str) -> str:
+    if _HEXADECIMAL.fullmatch(code):
+        return "0x"
     return re.sub(r"\d", "9", re.sub(r"[a-z]", "a", code))
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from embeddings.document import CELL_SEPARATOR
 from embeddings.models.encoder import Encoder
 from embeddings.sentences import sentence_spans
 from qa.reading.calibration import feature_matrix
+from qa.reading.lists import ITEM
 from qa.reading.question_type import fits_answer_type, topic_terms
 from qa.reading.reader import ReadAnswer, Span, quoted
 from qa.results import Hit
@@ -28,6 +30,9 @@ Chosen by hand; not fitted."""
 MAX_OVERLAP = 0.6
 """Share of words in common (Jaccard) from which a sentence repeats another. Chosen by hand; not
 fitted."""
+
+MIN_WORDS = 4
+"""Words of a sentence that can answer. Chosen by hand."""
 
 MAX_OTHERS = 10
 """Sentences offered as other answers. Chosen by hand; not fitted."""
@@ -92,6 +97,7 @@ class SentenceReader:
             Span(at, hit.start + start, hit.start + end)
             for at, hit in enumerate(hits)
             for start, end in answer_units(hit.text)
+            if _is_statement(hit.text[start:end])
         ]
         if not spans:
             return []
@@ -170,6 +176,14 @@ def _distinct_sentences(
             sentence.span.start,
         ),
     )
+
+
+def _is_statement(unit: str) -> bool:
+    """Whether a unit is a sentence, an item or a row, rather than a heading or a line of code."""
+    if CELL_SEPARATOR in unit or ITEM.match(unit):
+        return True
+    is_ended = unit.rstrip("\"'”’)]")[-1:] in tuple(".!?:;…")
+    return is_ended and len(unit.split()) >= MIN_WORDS
 
 
 def answer_units(text: str) -> list[tuple[int, int]]:

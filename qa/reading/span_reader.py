@@ -7,6 +7,7 @@ compared across passages, and the answers across documents.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from embeddings.document import CELL_SEPARATOR
 from qa.reading.base import SpanModel
 from qa.reading.candidates import (
     CandidateSpans,
@@ -45,7 +46,7 @@ class SpanReader:
         if answers:
             against = contradictions(question, hits, candidates, calibration, answers)
             answers[0] = replace(answers[0], contradicted_by=against)
-        return answers
+        return _among_rows(answers, hits)
 
     def find(self, question: str, hits: Sequence[Hit]) -> CandidateSpans:
         """The best spans of each hit and their features.
@@ -57,3 +58,26 @@ class SpanReader:
         pairs = [(question, hit.shown) for hit in hits]
         passage_spans = read_passages(self.model, pairs, [hit.context for hit in hits])
         return candidate_spans(question, hits, passage_spans)
+
+
+def _among_rows(answers: list[ReadAnswer], hits: Sequence[Hit]) -> list[ReadAnswer]:
+    """The answers, the confidence of a cell divided among the rows that give others.
+
+    Each row is judged as if it alone had been read, and reads like the next one.
+    """
+    if not answers or not _is_row(answers[0], hits):
+        return answers
+    document = hits[answers[0].spans[0].hit].document
+    total = sum(
+        answer.confidence
+        for answer in answers
+        if _is_row(answer, hits) and hits[answer.spans[0].hit].document == document
+    )
+    shares = (answer.confidence / max(1.0, total) for answer in answers)
+    return [
+        replace(answer, confidence=share) for answer, share in zip(answers, shares, strict=True)
+    ]
+
+
+def _is_row(answer: ReadAnswer, hits: Sequence[Hit]) -> bool:
+    return CELL_SEPARATOR in hits[answer.spans[0].hit].text

@@ -8,9 +8,10 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from embeddings.document import Document
+from embeddings.document import Document, shortened
 from embeddings.files.formats import text_lines, text_pages, text_shapes
 from embeddings.files.formats.decoding import read_text
 from embeddings.files.formats.tables import add_table
@@ -26,6 +27,9 @@ _TITLE_CHARACTERS = 150
 _FRONT_CHUNKS = 8
 # A definition's further paragraphs stay with its term up to this length. Chosen by hand.
 _DEFINITION_CHARACTERS = 1_500
+# RFC 7322, section 4.1.2: the number stands in the first lines.
+_RFC = re.compile(r"^Request for Comments: (\d{1,5})\b", re.MULTILINE)
+_HEAD_CHARACTERS = 2_000
 _LIGATURES = re.compile("[\ufb00-\ufb06]")
 _RULE = re.compile(r"[\s\-=_*~+.#]*")
 _TITLE_END = re.compile(r"[.,;:!?)。！？）：；，、…]$")
@@ -39,7 +43,12 @@ def read(path: Path, limits: Limits) -> Document:
     limits.check_characters(len(text))
     builder = LimitedBuilder(limits)
     add_text(builder, text)
-    return builder.build(path.name)
+    document = builder.build(path.name)
+    number = _RFC.search(text[:_HEAD_CHARACTERS])
+    if number and f"RFC {number[1]}" not in document.title:
+        # What it is called by, and no heading of it says.
+        document = replace(document, title=shortened(f"RFC {number[1]}: {document.title}"))
+    return document
 
 
 def add_text(builder: LimitedBuilder, text: str, *, titled: bool = True) -> None:

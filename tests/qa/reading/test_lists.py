@@ -2,7 +2,9 @@
 
 import pytest
 
-from qa.reading.lists import answer_list, lists
+from qa.reading.lists import answer_list, lists, whole_list
+from qa.reading.reader import Span
+from tests.builders import a_hit
 
 BORROWED = "Opening\n\nA member can borrow:\n\n- books\n- films,\n- (b) games\n\nClosed on Mondays."
 
@@ -47,3 +49,16 @@ def test_lists_end_where_text_without_a_marker_begins() -> None:
         (0, 8, ""),
         (16, 28, "Text:"),
     ]
+
+
+def test_list_goes_on_in_the_neighbouring_passages() -> None:
+    first = a_hit("Rules:\n\n1. a\n2. b", start=0, end=18)
+    second = a_hit("3. c\n4. d", start=19, end=28)
+    third = a_hit("5. e\n\nMore.", start=30, end=41)
+    foreign = a_hit("6. f", start=35, end=39, document=2)
+    hits = [third, foreign, second, first]
+    whole = (Span(3, 8, 17), Span(2, 19, 28), Span(0, 30, 34))
+    assert whole_list(hits, Span(2, 19, 28)) == (Span(2, 19, 28), Span(0, 30, 34))
+    hits[3] = a_hit("Rules:\n\n1. a\n2. b", start=0, end=17)
+    assert whole_list(hits, Span(2, 19, 28)) == whole
+    assert whole_list(hits, Span(2, 22, 23)) == (Span(2, 22, 23),)

@@ -1,0 +1,46 @@
+"""What a term is or does is quoted from where a document defines it."""
+
+import pytest
+
+from qa.reading.definitions import read_definition
+from qa.reading.reader import quoted
+from tests.builders import a_hit
+
+GLOSSARY = (
+    "Constants\n\ncsv.KEEP_ALL\nKeeps each field as it is. Used by writers. Since 3.2.\n\n"
+    "KEEP\nAnother matter.\n\nReset\n\nPress the button."
+)
+
+
+def defined(question: str) -> list[str]:
+    hits = [a_hit("What is csv.KEEP_ALL\tnothing"), a_hit(GLOSSARY, start=0)]
+    return [
+        quoted(hits, span) for answer in read_definition(question, hits) for span in answer.spans
+    ]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What does csv.KEEP_ALL do?", "What does the constant mean?", "Tell me about csv.KEEP_ALL"],
+)
+def test_first_sentences_below_the_term_are_quoted(question: str) -> None:
+    expected = ["Keeps each field as it is.", "Used by writers."]
+    assert defined(question) == ([] if "constant mean" in question else expected)
+
+
+def test_term_is_the_whole_word_and_its_kind_may_be_named() -> None:
+    assert defined("What does the KEEP option do?") == ["Another matter."]
+    assert defined("When is KEEP_ALL raised?") == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who wrote csv.KEEP_ALL?",
+        "What does it do?",
+        "What is Reset?",
+        "What is the best way to go?",
+    ],
+)
+def test_nothing_is_defined_where_no_line_names_the_term(question: str) -> None:
+    assert defined(question) == []
