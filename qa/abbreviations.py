@@ -59,7 +59,8 @@ def spelled_out(question: str, texts: Iterable[str]) -> str:
         pattern = re.compile(rf"\b{re.escape(short)}\b")
         if not any(pattern.search(text) for text in known):
             phrase = next(filter(None, (_anywhere(short, text) for text in known)), None)
-            question = pattern.sub(phrase, question) if phrase else question
+            parts = pattern.split(question)
+            question = phrase.join(parts) if phrase else question
     return question
 
 

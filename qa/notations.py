@@ -76,7 +76,8 @@ def _month(written: str) -> int:
     if written.isdecimal():
         return int(written)
     starts = [month[:3] for month in _MONTHS]
-    return starts.index(written[:3].lower()) + 1
+    # Patterns that ignore case take a long s for an s.
+    return starts.index(written[:3].casefold()) + 1
 
 
 def codes(text: str) -> list[str]:

@@ -71,7 +71,7 @@ def answer_list(
             return found.start, found.end
         asked = [stem(term) for term in terms(question)]
         said = stems(found.introduction)
-        share = sum(word in said for word in asked) / len(asked)
+        share = sum(word in said for word in asked) / max(1, len(asked))
         if introduces and share >= MIN_INTRODUCED and not asks_for_one(question):
             return found.start, found.end
     return None

@@ -25,7 +25,7 @@ MAX_FOLLOWING = 2
 
 _REFERENCE = re.compile(
     r"(?:\b(clause|section|article|paragraph|chapter|rule|step|item|point|appendix|annex|part)"
-    r"\b|§+)\s*(\d+(?:\.\d+)*[a-z]?|\([a-z\d]{1,4}\)|[ivxl]+\b|[A-Z]\b)",
+    r"\b|(?<!§)§+)\s*(\d+(?:\.\d+)*[a-z]?|\([a-z\d]{1,4}\)|[ivxl]+\b|[A-Z]\b)",
     re.I,
 )
 _SAY = frozenset(

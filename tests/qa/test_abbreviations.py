@@ -38,3 +38,9 @@ def test_words_with_the_initials_are_meant_where_no_text_has_the_abbreviation() 
     assert spelled_out("What is the USA?", ["The service level. Agreement promises"]) == (
         "What is the USA?"
     )
+
+
+def test_backslashes_between_words_with_the_initials_are_kept() -> None:
+    assert spelled_out("What is the SLA?", [r"service \1 level \\ agreement"]) == (
+        r"What is the service \1 level \\ agreement?"
+    )

@@ -33,3 +33,10 @@ def test_codes_are_equal_in_all_ways_of_writing_them() -> None:
     ]
     assert code_key("AX‑4471-d") == code_key("ax 4471 D") == "ax4471d"
     assert other_notations("Where is AX-4471-D?") == ["ax 4471 d", "ax4471d"]
+
+
+def test_month_with_a_long_s_is_read() -> None:
+    assert dates("in ſeptember 2024, on 5 auguſt 2024") == [
+        Date(2024, 8, 5),
+        Date(2024, 9, None),
+    ]

@@ -62,3 +62,7 @@ def test_list_goes_on_in_the_neighbouring_passages() -> None:
     hits[3] = a_hit("Rules:\n\n1. a\n2. b", start=0, end=17)
     assert whole_list(hits, Span(2, 19, 28)) == whole
     assert whole_list(hits, Span(2, 22, 23)) == (Span(2, 22, 23),)
+
+
+def test_question_without_words_asks_for_no_list() -> None:
+    assert answer_list("?!", "It has:\n- a\n- b", "", 8, 11) is None
