@@ -23,6 +23,10 @@ LONGEST_CHARACTERS = 4_000
 MAX_INTRODUCTION_CHARACTERS = 200
 """A longer paragraph before a table or list is not repeated with its rows. Chosen by hand."""
 
+MAX_SENTENCE_CHARACTERS = 100
+"""A longer sentence before a table, ended by a full stop, says something of its own and is no
+caption. Chosen by hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Splitting:
@@ -169,6 +173,8 @@ def introduction_of(document: Document, position: int) -> str:
     before = document.blocks[position - 1] if position > 0 else None
     if before is None or before.kind != "paragraph":
         return ""
-    if before.end - before.start > MAX_INTRODUCTION_CHARACTERS:
+    is_sentence = document.text[before.end - 1] in ".!?"
+    limit = MAX_SENTENCE_CHARACTERS if is_sentence else MAX_INTRODUCTION_CHARACTERS
+    if before.end - before.start > limit:
         return ""
     return shortened(document.text[before.start : before.end])

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from embeddings.document import BLOCK_SEPARATOR
 from qa.reading.reader import ReadAnswer, Span, quoted
 from qa.reading.sentence_reader import answer_units
 from qa.results import Candidate, Citation, Hit
+from qa.text import join_whitespace
 
 
 def candidate_of(hits: Sequence[Hit], answer: ReadAnswer) -> Candidate:
@@ -23,6 +25,7 @@ def candidate_of(hits: Sequence[Hit], answer: ReadAnswer) -> Candidate:
 def _cite(hits: Sequence[Hit], span: Span) -> Citation:
     hit = hits[span.hit]
     start, end = _sentence(hit, span)
+    below = _below_headings(hit, span)
     return Citation(
         path=hit.path,
         also_at=hit.also_at,
@@ -34,8 +37,8 @@ def _cite(hits: Sequence[Hit], span: Span) -> Citation:
         quote=quoted(hits, span),
         sentence_start=start,
         sentence_end=end,
-        passage=hit.text,
-        passage_start=hit.start,
+        passage=hit.text[below:],
+        passage_start=hit.start + below,
         sha256=hit.sha256,
         dated=hit.dated,
         page_label=hit.page_label_at(span.start),
@@ -53,3 +56,17 @@ def _sentence(hit: Hit, span: Span) -> tuple[int, int]:
     start = min(span.start, hit.start + touched[0][0]) if touched else span.start
     end = max(span.end, hit.start + touched[-1][1]) if touched else span.end
     return start, end
+
+
+def _below_headings(hit: Hit, span: Span) -> int:
+    """Where the passage begins behind the headings that it begins with, unless one is quoted.
+
+    The citation names them beside the passage.
+    """
+    at = 0
+    while (end := hit.text.find(BLOCK_SEPARATOR, at)) >= 0:
+        behind = end + len(BLOCK_SEPARATOR)
+        if join_whitespace(hit.text[at:end]) not in hit.headings or span.start < hit.start + behind:
+            break
+        at = behind
+    return at

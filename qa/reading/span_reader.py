@@ -4,6 +4,7 @@ The model scores the spans of each passage and whether the passage answers at al
 compared across passages, and the answers across documents.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -43,10 +44,11 @@ class SpanReader:
             highest = min(highest, calibration.confidence(features))
             spans = tuple(candidates.spans[at] for at in group.places)
             answers.append(ReadAnswer(spans, highest))
+        answers = _among_rows(answers, hits)
         if answers:
             against = contradictions(question, hits, candidates, calibration, answers)
             answers[0] = replace(answers[0], contradicted_by=against)
-        return _among_rows(answers, hits)
+        return answers
 
     def find(self, question: str, hits: Sequence[Hit]) -> CandidateSpans:
         """The best spans of each hit and their features.
@@ -60,24 +62,27 @@ class SpanReader:
         return candidate_spans(question, hits, passage_spans)
 
 
-def _among_rows(answers: list[ReadAnswer], hits: Sequence[Hit]) -> list[ReadAnswer]:
-    """The answers, the confidence of a cell divided among the rows that give others.
+def _among_rows(answers: Sequence[ReadAnswer], hits: Sequence[Hit]) -> list[ReadAnswer]:
+    """The answers, the likeliest first, those of a table's rows sharing one confidence.
 
-    Each row is judged as if it alone had been read, and reads like the next one.
+    Each row is judged as if it alone had been read, and reads like the next one: where several
+    rows of a document give different answers, all but one are wrong.
     """
-    if not answers or not _is_row(answers[0], hits):
-        return answers
-    document = hits[answers[0].spans[0].hit].document
-    total = sum(
-        answer.confidence
-        for answer in answers
-        if _is_row(answer, hits) and hits[answer.spans[0].hit].document == document
-    )
-    shares = (answer.confidence / max(1.0, total) for answer in answers)
-    return [
-        replace(answer, confidence=share) for answer, share in zip(answers, shares, strict=True)
+    documents = [_document_of_row(answer, hits) for answer in answers]
+    totals: dict[int, float] = defaultdict(float)
+    for document, answer in zip(documents, answers, strict=True):
+        if document is not None:
+            totals[document] += answer.confidence
+    shared = [
+        answer
+        if document is None
+        else replace(answer, confidence=answer.confidence / max(1.0, totals[document]))
+        for document, answer in zip(documents, answers, strict=True)
     ]
+    return sorted(shared, key=lambda answer: -answer.confidence)
 
 
-def _is_row(answer: ReadAnswer, hits: Sequence[Hit]) -> bool:
-    return CELL_SEPARATOR in hits[answer.spans[0].hit].text
+def _document_of_row(answer: ReadAnswer, hits: Sequence[Hit]) -> int | None:
+    """The document of the table's row that gives an answer; none if no row does."""
+    hit = hits[answer.spans[0].hit]
+    return hit.document if CELL_SEPARATOR in hit.text else None

@@ -23,7 +23,7 @@ LETTERS = {
     "part": (b"Syria\n\nFifty tons", b"Syria\n\nFifth tons"),
     "passage": (b"Fifty tons of aid were sent to Syria by trains.", b"Fifty tons of aid were sent"),
     "header": (b"hashing", b"hashinG"),
-    "section": (b"Aid report \xe2\x80\xba Syria[", b"Aid report \xe2\x80\xba Syrie["),
+    "section": (b'["Syria"]', b'["Syrie"]'),
 }
 
 

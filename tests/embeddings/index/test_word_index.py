@@ -37,7 +37,7 @@ class Words:
         self.generation += 1
         section = self.connection.execute(
             "INSERT INTO section (document, context_kept, context, headings_kept, headings, "
-            "checksum) VALUES (1, 0, ?, 0, '[]', x'')",
+            "columns, checksum) VALUES (1, 0, ?, 0, '[]', '[]', x'')",
             (context,),
         ).lastrowid
         self.connection.execute(

@@ -35,7 +35,8 @@ def exhaustive(
                 continue
             if start and text[start - 1].isalnum() and text[start].isalnum():
                 continue
-            if "\n\n" in text[start:end] or "\n- " in text[start:end]:
+            breaks = [match.start() for match in re.finditer(r"\n(?=\n|- )", text)]
+            if any(start < at <= int(window.offsets[last, 0]) for at in breaks):
                 continue
             if any(re.match(r"\d[.,:]\d", text[max(0, at - 1) :]) for at in (start, end)):
                 continue
