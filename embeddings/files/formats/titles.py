@@ -32,7 +32,7 @@ _PLACEHOLDERS = (
 )
 _USELESS = re.compile(
     rf"[\W_]*"  # no letter and no digit
-    rf"|[\W_]*(?:{_PLACEHOLDERS})[\W_]*(?:(?:\d+|v\d+|of \d+)[\W_]*)*"
+    rf"|[\W_]*(?:{_PLACEHOLDERS})[\W_]*+(?:(?:\d++|v\d++|of \d++)[\W_]*+)*+"
     rf"|(?:{_PROGRAMS})\s*(?:[-–—:].*)?"
     # A name of a file, perhaps with a folder and spaces.
     rf"|(?:[a-z]:\\|\\\\|file:|/)?\S*[^\s.]\.(?:{_SUFFIXES})[\s()\d]*"
