@@ -107,7 +107,7 @@ def _levels(levels: list[Any]) -> _Points:
     for level in reversed(levels[:5]):
         points = {_index(point): point.findtext(f"{_C}v") or "" for point in level}
         columns.append(points)
-        count = max(count, *points) + 1 if points else count
+        count = max(count, *(at + 1 for at in points))
     found: _Points = {}
     current = [""] * len(columns)
     for index in range(min(count, _MAX_POINTS)):

@@ -46,15 +46,7 @@ def _number(value: float, code: str) -> str:
         section, value = sections[1], -value
     elif value == 0 and len(sections) > 2:
         section = sections[2]
-    pattern = _BRACKETS.sub(lambda found: f'"{found[1] or ""}"', section)
-    # Literals apart first: they may hold characters that mean something.
-    literals: list[str] = []
-
-    def keep(found: re.Match[str]) -> str:
-        literals.append(found[1] or found[2] or "")
-        return chr(_PRIVATE + len(literals) - 1)
-
-    pattern = _LITERAL.sub(keep, pattern)
+    pattern, literals = _apart(_BRACKETS.sub(lambda found: f'"{found[1] or ""}"', section))
     places = _PLACES.search(pattern)
     if not places or "General" in pattern or "/" in pattern or re.search("[eE][+-]", pattern):
         return plain(-value if negative and section is not sections[0] else value)
@@ -62,8 +54,22 @@ def _number(value: float, code: str) -> str:
     shown = _digits(value * 100**percent, places[0])
     rest = re.sub(r"[#0?,]+", "", pattern[places.end() :])
     text = pattern[: places.start()] + shown + rest
-    text = text.translate({_PRIVATE + at: literal for at, literal in enumerate(literals)})
-    return " ".join(text.split())
+    return " ".join(text.translate(literals).split())
+
+
+def _apart(pattern: str) -> tuple[str, dict[int, str]]:
+    """A format with a character in place of each literal, and what these stand for.
+
+    Literals may hold characters that mean something: the "d" of "de", a full stop.
+    """
+    literals: dict[int, str] = {}
+
+    def keep(found: re.Match[str]) -> str:
+        place = _PRIVATE + len(literals)
+        literals[place] = found[1] or found[2] or ""
+        return chr(place)
+
+    return _LITERAL.sub(keep, pattern), literals
 
 
 def _digits(value: float, places: str) -> str:
@@ -93,8 +99,7 @@ def plain(value: float) -> str:
 
 
 def _date(value: datetime | date | time, code: str) -> str:
-    pattern = _BRACKETS.sub("", code.split(";")[0][:_LONGEST_FORMAT])
-    pattern = _LITERAL.sub(lambda found: found[1] or found[2] or "", pattern)
+    pattern, literals = _apart(_BRACKETS.sub("", code.split(";")[0][:_LONGEST_FORMAT]))
     parts = _DATE_PARTS.findall(pattern)
     named = any(part.lower().startswith("mmm") for part in parts)
     years = any(part.lower().startswith("yyyy") for part in parts)
@@ -121,7 +126,7 @@ def _date(value: datetime | date | time, code: str) -> str:
             or "0"
         )
 
-    return " ".join(_DATE_PARTS.sub(put, pattern).split())
+    return " ".join(_DATE_PARTS.sub(put, pattern).translate(literals).split())
 
 
 def _directive(part: str, minutes: bool, halves: bool) -> str:

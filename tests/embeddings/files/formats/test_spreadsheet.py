@@ -145,6 +145,7 @@ def test_hidden_sheets_and_charts_are_said_to_be_left_out(tmp_path: Path) -> Non
         (datetime(2024, 3, 5, 9, 7), "yyyy-mm-dd hh:mm", "2024-03-05 09:07"),
         (datetime(2024, 3, 5, 15, 7), "d.m.yyyy h:mm AM/PM", "5.3.2024 3:07 PM"),
         (datetime(2024, 3, 5), "[$-407]dddd, d. mmmm yyyy", "Tuesday, 5. March 2024"),
+        (datetime(2024, 3, 5), '[$-C0A]d" de "mmmm" de "yyyy', "5 de March de 2024"),
         (datetime(2024, 3, 5).time(), "h:mm", "0:00"),
         (True, "General", "TRUE"),
     ],
