@@ -182,7 +182,7 @@ class DocumentBuilder:
 
     def _start_page(self, offset: int, label: str) -> None:
         self._page_starts.append(offset)
-        label = normalise(label)
+        label = " ".join(normalise(label).split())
         own = label == str(len(self._page_starts)) or len(label) > MAX_LABEL_CHARACTERS
         self._page_labels.append("" if own else label)
 

@@ -108,10 +108,10 @@ def test_what_is_not_read_is_counted() -> None:
 
 def test_page_labels_are_those_that_differ_from_the_position() -> None:
     builder = DocumentBuilder()
-    for label in ("i", "2", "x" * 21, "57"):
+    for label in ("i", "2", "x" * 21, "5\n7"):
         builder.start_page(label)
         builder.add("paragraph", "text")
-    assert builder.build("a.pdf").page_labels == ("i", "", "", "57")
+    assert builder.build("a.pdf").page_labels == ("i", "", "", "5 7")
 
 
 def test_builder_keeps_kinds_levels_and_offsets() -> None:

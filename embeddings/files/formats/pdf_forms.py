@@ -10,6 +10,7 @@ from typing import Any
 
 from pypdfium2 import raw
 
+from embeddings.document import INVISIBLE
 from embeddings.files.formats.pdf_lines import Line
 from embeddings.files.formats.pdf_page import Item
 from embeddings.files.formats.pdf_text import Box
@@ -111,7 +112,8 @@ def _string(get: Any, *arguments: Any) -> str:
         return ""
     buffer = ctypes.create_string_buffer(size)
     get(*arguments, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
-    return buffer.raw[: size - 2].decode("utf-16-le", "replace")
+    # Control characters mean the ends of pages and lines to what reads the text.
+    return INVISIBLE.sub(" ", buffer.raw[: size - 2].decode("utf-16-le", "replace"))
 
 
 def with_notes(items: Sequence[Item], notes: Sequence[Note]) -> list[Item]:
