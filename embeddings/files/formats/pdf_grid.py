@@ -141,9 +141,9 @@ def _regions(
     for number in _ragged(region):
         # A cell of another shape than a rectangle is as many cells as it has rows.
         for row, numbers in enumerate(region):
-            for column, each in enumerate(numbers):
-                if each == number:
-                    numbers[column] = -1 - row * width - numbers.index(each)
+            if number in numbers:
+                own = -1 - row * width - numbers.index(number)
+                numbers[:] = [own if each == number else each for each in numbers]
     return region
 
 

@@ -98,7 +98,7 @@ def tables_of(
         for zone in zones
         for block in _blocks(rows_of(placed for placed in zone if placed.at not in used))
     ):
-        above = _header_above(block, grids)
+        above = _header_above(block, [grid for grid in grids if id(grid) not in taken])
         table = _aligned(block, drawings.horizontal, above)
         if table is None:
             continue
