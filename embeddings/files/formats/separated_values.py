@@ -51,7 +51,8 @@ def read(path: Path, limits: Limits) -> Document:
 
 def _is_header(text: str, comment: re.Match[str], delimiter: str) -> bool:
     """Whether a line that begins with "#" has as many cells as the next."""
-    counts = [len(row) for row in islice(_rows(text, delimiter, comment.start()), 2)]
+    lines = text[comment.start() : comment.end() + _SAMPLE_CHARACTERS]
+    counts = [len(row) for row in islice(_rows(lines, delimiter), 2)]
     return len(counts) == 2 and counts[0] == counts[1] > 1
 
 

@@ -1,5 +1,6 @@
 """What tables of values become: one table, whose first rows may name its columns."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,11 @@ def test_titles_above_the_column_names_are_paragraphs(tmp_path: Path) -> None:
         ("paragraph", "Created 2024-05-01", 0),
         ("table", "Ship\tA\tB\tC\tD\nAda\t1\t2\t3\t4\nBea\t5\t6\t7\t8", 1),
     ]
+
+
+def test_many_comments_take_linear_time(tmp_path: Path) -> None:
+    text = "# Ships of the lake\n" * 2_000 + "Ship,Tons\n" + "Ada,30\n" * 100_000
+    start = time.perf_counter()
+    document = document_of(tmp_path, text)
+    assert time.perf_counter() - start < 20
+    assert len(document.blocks) == 2_001
