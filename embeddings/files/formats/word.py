@@ -100,6 +100,8 @@ class _Reader:
                 self._add_chunk(element)
             elif at not in moved:
                 self._add_paragraph(element, furniture, LIKELY_LEVEL if at in likely else 0)
+        if self._carried.strip():
+            self.output.add("paragraph", self._carried)
         self.output.end()
         add_running_texts(self.builder, running["footer"], content)
 
