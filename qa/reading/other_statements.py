@@ -12,6 +12,7 @@ _NEGATION = re.compile(
     r"(?:\b(?:not|never|no longer|cannot|nor)|n['’]t)\s+(\w+)(?:\s+(\w+))?", re.I
 )
 _NEGATES = re.compile(r"\b(?:not|never|no|cannot|nor|without)\b|n['’]t\b", re.I)
+_QUANTITY = re.compile(r"\d+(?:[a-z]{1,3}|AM|PM)")
 _HEXADECIMAL = re.compile(r"0x[\da-f]+")
 _CLAUSE_END = re.compile(r"[,;:.!?\n]")
 _YES_OR_NO = re.compile(
@@ -22,12 +23,14 @@ _YES_OR_NO = re.compile(
 def names_another_code(question: str, passage: str) -> bool:
     """Whether a passage has codes like one in the question, but not that one.
 
+    Times, ranks and measures are no codes: 8pm lies between 9am and 9pm.
+
     >>> names_another_code("What voltage does AX-4471-D need?", "AX-4471-C runs on 48 volts.")
     True
     >>> names_another_code("What does E217 mean?", "E-217: The float is stuck.")
     False
     """
-    asked = {code_key(code) for code in codes(question)}
+    asked = {code_key(code) for code in codes(question) if not _QUANTITY.fullmatch(code)}
     if not asked:
         return False
     squeezed = code_key(passage)

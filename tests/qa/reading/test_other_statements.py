@@ -15,6 +15,8 @@ from qa.reading.other_statements import is_negated, names_another_code
         ("What is E217?", "E-271: replace the lamp.", True),
         ("What is E217?", "Rinse the tank.", False),
         ("Who spread COVID-19?", "The coronavirus spread in 2020.", False),
+        ("Is the pool open at 8pm?", "The pool is open from 9am to 6pm.", False),
+        ("What came in the 1990s?", "In 1995 came snow, unlike in the 1980s.", False),
         ("What is the tank's volume?", "AX-4471-C holds 3 litres.", False),
     ],
 )
