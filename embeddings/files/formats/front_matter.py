@@ -24,8 +24,19 @@ def split_front_matter(text: str) -> tuple[list[tuple[str, str]], str]:
         return [], text
     for number, line in enumerate(lines[1 : _MAX_LINES + 1], start=1):
         if line.rstrip() in _ENDS[fence]:
-            return _pairs(lines[1:number]), "\n".join(lines[number + 1 :])
+            inner = lines[1:number]
+            # Text between two rules is a part of the page.
+            if not _begins_with_name(inner):
+                break
+            return _pairs(inner), "\n".join(lines[number + 1 :])
     return [], text
+
+
+def _begins_with_name(lines: list[str]) -> bool:
+    """Whether the first line that says something is a name and its value; true if none does."""
+    says = (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+    first = next(says, None)
+    return first is None or bool(_PAIR.match(first))
 
 
 def _pairs(lines: list[str]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ suite; their tokens give structure without a detour through HTML.
 
 import re
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -36,10 +37,13 @@ def read(path: Path, limits: Limits) -> Document:
     title = next((value for name, value in about if name in _TITLES), None)
     builder = LimitedBuilder(limits, useful_title(title))
     builder.add_table([pair for pair in about if pair[0] not in _TITLES])
-    parsed = _parser().parse(text)
+    environment: dict[str, Any] = {}
+    parsed = _parser().parse(text, environment)
     if any(token.level >= _DEEPEST - 1 for token in parsed):
         raise UnreadableFile("is nested too deeply to read")
-    _Reader(builder, seen(parsed)).read()
+    reader = _Reader(builder, seen(parsed))
+    reader.keep_notes(environment.get("footnotes", {}).get("list", {}))
+    reader.read()
     return builder.build(path.name)
 
 
@@ -86,6 +90,14 @@ class _Reader:
             else:
                 rest.append(token)
         return rest
+
+    def keep_notes(self, notes: dict[int, dict[str, Any]]) -> None:
+        """Keep the notes that stand in the text, ``^[…]``, by the marks that stand for them."""
+        for number, note in notes.items():
+            if "tokens" in note:
+                label = str(number + 1)
+                text = line_of(Token("inline", "", 0, children=note["tokens"])).text
+                self.notes[label] = "\n".join(filter(None, (self.notes.get(label), text)))
 
     def read(self) -> None:
         """Add all blocks."""

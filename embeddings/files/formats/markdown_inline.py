@@ -61,15 +61,18 @@ def line_of(token: Token) -> Line:
             struck = max(0, struck + (-1 if closes else 1)) if name in _STRUCK else struck
         elif kind in ("s_open", "s_close"):
             struck += 1 if kind == "s_open" else -1
-        if hiding.name or struck:
-            continue
+        shown = not (hiding.name or struck)
+        # What is hidden may begin or end inside of a link.
         if kind == "link_open":
             opened.append((str(child.attrGet("href") or ""), len(pieces)))
-            line.links += 1
-            line.anchors += opened[-1][0].startswith("#")
+            line.links += shown
+            line.anchors += shown and opened[-1][0].startswith("#")
         elif kind == "link_close":
             href, start = opened.pop()
-            pieces.append((_target(href, "".join(text for text, _ in pieces[start:])), ""))
+            if shown:
+                pieces.append((_target(href, "".join(text for text, _ in pieces[start:])), ""))
+        elif not shown:
+            continue
         elif kind == "footnote_ref":
             label = str(child.meta.get("label") or child.meta["id"] + 1)
             line.notes.append(label)

@@ -36,10 +36,6 @@ def test_span_stays_where_one_thing_is_asked_or_it_is_not_of_the_list(
     assert listed(question, BORROWED, span) is None
 
 
-def test_question_without_words_asks_for_no_list() -> None:
-    assert listed("???", BORROWED, "books") is None
-
-
 def test_context_introduces_a_list_with_which_the_passage_begins() -> None:
     assert listed(
         "What may a pilot carry?", "1. fuel\n2. maps", "fuel", "Guide › A pilot may carry:"

@@ -232,3 +232,24 @@ def test_pictures_are_told(read: Read) -> None:
     document = read("![A map](a.png) and ![Another](b.png)\n")
     assert document.text == "A map and Another"
     assert document.not_read == ("2 pictures",)
+
+
+def test_text_between_rules_is_no_front_matter(read: Read) -> None:
+    source = "---\nThe pool closes at nine.\n\n---\nIt opens at six.\n"
+    assert read(source).text.split("\n\n") == ["The pool closes at nine.", "It opens at six."]
+
+
+def test_notes_inside_the_text_stand_behind_it(read: Read) -> None:
+    document = read("Eels swim.^[They swim *at night*.]\n\nThey eat.")
+    assert document.text == "Eels swim. [1]\n\n[1] They swim at night.\n\nThey eat."
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("See <del>[the old</del> form](https://a.example/form) here.", "See form"),
+        ("See [the <del>old form](https://a.example/form) is</del> here.", "See the here."),
+    ],
+)
+def test_what_is_struck_out_may_end_inside_of_a_link(read: Read, source: str, text: str) -> None:
+    assert " ".join(read(source).text.split()).startswith(text)
