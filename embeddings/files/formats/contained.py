@@ -27,10 +27,19 @@ def contained_document(name: str, data: bytes, limits: Limits) -> Document | Non
     """
     with TemporaryDirectory() as folder:
         # The rest of a name from elsewhere may lead outside of the folder.
-        path = Path(folder) / f"contained{re.sub(r'[^.a-z0-9]', '', Path(name).suffix.lower())}"
+        path = Path(folder) / f"contained{suffix_of(name)}"
         path.write_bytes(data)
         format = format_of(path)
         return format.read(path, limits) if format else None
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of a contained file's name, in lower case and without what no suffix has.
+
+    >>> suffix_of("Minutes.PDF"), suffix_of("a.t xt/..")
+    ('.pdf', '')
+    """
+    return re.sub(r"[^.a-z0-9]", "", Path(name).suffix.lower())
 
 
 def add_contained(builder: LimitedBuilder, name: str, text: str, depth: int = 0) -> None:
@@ -50,5 +59,7 @@ def add_document(builder: LimitedBuilder, document: Document, depth: int = 0) ->
             builder.add(block.kind, text, min(block.level + depth, 6) if block.level else 0)
     for left_out in document.not_read:
         if found := _NOT_READ.fullmatch(left_out):
-            count, what = int(found[1].replace(",", "")), found[2].removesuffix("s")
-            builder.leave_out(what, f"{what}s", count)
+            # Of "pages without text" the first word is counted, of all others the last.
+            what, *without = found[2].partition(" without ")
+            what, rest = what.removesuffix("s"), "".join(without)
+            builder.leave_out(f"{what}{rest}", f"{what}s{rest}", int(found[1].replace(",", "")))

@@ -9,7 +9,8 @@ import pytest
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats import format_of, named_format
-from embeddings.files.limits import Limits
+from embeddings.files.formats.contained import add_document
+from embeddings.files.limits import LimitedBuilder, Limits
 
 Shown = list[tuple[str, str]]
 
@@ -280,3 +281,32 @@ def test_rich_text_is_paragraphs_and_tables(tmp_path: Path) -> None:
 def test_what_is_no_rich_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="is not a valid RTF document"):
         document_of(tmp_path / "a.rtf", "Fifty tons.")
+
+
+def test_texts_of_a_message_that_are_no_alternatives_are_all_read(tmp_path: Path) -> None:
+    made = message("The berth costs 40 euros.")
+    made.make_mixed()
+    page = EmailMessage()
+    page.set_content("<p>The key is with Olga.</p>", subtype="html")
+    made.attach(page)
+    texts = [text for kind, text in shown(document_of(tmp_path / "a.eml", bytes(made)))]
+    assert texts[-2:] == ["The berth costs 40 euros.", "The key is with Olga."]
+
+
+def test_messages_attached_as_files_end(tmp_path: Path) -> None:
+    made = message("The innermost.")
+    for _ in range(6):
+        outer = message("Around it.")
+        outer.add_attachment(bytes(made), "application", "octet-stream", filename="inner.eml")
+        made = outer
+    document = document_of(tmp_path / "a.eml", bytes(made))
+    assert document.text.count("Around it.") == 4
+    assert document.not_read == ("1 attachment",)
+
+
+def test_what_contained_documents_lack_is_added_up() -> None:
+    builder = LimitedBuilder(Limits())
+    inner = Document("", "", (), not_read=("2 pages without text", "1 picture"))
+    for _ in range(2):
+        add_document(builder, inner)
+    assert builder.build("a").not_read == ("4 pages without text", "2 pictures")
