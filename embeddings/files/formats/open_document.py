@@ -123,7 +123,7 @@ class _Reader:
         elif tag == f"{_TEXT}list":
             self.builder.add("list", "\n".join(self._items(element)))
         elif tag == f"{_TABLE}table":
-            self._add_table(element)
+            self._add_table(element, depth)
         elif tag == f"{_DRAW}page":
             self._add_slide(element, depth)
         elif tag == f"{_OFFICE}annotation":
@@ -134,17 +134,19 @@ class _Reader:
 
     def _add_inside(self, element: Any, depth: int) -> None:
         """Add what is anchored in a paragraph: text boxes, pictures and comments."""
-        for frame in element.iter(f"{_DRAW}frame", f"{_OFFICE}annotation"):
-            if frame.tag == f"{_OFFICE}annotation":
-                self._add(frame, depth + 1)
-            elif _frame_around(frame, element) is None:
-                self.add_children(frame, depth + 1)
+        for inner in element.iter(f"{_DRAW}frame", f"{_OFFICE}annotation"):
+            if _frame_around(inner, element) is not None:
+                continue
+            if inner.tag == f"{_OFFICE}annotation":
+                self._add(inner, depth + 1)
+            else:
+                self.add_children(inner, depth + 1)
 
     def _count_left_out(self, tag: str) -> None:
         if tag == f"{_DRAW}image":
             self.builder.leave_out("picture", "pictures")
         elif tag in (f"{_DRAW}object", f"{_DRAW}object-ole"):
-            self.builder.leave_out("chart or formula", "charts and formulas")
+            self.builder.leave_out("embedded object", "embedded objects")
 
     def _add_slide(self, page: Any, depth: int) -> None:
         self.builder.start_page()
@@ -207,7 +209,8 @@ class _Reader:
                     yield mark + line
                     mark = ""
 
-    def _add_table(self, table: Any) -> None:
+    def _add_table(self, table: Any, depth: int) -> None:
+        """Add a table, and behind it the tables, boxes and comments in its cells."""
         header = table.find(f"{_TABLE}table-header-rows")
         is_sheet = table.getparent().tag == f"{_OFFICE}spreadsheet"
         if not is_sheet:
@@ -215,8 +218,16 @@ class _Reader:
             add_table(self.builder, self._rows(table), named)
         elif table.get(f"{_TABLE}style-name") in self.hidden:
             self.builder.leave_out("hidden sheet", "hidden sheets")
+            return
         else:
             add_sheet(self.builder, table.get(f"{_TABLE}name") or "", self._rows(table))
+        for inner in table.iter(f"{_TABLE}table", f"{_DRAW}frame", f"{_OFFICE}annotation"):
+            if next(inner.iterancestors(f"{_TABLE}table", f"{_DRAW}frame"), None) is not table:
+                continue
+            if inner.tag == f"{_DRAW}frame":
+                self.add_children(inner, depth + 1)
+            else:
+                self._add(inner, depth + 1)
 
     def _rows(self, table: Any) -> Iterator[list[str]]:
         """The rows of a table, with repeated and merged cells in each place that they cover."""
@@ -258,9 +269,9 @@ class _Reader:
         return " ".join(" ".join((*found, *lists)).split())
 
 
-def _frame_around(frame: Any, element: Any) -> Any:
-    """The frame around a frame, inside of an element."""
-    for above in frame.iterancestors():
+def _frame_around(inner: Any, element: Any) -> Any:
+    """The frame around what is in an element; none if it is in no frame there."""
+    for above in inner.iterancestors():
         if above is element:
             return None
         if above.tag == f"{_DRAW}frame":

@@ -141,3 +141,17 @@ def test_archive_without_content_is_refused(tmp_path: Path) -> None:
         archive.writestr("other.xml", "<a/>")
     with pytest.raises(UnreadableFile, match="is not a valid OpenDocument file"):
         read(tmp_path / "a.odt", Limits())
+
+
+def test_what_is_inside_of_cells_follows_their_table(tmp_path: Path) -> None:
+    inner = "<table:table><table:table-row>" + cell("Key") + cell("Olga") + "</table:table-row>"
+    box = "<text:p><draw:frame><draw:text-box><text:p>Ring twice.</text:p></draw:text-box>"
+    comment = "<office:annotation><text:p>Ask her first.</text:p></office:annotation>"
+    nested = f"<table:table-cell>{comment}{box}</draw:frame></text:p>{inner}</table:table>"
+    rows = [cell("Berth") + cell("Fee"), cell("14") + f"{nested}</table:table-cell>"]
+    table = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    document = document_of(
+        tmp_path, f"<office:text><table:table>{table}</table:table></office:text>"
+    )
+    texts = document.text.split("\n\n")
+    assert sorted(texts[1:]) == ["Ask her first.", "Key\tOlga", "Ring twice."]
