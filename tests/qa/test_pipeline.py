@@ -13,8 +13,8 @@ from qa.reading.question_type import may_need_sentences
 from qa.text import normalise
 
 FORMATS = (
-    "plain text, Markdown, HTML, PDF, Word, PowerPoint, EPUB, CSV, Excel, OpenDocument, RTF, e-mail "
-    "and notebooks"
+    "plain text, Markdown, HTML, PDF, Word, PowerPoint, EPUB, CSV, Excel, OpenDocument, RTF, "
+    "e-mail and notebooks"
 )
 ROLE = "chief expert of the Kazakhstan Institute for Strategic Studies (KazISS)"
 
