@@ -10,7 +10,7 @@ from dataclasses import replace
 from qa.abbreviations import spelled_out
 from qa.reading.definitions import read_definition
 from qa.reading.lists import whole_list
-from qa.reading.other_statements import names_another_code
+from qa.reading.other_statements import is_row_of_another_day, names_another_code
 from qa.reading.question_type import asks_for_sentences, may_need_sentences
 from qa.reading.reader import ReadAnswer, Reader, Span
 from qa.reading.references import read_reference
@@ -37,6 +37,7 @@ class CombinedReader:
             at
             for at in version.kept
             if not names_another_code(question, f"{hits[at].context} {hits[at].shown.text}")
+            and not is_row_of_another_day(question, hits[at].text)
         ]
         passages = [hits[at] for at in kept]
         texts = [f"{hit.context}\n{hit.shown.text}" for hit in passages]

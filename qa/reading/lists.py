@@ -11,9 +11,10 @@ from qa.reading.reader import Span
 from qa.results import Hit
 from qa.text import stem, stems, terms
 
-LIST_MARKER = (
-    r"[ \t]*(?:[-*•–☐☑☒]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)[ \t]"
-)
+_BULLET = "[-*＊•◦▪■□●○‣–☐☑☒✓]"
+_NUMBER = r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6})[.)]|\d{1,3}(?:\.\d{1,3})+\.?"
+
+LIST_MARKER = rf"[ \t]*(?:{_BULLET}|{_NUMBER})[ \t]"
 """What a list's line begins with, as a pattern: a bullet or a number of any kind."""
 
 ITEM = re.compile(rf"^{LIST_MARKER}+\S.*$", re.MULTILINE)
@@ -69,12 +70,22 @@ def answer_list(
             continue
         if asks_for_list(question) and (inside or found.introduction_start <= start):
             return found.start, found.end
-        asked = [stem(term) for term in terms(question)]
-        said = stems(found.introduction)
-        share = sum(word in said for word in asked) / max(1, len(asked))
-        if introduces and share >= MIN_INTRODUCED and not asks_for_one(question):
+        if introduces_answer(question, found.introduction):
             return found.start, found.end
     return None
+
+
+def introduces_answer(question: str, introduction: str) -> bool:
+    """Whether the line before a list or table says that what is asked for follows.
+
+    >>> introduces_answer("What can a member borrow?", "Members can borrow:")
+    True
+    """
+    if not introduction.rstrip().endswith(":") or asks_for_one(question):
+        return False
+    asked = [stem(term) for term in terms(question)]
+    said = stems(introduction)
+    return bool(asked) and sum(map(said.__contains__, asked)) >= MIN_INTRODUCED * len(asked)
 
 
 def whole_list(hits: Sequence[Hit], span: Span) -> tuple[Span, ...]:

@@ -5,7 +5,8 @@ AX-4471-C is not AX-4471-D, and those who do not pay are not those who pay.
 
 import re
 
-from qa.notations import code_key, codes
+from embeddings.document import CELL_SEPARATOR
+from qa.notations import code_key, codes, dates
 from qa.text import STOP_WORDS, stem, terms
 
 _NEGATION = re.compile(
@@ -36,6 +37,19 @@ def names_another_code(question: str, passage: str) -> bool:
     squeezed = code_key(passage)
     missing = {_shape(code) for code in asked if code not in squeezed}
     return any(_shape(code_key(code)) in missing for code in codes(passage))
+
+
+def is_row_of_another_day(question: str, row: str) -> bool:
+    r"""Whether a table's row has a date, and not one of the days that a question names.
+
+    >>> is_row_of_another_day("What was it like on May 3, 2024?", "2023-05-03\train")
+    True
+    """
+    asked = {date for date in dates(question) if date.day is not None}
+    if not asked or CELL_SEPARATOR not in row:
+        return False
+    found = {date for date in dates(row) if date.day is not None}
+    return bool(found) and not asked & found
 
 
 def _shape(code: str) -> str:

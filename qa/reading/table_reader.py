@@ -13,8 +13,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from embeddings.document import CELL_SEPARATOR
+from embeddings.passages import HEADING_SEPARATOR
 from qa.notations import dates
 from qa.reading.calibration import feature_matrix
+from qa.reading.lists import introduces_answer
 from qa.reading.question_type import fits_answer_type
 from qa.reading.reader import ReadAnswer, Span
 from qa.results import Hit
@@ -22,6 +24,10 @@ from qa.text import normalise, stem, stems, terms
 
 MAX_LABEL_WORDS = 12
 """A longer cell is no label. Chosen by hand."""
+
+INTRODUCED_CONFIDENCE = 0.7
+"""Of the first cells of all rows of a table that the line before it introduces as what is asked
+for. Chosen by hand."""
 
 # What needs several rows to be compared, counted or summed up is no look-up.
 _COMPARES = re.compile(
@@ -111,6 +117,8 @@ class TableReader:
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         """The cells by how likely they answer, the likeliest first; often none."""
+        if labels := _introduced_labels(question, hits):
+            return [labels]
         found = lookups(question, hits)
         rows = feature_matrix([lookup.features for lookup in found], FEATURES)
         logits = rows @ np.array([WEIGHTS[name] for name in FEATURES]) + BIAS
@@ -119,6 +127,26 @@ class TableReader:
             for lookup, logit in zip(found, logits, strict=True)
         )
         return sorted(answers, key=lambda answer: -answer.confidence)
+
+
+def _introduced_labels(question: str, hits: Sequence[Hit]) -> ReadAnswer | None:
+    """The first cells of a table's rows, if the line before it says that these are asked for."""
+    rows = [
+        (at, hit)
+        for at, hit in enumerate(hits)
+        if CELL_SEPARATOR in hit.text
+        and "\n" not in hit.text
+        and introduces_answer(question, hit.context.rpartition(HEADING_SEPARATOR)[2])
+    ]
+    if not rows:
+        return None
+    document, context = rows[0][1].document, rows[0][1].context
+    same = [(at, hit) for at, hit in rows if (hit.document, hit.context) == (document, context)]
+    spans = (
+        Span(at, hit.start, hit.start + len(hit.text.partition(CELL_SEPARATOR)[0]))
+        for at, hit in sorted(same, key=lambda row: row[1].start)
+    )
+    return ReadAnswer(tuple(spans), INTRODUCED_CONFIDENCE, joined=True)
 
 
 def lookups(question: str, hits: Sequence[Hit]) -> list[Lookup]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.reading.other_statements import is_negated, names_another_code
+from qa.reading.other_statements import is_negated, is_row_of_another_day, names_another_code
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,17 @@ def test_passage_about_another_code(question: str, passage: str, other: bool) ->
 )
 def test_clause_that_denies_the_question(question: str, text: str, negated: bool) -> None:
     assert is_negated(question, text, 0, len("Members of old")) is negated
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "other"),
+    [
+        ("What was it like on January 5, 2019?", "2014-01-05\t0.0\tsun", True),
+        ("What was it like on January 5, 2014?", "2014-01-05\t0.0\tsun", False),
+        ("What was it like in January 2019?", "2014-01-05\t0.0\tsun", False),
+        ("What was it like on January 5, 2019?", "On 2014-01-05 the sun shone.", False),
+        ("What was it like on January 5, 2019?", "Lund\tsun", False),
+    ],
+)
+def test_row_of_another_day(question: str, row: str, other: bool) -> None:
+    assert is_row_of_another_day(question, row) is other

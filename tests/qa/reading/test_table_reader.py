@@ -18,9 +18,11 @@ PUMPS = [
 ]
 
 
-def rows_of(table: list[list[str]], header_rows: int = 1) -> list[Hit]:
+def rows_of(
+    table: list[list[str]], header_rows: int = 1, introduction: str = "All pumps:"
+) -> list[Hit]:
     builder = DocumentBuilder("Waterworks")
-    builder.add("paragraph", "All pumps:")
+    builder.add("paragraph", introduction)
     builder.add_table(table, header_rows)
     return [
         a_hit(
@@ -79,6 +81,14 @@ def test_second_cell_of_a_pair_is_found_by_the_first() -> None:
     hits = rows_of([["Case officer", "Marit Oldervik"], ["Name of boat", "Maja"]], header_rows=0)
     assert looked_up("Who is the case officer?", hits)[0] == "Marit Oldervik"
     assert looked_up("What is the name of the boat?", hits)[0] == "Maja"
+
+
+def test_first_cells_answer_where_the_line_before_the_table_introduces_them() -> None:
+    hits = rows_of([["", "Calories"], ["Leaves", "50"], ["Grain", "200"]], 1, "A duck can eat:")
+    (answer,) = TableReader().read("What can a duck eat?", hits)
+    assert [quoted(hits, span) for span in answer.spans] == ["Leaves", "Grain"]
+    assert answer.joined
+    assert looked_up("When can a duck eat?", hits) == (None, 0.0)
 
 
 class Fixed:
