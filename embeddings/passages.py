@@ -4,6 +4,7 @@ A passage is a run of whole paragraphs of one section, or a row of a table; ``sp
 them. ``document.text[passage.start:passage.end] == passage.text`` always holds.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -26,6 +27,8 @@ MAX_INTRODUCTION_CHARACTERS = 200
 MAX_SENTENCE_CHARACTERS = 100
 """A longer sentence before a table, ended by a full stop, says something of its own and is no
 caption. Chosen by hand."""
+
+_ROW_END = re.compile(rf"{CELL_SEPARATOR}*(?:\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def passages_of(document: Document, sections: Iterable[Section]) -> tuple[Passag
             if position not in known:
                 known[position] = _heading(document, position)
         headings = tuple(known[position] for position in section.headings)
-        names = column_names(document, section.block)
+        columns = Columns(document.text, column_names(document, section.block))
         contexts: dict[int, str] = {}
         for start, end in section.spans:
             # The first passage may begin with some of the headings.
@@ -115,7 +118,7 @@ def passages_of(document: Document, sections: Iterable[Section]) -> tuple[Passag
                     context=contexts[above],
                     headings=headings,
                     page=document.page_at(start),
-                    columns=columns_from(document.text, names, start) if names else (),
+                    columns=columns.between(start, end),
                 )
             )
     return tuple(passages)
@@ -139,19 +142,49 @@ def column_names(document: Document, position: int) -> tuple[str, ...]:
     return tuple(names)
 
 
-def columns_from(text: str, names: Sequence[str], start: int) -> tuple[str, ...]:
-    """The names of the columns from an offset on, which may be in the middle of a row.
+class Columns:
+    """The columns of a table's cells; fastest where what is asked for follows what was asked last.
 
-    What is left of a row then has the row's first cell before its name. Without names there are
-    none.
+    Args:
+        text: Of the document.
+        names: Of all columns of the table.
     """
-    row = text.rfind("\n", 0, start) + 1
-    if row == start or not names:
-        return tuple(names)
-    label = shortened(text[row:start].split(CELL_SEPARATOR)[0])
-    at = text.count(CELL_SEPARATOR, row, start)
-    first = HEADING_SEPARATOR.join(filter(None, (label, *names[at : at + 1])))
-    return (first, *names[at + 1 :])
+
+    def __init__(self, text: str, names: Sequence[str]) -> None:
+        self._text = text
+        self.names = tuple(names)
+        # Of what was asked last: where its row and itself begin, and its column.
+        self._row = self._at = self._column = 0
+
+    def between(self, start: int, end: int) -> tuple[str, ...]:
+        """The names of the columns between two offsets of one row, which may be in its middle.
+
+        What is left of a row then has the row's first cell before its name. A whole row has the
+        names of all columns. Without names there are none.
+        """
+        if not self.names:
+            return ()
+        self._go_to(start)
+        is_last = bool(_ROW_END.match(self._text, end))
+        if start == self._row and is_last:
+            return self.names
+        count = self._text.count(CELL_SEPARATOR, start, end) + 1
+        names = self.names[self._column : None if is_last else self._column + count]
+        if start == self._row:
+            return names
+        first = self._text.find(CELL_SEPARATOR, self._row, start)
+        label = shortened(self._text[self._row : first if first >= 0 else start])
+        return (HEADING_SEPARATOR.join(filter(None, (label, *names[:1]))), *names[1:])
+
+    def _go_to(self, start: int) -> None:
+        if start < self._at:
+            self._at = 0
+        row = self._text.rfind("\n", self._at, start) + 1
+        if row or not self._at:
+            self._row = self._at = row
+            self._column = 0
+        self._column += self._text.count(CELL_SEPARATOR, self._at, start)
+        self._at = start
 
 
 def _heading(document: Document, position: int) -> str:

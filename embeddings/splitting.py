@@ -14,11 +14,11 @@ from operator import itemgetter
 from embeddings.document import Block, Document
 from embeddings.passages import (
     LONGEST_CHARACTERS,
+    Columns,
     Passage,
     Section,
     Tokenize,
     column_names,
-    columns_from,
     context_of,
     introduction_of,
     passages_of,
@@ -160,7 +160,7 @@ class _Cutter:
     def _header(self, block: Block, introduced: bool, room: int) -> Iterator[Piece]:
         """A table's header, as part of the passage that introduces it."""
         for row in islice(self._lines(block), block.header_rows):
-            for (start, end), _ in self._row(row, (), room):
+            for (start, end), _ in self._row(row, Columns("", ()), room):
                 # One more for what is shown between two cells.
                 yield Piece(start, end, self._count(start, end, ()) + 1, introduced)
                 introduced = True
@@ -169,10 +169,10 @@ class _Cutter:
         """The passages of a table: its rows, those that are too long in several."""
         context, room = self._context(position)
         plain, _ = self._context(-1)
-        names = column_names(self.document, position)
+        columns = Columns(self.document.text, column_names(self.document, position))
         block = self.document.blocks[position]
         rows = islice(self._lines(block), block.header_rows, None)
-        spans = (cut for row in rows for cut in self._row(row, names, room))
+        spans = (cut for row in rows for cut in self._row(row, columns, room))
         for named, run in groupby(spans, key=itemgetter(1)):
             cuts = tuple(span for span, _ in run)
             if named:
@@ -186,41 +186,50 @@ class _Cutter:
             row = line[0]
             yield line.start() + len(row) - len(row.lstrip()), line.start() + len(row.rstrip())
 
-    def _row(self, row: Span, names: Sequence[str], room: int) -> Iterator[tuple[Span, bool]]:
+    def _row(self, row: Span, columns: Columns, room: int) -> Iterator[tuple[Span, bool]]:
         """A row as a whole, or runs of its cells; and whether names of columns fit beside them."""
-        if self._fits(*row, names, room):
+        if self._fits(*row, columns, room):
             yield row, True
             return
         run: Span | None = None
+        alone = Columns(self.document.text, columns.names)
+        tokens = 0  # of the run, at most: each cell is counted by itself, with what parts it
         for cell in _CELL.finditer(self.document.text, *row):
             start, end = cell.span()
-            if run and self._fits(run[0], end, names, room):
-                run = (run[0], end)
-                continue
+            added = room
+            if end - start <= LONGEST_CHARACTERS:
+                added = self._count(start, end, alone.between(start, end)) + 1
+            if run and end - run[0] <= LONGEST_CHARACTERS:
+                tokens += added
+                if tokens > room:
+                    tokens = self._count(run[0], end, columns.between(run[0], end))
+                if tokens <= room:
+                    run = (run[0], end)
+                    continue
             if run:
                 yield run, True
-            run = (start, end) if self._fits(start, end, names, room) else None
+            run, tokens = ((start, end), added) if added <= room else (None, 0)
             if run is None:
-                yield from self._cell(start, end, names, room)
+                yield from self._cell(start, end, columns, room)
         if run:
             yield run, True
 
     def _cell(
-        self, start: int, end: int, names: Sequence[str], room: int
+        self, start: int, end: int, columns: Columns, room: int
     ) -> Iterator[tuple[Span, bool]]:
         """The pieces of a long cell, each with the name of its column if that is short enough."""
         text = self.document.text
-        name = ": ".join((*columns_from(text, names, start)[:1], ""))
+        name = ": ".join((*columns.between(start, end)[:1], ""))
         left = room - len(self.tokenize(name))
         named = left >= room // 2
         block = Block("paragraph", start, end)
         for piece in cut_block(text, block, None, self.tokenize, left if named else room):
             yield (piece.start, piece.end), named
 
-    def _fits(self, start: int, end: int, names: Sequence[str], room: int) -> bool:
+    def _fits(self, start: int, end: int, columns: Columns, room: int) -> bool:
         if end - start > LONGEST_CHARACTERS:
             return False
-        return self._count(start, end, columns_from(self.document.text, names, start)) <= room
+        return self._count(start, end, columns.between(start, end)) <= room
 
     def _count(self, start: int, end: int, names: Sequence[str]) -> int:
         return len(self.tokenize(rendered(self.document.text[start:end], names).text))

@@ -295,7 +295,7 @@ def test_row_of_a_table_is_a_passage_with_names_and_introduction() -> None:
 def test_piece_of_a_long_row_carries_the_row_and_its_column() -> None:
     row = f"P077,654,{words(70)}"
     found = split(build([("table", f"Pump,Speed,Notes\n{row}", 1)], "T"), word_starts, 42)
-    assert [passage.columns for passage in found[:2]] == [(), ("Pump", "Speed", "Notes")]
+    assert [passage.columns for passage in found[:2]] == [(), ("Pump", "Speed")]
     assert {passage.columns for passage in found[2:]} == {("P077 › Notes",)}
     assert " ".join(passage.text for passage in found[2:]) == words(70)
 

@@ -44,7 +44,7 @@ from embeddings.splitting import split
 from qa import notations
 from qa import text as words
 from qa.library import receipts
-from qa.reading import lists, other_statements, question_type, spans
+from qa.reading import lists, other_statements, question_type, references, spans
 from qa.retrieval import selection
 from tests.builders import word_starts
 from tests.embeddings.files.test_bad_inputs import PACKAGE, paragraph, word
@@ -157,6 +157,12 @@ def sections(text: str) -> object:
     return split(builder.build("a.txt"), word_starts, 64)
 
 
+def long_row(text: str) -> object:
+    builder = DocumentBuilder()
+    builder.add_table([text.split(), text.split()], 1)
+    return split(builder.build("a.csv"), word_starts, 64)
+
+
 def without_tokens(text: str) -> object:
     builder = DocumentBuilder()
     for part in text.split("\n"):
@@ -177,6 +183,7 @@ TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [
     ("invisible", normalise, "\u200b", "a%sb"),
     ("sections", sections, "# a\nb\n", "%s"),
     ("sections below a heading", sections, "b\n## c\n", "# " + "x" * 299 + "\n%s"),
+    ("cells of a long row", long_row, "ab ", "%s"),
     ("paragraphs without tokens", without_tokens, "\u0301\n", "%s"),
     ("sentences of one letter", sentences, "a. ", "%s"),
     ("sentences and a long one", sentences, "a. " + "b " * 1_998, "%s"),
@@ -303,6 +310,7 @@ TEXTS: list[tuple[str, Callable[[str], object], str, str]] = [
     ("codes", notations.other_notations, "a1-", "%s"),
     ("dates", notations.other_notations, "1.", "%s"),
     ("months", notations.other_notations, "may ", "%s"),
+    ("signs of sections", lambda text: references.read_reference(text, []), "§", "%s"),
     ("other codes", lambda text: other_statements.names_another_code("E21?", text), "a1-", "%s"),
     ("negations of a clause", lambda text: other_statements.is_negated("Who pays?", text, 0, 1),
      "not a ", "%s"),
