@@ -72,7 +72,14 @@ def read(path: Path, limits: Limits) -> Document:
 
 
 def _parsed(data: bytes) -> Any:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        # Their tails are text, which walks over elements alone would lose.
+        remove_comments=True,
+        remove_pis=True,
+    )
     if b"<!DOCTYPE" in data[:1024]:
         raise UnreadableFile("is unsafe: it defines XML entities")
     return etree.fromstring(without_controls(data), parser)

@@ -13,8 +13,13 @@ from docutils.core import publish_doctree
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats.decoding import read_text
+from embeddings.files.formats.plain_text import add_text
 from embeddings.files.formats.tables import add_table
 from embeddings.files.limits import LimitedBuilder, Limits
+
+LONGEST_LINE = 10_000
+"""Characters; docutils reads no text with a longer line, and the marks of a line of n characters in
+time that grows with n². Its own default."""
 
 _SETTINGS = {
     "file_insertion_enabled": False,
@@ -23,7 +28,7 @@ _SETTINGS = {
     "report_level": 5,
     "halt_level": 5,
     "input_encoding": "unicode",
-    "line_length_limit": 100_000,
+    "line_length_limit": LONGEST_LINE,
     "smart_quotes": False,
     "syntax_highlight": "none",
     "sectsubtitle_xform": False,
@@ -39,11 +44,14 @@ _DEEPEST = 100
 
 
 def read(path: Path, limits: Limits) -> Document:
-    """The document in a reStructuredText file."""
+    """The document in a reStructuredText file; as plain text if it has an enormous line."""
     text = read_text(path)
     limits.check_characters(len(text))
-    tree = publish_doctree(text, settings_overrides=_SETTINGS)
     builder = LimitedBuilder(limits)
+    if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
+        add_text(builder, text)
+        return builder.build(path.name)
+    tree = publish_doctree(text, settings_overrides=_SETTINGS)
     _add_children(builder, tree, 1 if isinstance(tree.next_node(nodes.title), nodes.title) else 0)
     return builder.build(path.name)
 

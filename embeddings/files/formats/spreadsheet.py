@@ -16,6 +16,7 @@ from lxml import etree
 from openpyxl.utils import range_boundaries
 
 from embeddings.document import Document
+from embeddings.errors import UnreadableFile
 from embeddings.files.formats.archive import check_office_file
 from embeddings.files.formats.number_formats import displayed
 from embeddings.files.formats.sheets import add_sheet
@@ -27,6 +28,7 @@ _NAME = "Excel workbook"
 _MOST_MERGED = 1_000_000
 # Cells that are none: the largest sheet has so many columns.
 _MOST_COLUMNS = 16_384
+_MOST_ROWS = 1_048_576
 _SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 
@@ -63,6 +65,9 @@ def _rows(sheet: Any, merged: list[Range]) -> Iterator[list[str]]:
     active: list[tuple[Range, str]] = []
     budget = _MOST_MERGED
     for number, cells in enumerate(sheet.rows, start=1):
+        # A row's number may be anything, and openpyxl gives a blank row for each below it.
+        if number > _MOST_ROWS:
+            raise UnreadableFile(f"is not a valid {_NAME}: it has more than {_MOST_ROWS:,} rows")
         row = [_shown(cell) for cell in cells[:_MOST_COLUMNS]]
         while row and not row[-1]:
             row.pop()

@@ -136,6 +136,14 @@ def test_slides_are_pages_with_their_titles_first(tmp_path: Path) -> None:
     assert document.page_at(document.text.index("Text 2")) == 2
 
 
+def test_text_behind_a_comment_in_the_markup_is_kept(tmp_path: Path) -> None:
+    body = (
+        "<office:text><text:p>one<!-- no --> two<?no no?> three</text:p><text:list><!-- no -->"
+        "<text:list-item><text:p>a<!-- no --> b</text:p></text:list-item></text:list></office:text>"
+    )
+    assert document_of(tmp_path, body).text == "one two three\n\n- a b"
+
+
 def test_archive_without_content_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.odt", "w") as archive:
         archive.writestr("other.xml", "<a/>")

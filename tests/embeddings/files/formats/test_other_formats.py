@@ -129,6 +129,16 @@ def test_marked_text_keeps_its_structure(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("word", ["word ", "*word ", "w"])
+def test_marked_up_text_with_an_enormous_line_is_read_as_it_stands(
+    tmp_path: Path, word: str
+) -> None:
+    line = word * 30_000
+    assert document_of(tmp_path / "a.rst", f"First.\n\n{line}\n").text == (
+        f"First.\n\n{line.strip()}"
+    )
+
+
 @pytest.mark.parametrize(
     "directive",
     [

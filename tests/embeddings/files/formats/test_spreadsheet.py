@@ -1,5 +1,6 @@
 """What workbooks become: tables of each sheet, with values as the cells show them."""
 
+import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from openpyxl.chart import BarChart, Reference
 
 from embeddings.document import Document
+from embeddings.errors import UnreadableFile
 from embeddings.files.formats.number_formats import displayed
 from embeddings.files.formats.spreadsheet import read
 from embeddings.files.limits import Limits
@@ -104,6 +106,26 @@ def test_merged_cells_are_repeated(tmp_path: Path) -> None:
             2,
         )
     ]
+
+
+def rewritten(path: Path, old: bytes, new: bytes) -> None:
+    """Replace bytes in the first sheet of a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    assert old in parts[sheet]
+    parts[sheet] = parts[sheet].replace(old, new)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+def test_row_beyond_the_last_of_a_sheet_is_refused(tmp_path: Path) -> None:
+    document_of(tmp_path, lambda book: book.active.append(["Ada"]))
+    rewritten(tmp_path / "a.xlsx", b'"A1"', b'"A99999999999"')
+    rewritten(tmp_path / "a.xlsx", b'<row r="1"', b'<row r="99999999999"')
+    with pytest.raises(UnreadableFile, match="more than 1,048,576 rows"):
+        read(tmp_path / "a.xlsx", Limits())
 
 
 def test_hidden_sheets_and_charts_are_said_to_be_left_out(tmp_path: Path) -> None:
