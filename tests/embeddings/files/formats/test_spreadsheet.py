@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.chart import BarChart, Reference
+from openpyxl.comments import Comment
 
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
@@ -174,3 +175,14 @@ def test_hidden_sheets_and_charts_are_said_to_be_left_out(tmp_path: Path) -> Non
 )
 def test_values_are_shown_by_their_formats(value: object, code: str, text: str) -> None:
     assert displayed(value, code) == text
+
+
+def test_comments_on_cells_follow_their_sheet(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        for row in (["Ship", "Fee"], ["Ada", 12], ["Bea", 14]):
+            book.active.append(row)
+        book.active["B2"].comment = Comment("Only until May.", "Olga")
+
+    assert shown(document_of(tmp_path, fill))[1:] == [
+        ("paragraph", "Comment on B2: Only until May.", 0)
+    ]
