@@ -1,10 +1,13 @@
 """reStructuredText: sections, lists, definitions, tables and code as docutils parses them.
 
 docutils: public domain and BSD, the reference implementation. It can insert files, raw HTML and
-what a URL names: all of that is switched off, and leaves nothing in the text.
+what a URL names: all of that is switched off, and leaves nothing in the text. Directives and roles
+that it does not know, those of Sphinx among them, are read for their text.
 """
 
+import re
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from docutils import nodes
@@ -25,7 +28,9 @@ _SETTINGS = {
     "file_insertion_enabled": False,
     "raw_enabled": False,
     "_disable_config": True,
-    "report_level": 5,
+    # Errors hold the text of what is not known; they are not printed.
+    "report_level": 3,
+    "warning_stream": False,
     "halt_level": 5,
     "input_encoding": "unicode",
     "line_length_limit": LONGEST_LINE,
@@ -37,9 +42,17 @@ _SETTINGS = {
     "traceback": False,
 }
 _LEFT_OUT = (
-    nodes.comment, nodes.system_message, nodes.substitution_definition, nodes.target, nodes.raw,
-    nodes.pending, nodes.transition,
+    nodes.comment, nodes.substitution_definition, nodes.target, nodes.raw, nodes.pending,
+    nodes.transition,
 )  # fmt: skip
+_DIRECTIVE = re.compile(r"\.\. +([\w:.+-]+) ?::[ \t]*(.*(?:\n[ \t]+:[\w-]+:.*)*)\n?((?:.*\n?)*)")
+_OPTION = re.compile(r"\n[ \t]+:[\w-]+:.*")
+_ROLE = re.compile(r":[A-Za-z][\w:+.-]*+`[~!]?([^`<]*+)(<[^`]*+)?`")
+_UNREAD = ("Unknown directive type", "Malformed table")
+# Directives of Sphinx that say nothing themselves.
+_SILENT = frozenset(
+    "toctree index highlight currentmodule py:currentmodule default-domain default-role".split()
+)
 _DEEPEST = 100
 
 
@@ -51,9 +64,19 @@ def read(path: Path, limits: Limits) -> Document:
     if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
         add_text(builder, text)
         return builder.build(path.name)
-    tree = publish_doctree(text, settings_overrides=_SETTINGS)
+    tree = _parsed(text)
     _add_children(builder, tree, 1 if isinstance(tree.next_node(nodes.title), nodes.title) else 0)
     return builder.build(path.name)
+
+
+def _parsed(text: str) -> Any:
+    tree = publish_doctree(text, settings_overrides=_SETTINGS)
+    for problem in list(tree.findall(nodes.problematic)):
+        role = _ROLE.fullmatch(problem.astext())
+        # The target behind a text is left out.
+        text = (role[1].strip() or role[2]) if role else problem.astext()
+        problem.parent.replace(problem, nodes.Text(text))
+    return tree
 
 
 def _add_children(builder: LimitedBuilder, parent: Any, level: int, depth: int = 0) -> None:
@@ -66,7 +89,13 @@ def _add_children(builder: LimitedBuilder, parent: Any, level: int, depth: int =
 def _add(builder: LimitedBuilder, node: Any, level: int, depth: int) -> None:
     if isinstance(node, _LEFT_OUT):
         return
-    if isinstance(node, nodes.title | nodes.subtitle):
+    if isinstance(node, nodes.system_message):
+        kept = next(node.findall(nodes.literal_block), None)
+        if kept is not None and node.children[0].astext().startswith(_UNREAD):
+            _add_unknown(builder, kept.astext(), level, depth)
+    elif "system-messages" in getattr(node, "attributes", {}).get("classes", ()):
+        return  # The section that docutils makes of messages that stand nowhere else.
+    elif isinstance(node, nodes.title | nodes.subtitle):
         builder.add("heading", node.astext(), min(max(level, 1), 6))
     elif isinstance(node, nodes.section):
         _add_children(builder, node, level + 1, depth + 1)
@@ -89,6 +118,16 @@ def _add(builder: LimitedBuilder, node: Any, level: int, depth: int) -> None:
         builder.add("paragraph", " ".join(node.astext().split()))
     elif isinstance(node, nodes.Element):
         _add_children(builder, node, level, depth + 1)
+
+
+def _add_unknown(builder: LimitedBuilder, text: str, level: int, depth: int) -> None:
+    """Add what docutils could not parse: the text of a directive, or a table as it is drawn."""
+    found = _DIRECTIVE.fullmatch(text)
+    if found is None:
+        builder.add("code", text)
+    elif found[1] not in _SILENT:
+        builder.add("paragraph", _OPTION.sub("", found[2]))
+        _add_children(builder, _parsed(dedent(found[3])), level, depth + 1)
 
 
 def _items(node: Any, depth: int = 0) -> list[str]:

@@ -157,6 +157,17 @@ def test_marked_text_inserts_no_file(tmp_path: Path, directive: str) -> None:
     assert "secret" not in found and "The end." in found
 
 
+def test_directives_and_roles_of_sphinx_are_read_for_their_text(tmp_path: Path) -> None:
+    text = (
+        "Guide\n=====\n\nSee :ref:`the pool <pool>`.\n\n.. versionadded:: 2.0\n"
+        "   The ``quiet`` option.\n\n.. py:function:: pump(speed)\n   :noindex:\n\n"
+        "   Starts it.\n\n   .. note:: It is loud.\n\n.. toctree::\n\n   other\n\nThe end.\n"
+    )
+    texts = [each for _, each in shown(document_of(tmp_path / "a.rst", text))]
+    directives = ["2.0", "The quiet option.", "pump(speed)", "Starts it.", "It is loud."]
+    assert texts == ["Guide", "See the pool.", *directives, "The end."]
+
+
 # Notebooks
 
 
