@@ -196,7 +196,7 @@ class _Cutter:
         tokens = 0  # of the run, at most: each cell is counted by itself, with what parts it
         for cell in _CELL.finditer(self.document.text, *row):
             start, end = cell.span()
-            added = room
+            added = room + 1
             if end - start <= LONGEST_CHARACTERS:
                 added = self._count(start, end, alone.between(start, end)) + 1
             if run and end - run[0] <= LONGEST_CHARACTERS:

@@ -300,6 +300,14 @@ def test_piece_of_a_long_row_carries_the_row_and_its_column() -> None:
     assert " ".join(passage.text for passage in found[2:]) == words(70)
 
 
+def test_enormous_cell_is_cut_although_it_is_one_word() -> None:
+    cell = "x" * 9_000
+    found = split(build([("table", f"Pump,Notes\nP077,{cell}\nP078,fine", 1)]), word_starts, 42)
+    assert [passage.text for passage in found[1:]] == [
+        "P077", "x" * 4_000, "x" * 4_000, "x" * 1_000, "P078\tfine"
+    ]  # fmt: skip
+
+
 def test_names_that_leave_no_room_are_left_out() -> None:
     table = f"Pump,{words(30, 'name')}\nP077,{words(10)}"
     found = split(build([("table", table, 1)], "T"), word_starts, 24)
