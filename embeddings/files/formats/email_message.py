@@ -65,13 +65,13 @@ def _header(message: EmailMessage, name: str) -> str:
     """A header's value as a person reads it; an invalid one as it stands."""
     try:
         value = str(message[name] or "")
-    except (ValueError, TypeError, AttributeError, IndexError):
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError):
         # What the standard library raises at headers that are no headers.
         return ""
     if name == "Date" and value:
         try:
             return parsedate_to_datetime(value).strftime("%d %B %Y %H:%M %z").strip()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return value
     return value
 

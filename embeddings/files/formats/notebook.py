@@ -16,13 +16,17 @@ from embeddings.files.formats.contained import add_contained
 from embeddings.files.formats.decoding import read_text
 from embeddings.files.limits import LimitedBuilder, Limits
 
+# JSON can write half a character.
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_MOST_DIGITS = 18
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 def read(path: Path, limits: Limits) -> Document:
     """The document in a notebook, cell after cell."""
     try:
-        notebook = json.loads(read_text(path))
+        # Of a longer number, the cells have no use.
+        notebook = json.loads(read_text(path), parse_int=lambda digits: int(digits[:_MOST_DIGITS]))
     except ValueError as error:
         raise UnreadableFile(f"is damaged or not a valid Jupyter notebook ({error})") from error
     builder = LimitedBuilder(limits, _title(notebook))
@@ -34,7 +38,7 @@ def read(path: Path, limits: Limits) -> Document:
 def _title(notebook: Any) -> str | None:
     metadata = notebook.get("metadata") if isinstance(notebook, dict) else None
     title = metadata.get("title") if isinstance(metadata, dict) else None
-    return title if isinstance(title, str) else None
+    return _SURROGATES.sub("\ufffd", title) if isinstance(title, str) else None
 
 
 def _cells(notebook: Any) -> list[dict[str, Any]]:
@@ -62,7 +66,10 @@ def _add_cell(builder: LimitedBuilder, cell: dict[str, Any]) -> None:
         add_contained(builder, "cell.md", source)
     elif kind == "heading":
         level = cell.get("level")
-        builder.add("heading", source, level if isinstance(level, int) and 0 < level < 7 else 2)
+        # Python takes true for 1.
+        if not isinstance(level, int) or isinstance(level, bool) or not 0 < level < 7:
+            level = 2
+        builder.add("heading", source, level)
     elif kind == "code":
         builder.add("code", source)
         outputs = cell.get("outputs")
@@ -90,5 +97,5 @@ def _add_output(builder: LimitedBuilder, output: dict[str, Any]) -> None:
 def _joined(source: object) -> str:
     """The text of a multi-line string, which may be a list of its lines."""
     if isinstance(source, list):
-        return "".join(line for line in source if isinstance(line, str))
-    return source if isinstance(source, str) else ""
+        source = "".join(line for line in source if isinstance(line, str))
+    return _SURROGATES.sub("\ufffd", source) if isinstance(source, str) else ""

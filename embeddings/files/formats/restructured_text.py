@@ -39,7 +39,8 @@ _SETTINGS = {
     "sectsubtitle_xform": False,
     "docinfo_xform": False,
     "strip_comments": True,
-    "traceback": False,
+    # Else docutils would end the process where it fails.
+    "traceback": True,
 }
 _LEFT_OUT = (
     nodes.comment, nodes.substitution_definition, nodes.target, nodes.raw, nodes.pending,

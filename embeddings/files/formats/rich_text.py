@@ -17,12 +17,14 @@ from embeddings.files.formats.tables import add_table
 from embeddings.files.limits import LimitedBuilder, Limits
 
 _PICTURE = re.compile(rb"\\pict\b")
+# Bytes of their number follow, which may be of any kind.
+_BINARY = re.compile(rb"(?<!\\)\\bin(\d{1,10})(?:[ ]|(?=\D))")
 _TITLE = re.compile(rb"\{\\title ([^{}\\]{1,300})\}")
 
 
 def read(path: Path, limits: Limits) -> Document:
     """The document in an RTF file."""
-    data = path.read_bytes()
+    data = _without_binary(path.read_bytes())
     if not data.lstrip().startswith(b"{\\rtf"):
         raise UnreadableFile("is not a valid RTF document")
     # Pictures are digits; the rest is at least as long as its text.
@@ -39,3 +41,13 @@ def read(path: Path, limits: Limits) -> Document:
         else:
             add_text(builder, "\n\n".join(lines), titled=False)
     return builder.build(path.name)
+
+
+def _without_binary(data: bytes) -> bytes:
+    """The document without the pictures and objects in it that are no text."""
+    kept: list[bytes] = []
+    start = 0
+    while found := _BINARY.search(data, start):
+        kept.append(data[start : found.start()])
+        start = found.end() + int(found[1])
+    return b"".join((*kept, data[start:]))

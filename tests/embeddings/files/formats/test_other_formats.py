@@ -331,3 +331,36 @@ def test_what_contained_documents_lack_is_added_up() -> None:
     for _ in range(2):
         add_document(builder, inner)
     assert builder.build("a").not_read == ("4 pages without text", "2 pictures")
+
+
+# Odd files
+
+
+def test_half_a_character_in_a_notebook_is_replaced(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "heading", "level": True, "source": "Aid"},
+        {"cell_type": "markdown", "source": "a \ud800 b"},
+        {"cell_type": "code", "source": ["c \udfff"]},
+    ]
+    content = json.dumps({"cells": cells, "metadata": {"title": "T\ud800", "n": 1}})
+    document = document_of(tmp_path / "a.ipynb", content.replace("1}", "1" * 5_000 + "}"))
+    assert (document.title, document.text) == ("T\ufffd", "Aid\n\na \ufffd b\n\nc \ufffd")
+    assert type(document.blocks[0].level) is int
+
+
+def test_marked_up_text_that_is_nested_too_deeply_ends_no_process(tmp_path: Path) -> None:
+    text = "\n\n".join(f"{'  ' * depth}- a" for depth in range(300))
+    with pytest.raises(RecursionError):
+        document_of(tmp_path / "a.rst", text)
+
+
+def test_impossible_date_of_a_message_leaves_its_text(tmp_path: Path) -> None:
+    date = f"Mon, 01 Jan {'9' * 20} 10:00:00 +{'9' * 14}"
+    document = document_of(tmp_path / "a.eml", f"From: Ada\nDate: {date}\n\nFifty tons.\n")
+    assert shown(document) == [("table", "From\tAda"), ("paragraph", "Fifty tons.")]
+
+
+def test_text_behind_binary_data_of_rich_text_is_kept(tmp_path: Path) -> None:
+    binary = rb"{\*\objdata \bin8 }}}}\bin}"
+    text = rb"{\rtf1 One" + binary + rb" two\bin3 {{{ th\\bin9ree\bin99999999 {}"
+    assert document_of(tmp_path / "a.rtf", text).text == r"One two th\bin9ree"
