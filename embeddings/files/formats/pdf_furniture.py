@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from embeddings.files.formats.leaders import are_in_order
+
 _CONTENTS = re.compile(
     r"(?:table of )?contents|list of (?:figures|tables)|inhalt(?:sverzeichnis)?|sommaire"
     r"|table des matières|índice(?: general)?|indice|innhold|innehåll|indhold|inhoud(?:sopgave)?",
@@ -56,7 +58,7 @@ def mark_furniture(parts: Sequence[Part]) -> None:
 def _mark_leaders(parts: Sequence[Part]) -> None:
     """Runs of lines with dots that lead to a page number."""
     run: list[Part] = []
-    lines = 0
+    lines: list[str] = []
     for part in [*parts, None]:
         found = [
             line
@@ -65,12 +67,12 @@ def _mark_leaders(parts: Sequence[Part]) -> None:
         ]
         if part is not None and found and 2 * len(found) >= part.text.count("\n") + 1:
             run.append(part)
-            lines += len(found)
+            lines += found
             continue
-        if lines >= _MIN_LINES:
+        if len(lines) >= _MIN_LINES and are_in_order(lines):
             for each in run:
                 each.kind, each.level = "furniture", 0
-        run, lines = [], 0
+        run, lines = [], []
 
 
 def _mark_contents(parts: Sequence[Part], at: int) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 
 from embeddings.files.formats import text_lines
+from embeddings.files.formats.leaders import are_in_order
 from embeddings.files.formats.text_lines import Chunk
 
 _LEADERS = re.compile(
@@ -16,6 +17,8 @@ _LEADERS = re.compile(
 )
 # Contents have no longer lines; the pattern takes quadratic time in the length.
 _WIDEST_LINE = 300
+# Fewer lines with leaders, below no heading of contents, are content. Chosen by hand.
+_FEWEST_LED = 3
 _NUMBER_AT_END = re.compile(r"\S\s{2,}(?:\d{1,4}|[ivxl]{1,6})$")
 _CONTENTS_HEADING = re.compile(r"(?:table of )?contents|list of (?:figures|tables)|index", re.I)
 _REFERENCES_HEADING = re.compile(
@@ -35,18 +38,21 @@ class Contents:
     def __init__(self) -> None:
         self.below_contents = False
         self.below_references = False
+        self.in_contents = False
 
     def holds(self, chunk: Chunk, following: Chunk | None) -> bool:
         """Whether a chunk is contents or references; call it once for each."""
         text = chunk.text
         if len(chunk.lines) == 1 and _CONTENTS_HEADING.fullmatch(text):
             self.below_contents = following is not None and _is_list_of_sections(following.lines)
+            self.in_contents = self.below_contents
             return self.below_contents
         if len(chunk.lines) == 1 and _REFERENCES_HEADING.fullmatch(text):
             begins = following is not None and _begins_references(following)
             self.below_references = begins
             return begins
-        if _is_contents(chunk.lines):
+        self.in_contents = self._goes_on(chunk, following)
+        if self.in_contents:
             return True
         if self.below_contents and _is_list_of_sections(chunk.lines):
             self.below_contents = len(chunk.lines) == 1
@@ -57,6 +63,17 @@ class Contents:
                 text_lines.heading_level(chunk) or chunk.indent == 0
             )
         return self.below_references
+
+    def _goes_on(self, chunk: Chunk, following: Chunk | None) -> bool:
+        """Whether lines lead to pages: alone only among others, for prices have leaders, too."""
+        if not _is_contents(chunk.lines):
+            return False
+        led = [line for line in chunk.lines if _is_led(line)]
+        if self.in_contents:
+            return True
+        if len(led) == 1 and following is not None and _is_contents(following.lines):
+            led += filter(_is_led, following.lines)
+        return len(led) >= _FEWEST_LED and are_in_order(led)
 
 
 def _begins_references(chunk: Chunk) -> bool:

@@ -42,6 +42,23 @@ def test_paragraphs_are_parted_by_blank_lines() -> None:
     ]
 
 
+def test_prices_behind_dots_are_text() -> None:
+    prices = "Coffee ......... 3\nTea ............ 2\nWaffle ......... 7\nSoup ........... 5"
+    text = (
+        f"Menu\n\nWe serve all day.\n\n{prices}\n\nDeposit: see below.\n\nA cup ...... 50\n\nEnd."
+    )
+    assert "furniture" not in dict(shown(text))
+
+
+def test_pages_behind_dots_are_contents() -> None:
+    lines = "Tides .......... 3\nNets ........... 9\nBoats ......... 14"
+    text = f"The lake\n\nWhat is in it.\n\n{lines}\n\nWinds ......... 20\n\nThe lake is deep."
+    assert [part for kind, part in shown(text) if kind == "furniture"] == [
+        lines,
+        "Winds ......... 20",
+    ]
+
+
 def test_short_lines_without_blank_lines_stay_together() -> None:
     assert shown("Roses are red.\nViolets are blue.") == [
         ("paragraph", "Roses are red.\nViolets are blue.")
