@@ -9,6 +9,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from embeddings.document import Document, shortened
@@ -422,13 +423,21 @@ class _Reader:
         if not text_lines.is_wrapped(lines):
             self.builder.add("paragraph", "\n".join(lines))
             return
-        parts = [text_lines.joined(lines, self.solid)]
+        edges = [0]
         labels: list[str] = []
         while self.starts and start < self.starts[0][0] < start + len(lines):
             at, label = self.starts.popleft()
-            before = text_lines.joined(lines[: at - start], self.solid)
-            done = sum(map(len, parts[:-1]))
-            whole = parts.pop()
-            parts += [whole[: len(before) - done], whole[len(before) - done :]]
+            edges.append(at - start)
             labels.append(label)
+        parts: list[str] = []
+        for begin, end in pairwise([*edges, len(lines)]):
+            text = text_lines.joined(lines[begin:end], self.solid)
+            if parts:
+                above, below = lines[begin - 1].strip(), lines[begin].strip()
+                both = text_lines.joined([above, below], self.solid)
+                kept = both.removesuffix(below)
+                # A hyphen is dropped, or a space comes between.
+                parts[-1] = parts[-1].removesuffix(above) + kept[: len(above)]
+                text = kept[len(above) :] + text
+            parts.append(text)
         self.builder.add_over_pages("paragraph", parts, labels)
