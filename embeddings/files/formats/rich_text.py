@@ -14,6 +14,7 @@ from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats.plain_text import add_text
 from embeddings.files.formats.tables import add_table
+from embeddings.files.formats.titles import useful_title
 from embeddings.files.limits import LimitedBuilder, Limits
 
 _PICTURE = re.compile(rb"\\pict\b")
@@ -30,7 +31,8 @@ def read(path: Path, limits: Limits) -> Document:
     # Pictures are digits; the rest is at least as long as its text.
     limits.check_characters(len(re.sub(rb"[0-9a-fA-F\s]{200,}", b"", data)))
     title = _TITLE.search(data)
-    builder = LimitedBuilder(limits, title[1].decode("cp1252", "replace") if title else None)
+    named = title[1].decode("cp1252", "replace") if title else None
+    builder = LimitedBuilder(limits, useful_title(named))
     if pictures := len(_PICTURE.findall(data)):
         builder.leave_out("picture", "pictures", pictures)
     text = rtf_to_text(data.decode("latin-1"), encoding="cp1252", errors="replace")
