@@ -380,6 +380,11 @@ def boxed(count: int) -> bytes:
     return word([box] * (count // 12))
 
 
+def runs(count: int) -> bytes:
+    """A paragraph of runs, and without properties."""
+    return word(["<w:p>" + "<w:r><w:t>a </w:t></w:r>" * count + "</w:p>"])
+
+
 def parts(kind: str, xml: str) -> list[tuple[str | zipfile.ZipInfo, str]]:
     space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -433,6 +438,7 @@ FILES: list[tuple[str, Callable[[int], bytes], int]] = [
     ("a.docx", styled, 200),
     ("a.docx", numbered, 200),
     ("a.docx", boxed, 200),
+    ("a.docx", runs, 2_000),
     ("a.pptx", slide_of_rows, 100),
     ("a.epub", book, 1_000),
     ("a.csv", lambda length: b'"' * length, 20_000),

@@ -74,6 +74,7 @@ class Styles:
         self._meanings: dict[str, Style] = {}
         self._chains: dict[str, dict[str, Any]] = {}
         self._looks: dict[str, Look | None] = {}
+        self._last: tuple[Any, str] = (None, "")
 
     def meaning(self, id: str) -> Style:
         """The meaning of a paragraph style, from its own properties and those it is based on."""
@@ -99,8 +100,7 @@ class Styles:
         while paragraph is not None and paragraph.tag != _PARAGRAPH:
             paragraph = paragraph.getparent()
         own = run.find(_RUN_PROPERTIES)
-        named = None if paragraph is None else paragraph.find(_NAMED)
-        id = "" if named is None else named.get(_VALUE, "")
+        id = self._style_of(paragraph)
         if own is not None and len(own):
             found = {each.tag: each for each in own}
             character = found.get(_RUN_STYLE)
@@ -113,6 +113,13 @@ class Styles:
             found = self._properties(id)
             self._looks[id] = None if _is_white(found) else self._look(found, paragraph, "")
         return self._looks[id] or self._look(self._properties(id), paragraph, "")
+
+    def _style_of(self, paragraph: Any) -> str:
+        """The style that a paragraph names; looked up once for its runs, among which it may be."""
+        if self._last[0] is not paragraph:
+            named = None if paragraph is None else paragraph.find(_NAMED)
+            self._last = (paragraph, "" if named is None else named.get(_VALUE, ""))
+        return self._last[1]
 
     def _look(self, found: dict[str, Any], paragraph: Any, character_style: str) -> Look:
         if not found:
