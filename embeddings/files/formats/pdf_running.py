@@ -14,6 +14,7 @@ from statistics import median
 from embeddings.files.formats.pdf_lines import Line
 from embeddings.files.formats.pdf_page import Item
 from embeddings.files.formats.pdf_tables import Table
+from embeddings.files.formats.running_text import tells_contact
 
 _NUMBER = re.compile(r"\d{1,5}|(?<![^\W_])[ivxl]{1,7}(?![^\W_])")
 _PAGE_NUMBER = re.compile(
@@ -63,6 +64,9 @@ def without_running_lines(pages: Sequence[list[Item]], body: float) -> list[list
         # What is the row of a table on each page is that table's header.
         if any(isinstance(pages[edge.page][edge.place], Line) for edge in group):
             found = list(_running(key, group, len(pages)))[first:]
+            if tells_contact(key):
+                # The last one stays: nothing else may say it.
+                found = [edge for edge in found if edge.page < found[-1].page]
             running |= {(at_top, edge.page, edge.place) for edge in found}
     remaining = []
     for number, (page, rows) in enumerate(zip(pages, edges, strict=True)):

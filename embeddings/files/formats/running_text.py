@@ -1,4 +1,4 @@
-"""Headers and footers of Office files: read where they say something of their own."""
+"""Headers and footers: read where they say something of their own."""
 
 import re
 from collections.abc import Iterable
@@ -13,6 +13,22 @@ _PAGE_OF = re.compile(r"\b[^\W\d]+\s+\d{1,4}\s*(?:/|[^\W\d]{1,4})\s*\d{1,4}\b|\b
 _FEWEST_WORDS = 8  # that are no mere title; chosen by hand
 
 _LONGEST = 2000  # characters that are looked at
+
+
+_CONTACT = re.compile(
+    r"\S@\S|https?:|www\.|\b(?:tele)?phone\b|\btel\b|\bfax\b|\bhotline\b|\be-?mail\b"
+    r"|\b(?:open|opening|hours)\b|\b\d{1,2}[:.]\d\d\s*(?:-|–|to|am\b|pm\b)",
+    re.I,
+)
+
+
+def tells_contact(line: str) -> bool:
+    """Whether a running line tells an address, a telephone number or hours.
+
+    >>> tells_contact("Harbour office: telephone 555-0188"), tells_contact("Report 2024, page 3")
+    (True, False)
+    """
+    return bool(_CONTACT.search(line))
 
 
 def add_running_texts(builder: DocumentBuilder, texts: Iterable[str], content: str) -> None:

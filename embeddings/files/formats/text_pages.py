@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from embeddings.files.formats.running_text import tells_contact
+
 _EDGE_LINES = 3
 _FEWEST_PAGES = 3
 _LONGEST_RUNNING_LINE = 150
@@ -118,8 +120,11 @@ def _remove_running_lines(pages: list[Page]) -> None:
     running: dict[int, dict[int, str]] = defaultdict(dict)
     for places in groups.values():
         if len({place.page for place in places}) >= _FEWEST_PAGES:
-            for place, label in _running(places, len(pages)):
-                running[place.page][place.line] = label
+            lines = list(_running(places, len(pages)))
+            for place, label in lines:
+                # Of what tells a contact the last one stays: nothing else may say it.
+                if not tells_contact(place.text) or place.page < lines[-1][0].page:
+                    running[place.page][place.line] = label
     emptied = sum(
         all(at in found for at, line in enumerate(pages[number].lines) if line.strip())
         for number, found in running.items()

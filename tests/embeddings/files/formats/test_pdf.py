@@ -558,3 +558,16 @@ def test_scan_says_what_can_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(pdf, "program", lambda: None)
     with pytest.raises(UnreadableFile, match="install Tesseract and set QA_OCR"):
         read(tmp_path / "a.pdf")
+
+
+def test_footer_that_tells_a_contact_is_kept_once() -> None:
+    footer = "Harbour office: telephone 555-0188"
+    pages = [
+        [
+            Line(f"Berth {at} is let to a boat.", left=50, right=200, base=700, size=10.0),
+            Line("It lies by the pier.", left=50, right=160, base=650, size=10.0),
+            Line(footer, left=50, right=220, base=40, size=10.0),
+        ]
+        for at in "ABCD"
+    ]
+    assert laid_out(*pages).text.count(footer) == 1

@@ -422,3 +422,10 @@ def test_no_word_of_any_layout_is_lost(lines: list[str]) -> None:
 
 def test_text_of_a_rule_alone_is_kept() -> None:
     assert shown("-" * 60) == [("paragraph", "-" * 60)]
+
+
+def test_footer_that_tells_a_contact_is_kept_once() -> None:
+    footer = "Harbour office: telephone 555-0188, open 9 to 5"
+    pages = [f"Berth {at} is let to a boat.\n\nIt lies by the pier.\n\n{footer}" for at in "ABCD"]
+    document = document_of("\f".join(pages))
+    assert document.text.count(footer) == 1
