@@ -42,17 +42,18 @@ def likely_headings(elements: Elements, style_of: StyleOf, texts: TextReader) ->
         for at, (element, _) in enumerate(elements)
         if element.tag == PARAGRAPH and (text := _text(element))
     ]
+    size_of = {at: texts.half_points(elements[at][0]) for at, _ in paragraphs}
     sizes: Counter[int] = Counter()
     for at, text in paragraphs:
-        sizes[texts.half_points(elements[at][0])] += len(text)
+        sizes[size_of[at]] += len(text)
     larger = _LARGER * max(sizes, key=sizes.__getitem__, default=0)
 
-    def stands_out(element: Any, text: str) -> bool:
+    def stands_out(at: int, text: str) -> bool:
         capitals = text.isupper() and sum(map(str.isalpha, text)) >= _FEWEST_LETTERS
-        return capitals or texts.is_bold(element) or texts.half_points(element) >= larger
+        return capitals or size_of[at] >= larger or texts.is_bold(elements[at][0])
 
     short = ((at, text) for at, text in paragraphs if len(text) <= _LONGEST)
-    found = {at for at, text in short if stands_out(elements[at][0], text)}
+    found = {at for at, text in short if stands_out(at, text)}
     if len(found) > _MOST_OF_ALL * len(paragraphs):
         return set()
     shown = {at for at, _ in paragraphs}
