@@ -178,7 +178,7 @@ def test_folder_that_is_gone_loses_nothing(
     if empty != "missing":
         folder.mkdir()
     if empty == "nothing to read":
-        (folder / "a.xyz").write_text("x")
+        (folder / "a.xyz").write_bytes(b"\x00\x01")
     with pytest.raises(FolderError):
         index_folder(folder, index, hashing)
     assert state(index) == before
