@@ -15,8 +15,8 @@ MAX_EXAMPLES = 4
 MAX_OF_A_KIND = 2
 """Of them, at most so many that begin alike."""
 
-EXAMPLE_CONFIDENCE = 0.8
-"""Confidence of the answer to a good example: "very likely right" on the page; chosen by hand."""
+EXAMPLE_CONFIDENCE = 0.75
+"""Confidence of the answer to a good example; chosen by hand."""
 
 MAX_EXAMPLE_DOCUMENTS = 50
 """Documents from which questions are generated."""

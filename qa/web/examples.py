@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from embeddings.sentences import sentence_spans
+from qa.abbreviations import introduced
 from qa.text import STOP_WORDS, join_whitespace
 
 _NAME = r"(?P<name>(?:The )?[A-Z][\w’'-]*(?: (?:of|for|the|and|in|on|de|[A-Z][\w’'-]*)){0,7})"
@@ -59,6 +60,8 @@ def example_questions(text: str) -> Iterator[str]:
             ranked.append((0, f"How many {match['noun']} {do} {name} have?"))
         for match in _ABBREVIATION.finditer(sentence):
             abbreviation = match["defined"] or match["parenthesized"]
+            if not match["defined"] and abbreviation not in introduced([sentence]):
+                continue
             ranked.append((1, f"What does {abbreviation} stand for?"))
         if match := _match_name(_WHAT, sentence):
             ranked.append((2, f"What {match['be']} {_lower_article(match['name'])}?"))
