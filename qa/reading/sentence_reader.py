@@ -93,12 +93,14 @@ class SentenceReader:
 
     def score(self, question: str, hits: Sequence[Hit]) -> list[ScoredSentence]:
         """Each sentence of the hits with its probability, best first."""
-        spans = [
-            Span(at, hit.start + start, hit.start + end)
+        units = [
+            (Span(at, hit.start + start, hit.start + end), _is_statement(hit.text[start:end]))
             for at, hit in enumerate(hits)
             for start, end in answer_units(hit.text)
-            if _is_statement(hit.text[start:end])
         ]
+        # Notes without a full stop are all that some documents have.
+        some = any(is_statement for _, is_statement in units)
+        spans = [span for span, is_statement in units if is_statement or not some]
         if not spans:
             return []
         features = feature_matrix(self.features(question, hits, spans), FEATURES)
