@@ -64,7 +64,7 @@ def running(
         try:
             url = _logged(process, log, r" at (http://\S+) \(Ctrl-C ends it\)")
             if indexed:
-                _logged(process, log, r"(\d+) passages encoded")
+                _logged(process, log, r"(\d+) passages\s+encoded")
             _check_health(url)
             yield Running(process, url, index, log)
         finally:
