@@ -377,7 +377,7 @@ def _right_end(lines: Sequence[Line], start: int) -> float:
 def _needed(line: Line) -> float:
     """The room that the first word of a line needs in the line above, with much to spare."""
     word = line.text.split(" ", 1)[0]
-    return 1.2 * (line.right - line.left) * (len(word) + 1) / len(line.text) + 2 * line.size
+    return 1.2 * (line.right - line.left) * (len(word) + 1) / max(1, len(line.text)) + 2 * line.size
 
 
 def _rejoined(left: str, mark: str, right: str, compounds: set[str]) -> str:
