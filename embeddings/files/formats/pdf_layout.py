@@ -338,9 +338,9 @@ def _join(group: _Group, compounds: set[str]) -> str:
     parts = [_cut(lines[0], lines[1] if len(lines) > 1 else None)]
     right = _right_end(lines, 0)
     for number, (above, line) in enumerate(pairwise(lines), start=1):
-        end = parts[-1][-1]
+        end = parts[-1][-1:]
         text = _cut(line, lines[number + 1] if number + 1 < len(lines) else None)
-        joined = end == HYPHEN or (_is_ideograph(end) and _is_ideograph(text[0]))
+        joined = end == HYPHEN or (_is_ideograph(end) and _is_ideograph(text[:1]))
         if line.base >= above.base or line.column != above.column:
             right = _right_end(lines, number)
             space = " "
