@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_MONTHS = (
+MONTHS = (
     "january february march april may june july august september october november december"
 ).split()
-_MONTH = "|".join(f"{month}|{month[:3]}\\.?|sept\\.?" for month in _MONTHS)
+"""Names of the months, in lower case."""
+
+_MONTH = "|".join(f"{month}|{month[:3]}\\.?|sept\\.?" for month in MONTHS)
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4})"
 _DATES = (
@@ -38,7 +40,7 @@ class Date:
 
     def notations(self) -> Iterator[str]:
         """The date in the notations of tables and texts, in lower case without punctuation."""
-        name = _MONTHS[self.month - 1]
+        name = MONTHS[self.month - 1]
         if self.day is None:
             yield f"{self.year} {self.month:02}"
             yield f"{name} {self.year}"
@@ -75,7 +77,7 @@ def dates(text: str) -> list[Date]:
 def _month(written: str) -> int:
     if written.isdecimal():
         return int(written)
-    starts = [month[:3] for month in _MONTHS]
+    starts = [month[:3] for month in MONTHS]
     # Patterns that ignore case take a long s for an s.
     return starts.index(written[:3].casefold()) + 1
 

@@ -5,14 +5,14 @@ several passages are one answer, which they support.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.reading.calibration import AnswerFeatures, SpanFeatures
-from qa.reading.lists import answer_list
+from qa.reading.lists import answer_list, lists
 from qa.reading.other_statements import is_negated
 from qa.reading.reader import Span
 from qa.reading.repetition import repetitions
@@ -81,6 +81,7 @@ def candidate_spans(
     rows = zip(hits, passage_spans, _hit_features(question, hits), strict=True)
     for at, (hit, in_passage, hit_features) in enumerate(rows):
         repeated = repetitions(question, hit.text)
+        in_hit = list(lists(hit.text, hit.context))
         for span in in_passage:
             start, end = span.start, span.end
             if any(first < end and start < last for first, last in repeated):
@@ -89,7 +90,7 @@ def candidate_spans(
                 continue
             if is_negated(question, hit.text, start, end):
                 continue
-            if around := answer_list(question, hit.text, hit.context, start, end):
+            if around := answer_list(question, in_hit, start, end):
                 start, end = around
             candidates.spans.append(Span(at, hit.start + start, hit.start + end))
             candidates.normalised.append(normalise(hit.text[start:end]))
@@ -121,7 +122,7 @@ def group_answers(candidates: CandidateSpans, logits: NDArray[np.float64]) -> li
                 places[text].append(at)
         elif len(places) < MAX_ANSWERS:
             earlier = (candidates.spans[place] for equal in places.values() for place in equal)
-            if not _overlaps(span, earlier):
+            if not any(map(span.overlaps, earlier)):
                 places[text] = [at]
     best = [float(logits[equal[0]]) for equal in places.values()]
     groups: list[AnswerGroup] = []
@@ -152,13 +153,6 @@ def _is_numbered_heading(hit: Hit, start: int, end: int) -> bool:
     """
     span = join_whitespace(hit.text[start:end])
     return span in hit.headings and bool(_NUMBERED.match(span))
-
-
-def _overlaps(span: Span, others: Iterable[Span]) -> bool:
-    return any(
-        other.hit == span.hit and other.start < span.end and span.start < other.end
-        for other in others
-    )
 
 
 def _hit_features(question: str, hits: Sequence[Hit]) -> Iterator[dict[str, float]]:

@@ -12,7 +12,7 @@ from qa.reading.definitions import read_definition
 from qa.reading.lists import whole_list
 from qa.reading.other_statements import is_row_of_another_day, names_another_code
 from qa.reading.question_type import asks_for_sentences, may_need_sentences
-from qa.reading.reader import ReadAnswer, Reader, Span
+from qa.reading.reader import ReadAnswer, Reader
 from qa.reading.references import read_reference
 from qa.reading.versions import newest_first, select_version
 from qa.results import Hit
@@ -33,15 +33,16 @@ class CombinedReader:
     def read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         """Different answers, the likeliest first."""
         version = select_version(question, hits)
+        texts = {at: f"{hits[at].context}\n{hits[at].shown.text}" for at in version.kept}
         kept = [
             at
-            for at in version.kept
-            if not names_another_code(question, f"{hits[at].context} {hits[at].shown.text}")
+            for at, text in texts.items()
+            if not names_another_code(question, text)
             and not is_row_of_another_day(question, hits[at].text)
         ]
         passages = [hits[at] for at in kept]
-        texts = [f"{hit.context}\n{hit.shown.text}" for hit in passages]
-        answers = self._read(spelled_out(version.question, texts), passages)
+        spelled = spelled_out(version.question, [texts[at] for at in kept])
+        answers = self._read(spelled, passages)
         if answers and not answers[0].joined:
             spans = whole_list(passages, answers[0].spans[0])
             if len(spans) > 1:
@@ -77,11 +78,7 @@ def _with_lookup(lookups: Sequence[ReadAnswer], spans: list[ReadAnswer]) -> list
     if not lookups or (spans and spans[0].confidence >= lookups[0].confidence):
         return spans
     cell = lookups[0].spans[0]
-    others = [answer for answer in spans if not _overlap(answer.spans[0], cell)]
+    others = [answer for answer in spans if not answer.spans[0].overlaps(cell)]
     same = bool(spans) and spans[0] not in others
     contradicted_by = spans[0].contradicted_by if same else ()
     return [replace(lookups[0], contradicted_by=contradicted_by), *others]
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.hit == other.hit and one.start < other.end and other.start < one.end

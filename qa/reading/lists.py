@@ -1,7 +1,7 @@
 """Lists: where a question asks for several things, the answer is all of a list, not one line."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from embeddings.document import BLOCK_SEPARATOR
@@ -44,7 +44,7 @@ class TextList:
 
 
 def answer_list(
-    question: str, text: str, context: str, start: int, end: int
+    question: str, in_passage: Iterable[TextList], start: int, end: int
 ) -> tuple[int, int] | None:
     r"""Start and end of the list that answers a question, given a span; none if it is the span.
 
@@ -53,17 +53,16 @@ def answer_list(
 
     Args:
         question: As asked.
-        text: Of the passage.
-        context: Of the passage.
+        in_passage: The lists of the passage's text.
         start: Offset of the span's first character.
         end: Offset behind its last character.
 
     >>> text = "The IOFS has tasks:\n- fight hunger\n- give aid\nIt is old."
-    >>> first, last = answer_list("What are its tasks?", text, "", 22, 34)
+    >>> first, last = answer_list("What are its tasks?", lists(text), 22, 34)
     >>> text[first:last]
     '- fight hunger\n- give aid'
     """
-    for found in lists(text, context):
+    for found in in_passage:
         inside = found.start <= start and end <= found.end
         introduces = found.introduction.rstrip().endswith(":")
         if not inside and not (introduces and end <= found.start):
@@ -95,9 +94,10 @@ def whole_list(hits: Sequence[Hit], span: Span) -> tuple[Span, ...]:
         hits: The passages.
         span: The span alone is returned if it is no list that goes on in another passage.
     """
-    places = [(at, piece) for at, hit in enumerate(hits) for piece in lists(hit.text)]
     pieces = [
-        (Span(at, hits[at].start + piece.start, hits[at].start + piece.end)) for at, piece in places
+        Span(at, hit.start + piece.start, hit.start + piece.end)
+        for at, hit in enumerate(hits)
+        for piece in lists(hit.text)
     ]
     if span not in pieces:
         return (span,)
@@ -143,5 +143,5 @@ def _introduced(text: str, context: str, start: int, end: int) -> TextList:
     before = text[:start].rstrip()
     if not before:
         return TextList(start, end, context.rpartition(HEADING_SEPARATOR)[2], start)
-    first = max(before.rfind("\n\n") + 2, 0) if "\n\n" in before else 0
-    return TextList(start, end, before[first:], first)
+    introduction = before.rpartition(BLOCK_SEPARATOR)[2]
+    return TextList(start, end, introduction, len(before) - len(introduction))

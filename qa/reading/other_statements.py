@@ -71,10 +71,10 @@ def is_negated(question: str, text: str, start: int, end: int) -> bool:
     >>> is_negated("Who pays the fee?", text, 0, 14), is_negated("Who does not pay?", text, 0, 14)
     (True, False)
     """
-    if _NEGATES.search(question) or _YES_OR_NO.search(question):
-        return False
     clause_end = _CLAUSE_END.search(text, end)
     behind = text[end : clause_end.start() if clause_end else len(text)]
+    verbs = [word for match in _NEGATION.findall(behind) for word in match if word]
+    if not verbs or _NEGATES.search(question) or _YES_OR_NO.search(question):
+        return False
     asked = {stem(term) for term in terms(question)} - STOP_WORDS
-    verbs = (word for match in _NEGATION.findall(behind) for word in match if word)
     return any(stem(verb) in asked for verb in verbs)

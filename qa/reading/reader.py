@@ -25,6 +25,10 @@ class Span:
     start: int
     end: int
 
+    def overlaps(self, other: "Span") -> bool:
+        """Whether both have a character in common."""
+        return other.hit == self.hit and other.start < self.end and self.start < other.end
+
 
 def quoted(hits: Sequence[Hit], span: Span) -> str:
     """The characters of a span."""

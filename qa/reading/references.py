@@ -44,18 +44,17 @@ def read_reference(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
     begins = _beginning(question)
     if begins is None:
         return []
-    found: list[ReadAnswer] = []
+    found: list[tuple[Span, ...]] = []
     for at, hit in enumerate(hits):
         units = answer_units(hit.text)
         for place, (start, end) in enumerate(units):
             if begins(hit.text[start:end]) and not _is_cut(hit.text, start):
                 quoted = _with_text_below(hit.text, units[place:])
-                spans = tuple(Span(at, hit.start + a, hit.start + b) for a, b in quoted)
-                found.append(ReadAnswer(spans, CONFIDENCE, joined=True))
+                found.append(tuple(Span(at, hit.start + a, hit.start + b) for a, b in quoted))
                 break
-    documents = {hits[answer.spans[0].hit].document for answer in found}
+    documents = {hits[spans[0].hit].document for spans in found}
     confidence = CONFIDENCE / max(1, len(documents))
-    return [ReadAnswer(answer.spans, confidence, joined=True) for answer in found]
+    return [ReadAnswer(spans, confidence, joined=True) for spans in found]
 
 
 def _with_text_below(text: str, units: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

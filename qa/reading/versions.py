@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from qa.notations import MONTHS
 from qa.reading.reader import ReadAnswer
 from qa.results import Hit
 
@@ -18,10 +19,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_MONTH = re.compile(
-    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b",
-    re.I,
-)
+_MONTH = re.compile(rf"\b(?:{'|'.join(MONTHS)})\b", re.I)
 _LATEST = re.compile(
     r"\b(?:the )?(?:latest|newest|most recent|current|in force)(?: version(?: of)?)?\b", re.I
 )
@@ -55,9 +53,9 @@ def select_version(question: str, hits: Sequence[Hit]) -> VersionedQuestion:
         hits: The passages.
     """
     everything = VersionedQuestion(question, tuple(range(len(hits))))
-    named, latest = _ASKED.search(question), _LATEST.search(question)
+    named = _ASKED.search(question)
     versions = _versions(hits)
-    if not versions or not (named or latest):
+    if not versions or not (named or _LATEST.search(question)):
         return everything
     left_out: set[int] = set()
     for family in versions:
@@ -71,9 +69,9 @@ def select_version(question: str, hits: Sequence[Hit]) -> VersionedQuestion:
     if not left_out:
         return everything
     kept = tuple(at for at in range(len(hits)) if at not in left_out)
-    if named or latest is None:  # What is left says its number, too.
+    if named:  # What is left says its number, too.
         return VersionedQuestion(question, kept)
-    plain = " ".join(f"{question[: latest.start()]} {question[latest.end() :]}".split())
+    plain = " ".join(_LATEST.sub(" ", question, count=1).split())
     return VersionedQuestion(plain.replace(" ?", "?"), kept)
 
 

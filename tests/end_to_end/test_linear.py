@@ -127,7 +127,7 @@ def styled_page(rule: str, element: str) -> Callable[[str], None]:
 
 
 def answer_list(text: str) -> object:
-    return lists.answer_list("Which are?", text, "", 5, 6)
+    return lists.answer_list("Which are?", lists.lists(text), 5, 6)
 
 
 def blocks(text: str) -> object:

@@ -11,7 +11,7 @@ BORROWED = "Opening\n\nA member can borrow:\n\n- books\n- films,\n- (b) games\n\
 
 def listed(question: str, text: str, span: str, context: str = "") -> str | None:
     start = text.index(span)
-    found = answer_list(question, text, context, start, start + len(span))
+    found = answer_list(question, lists(text, context), start, start + len(span))
     return text[slice(*found)] if found else None
 
 
@@ -65,4 +65,4 @@ def test_list_goes_on_in_the_neighbouring_passages() -> None:
 
 
 def test_question_without_words_asks_for_no_list() -> None:
-    assert answer_list("?!", "It has:\n- a\n- b", "", 8, 11) is None
+    assert answer_list("?!", lists("It has:\n- a\n- b"), 8, 11) is None
