@@ -117,3 +117,16 @@ def a_hit(text: str, rank: int = 1, **values: Any) -> Hit:
         "word_rank": None,
     }
     return Hit(text=text, rank=rank, **fields | values)
+
+
+def shown(document: Document) -> list[tuple[str, str]]:
+    """Kind (and level, of headings) and text of each block."""
+    return [
+        (f"{block.kind}{block.level or ''}", document.text[block.start : block.end])
+        for block in document.blocks
+    ]
+
+
+def shown_with_bars(document: Document) -> list[tuple[str, str]]:
+    """As ``shown``, cells of tables between bars."""
+    return [(kind, text.replace("\t", " | ")) for kind, text in shown(document)]

@@ -8,20 +8,10 @@ import pytest
 from embeddings.document import Document
 from embeddings.files.formats import epub
 from embeddings.files.limits import Limits
+from tests.builders import shown_with_bars as blocks
 
 CASES = Path(__file__).parents[1] / "cases"
 HEAD = '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops">'
-
-
-def blocks(document: Document) -> list[tuple[str, str]]:
-    """Kind (and level, of headings) and text of each block; cells of tables between bars."""
-    return [
-        (
-            f"{block.kind}{block.level or ''}",
-            document.text[block.start : block.end].replace("\t", " | "),
-        )
-        for block in document.blocks
-    ]
 
 
 def book(folder: Path, metadata: str, *chapters: str, guide: str = "", nav: str = "") -> Document:

@@ -19,6 +19,7 @@ from embeddings.errors import UnreadableFile
 from embeddings.files.formats import FORMATS, format_of
 from embeddings.files.formats.decoding import decode
 from embeddings.files.limits import Limits
+from tests.builders import shown
 
 Read = Callable[[str, str | bytes], Document]
 Shown = list[tuple[str, str]]
@@ -40,14 +41,6 @@ def read(tmp_path: Path) -> Read:
         return read_path(path)
 
     return write_and_read
-
-
-def shown(document: Document) -> Shown:
-    """Kind (and level, of headings) and text of each block."""
-    return [
-        (f"{block.kind}{block.level or ''}", document.text[block.start : block.end])
-        for block in document.blocks
-    ]
 
 
 def test_registry_finds_formats_by_suffix_in_any_case() -> None:

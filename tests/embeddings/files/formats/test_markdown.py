@@ -9,6 +9,7 @@ from embeddings.document import Document
 from embeddings.files.formats import markdown
 from embeddings.files.formats.front_matter import split_front_matter
 from embeddings.files.limits import Limits
+from tests.builders import shown_with_bars as blocks
 
 CASES = Path(__file__).parents[1] / "cases"
 Read = Callable[[str], Document]
@@ -28,17 +29,6 @@ def read(tmp_path: Path) -> Read:
 
 def case(name: str) -> Document:
     return markdown.read(CASES / name, Limits())
-
-
-def blocks(document: Document) -> list[tuple[str, str]]:
-    """Kind (and level, of headings) and text of each block; cells of tables between bars."""
-    return [
-        (
-            f"{block.kind}{block.level or ''}",
-            document.text[block.start : block.end].replace("\t", " | "),
-        )
-        for block in document.blocks
-    ]
 
 
 # The cases of answers that went wrong

@@ -11,6 +11,7 @@ from embeddings.errors import UnreadableFile
 from embeddings.files.formats import format_of, named_format
 from embeddings.files.formats.contained import add_document
 from embeddings.files.limits import LimitedBuilder, Limits
+from tests.builders import shown
 
 Shown = list[tuple[str, str]]
 
@@ -20,14 +21,6 @@ def document_of(path: Path, content: str | bytes) -> Document:
     format = format_of(path)
     assert format is not None
     return format.read(path, Limits())
-
-
-def shown(document: Document) -> Shown:
-    """Kind (and level, of headings) and text of each block."""
-    return [
-        (f"{block.kind}{block.level or ''}", document.text[block.start : block.end])
-        for block in document.blocks
-    ]
 
 
 # Files whose suffix names no format

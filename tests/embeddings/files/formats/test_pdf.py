@@ -20,6 +20,7 @@ from embeddings.files.formats.pdf_running import without_running_lines
 from embeddings.files.formats.pdf_text import HYPHEN, Word
 from embeddings.files.limits import LimitedBuilder, Limits
 from embeddings.files.loading import DocumentLoader
+from tests.builders import shown
 
 CASES = Path(__file__).parent.parent / "cases"
 Write = Callable[[FPDF], None]
@@ -46,14 +47,6 @@ def written(tmp_path: Path) -> Callable[..., Document]:
         return read(path)
 
     return write_and_read
-
-
-def shown(document: Document) -> Shown:
-    """Kind (and level, of headings) and text of each block."""
-    return [
-        (f"{block.kind}{block.level or ''}", document.text[block.start : block.end])
-        for block in document.blocks
-    ]
 
 
 def tables(document: Document) -> list[tuple[int, list[list[str]]]]:

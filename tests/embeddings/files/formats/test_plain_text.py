@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from embeddings.document import Document
 from embeddings.files.formats.plain_text import add_text, read
 from embeddings.files.limits import LimitedBuilder, Limits
+from tests.builders import shown as blocks_of
 
 CASES = Path(__file__).parent.parent / "cases"
 Shown = list[tuple[str, str]]
@@ -22,11 +23,7 @@ def document_of(text: str) -> Document:
 
 def shown(text: str) -> Shown:
     """Kind (and level, of headings) and text of each block."""
-    document = document_of(text)
-    return [
-        (f"{block.kind}{block.level or ''}", document.text[block.start : block.end])
-        for block in document.blocks
-    ]
+    return blocks_of(document_of(text))
 
 
 # Paragraphs and titles

@@ -16,6 +16,7 @@ from pptx.util import Inches
 from embeddings.document import Document
 from embeddings.files.formats import format_of
 from embeddings.files.limits import Limits
+from tests.builders import shown
 
 CASES = Path(__file__).parents[1] / "cases"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -40,13 +41,6 @@ def read(path: Path) -> Document:
     format = format_of(path)
     assert format is not None
     return format.read(path, Limits())
-
-
-def shown(document: Document) -> Shown:
-    return [
-        (f"{block.kind}{block.level or ''}", document.text[block.start : block.end])
-        for block in document.blocks
-    ]
 
 
 class Slides:

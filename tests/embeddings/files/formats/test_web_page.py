@@ -13,6 +13,7 @@ from embeddings.files.formats import web_page
 from embeddings.files.formats.markup_lists import shown as number
 from embeddings.files.formats.mathml import linear
 from embeddings.files.limits import Limits
+from tests.builders import shown_with_bars
 
 CASES = Path(__file__).parents[1] / "cases"
 Read = Callable[[str | bytes], Document]
@@ -36,14 +37,8 @@ def case(name: str) -> Document:
 
 def blocks(document: Document, *, furniture: bool = False) -> list[tuple[str, str]]:
     """Kind (and level, of headings) and text of each block; cells of tables between bars."""
-    return [
-        (
-            f"{block.kind}{block.level or ''}",
-            document.text[block.start : block.end].replace("\t", " | "),
-        )
-        for block in document.blocks
-        if furniture or block.kind != "furniture"
-    ]
+    found = shown_with_bars(document)
+    return [block for block in found if furniture or block[0] != "furniture"]
 
 
 def furniture(document: Document) -> str:

@@ -17,6 +17,7 @@ from docx.oxml import parse_xml
 from embeddings.document import Document
 from embeddings.files.formats import format_of
 from embeddings.files.limits import Limits
+from tests.builders import shown
 
 CASES = Path(__file__).parents[1] / "cases"
 RELATED = RELATIONSHIP_TYPE.OFFICE_DOCUMENT.rpartition("/")[0]
@@ -120,13 +121,6 @@ def read(path: Path) -> Document:
     format = format_of(path)
     assert format is not None
     return format.read(path, Limits())
-
-
-def shown(document: Document) -> Shown:
-    return [
-        (f"{block.kind}{block.level or ''}", document.text[block.start : block.end])
-        for block in document.blocks
-    ]
 
 
 def headers(document: Document) -> list[int]:
