@@ -113,3 +113,8 @@ def is_on(element: Any, value: str | None) -> bool:
         value: Of its attribute; an empty switch is on.
     """
     return element is not None and value not in ("0", "false", "off", "none")
+
+
+def child_of(element: Any, tag: str) -> Any:
+    """The first child with a tag, or None; ``find`` interprets its path each time."""
+    return next(element.iterchildren(tag), None)

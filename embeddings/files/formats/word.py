@@ -22,6 +22,7 @@ from embeddings.errors import UnreadableFile
 from embeddings.files.formats.archive import opened_office_file
 from embeddings.files.formats.ooxml import (
     RELATION_ID,
+    child_of,
     part_of,
     parts_of_kind,
     resolve_alternatives,
@@ -44,8 +45,8 @@ from embeddings.files.formats.word_text import TextReader
 from embeddings.files.limits import LimitedBuilder, Limits
 
 _PROPERTIES = qn("w:pPr")
-_OUTLINE = f"{_PROPERTIES}/{qn('w:outlineLvl')}"
-_MARK_DELETED = f"{_PROPERTIES}/{qn('w:rPr')}/{qn('w:del')}"
+_OUTLINE = qn("w:outlineLvl")
+_MARK_DELETED = f"{qn('w:rPr')}/{qn('w:del')}"
 _TYPED_BULLET = re.compile(r"[•◦▪▫‣∙●○■□☐☑☒✓✗✔➢*·–—-][ \t]+(?=\S)")
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _DEEPEST_CHUNK = 3
@@ -112,11 +113,12 @@ class _Reader:
             yield "\n".join(map(self.texts.text, root.iter(PARAGRAPH)))
 
     def _style(self, paragraph: Any) -> Style:
-        return self.styles.meaning(paragraph.style or "")
+        return self.styles.meaning(self.styles.id_of(paragraph))
 
     def _add_paragraph(self, element: Any, furniture: bool, level: int = 0) -> None:
         text = self._carried + self.texts.text(element)
-        if element.find(_MARK_DELETED) is not None:
+        properties = child_of(element, _PROPERTIES)
+        if properties is not None and properties.find(_MARK_DELETED) is not None:
             # Accepting the deletion of its end joins a paragraph with the next.
             self._carried = text
             return
@@ -126,7 +128,7 @@ class _Reader:
         style = self._style(element)
         mark, is_listed = self._mark(element, style)
         is_listed = is_listed or bool(_TYPED_BULLET.match(text))
-        level = style.level or _outline(element) or level
+        level = style.level or _outline(properties) or level
         if not text.strip():
             pass  # An empty item is counted too, and ends no list.
         elif furniture or style.is_furniture:
@@ -151,7 +153,7 @@ class _Reader:
 
     def _mark(self, element: Any, style: Style) -> tuple[str, bool]:
         """The number or bullet before a paragraph, and whether it is an item of a list."""
-        properties = element.pPr
+        properties = child_of(element, _PROPERTIES)
         numbers = None if properties is None else properties.numPr
         list_id, depth = style.list_id, style.depth
         if numbers is not None:
@@ -161,7 +163,7 @@ class _Reader:
             # Zero takes a paragraph out of the list of its style.
             return "", style.is_list and not list_id
         if depth is None:
-            depth = self.numbering.depth_of_style(list_id, element.style or "")
+            depth = self.numbering.depth_of_style(list_id, self.styles.id_of(element))
         mark = self.numbering.mark(list_id, min(max(depth, 0), DEEPEST - 1))
         return mark, bool(mark) or style.is_list
 
@@ -229,8 +231,8 @@ def _marked(mark: str, text: str) -> str:
     return f"{mark} {line}" if mark else line
 
 
-def _outline(paragraph: Any) -> int:
-    """The level of a heading that a paragraph sets by itself; 0 if it sets none."""
-    outline = paragraph.find(_OUTLINE)
+def _outline(properties: Any) -> int:
+    """The level of a heading that a paragraph's properties set; 0 if they set none."""
+    outline = None if properties is None else child_of(properties, _OUTLINE)
     level = "" if outline is None else outline.get(qn("w:val"), "")
     return int(level) + 1 if level in ("0", "1", "2", "3", "4", "5") else 0

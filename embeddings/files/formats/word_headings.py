@@ -9,7 +9,7 @@ from docx.oxml.ns import qn
 
 from embeddings.files.formats.word_blocks import PARAGRAPH, TABLE
 from embeddings.files.formats.word_roles import Style
-from embeddings.files.formats.word_text import TextReader
+from embeddings.files.formats.word_text import TextReader, are_bold
 
 LIKELY_LEVEL = 6
 """Level of a heading without a style: below every heading that has one."""
@@ -42,24 +42,28 @@ def likely_headings(elements: Elements, style_of: StyleOf, texts: TextReader) ->
         for at, (element, _) in enumerate(elements)
         if element.tag == PARAGRAPH and (text := _text(element))
     ]
-    size_of = {at: texts.half_points(elements[at][0]) for at, _ in paragraphs}
     sizes: Counter[int] = Counter()
+    short: list[tuple[int, str, int, bool]] = []
     for at, text in paragraphs:
-        sizes[size_of[at]] += len(text)
+        looks = texts.looks(elements[at][0])
+        size = looks[0].half_points if looks else 0
+        sizes[size] += len(text)
+        if len(text) <= _LONGEST:
+            short.append((at, text, size, are_bold(looks)))
     larger = _LARGER * max(sizes, key=sizes.__getitem__, default=0)
-
-    def stands_out(at: int, text: str) -> bool:
-        capitals = text.isupper() and sum(map(str.isalpha, text)) >= _FEWEST_LETTERS
-        return capitals or size_of[at] >= larger or texts.is_bold(elements[at][0])
-
-    short = ((at, text) for at, text in paragraphs if len(text) <= _LONGEST)
-    found = {at for at, text in short if stands_out(at, text)}
+    found = {
+        at for at, text, size, bold in short if bold or size >= larger or _is_in_capitals(text)
+    }
     if len(found) > _MOST_OF_ALL * len(paragraphs):
         return set()
     shown = {at for at, _ in paragraphs}
     places = [at for at, (each, _) in enumerate(elements) if at in shown or each.tag != PARAGRAPH]
     above = _above_others(found, places)
     return {at for at in above if _may_be_heading(elements[at], style_of)}
+
+
+def _is_in_capitals(text: str) -> bool:
+    return text.isupper() and sum(map(str.isalpha, text)) >= _FEWEST_LETTERS
 
 
 def _above_others(found: set[int], places: list[int]) -> set[int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from docx.oxml.ns import qn
 
-from embeddings.files.formats.ooxml import is_on
+from embeddings.files.formats.ooxml import child_of, is_on
 from embeddings.files.formats.scripts import Script
 from embeddings.files.formats.symbol_fonts import is_symbol_font
 from embeddings.files.formats.word_roles import Style, numbering_of, role_of, style_name
@@ -15,7 +15,7 @@ MAX_INHERITED = 30
 """Longest chain of based-on styles; real documents have about five. Chosen by hand."""
 
 _RUN_PROPERTIES, _PROPERTIES = qn("w:rPr"), qn("w:pPr")
-_PARAGRAPH, _NAMED = qn("w:p"), f"{_PROPERTIES}/{qn('w:pStyle')}"
+_PARAGRAPH, _NAMED = qn("w:p"), qn("w:pStyle")
 _CELL, _BOX = qn("w:tc"), qn("w:txbxContent")
 _RUN_STYLE, _ASCII, _ANSI = qn("w:rStyle"), qn("w:ascii"), qn("w:hAnsi")
 _VALUE, _FILL = qn("w:val"), qn("w:fill")
@@ -99,8 +99,8 @@ class Styles:
         paragraph = run.getparent()
         while paragraph is not None and paragraph.tag != _PARAGRAPH:
             paragraph = paragraph.getparent()
-        own = run.find(_RUN_PROPERTIES)
-        id = self._style_of(paragraph)
+        own = child_of(run, _RUN_PROPERTIES)
+        id = self.id_of(paragraph)
         if own is not None and len(own):
             found = {each.tag: each for each in own}
             character = found.get(_RUN_STYLE)
@@ -114,10 +114,11 @@ class Styles:
             self._looks[id] = None if _is_white(found) else self._look(found, paragraph, "")
         return self._looks[id] or self._look(self._properties(id), paragraph, "")
 
-    def _style_of(self, paragraph: Any) -> str:
+    def id_of(self, paragraph: Any) -> str:
         """The style that a paragraph names; looked up once for its runs, among which it may be."""
         if self._last[0] is not paragraph:
-            named = None if paragraph is None else paragraph.find(_NAMED)
+            properties = None if paragraph is None else child_of(paragraph, _PROPERTIES)
+            named = None if properties is None else child_of(properties, _NAMED)
             self._last = (paragraph, "" if named is None else named.get(_VALUE, ""))
         return self._last[1]
 

@@ -4,6 +4,7 @@ Superscripts, symbols and formulas become characters; what is struck out, hidden
 prompt of an empty form field is left out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from docx.oxml.ns import qn
 
 from embeddings.files.formats.link_targets import target_to_tell
 from embeddings.files.formats.office_math import IS_MATH, linear
-from embeddings.files.formats.ooxml import RELATION_ID, is_on
+from embeddings.files.formats.ooxml import RELATION_ID, child_of, is_on
 from embeddings.files.formats.scripts import Script, joined
 from embeddings.files.formats.symbol_fonts import has_private, symbols
 from embeddings.files.formats.word_notes import Notes
@@ -52,6 +53,11 @@ class Attached:
     notes: list[tuple[str, Any]] = field(default_factory=list)
     comments: list[Any] = field(default_factory=list)
     drawn: list[Any] = field(default_factory=list)
+
+
+def are_bold(looks: Sequence[Look]) -> bool:
+    """Whether there is text, and all of it is bold."""
+    return bool(looks) and all(look.is_bold for look in looks)
 
 
 class TextReader:
@@ -107,15 +113,14 @@ class TextReader:
         run.text = f" ({target})"
         return [run] if target and text.strip() else []
 
+    def looks(self, paragraph: Any) -> list[Look]:
+        """The looks of a paragraph's runs that have text."""
+        runs = (run for run in paragraph.iter(_RUN) if child_of(run, _TEXT) is not None)
+        return list(map(self.styles.look, runs))
+
     def is_bold(self, paragraph: Any) -> bool:
         """Whether a paragraph has text, and all of it is bold."""
-        runs = [run for run in paragraph.iter(_RUN) if run.find(_TEXT) is not None]
-        return bool(runs) and all(self.styles.look(run).is_bold for run in runs)
-
-    def half_points(self, paragraph: Any) -> int:
-        """The size of the first letters of a paragraph; 0 if there are none."""
-        run = next((run for run in paragraph.iter(_RUN) if run.find(_TEXT) is not None), None)
-        return 0 if run is None else self.styles.look(run).half_points
+        return are_bold(self.looks(paragraph))
 
     def _add_run(self, pieces: list[tuple[str, Script]], run: Any, look: Look) -> None:
         for element in run:

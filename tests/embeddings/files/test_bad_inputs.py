@@ -188,10 +188,10 @@ def test_word_document_of_100_mb_text(reader: Reader) -> None:
 
 
 @pytest.mark.slow
-def test_word_document_of_200_000_paragraphs(reader: Reader) -> None:
-    assert reader.reason("a.docx", word(["<w:p/>" * 200_000])) == NO_TEXT
-    document = reader.read("b.docx", word([paragraph("ab") * 200_000]))
-    assert len(document.blocks) == 200_000
+def test_word_document_of_400_000_paragraphs(reader: Reader) -> None:
+    assert reader.reason("a.docx", word(["<w:p/>" * 400_000])) == NO_TEXT
+    document = reader.read("b.docx", word([paragraph("ab") * 400_000]))
+    assert len(document.blocks) == 400_000
 
 
 def test_archive_of_many_files(reader: Reader) -> None:
