@@ -40,11 +40,13 @@ import os
 import signal
 import sys
 from base64 import b64encode
-from dataclasses import astuple
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from embeddings.document import Document
+from embeddings.document import Block, Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats import format_of, unsupported
 from embeddings.files.limits import Limits
@@ -119,15 +121,17 @@ def _document(path: Path, limits: Limits, splitting: dict[str, Any] | None) -> d
 def _sections(document: Document, limits: Limits, splitting: dict[str, Any]) -> list[Any]:
     # Not needed for a picture, nor by those who want the text alone.
     from embeddings.models.model_folder import token_starts
+    from embeddings.passages import Section
     from embeddings.splitting import sections
 
     found: list[Any] = []
+    values = _values_of(Section)
     count = 0
     tokenize = token_starts(Path(splitting["tokenizer"]))
     for section in sections(document, tokenize, splitting["max_tokens"]):
         count += len(section.spans)
         limits.check_passages(count)
-        found.append(list(astuple(section)))
+        found.append(values(section))
     return found
 
 
@@ -149,10 +153,15 @@ def _picture(path: Path, request: dict[str, Any]) -> dict[str, Any]:
     return {"picture": {"marked": marked}, "contents": b64encode(png).decode("ascii")}
 
 
+def _values_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the values of a dataclass; ``dataclasses.astuple`` copies each of them."""
+    return attrgetter(*(field.name for field in fields(kind)))
+
+
 def _encode(document: Document) -> dict[str, Any]:
     return {
         "title": document.title,
-        "blocks": [list(astuple(block)) for block in document.blocks],
+        "blocks": list(map(_values_of(Block), document.blocks)),
         "page_starts": document.page_starts,
         "page_labels": document.page_labels,
         "not_read": document.not_read,

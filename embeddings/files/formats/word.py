@@ -126,7 +126,7 @@ class _Reader:
         attached = self.texts.take_attached()
         furniture = self._fields.in_furniture(element) or furniture
         style = self._style(element)
-        mark, is_listed = self._mark(element, style)
+        mark, is_listed = self._mark(element, properties, style)
         is_listed = is_listed or bool(_TYPED_BULLET.match(text))
         level = style.level or _outline(properties) or level
         if not text.strip():
@@ -151,9 +151,8 @@ class _Reader:
             self.output.add("paragraph", text)
         self.output.attach(attached)
 
-    def _mark(self, element: Any, style: Style) -> tuple[str, bool]:
+    def _mark(self, element: Any, properties: Any, style: Style) -> tuple[str, bool]:
         """The number or bullet before a paragraph, and whether it is an item of a list."""
-        properties = child_of(element, _PROPERTIES)
         numbers = None if properties is None else properties.numPr
         list_id, depth = style.list_id, style.depth
         if numbers is not None:
@@ -180,7 +179,8 @@ class _Reader:
             if element.tag == TABLE:
                 parts.append(self._nested(element))
             elif element.tag == PARAGRAPH:
-                mark, _ = self._mark(element, self._style(element))
+                properties = child_of(element, _PROPERTIES)
+                mark, _ = self._mark(element, properties, self._style(element))
                 if text := self.texts.text(element).strip():
                     parts.append(_marked(mark, text))
             else:

@@ -27,6 +27,8 @@ class Fields:
 
     def in_furniture(self, paragraph: Any) -> bool:
         """Whether a paragraph, given in the order of the document, is made by such a field."""
+        if not self._open and next(paragraph.iter(_FIELD), None) is None:
+            return False
         inside = outside = 0
         for element in paragraph.iter(_FIELD, _CODE, _TEXT):
             kind = element.get(_KIND)

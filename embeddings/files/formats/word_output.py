@@ -84,8 +84,9 @@ class Output:
         self._sections.open()
 
     def _add_lines(self) -> None:
-        lines, self._lines = self._lines, []
-        self._sections.add(self._kind, "\n".join(lines), share=0.0)
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._sections.add(self._kind, "\n".join(lines), share=0.0)
 
     def _add_attached(self) -> None:
         waiting, self._attached = self._attached, []
