@@ -36,6 +36,11 @@ _COMPARES = re.compile(
     r"|below|consecutive)\b",
     re.I,
 )
+# "What is a dongle in this house?", but not "What is a pump's speed?"
+_DEFINES = re.compile(
+    r"^\W*what(?: is|'s) an? (?!.* of )(?P<term>[^'’]+?)(?: (?:in|on|at|for|by|with) [^'’]*)?$",
+    re.I,
+)
 _SMALL = re.compile(r"\d{1,2}")
 _UNIT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
@@ -158,6 +163,9 @@ def lookups(question: str, hits: Sequence[Hit]) -> list[Lookup]:
     """
     words = f" {normalise(question)} {' '.join(_dates(question))} "
     rows = [row for at, hit in enumerate(hits) if (row := _row(at, hit, words))]
+    if defined := _DEFINES.match(question):
+        term = normalise(defined["term"])
+        rows = [row for row in rows if term in row.labels.values()]
     asked = [stem(term) for term in terms(question)]
     names = {stem(word) for word in re.findall(r"\b[A-Z]\w*|\w*\d\w*", question[1:])}
     compares = float(bool(_COMPARES.search(question)))

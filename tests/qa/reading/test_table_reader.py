@@ -83,6 +83,13 @@ def test_second_cell_of_a_pair_is_found_by_the_first() -> None:
     assert looked_up("What is the name of the boat?", hits)[0] == "Maja"
 
 
+def test_what_a_thing_is_stands_only_in_a_row_of_its_name() -> None:
+    rows = rows_of([["Column mask", "house-wide rule"], ["Mask on", "TAX_ID"]], header_rows=0)
+    assert looked_up("What is a column mask in this house?", rows)[0] == "house-wide rule"
+    assert looked_up("What is a mask in this house?", rows) == (None, 0.0)
+    assert looked_up("What is a fair speed of pump P077?", rows_of(PUMPS))[0] == "654"
+
+
 def test_first_cells_answer_where_the_line_before_the_table_introduces_them() -> None:
     hits = rows_of([["", "Calories"], ["Leaves", "50"], ["Grain", "200"]], 1, "A duck can eat:")
     (answer,) = TableReader().read("What can a duck eat?", hits)
