@@ -61,10 +61,14 @@ def read_definition(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
 
 
 def _defined(begins: re.Pattern[str], text: str) -> list[tuple[int, int]]:
-    """Start and end of the first sentences below a line that begins with the term."""
+    """Start and end of the first sentences below a line that begins with the term.
+
+    Lines that all begin with it, one below the other, are forms of use; of these the last counts.
+    """
     for line, below in pairwise(_LINE.finditer(text)):
         is_term = line.end() - line.start() <= MAX_TERM_CHARACTERS and line[0][-1] not in ".!?:;,"
-        if is_term and begins.match(line[0]) and text[line.end() : below.start()] == "\n":
+        is_below = text[line.end() : below.start()] == "\n" and not begins.match(below[0])
+        if is_term and is_below and begins.match(line[0]):
             end = text.find("\n\n", below.start())
             paragraph = text[below.start() : end if end >= 0 else len(text)]
             spans = sentence_spans(paragraph)[:MAX_SENTENCES]

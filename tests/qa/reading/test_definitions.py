@@ -33,6 +33,15 @@ def test_term_is_the_whole_word_and_its_kind_may_be_named() -> None:
     assert defined("When is KEEP_ALL raised?") == []
 
 
+def test_forms_of_use_are_no_definition() -> None:
+    forms = "SYNOPSIS\n\ngit stash list [<options>]\ngit stash show [<stash>]\ngit stash pop"
+    question = "Tell me about git stash"
+    assert read_definition(question, [a_hit(forms)]) == []
+    hits = [a_hit(f"{forms}\n\ngit stash\nSave your changes away.", start=0)]
+    (answer,) = read_definition(question, hits)
+    assert quoted(hits, answer.spans[0]) == "Save your changes away."
+
+
 @pytest.mark.parametrize(
     "question",
     [
