@@ -5,6 +5,7 @@ answered with one to three sentences. Each sentence of the hits is compared with
 by meaning and by words, and a logistic model estimates the probability that it answers.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -56,6 +57,8 @@ class SentenceFeatures:
 
 
 FEATURES = tuple(field.name for field in fields(SentenceFeatures))
+
+_LINE = re.compile(r"\S.*\S|\S")
 
 # Fitted by `python -m qa.training calibrate --sentences` on 600 questions of SQuAD 1.1.
 WEIGHTS = {"meaning": 2.87, "words": 3.45, "kind": 0.45, "hit": 6.45}
@@ -189,14 +192,18 @@ def _is_statement(unit: str) -> bool:
 
 
 def answer_units(text: str) -> list[tuple[int, int]]:
-    """Start and end of the sentences of a passage; each line of a list or table is one."""
-    units: list[tuple[int, int]] = []
-    for start, end in sentence_spans(text):
-        line_start = start
-        for line in text[start:end].splitlines(keepends=True):
-            stripped = line.strip()
-            if stripped:
-                at = line_start + line.index(stripped)
-                units.append((at, at + len(stripped)))
-            line_start += len(line)
-    return units
+    r"""Start and end of the sentences of a passage; each line of a list or table is one.
+
+    What the sentences of one cell say is often the reason for those of another.
+
+    >>> answer_units("It is old. See below.\n\nName\tRemove. It is private.")
+    [(0, 10), (11, 21), (23, 50)]
+    """
+    rows = [line.span() for line in _LINE.finditer(text) if CELL_SEPARATOR in line[0]]
+    in_rows = {at for row in rows for at in range(*row)}
+    lines = (
+        (start + line.start(), start + line.end())
+        for start, end in sentence_spans(text)
+        for line in _LINE.finditer(text[start:end])
+    )
+    return sorted([*rows, *(line for line in lines if line[0] not in in_rows)])

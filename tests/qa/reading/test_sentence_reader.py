@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.document import normalise
+from embeddings.document import CELL_SEPARATOR, normalise
 from embeddings.models.encoder import SentenceTransformersEncoder
 from qa import QuestionAnswerer
 from qa.reading.sentence_reader import (
@@ -16,7 +16,9 @@ from qa.reading.sentence_reader import (
     answer_units,
 )
 
-TEXT = st.text(st.sampled_from("aB1 .?!\n-“”é😀()")).map(normalise)
+TEXT = st.text(st.sampled_from("aB1 .?!\n-“”é😀()|")).map(
+    lambda text: normalise(text).replace("|", CELL_SEPARATOR)
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,16 @@ def test_each_line_of_a_list_is_a_unit() -> None:
         "The tasks are these:",
         "- fight hunger",
         "- give help",
+    ]
+
+
+def test_row_of_a_table_is_a_unit_whatever_its_cells_say() -> None:
+    text = "See below.\n\nName\tRemove it. It is old.\t\nNo row. Two sentences."
+    assert [text[a:b] for a, b in answer_units(text)] == [
+        "See below.",
+        "Name\tRemove it. It is old.",
+        "No row.",
+        "Two sentences.",
     ]
 
 
