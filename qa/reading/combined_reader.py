@@ -7,11 +7,12 @@ document than the one asked for.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from embeddings.document import CELL_SEPARATOR
 from qa.abbreviations import spelled_out
 from qa.reading.definitions import read_definition
 from qa.reading.lists import whole_list
 from qa.reading.other_statements import is_row_of_another_day, names_another_code
-from qa.reading.question_type import asks_for_sentences, may_need_sentences
+from qa.reading.question_type import asks_for_sentences, asks_why, may_need_sentences
 from qa.reading.reader import ReadAnswer, Reader
 from qa.reading.references import read_reference
 from qa.reading.versions import newest_first, select_version
@@ -57,11 +58,31 @@ class CombinedReader:
         if asks_for_sentences(question):
             return self.sentences.read(question, hits)
         spans = _with_lookup(self.tables.read(question, hits), self.spans.read(question, hits))
+        if asks_why(question):
+            spans = _with_row(spans, hits)
         span_is_enough = bool(spans) and spans[0].confidence >= MIN_SPAN_CONFIDENCE
         if span_is_enough or not may_need_sentences(question):
             return spans
         sentences = self.sentences.read(question, hits)[:1]
         return sorted([*sentences, *spans], key=lambda answer: -answer.confidence)
+
+
+def _with_row(answers: list[ReadAnswer], hits: Sequence[Hit]) -> list[ReadAnswer]:
+    """The answers, of which the first is a whole row if it stands in one.
+
+    One of its cells says what is done, another one why.
+    """
+    if not answers:
+        return answers
+    first, hit = answers[0].spans[0], hits[answers[0].spans[0].hit]
+    start = hit.text.rfind("\n", 0, first.start - hit.start) + 1
+    row = hit.text[start:].partition("\n")[0].strip()
+    if CELL_SEPARATOR not in row:
+        return answers
+    start = hit.start + hit.text.index(row, start)
+    whole = replace(first, start=start, end=start + len(row))
+    others = [answer for answer in answers[1:] if not answer.spans[0].overlaps(whole)]
+    return [replace(answers[0], spans=(whole,)), *others]
 
 
 def _placed(answer: ReadAnswer, kept: Sequence[int]) -> ReadAnswer:

@@ -38,6 +38,7 @@ _KIND = re.compile(
     re.I,
 )
 _LINE = re.compile(r"[^\n]+")
+_PROSE_WORD = re.compile(r"[(\"“‘'’]*[^\W\d_]+[-'’]?[^\W\d_]*[)\"”’'.,;:!?]*")
 
 
 def read_definition(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
@@ -63,14 +64,21 @@ def read_definition(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
 def _defined(begins: re.Pattern[str], text: str) -> list[tuple[int, int]]:
     """Start and end of the first sentences below a line that begins with the term.
 
-    Lines that all begin with it, one below the other, are forms of use; of these the last counts.
+    Lines that all begin with it, one below the other, are forms of use; of these the last counts,
+    unless what is below goes on in symbols.
     """
     for line, below in pairwise(_LINE.finditer(text)):
         is_term = line.end() - line.start() <= MAX_TERM_CHARACTERS and line[0][-1] not in ".!?:;,"
         is_below = text[line.end() : below.start()] == "\n" and not begins.match(below[0])
-        if is_term and is_below and begins.match(line[0]):
+        if is_term and is_below and begins.match(line[0]) and _is_prose(below[0]):
             end = text.find("\n\n", below.start())
             paragraph = text[below.start() : end if end >= 0 else len(text)]
             spans = sentence_spans(paragraph)[:MAX_SENTENCES]
             return [(below.start() + a, below.start() + b) for a, b in spans]
     return []
+
+
+def _is_prose(line: str) -> bool:
+    """Whether at least half of a line's words are made of letters."""
+    words = line.split()
+    return 2 * sum(map(bool, map(_PROSE_WORD.fullmatch, words))) >= len(words)

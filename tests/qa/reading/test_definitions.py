@@ -34,7 +34,7 @@ def test_term_is_the_whole_word_and_its_kind_may_be_named() -> None:
 
 
 def test_forms_of_use_are_no_definition() -> None:
-    forms = "SYNOPSIS\n\ngit stash list [<options>]\ngit stash show [<stash>]\ngit stash pop"
+    forms = "SYNOPSIS\n\ngit stash list [<options>]\ngit stash show [<stash>]\n  [-q | --quiet]"
     question = "Tell me about git stash"
     assert read_definition(question, [a_hit(forms)]) == []
     hits = [a_hit(f"{forms}\n\ngit stash\nSave your changes away.", start=0)]

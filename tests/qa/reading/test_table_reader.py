@@ -119,3 +119,20 @@ def test_likelier_of_cell_and_span_comes_first_and_once() -> None:
 
     assert read(around) == [cell, other]
     assert read(ReadAnswer((Span(1, 0, 3),), 0.95))[0].confidence == 0.95
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes"),
+    [
+        ("Why are names removed?", ["Names\tRemove. Now.\tNo names are allowed.", "Other."]),
+        ("What is removed?", ["Remove.", "Now.", "Other."]),
+    ],
+)
+def test_reason_that_stands_in_a_row_is_answered_with_all_of_it(
+    question: str, quotes: list[str]
+) -> None:
+    hits = [a_hit("Names\tRemove. Now.\tNo names are allowed."), a_hit("Other.")]
+    places = (Span(0, 6, 13), Span(0, 14, 18), Span(1, 0, 6))
+    spans = (ReadAnswer((place,), 0.6) for place in places)
+    found = CombinedReader(Fixed(*spans), Fixed(), Fixed()).read(question, hits)
+    assert [quoted(hits, answer.spans[0]) for answer in found] == quotes
