@@ -53,11 +53,14 @@ def spelled_out(question: str, texts: Iterable[str]) -> str:
 
     >>> spelled_out("What does the SLA promise?", ["The service level agreement promises help."])
     'What does the service level agreement promise?'
+    >>> spelled_out("What is a PPP?", ["Private public partners (PPPs) build."])
+    'What is a PPP?'
     """
     known = list(texts)
     for short in dict.fromkeys(_ABBREVIATION.findall(question)):
         pattern = re.compile(rf"\b{re.escape(short)}\b")
-        if not any(pattern.search(text) for text in known):
+        mentioned = re.compile(rf"\b{re.escape(short.removesuffix('s'))}s?\b")
+        if not any(mentioned.search(text) for text in known):
             phrase = next(filter(None, (_anywhere(short, text) for text in known)), None)
             parts = pattern.split(question)
             question = phrase.join(parts) if phrase else question

@@ -6,7 +6,9 @@ from qa.text import terms
 
 _ASKS_FOR_LIST = re.compile(
     r"\b(what|which) (are|were)\b|^\W*(list|name|enumerate)\b|\bwho (are|were)\b"
-    r"|\b(what|which) (\w+[ -]){0,3}(?!does |has |was |is |this |its )\w{2,}[^\W\dsui]s \w",
+    r"|\b(what|which) (\w+[ -]){0,3}(?!does |has |was |is |this |its )\w{2,}[^\W\dsui]s "
+    # "Which gas makes up the air?" has a verb there.
+    r"(?!(?:up|the|an?) )\w",
     re.I,
 )
 _ASKS_FOR_ONE = re.compile(
@@ -60,6 +62,8 @@ def asks_for_list(question: str) -> bool:
     (False, False)
     >>> asks_for_list("Which key features changed it?"), asks_for_list("What does it need?")
     (True, False)
+    >>> asks_for_list("Which gas makes up the air?")
+    False
     """
     return bool(_ASKS_FOR_LIST.search(question))
 
