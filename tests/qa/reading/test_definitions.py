@@ -33,6 +33,12 @@ def test_term_is_the_whole_word_and_its_kind_may_be_named() -> None:
     assert defined("When is KEEP_ALL raised?") == []
 
 
+def test_kind_may_stand_before_the_term_where_it_is_defined() -> None:
+    hits = [a_hit("exception zip.BadFile\nThe error raised for bad files.", start=0)]
+    (answer,) = read_definition("When is zip.BadFile raised?", hits)
+    assert quoted(hits, answer.spans[0]) == "The error raised for bad files."
+
+
 def test_forms_of_use_are_no_definition() -> None:
     forms = "SYNOPSIS\n\ngit stash list [<options>]\ngit stash show [<stash>]\n  [-q | --quiet]"
     question = "Tell me about git stash"
