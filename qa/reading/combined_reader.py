@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from embeddings.document import CELL_SEPARATOR
 from qa.abbreviations import spelled_out
+from qa.reading.checklists import read_checklist
 from qa.reading.definitions import read_definition
 from qa.reading.lists import whole_list
 from qa.reading.other_statements import is_row_of_another_day, names_another_code
@@ -53,6 +54,8 @@ class CombinedReader:
     def _read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         if reference := read_reference(question, hits):
             return reference
+        if checklist := read_checklist(question, hits):
+            return checklist
         if definition := read_definition(question, hits):
             return definition
         if asks_for_sentences(question):

@@ -11,7 +11,7 @@ from qa.reading.reader import Span
 from qa.results import Hit
 from qa.text import stem, stems, terms
 
-_BULLET = "[-*＊•◦▪■□●○‣–☐☑☒✓]"
+_BULLET = "[-*＊•◦▪■□●○‣–☐☑☒✓✔]"
 _NUMBER = r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6})[.)]|\d{1,3}(?:\.\d{1,3})+\.?"
 
 LIST_MARKER = rf"[ \t]*(?:{_BULLET}|{_NUMBER})[ \t]"
@@ -82,9 +82,18 @@ def introduces_answer(question: str, introduction: str) -> bool:
     """
     if not introduction.rstrip().endswith(":") or asks_for_one(question):
         return False
+    return share_said(question, introduction) >= MIN_INTRODUCED
+
+
+def share_said(question: str, text: str) -> float:
+    """Share of a question's words that a text says, 0 to 1.
+
+    >>> share_said("Which tasks remain?", "Tasks before release:")
+    0.5
+    """
     asked = [stem(term) for term in terms(question)]
-    said = stems(introduction)
-    return bool(asked) and sum(map(said.__contains__, asked)) >= MIN_INTRODUCED * len(asked)
+    said = stems(text)
+    return sum(map(said.__contains__, asked)) / len(asked) if asked else 0.0
 
 
 def whole_list(hits: Sequence[Hit], span: Span) -> tuple[Span, ...]:
