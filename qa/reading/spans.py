@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from embeddings.rendering import Rendering
 from qa.reading.base import Logits, SpanModel
+from qa.reading.line_ends import with_line_ends
 from qa.reading.lists import LIST_MARKER
 from qa.reading.windows import Window
 
@@ -69,14 +70,18 @@ def read_passages(
         pairs: Questions, and passages as they are shown.
         headings: Text read before each passage, to know what it is about.
     """
-    shown = [(question, rendering.text) for question, rendering in pairs]
-    windows = model.window_tokenizer.split(shown, headings)
+    renderings = [with_line_ends(rendering) for _, rendering in pairs]
+    texts = [
+        (question, rendering.text)
+        for (question, _), rendering in zip(pairs, renderings, strict=True)
+    ]
+    windows = model.window_tokenizer.split(texts, headings)
     by_passage: list[list[tuple[Window, Logits]]] = [[] for _ in pairs]
     for window, logits in zip(windows, model.read(windows), strict=True):
         by_passage[window.passage].append((window, logits))
     return [
         _passage_spans(read, rendering)
-        for read, (_, rendering) in zip(by_passage, pairs, strict=True)
+        for read, rendering in zip(by_passage, renderings, strict=True)
     ]
 
 
