@@ -1,7 +1,8 @@
 """Table reader: looks a cell up by the names of its row and its column.
 
 "What is the speed of pump P077?" names a row, by its cell "P077", and a column, "Speed": where
-they cross stands the answer. The cells of a row that the question says are its labels. A logistic
+they cross stands the answer. The cells of a row that the question says are its labels. Lines such
+as "- Treasurer: Dimitri Sokolov" are rows of two cells. A logistic
 model estimates from what the labels, the column and the headings leave unsaid of the question
 whether the cell answers it.
 """
@@ -16,7 +17,7 @@ from embeddings.document import CELL_SEPARATOR
 from embeddings.passages import HEADING_SEPARATOR
 from qa.notations import dates
 from qa.reading.calibration import feature_matrix
-from qa.reading.lists import introduces_answer
+from qa.reading.lists import LIST_MARKER, introduces_answer
 from qa.reading.question_type import fits_answer_type
 from qa.reading.reader import ReadAnswer, Span
 from qa.results import Hit
@@ -24,6 +25,10 @@ from qa.text import normalise, stem, stems, terms
 
 MAX_LABEL_WORDS = 12
 """A longer cell is no label. Chosen by hand."""
+
+MIN_LABELLED = 2
+"""Lines "label: value" of a passage that make a list; one alone may be any sentence. Chosen by
+hand."""
 
 INTRODUCED_CONFIDENCE = 0.7
 """Of the first cells of all rows of a table that the line before it introduces as what is asked
@@ -42,6 +47,11 @@ _DEFINES = re.compile(
     re.I,
 )
 _SMALL = re.compile(r"\d{1,2}")
+_LABELLED = re.compile(
+    rf"^(?:{LIST_MARKER})?[ \t]*(?P<label>[^\n:]{{1,60}}):[ \t]+(?P<value>\S.*)$"
+    rf"|^{LIST_MARKER}[ \t]*(?P<term>[^\n:]{{1,60}}) [–—-] (?P<meaning>\S.*)$",
+    re.MULTILINE,
+)
 _UNIT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
@@ -95,17 +105,19 @@ BIAS = -0.76
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A table's row among the hits.
+    """A table's row, or a labelled line of a list, among the hits.
 
     Attributes:
         hit: Position of its hit.
         cells: Text, offset into ``Document.text`` and name of the column of each cell.
         labels: Normalised texts of the cells that the question says, by their positions.
+        is_line: Whether it is a labelled line.
     """
 
     hit: int
     cells: tuple[tuple[str, int, str], ...]
     labels: dict[int, str]
+    is_line: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +171,10 @@ def lookups(question: str, hits: Sequence[Hit]) -> list[Lookup]:
 
     Args:
         question: As asked.
-        hits: The passages; those that are no rows of a table are passed over.
+        hits: The passages; what is no row of a table or labelled line is passed over.
     """
     words = f" {normalise(question)} {' '.join(_dates(question))} "
-    rows = [row for at, hit in enumerate(hits) if (row := _row(at, hit, words))]
+    rows = [row for at, hit in enumerate(hits) for row in _rows(at, hit, words)]
     if defined := _DEFINES.match(question):
         term = normalise(defined["term"])
         rows = [row for row in rows if term in row.labels.values()]
@@ -175,10 +187,13 @@ def lookups(question: str, hits: Sequence[Hit]) -> list[Lookup]:
         best = sum(len(other.labels) > len(row.labels) for other in rows)
         label_stems = stems(" ".join(row.labels.values()))
         hit = hits[row.hit]
-        above = stems(hit.context) - label_stems
+        above = stems("\n".join((hit.context, *hit.headings))) - label_stems
         for at, column_stems in _asked_cells(row, set(asked) - label_stems):
             text, start, _ = row.cells[at]
             known = label_stems | column_stems | above
+            # Anything may be labelled: a line must be about all that is asked.
+            if row.is_line and not set(asked) <= known | stems(text):
+                continue
             features = LookupFeatures(
                 labels=_share(asked, label_stems),
                 column=_share(asked, column_stems),
@@ -205,10 +220,20 @@ def _dates(question: str) -> Iterator[str]:
             yield from _dates(f"{date.year}-{date.month:02}-01")
 
 
-def _row(at: int, hit: Hit, question: str) -> _Row | None:
-    """The row in a hit, if the question says one of its cells."""
-    if CELL_SEPARATOR not in hit.text or "\n" in hit.text:
-        return None
+def _rows(at: int, hit: Hit, question: str) -> Iterator[_Row]:
+    """The rows and labelled lines in a hit of which the question says a cell."""
+    if CELL_SEPARATOR in hit.text:
+        if "\n" not in hit.text:
+            yield from _named_row(at, _cells(hit), question, is_line=False)
+        return
+    lines = list(_LABELLED.finditer(hit.text))
+    for line in lines if len(lines) >= MIN_LABELLED else ():
+        groups = ("label", "value") if line["label"] else ("term", "meaning")
+        cells = tuple((line[name].strip(), hit.start + line.start(name), "") for name in groups)
+        yield from _named_row(at, cells, question, is_line=True)
+
+
+def _cells(hit: Hit) -> tuple[tuple[str, int, str], ...]:
     cells: list[tuple[str, int, str]] = []
     offset = hit.start
     for number, cell in enumerate(hit.text.split(CELL_SEPARATOR)):
@@ -216,6 +241,13 @@ def _row(at: int, hit: Hit, question: str) -> _Row | None:
         if cell:
             cells.append((cell, offset, name))
         offset += len(cell) + 1
+    return tuple(cells)
+
+
+def _named_row(
+    at: int, cells: tuple[tuple[str, int, str], ...], question: str, *, is_line: bool
+) -> Iterator[_Row]:
+    """The row of these cells, if the question says one of them."""
     labels = {
         number: label
         for number, (cell, _, _) in enumerate(cells)
@@ -223,11 +255,12 @@ def _row(at: int, hit: Hit, question: str) -> _Row | None:
         and len(label.split()) <= MAX_LABEL_WORDS
         and f" {label} " in question
     }
-    is_pair = len(cells) == 2 and not hit.columns
+    is_pair = len(cells) == 2 and not any(name for _, _, name in cells)
     # "What is the name of the boat?" asks for the row "Name of boat".
     if is_pair and not labels and stems(cells[0][0]) <= stems(question):
         labels = {0: normalise(cells[0][0])}
-    return _Row(at, tuple(cells), labels) if labels else None
+    if labels:
+        yield _Row(at, cells, labels, is_line)
 
 
 def _asked_cells(row: _Row, asked: Set[str]) -> Iterator[tuple[int, set[str]]]:

@@ -90,6 +90,36 @@ def test_what_a_thing_is_stands_only_in_a_row_of_its_name() -> None:
     assert looked_up("What is a fair speed of pump P077?", rows_of(PUMPS))[0] == "654"
 
 
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("Who is the treasurer of the club?", "Dimitri Sokolov"),
+        ("Who is the deputy chair of the chess club?", "Ben Bryce"),
+        ("Who is the treasurer of the rowing club?", None),
+        ("Who is the new treasurer?", None),
+        ("Who is the baker?", None),
+    ],
+)
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "- Chair: Ann\n- Deputy chair: Ben Bryce\n- Treasurer: Dimitri Sokolov",
+        "Chair: Ann\nDeputy chair: Ben Bryce\nTreasurer: Dimitri Sokolov",
+        "1. Chair – Ann\n2. Deputy chair – Ben Bryce\n3. Treasurer – Dimitri Sokolov",
+    ],
+)
+def test_labelled_line_is_a_row_where_nothing_else_is_asked(
+    lines: str, question: str, value: str | None
+) -> None:
+    hits = [a_hit(f"Board\n\n{lines}", headings=("Board",), context="Chess club")]
+    assert looked_up(question, hits)[0] == value
+
+
+def test_one_labelled_line_is_no_list() -> None:
+    hits = [a_hit("Treasurer: he who keeps the money.")]
+    assert looked_up("Who is the treasurer?", hits) == (None, 0.0)
+
+
 def test_first_cells_answer_where_the_line_before_the_table_introduces_them() -> None:
     hits = rows_of([["", "Calories"], ["Leaves", "50"], ["Grain", "200"]], 1, "A duck can eat:")
     (answer,) = TableReader().read("What can a duck eat?", hits)
