@@ -119,7 +119,8 @@ def _remove_running_lines(pages: list[Page]) -> None:
                 groups[tuple(key)].append(place)
     running: dict[int, dict[int, str]] = defaultdict(dict)
     for places in groups.values():
-        if len({place.page for place in places}) >= _FEWEST_PAGES:
+        on_pages = {place.page for place in places}
+        if len(on_pages) >= _FEWEST_PAGES or _heads_all_but_the_first(places, pages):
             lines = list(_running(places, len(pages)))
             for place, label in lines:
                 # Of what tells a contact the last one stays: nothing else may say it.
@@ -133,6 +134,16 @@ def _remove_running_lines(pages: list[Page]) -> None:
         # Pages of which nothing would be left say the same, rather than have the same edges.
         same = 2 * emptied > len(pages)
         _clear(pages[number], {at: each for at, each in found.items() if each or not same})
+
+
+def _heads_all_but_the_first(places: Sequence[_Place], pages: Sequence[Page]) -> bool:
+    """Whether lines are the same, and the first of each page but the document's own first one."""
+    firsts = [
+        (number, next((at for at, line in enumerate(page.lines) if line.strip()), -1))
+        for number, page in enumerate(pages)
+    ]
+    same = len({place.text for place in places}) == 1
+    return same and [(place.page, place.line) for place in places] == firsts[1:]
 
 
 def _edges(lines: Sequence[str]) -> set[int]:

@@ -144,6 +144,16 @@ def test_running_lines_are_left_out_and_pages_have_their_numbers() -> None:
     assert [document.page_at(document.text.index(f"page {n}")) for n in range(1, 5)] == [1, 2, 3, 4]
 
 
+def test_head_of_all_pages_but_the_first_is_left_out_of_a_short_text() -> None:
+    head = "RFC 99417              Sled Transfer           January 2022"
+    text = f"Sled Transfer\n\nA sled is never heavy.\n\f{head}\n\nIt is pulled.\n"
+    assert document_of(f"{text}\f{head}\n\nIt stops.").text == (
+        "Sled Transfer\n\nA sled is never heavy.\n\nIt is pulled.\n\nIt stops."
+    )
+    # On one page alone it may be anything.
+    assert " ".join(head.split()) in " ".join(document_of(text).text.split())
+
+
 def test_running_lines_of_facing_pages_are_mirrored() -> None:
     feet = [
         f"Brandt{' ' * 40}[Page {n}]" if n % 2 else f"[Page {n}]{' ' * 40}Brandt" for n in range(8)
