@@ -495,8 +495,9 @@ def reader_of(settings: Settings, encoder: Encoder) -> Reader:
         ModelError: It is missing, damaged, or answers no questions.
     """
     model = load_reader(settings)
-    # Its weights are read while those of the encoder are and while passages are searched.
-    Thread(target=model.load_weights, daemon=True).start()
+    # Its weights are read while those of the encoder are and while passages are searched. Not a
+    # daemon: the interpreter must not end while C++ code reads them, or the process is aborted.
+    Thread(target=model.load_weights).start()
     return CombinedReader(SpanReader(model), SentenceReader(encoder), TableReader())
 
 
