@@ -6,11 +6,12 @@ several passages are one answer, which they support.
 
 import re
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.document import CELL_SEPARATOR
 from qa.reading.calibration import AnswerFeatures, SpanFeatures
 from qa.reading.lists import answer_list, lists
 from qa.reading.other_statements import is_negated
@@ -33,23 +34,45 @@ MAX_LOGIT_GAP = 3.0
 twentieth, so the words stand there by chance. Chosen by hand; not fitted."""
 
 _NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*|[A-Z](?:\.\d+)+|[A-Z]|[IVXL]+)\.?\s+\S")
+_SECTION = re.compile(
+    r"(?:§ ?)?\d{1,3}(?:\.\d{1,3})*\.?[ \t]+(?P<title>[^\W\d_a-z][^\n.!?:;]{0,60})(?=\n\n)"
+)
 _WORD = re.compile(r"\w+")
 _NAME_OR_NUMBER = re.compile(r"\b[A-Z][\w’'-]*|\d[\w.,]*\w|\d")
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateSpans:
-    """Spans of all hits; the three lists are parallel.
+    """Spans of all hits; the four lists are parallel.
 
     Attributes:
         spans: All of them.
         normalised: The text of each, normalised: equal texts are equal answers.
         features: Of each.
+        tables: The document of each that stands in a row of a table, else none.
     """
 
-    spans: list[Span]
-    normalised: list[str]
-    features: list[SpanFeatures]
+    spans: list[Span] = field(default_factory=list)
+    normalised: list[str] = field(default_factory=list)
+    features: list[SpanFeatures] = field(default_factory=list)
+    tables: list[int | None] = field(default_factory=list)
+
+    def add(
+        self, span: Span, normalised: str, features: SpanFeatures, table: int | None = None
+    ) -> None:
+        """Append a span; arguments as the attributes."""
+        self.spans.append(span)
+        self.normalised.append(normalised)
+        self.features.append(features)
+        self.tables.append(table)
+
+    def are_apart(self, at: int, place: int) -> bool:
+        """Whether two spans stand in passages of which each can say the same by itself.
+
+        Rows of one table are about different things: an equal cell of another row says nothing.
+        """
+        in_one_table = self.tables[at] is not None and self.tables[at] == self.tables[place]
+        return self.spans[at].hit != self.spans[place].hit and not in_one_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +100,7 @@ def candidate_spans(
         hits: The passages.
         passage_spans: The best spans of each.
     """
-    candidates = CandidateSpans([], [], [])
+    candidates = CandidateSpans()
     rows = zip(hits, passage_spans, _hit_features(question, hits), strict=True)
     for at, (hit, in_passage, hit_features) in enumerate(rows):
         repeated = repetitions(question, hit.text)
@@ -86,21 +109,22 @@ def candidate_spans(
             start, end = span.start, span.end
             if any(first < end and start < last for first, last in repeated):
                 continue  # What repeats the question does not answer it.
-            if _is_numbered_heading(hit, start, end):
+            if _is_numbered_heading(hit, start, end) or _is_section_number(hit, start, end):
                 continue
             if is_negated(question, hit.text, start, end):
                 continue
             if around := answer_list(question, in_hit, start, end):
                 start, end = around
-            candidates.spans.append(Span(at, hit.start + start, hit.start + end))
-            candidates.normalised.append(normalise(hit.text[start:end]))
-            candidates.features.append(
+            candidates.add(
+                Span(at, hit.start + start, hit.start + end),
+                normalise(hit.text[start:end]),
                 SpanFeatures(
                     margin=span.margin,
                     answerable=span.answerable,
                     sharpness=span.sharpness,
                     **hit_features,
-                )
+                ),
+                hit.document if CELL_SEPARATOR in hit.text else None,
             )
     return candidates
 
@@ -118,7 +142,7 @@ def group_answers(candidates: CandidateSpans, logits: NDArray[np.float64]) -> li
         text, span = candidates.normalised[at], candidates.spans[at]
         if text in places:
             near = logits[at] >= logits[places[text][0]] - MAX_LOGIT_GAP
-            if near and all(span.hit != candidates.spans[place].hit for place in places[text]):
+            if near and all(candidates.are_apart(at, place) for place in places[text]):
                 places[text].append(at)
         elif len(places) < MAX_ANSWERS:
             earlier = (candidates.spans[place] for equal in places.values() for place in equal)
@@ -153,6 +177,16 @@ def _is_numbered_heading(hit: Hit, start: int, end: int) -> bool:
     """
     span = join_whitespace(hit.text[start:end])
     return span in hit.headings and bool(_NUMBERED.match(span))
+
+
+def _is_section_number(hit: Hit, start: int, end: int) -> bool:
+    """Whether a span is the number of a heading, also of one that is set as a paragraph."""
+    heading = _SECTION.match(hit.text, start)
+    return (
+        heading is not None
+        and end <= heading.start("title")
+        and (start == 0 or hit.text.endswith("\n\n", 0, start))
+    )
 
 
 def _hit_features(question: str, hits: Sequence[Hit]) -> Iterator[dict[str, float]]:

@@ -157,17 +157,18 @@ def answer_of_document(
         document: Its id.
     """
     scores = {at: hit.score for at, hit in enumerate(hits) if hit.document == document}
-    own = CandidateSpans([], [], [])
-    for span, normalised, features in zip(
-        candidates.spans, candidates.normalised, candidates.features, strict=True
+    own = CandidateSpans()
+    for span, normalised, features, table in zip(
+        candidates.spans,
+        candidates.normalised,
+        candidates.features,
+        candidates.tables,
+        strict=True,
     ):
         if span.hit in scores:
             others = (score for hit, score in scores.items() if hit != span.hit)
-            own.spans.append(span)
-            own.normalised.append(normalised)
-            own.features.append(
-                replace(features, ahead=scores[span.hit] - max(others, default=0.0))
-            )
+            ahead = scores[span.hit] - max(others, default=0.0)
+            own.add(span, normalised, replace(features, ahead=ahead), table)
     if not own.spans:
         return None
     best = group_answers(own, calibration.span_logits(own.features))[0]

@@ -15,7 +15,8 @@ from qa.reading.candidates import (
     group_answers,
 )
 from qa.reading.reader import Span
-from qa.reading.spans import read_passages
+from qa.reading.spans import PassageSpan, read_passages
+from tests.builders import a_hit
 from tests.qa.reading.marked_model import MarkedModel, hit
 
 ZERO = SpanFeatures(**dict.fromkeys(SPAN_FEATURES, 0.0))
@@ -61,9 +62,18 @@ def test_features_count_what_question_and_hit_share(model: MarkedModel) -> None:
     assert (features.bm25, features.words, features.names) == (3.0, 0.5, 0.0)
 
 
+def spans_of(
+    spans: list[Span], texts: list[str], tables: list[int | None] | None = None
+) -> CandidateSpans:
+    found = CandidateSpans()
+    for span, text, table in zip(spans, texts, tables or [None] * len(spans), strict=True):
+        found.add(span, text, ZERO, table)
+    return found
+
+
 def test_answers_lead_each_other_by_their_logits() -> None:
     spans = [Span(0, 0, 4), Span(1, 0, 4), Span(2, 0, 4), Span(0, 9, 12)]
-    found = CandidateSpans(spans, ["2013", "1999", "2013", "doha"], [ZERO] * 4)
+    found = spans_of(spans, ["2013", "1999", "2013", "doha"])
     first, second, third = group_answers(found, np.array([2.0, 1.5, 0.0, -9.0]))
     assert (first.places, second.places, third.places) == ([0, 2], [1], [3])
     assert (first.lead, first.support) == (0.5, 0.5)
@@ -74,18 +84,42 @@ def test_answers_lead_each_other_by_their_logits() -> None:
 
 
 def test_only_answer_leads_by_the_most() -> None:
-    found = CandidateSpans([Span(0, 0, 4)], ["2013"], [ZERO] * 1)
+    found = spans_of([Span(0, 0, 4)], ["2013"])
     assert group_answers(found, np.array([1.0]))[0].lead == MAX_LEAD
 
 
 def test_second_place_in_one_passage_is_no_support() -> None:
-    found = CandidateSpans([Span(0, 0, 4), Span(0, 9, 13)], ["2013", "2013"], [ZERO] * 2)
+    found = spans_of([Span(0, 0, 4), Span(0, 9, 13)], ["2013", "2013"])
     (answer,) = group_answers(found, np.array([1.0, 0.5]))
     assert (answer.places, answer.support) == ([0], 0.0)
 
 
 def test_place_far_less_likely_than_the_best_is_not_cited() -> None:
     spans = [Span(0, 0, 4), Span(1, 0, 4), Span(2, 0, 4)]
-    found = CandidateSpans(spans, ["2013"] * 3, [ZERO] * 3)
+    found = spans_of(spans, ["2013"] * 3)
     (answer,) = group_answers(found, np.array([1.0, -1.9, -2.1]))
     assert answer.places == [0, 1]
+
+
+def test_equal_cells_of_other_rows_of_a_table_are_no_other_places() -> None:
+    spans = [Span(at, 0, 6) for at in range(4)]
+    found = spans_of(spans, ["closed"] * 4, [1, 1, 2, None])
+    (answer,) = group_answers(found, np.array([1.0, 0.9, 0.8, 0.7]))
+    assert answer.places == [0, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "kept"),
+    [
+        ("2 Refrigerant\n\nThe device holds 1.9 kg.", "2", False),
+        ("Intro\n\n4.1 Warranty\n\nSeven years.", "4.1", False),
+        ("2 eggs\n\nStir.", "2", True),
+        ("There are 2 Houses\n\nin it.", "2", True),
+        ("2 Refrigerant\n\nThe device holds 1.9 kg.", "Refrigerant", True),
+    ],
+)
+def test_number_of_a_heading_is_no_answer(text: str, answer: str, kept: bool) -> None:
+    start = text.index(answer)
+    span = PassageSpan(start, start + len(answer), 1.0, 1.0, 0.0)
+    found = candidate_spans("How much is in it?", [a_hit(text)], [[span]])
+    assert len(found.spans) == kept

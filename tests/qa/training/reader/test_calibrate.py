@@ -25,7 +25,10 @@ def readings(count: int) -> list[Reading]:
         spans = [Span(0, 0, 4), Span(1, 0, 4)]
         found.append(
             Reading(
-                str(number // 2), CandidateSpans(spans, ["a", "b"], features), scores, answerable
+                str(number // 2),
+                CandidateSpans(spans, ["a", "b"], features, [None, None]),
+                scores,
+                answerable,
             )
         )
     return found
