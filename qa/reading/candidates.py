@@ -16,7 +16,7 @@ from qa.reading.calibration import AnswerFeatures, SpanFeatures
 from qa.reading.lists import answer_list, lists
 from qa.reading.other_statements import is_negated
 from qa.reading.reader import Span
-from qa.reading.repetition import repetitions
+from qa.reading.repetition import repeats_question, repetitions
 from qa.reading.spans import PassageSpan
 from qa.results import Hit
 from qa.text import STOP_WORDS, join_whitespace, normalise, search_terms, stem, stems, terms
@@ -112,6 +112,8 @@ def candidate_spans(
             if _is_numbered_heading(hit, start, end) or _is_section_number(hit, start, end):
                 continue
             if is_negated(question, hit.text, start, end):
+                continue
+            if repeats_question(question, hit.text[start:end]):
                 continue
             if around := answer_list(question, in_hit, start, end):
                 start, end = around

@@ -6,11 +6,15 @@ A passage that copies the question ranks high in retrieval, but the copy answers
 import re
 from functools import lru_cache
 
+from qa.text import stems
+
 MIN_WORDS = 3
 """Shorter questions are not looked for: they are a name or a term that answers repeat. Chosen by
 hand; not fitted."""
 
 _WORD = re.compile(r"\w+")
+_ASKS_FOR_SOMETHING_NEW = re.compile(r"^\W*(?:who|whom|whose|when|where|how|why)\b", re.I)
+_ADDRESS = re.compile(r"\S+@\S+")
 
 
 def repetitions(question: str, text: str) -> list[tuple[int, int]]:
@@ -23,6 +27,23 @@ def repetitions(question: str, text: str) -> list[tuple[int, int]]:
     """
     pattern = _pattern(question)
     return [match.span() for match in pattern.finditer(text)] if pattern else []
+
+
+def repeats_question(question: str, answer: str) -> bool:
+    """Whether an answer has no word that the question does not have, and the question asks for one.
+
+    What and which may be answered with words of the question: "What channel is it?" by "Channel 4".
+
+    >>> repeats_question("Who wrote to Ann Lee?", "Ann Lee <ann@example.org>")
+    True
+    >>> repeats_question("Who wrote to Ann Lee?", "Bob Lee")
+    False
+    >>> repeats_question("How is it paid, by card or in cash?", "in cash")
+    False
+    """
+    if not _ASKS_FOR_SOMETHING_NEW.match(question) or " or " in question:
+        return False
+    return stems(_ADDRESS.sub(" ", answer)) <= stems(question)
 
 
 def remove_repetitions(question: str, text: str) -> str:
