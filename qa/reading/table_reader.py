@@ -20,6 +20,7 @@ from qa.reading.calibration import feature_matrix
 from qa.reading.lists import LIST_MARKER, introduces_answer
 from qa.reading.question_type import fits_answer_type
 from qa.reading.reader import ReadAnswer, Span
+from qa.reading.repetition import repeats_question
 from qa.results import Hit
 from qa.text import normalise, stem, stems, terms
 
@@ -190,6 +191,8 @@ def lookups(question: str, hits: Sequence[Hit]) -> list[Lookup]:
         above = stems("\n".join((hit.context, *hit.headings))) - label_stems
         for at, column_stems in _asked_cells(row, set(asked) - label_stems):
             text, start, _ = row.cells[at]
+            if repeats_question(question, text):
+                continue
             known = label_stems | column_stems | above
             # Anything may be labelled: a line must be about all that is asked.
             if row.is_line and not set(asked) <= known | stems(text):

@@ -115,6 +115,11 @@ def test_labelled_line_is_a_row_where_nothing_else_is_asked(
     assert looked_up(question, hits)[0] == value
 
 
+def test_line_that_repeats_the_question_is_not_looked_up() -> None:
+    hits = [a_hit("From: Bob Day\nTo: Ann Lee <ann@example.org>\nSubject: Rent")]
+    assert looked_up("Who wrote to Ann Lee?", hits) == (None, 0.0)
+
+
 def test_one_labelled_line_is_no_list() -> None:
     hits = [a_hit("Treasurer: he who keeps the money.")]
     assert looked_up("Who is the treasurer?", hits) == (None, 0.0)
