@@ -71,7 +71,14 @@ def answer_list(
             return found.start, found.end
         if introduces_answer(question, found.introduction):
             return found.start, found.end
+        if inside and _is_asked(question, found.introduction):
+            return found.start, found.end
     return None
+
+
+def _is_asked(question: str, heading: str) -> bool:
+    """Whether a heading above a list says all that a question asks: "Who may vote"."""
+    return not asks_for_one(question) and share_said(question, heading) == 1
 
 
 def introduces_answer(question: str, introduction: str) -> bool:

@@ -22,6 +22,21 @@ def test_list_answers_for_its_items_and_its_introduction(question: str, span: st
 
 
 @pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who may vote?", "- members\n- the mayor, on Sundays"),
+        ("Who may vote on Sundays?", None),
+        ("When may members vote?", None),
+    ],
+)
+def test_list_below_a_heading_that_says_the_question_answers_it(
+    question: str, answer: str | None
+) -> None:
+    text = "Who may vote\n\n- members\n- the mayor, on Sundays"
+    assert listed(question, text, "members") == answer
+
+
+@pytest.mark.parametrize(
     ("question", "span"),
     [
         ("Which things are lent?", "Mondays"),
