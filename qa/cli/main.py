@@ -253,7 +253,8 @@ def doctor(index: Path | None) -> int:
 def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
     """Check whether the documents still hold each quote in RECEIPT; 1 if any does not.
 
-    RECEIPT is what `qa ask --json` printed, or what the chat exported as JSON.
+    RECEIPT is what `qa ask --json` printed, or what the chat exported as JSON. A quote is stale,
+    and the exit code 1, if its file has changed since it was indexed.
     """
     import json
 

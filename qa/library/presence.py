@@ -1,4 +1,4 @@
-"""Presence: whether the folders and files of a library are still where they were indexed.
+"""Presence: whether the folders and files of a library are still where and as they were indexed.
 
 What is gone stays in the index, and answers, until its folder is indexed again: a disk may only not
 be connected. So whoever is answered from it is told.
@@ -6,6 +6,9 @@ be connected. So whoever is answered from it is told.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from embeddings.file_system import file_sha256
+from embeddings.index.records import Source
 
 
 def missing_folders(folders: Mapping[str, Path]) -> list[str]:
@@ -37,6 +40,29 @@ def gone(paths: Iterable[str], folders: Mapping[str, Path]) -> tuple[str, ...]:
         elif _is_gone(place / inside):
             found[path] = None
     return tuple(found)
+
+
+def has_changed(source: Source, folders: Mapping[str, Path]) -> bool:
+    """Whether a file has other content than when it was indexed; not where that cannot be told.
+
+    Args:
+        source: The file as it was indexed.
+        folders: As for ``missing_folders``.
+    """
+    place = folders.get(source.folder)
+    if place is None:
+        return False
+    try:
+        file = place / source.path.partition("/")[2]
+        now = file.stat()
+        if now.st_size != source.size:
+            return True
+        if (now.st_mtime_ns, now.st_ctime_ns) == (source.mtime_ns, source.ctime_ns):
+            return False
+        # Touched, copied back or moved with its folder, it may still be the same.
+        return file_sha256(file) != source.sha256
+    except (OSError, ValueError):
+        return False
 
 
 def _is_gone(place: Path) -> bool:

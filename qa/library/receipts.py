@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Literal
 
 from embeddings.index.protocols import SearchIndex
 from embeddings.rendering import rendered
+from qa.library.presence import has_changed
 from qa.results import NEAREST, Answer, Citation
 from qa.text import join_whitespace
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-QuoteStatus = Literal["exact", "moved", "changed", "gone"]
+QuoteStatus = Literal["exact", "moved", "changed", "stale", "gone"]
 
 STATUS_TEXTS: dict[QuoteStatus, str] = {
     "exact": "stands there exactly",
     "moved": "stands elsewhere in the document now",
     "changed": "is not in the document any more",
+    "stale": "was in a file that has changed since it was indexed; `qa index` reads it again",
     "gone": "was in a document that is not in the index any more",
 }
 
@@ -94,13 +96,14 @@ def verify(answers: Sequence[Answer], index: SearchIndex) -> Iterator[CheckedCit
     """Each quote of the answers, in their order, compared with the index.
 
     Quotes of contradicting answers are compared too. A document that was renamed is recognised by
-    its content.
+    its content. A file that has changed since it was indexed vouches for no quote.
 
     Raises:
         IndexDamaged: What is stored fails its checks.
     """
     with index.contents() as contents:
         sources = contents.sources()
+        folders = contents.folders()
         by_sha256 = {
             source.sha256: path for path, source in sources.items() if source.document is not None
         }
@@ -112,14 +115,20 @@ def verify(answers: Sequence[Answer], index: SearchIndex) -> Iterator[CheckedCit
                 return None
             return contents.document(source.document).text
 
+        @cache
+        def is_stale(path: str) -> bool:
+            return has_changed(sources[path], folders)
+
         for answer in answers:
             for citation in answer.quotes:
                 paths = [citation.path, *citation.also_at]
                 renamed = by_sha256.get(citation.sha256)
-                found = {path: text_of(path) for path in [*paths, *([renamed] if renamed else [])]}
-                yield _check(
-                    citation, {path: text for path, text in found.items() if text is not None}
-                )
+                places = [*paths, *([renamed] if renamed else [])]
+                found = {path: text for path in places if (text := text_of(path)) is not None}
+                current = {path: text for path, text in found.items() if not is_stale(path)}
+                checked = _check(citation, current)
+                stale = checked.path is None and len(current) < len(found)
+                yield replace(checked, status="stale") if stale else checked
 
 
 def is_exact(text: str, citation: Citation) -> bool:

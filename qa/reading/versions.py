@@ -1,13 +1,16 @@
 """Versions: documents that are one document at different times, such as a policy and its revision.
 
 They are recognised by their titles, which differ in a version number or a date alone: "Travel
-policy, version 2" and "Travel policy, version 3 (June 2025)".
+policy, version 2" and "Travel policy, version 3 (June 2025)". Where titles say neither, by the
+names of their files: ``travel-policy-2022.md`` and ``travel-policy-2024.md``, both "Travel policy".
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import PurePosixPath
 
 from qa.notations import MONTHS
 from qa.reading.reader import ReadAnswer
@@ -18,18 +21,28 @@ _NUMBER = re.compile(
     r"|\bv\.?(\d+(?:\.\d+)*)\b",
     re.I,
 )
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_DATE = re.compile(r"\b((?:19|20)\d\d)(?:[-.](0[1-9]|1[0-2])(?:[-.](0[1-9]|[12]\d|3[01]))?)?\b")
+_YEAR = r"((?:19|20)\d\d)"
+_OF_YEAR = re.compile(rf"^{_YEAR}\W+|\W+(?:(?:of|from|for)\s+)?{_YEAR}$", re.I)
 _MONTH = re.compile(rf"\b(?:{'|'.join(MONTHS)})\b", re.I)
 _LATEST = re.compile(
     r"\b(?:the )?(?:latest|newest|most recent|current|in force)(?: version(?: of)?)?\b", re.I
 )
 _ASKED = re.compile(
-    r"\b(?:version|edition|revision|release)\s+(\d+(?:\.\d+)*)\b|\bv(\d+(?:\.\d+)*)\b", re.I
+    r"\b(?:version|ver|edition|revision|rev|release)\.?\s*(\d+(?:\.\d+)*)\b|\bv(\d+(?:\.\d+)*)\b",
+    re.I,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_WORD_OR_NUMBER = re.compile(r"[^\W_]+")
 
-Version = tuple[tuple[int, ...], int]
-"""Number, in its parts, and year; what is unknown is empty or 0."""
+Version = tuple[tuple[int, ...], tuple[int, ...]]
+"""Number, in its parts, and date, as far as it is known from the year on; what is unknown is
+empty."""
+
+_UNKNOWN: Version = ((), ())
+
+Places = dict[Version, list[int]]
+"""Positions of the hits of each version of a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,8 @@ class VersionedQuestion:
     """A question with the passages of the version that it asks for.
 
     Attributes:
-        question: Without the words that ask for the latest version.
+        question: Without the words that ask for the latest version, or for a year that only the
+            names of files say.
         kept: Positions of the hits to read.
     """
 
@@ -53,24 +67,23 @@ def select_version(question: str, hits: Sequence[Hit]) -> VersionedQuestion:
         hits: The passages.
     """
     everything = VersionedQuestion(question, tuple(range(len(hits))))
-    named = _ASKED.search(question)
-    versions = _versions(hits)
-    if not versions or not (named or _LATEST.search(question)):
-        return everything
     left_out: set[int] = set()
-    for family in versions:
+    names_one = False
+    readable = question
+    for words, family in _versions(hits):
+        named = _named(question, words, family)
         if named:
-            asked = _parts(named[1] or named[2])
-            wanted = {version for version in family if version[0] == asked}
-        else:
-            wanted = {max(family)}
-        if wanted:
+            names_one = True
+            read = [hits[at] for version in named for at in family[version]]
+            readable = _without_unsaid_years(readable, words, read)
+        wanted = named or {max(family)}
+        if named or (_LATEST.search(question) and not _ASKED.search(question)):
             left_out |= {at for version in family.keys() - wanted for at in family[version]}
     if not left_out:
         return everything
     kept = tuple(at for at in range(len(hits)) if at not in left_out)
-    if named:  # What is left says its number, too.
-        return VersionedQuestion(question, kept)
+    if names_one:
+        return VersionedQuestion(readable, kept)
     plain = " ".join(_LATEST.sub(" ", question, count=1).split())
     return VersionedQuestion(plain.replace(" ?", "?"), kept)
 
@@ -90,7 +103,7 @@ def newest_first(answers: Sequence[ReadAnswer], hits: Sequence[Hit]) -> list[Rea
     place = first.spans[0].hit
     # Of each hit of the same document in any version, its version.
     version_of: dict[int, Version] = {}
-    for family in _versions(hits):
+    for _, family in _versions(hits):
         of_hit = {at: version for version, places in family.items() for at in places}
         version_of |= of_hit if place in of_hit else {}
     same = [answer for answer in first.contradicted_by if answer.spans[0].hit in version_of]
@@ -98,7 +111,7 @@ def newest_first(answers: Sequence[ReadAnswer], hits: Sequence[Hit]) -> list[Rea
         return list(answers)
     ordered = sorted(
         (replace(first, contradicted_by=()), *same),
-        key=lambda answer: max(version_of.get(span.hit, ((), 0)) for span in answer.spans),
+        key=lambda answer: max(version_of.get(span.hit, _UNKNOWN) for span in answer.spans),
         reverse=True,
     )
     rest = tuple(answer for answer in first.contradicted_by if answer not in same)
@@ -106,21 +119,68 @@ def newest_first(answers: Sequence[ReadAnswer], hits: Sequence[Hit]) -> list[Rea
     return [newest, *(answer for answer in others if answer.spans[0] not in newest.spans)]
 
 
-def _versions(hits: Sequence[Hit]) -> list[dict[Version, list[int]]]:
-    """Positions of the hits by version, for each document of which there are several versions."""
-    families: dict[tuple[str, ...], dict[Version, list[int]]] = defaultdict(dict)
+def _versions(hits: Sequence[Hit]) -> list[tuple[tuple[str, ...], Places]]:
+    """Each document of which there are several versions: words of its title, and its versions."""
+    titled = [_version(hit.title) != _UNKNOWN for hit in hits]
+    keys = [(tuple(_family(hit.title)), _file_family(hit.path)) for hit in hits]
+    # Versions of which the title of one says what only the file's name of another says.
+    known = {key for key, by_title in zip(keys, titled, strict=True) if by_title}
+    families: dict[tuple[tuple[str, ...], tuple[str, ...] | None], Places] = defaultdict(dict)
     for at, hit in enumerate(hits):
-        version = _version(hit.title)
-        if version != ((), 0):
-            family = families[tuple(_family(hit.title))]
+        words, file_words = keys[at]
+        version = _version_of(hit)
+        if version != _UNKNOWN:
+            by_title = titled[at] or keys[at] in known
+            family = families[words, None if by_title else file_words]
             family.setdefault(version, []).append(at)
-    return [family for family in families.values() if len(family) > 1]
+    return [(words, family) for (words, _), family in families.items() if len(family) > 1]
 
 
-def _version(title: str) -> Version:
-    found = _NUMBER.search(title.replace("_", " "))
-    years = _YEAR.findall(title.replace("_", " "))
-    return _parts(found[1] or found[2]) if found else (), int(years[-1]) if years else 0
+def _named(question: str, words: tuple[str, ...], family: Places) -> set[Version]:
+    """The versions that a question names, by number or year: "the 2022 travel policy"."""
+    numbers = {_parts(found[1] or found[2]) for found in _ASKED.finditer(question)}
+    years = {int(found[1] or found[2]) for found in _asked_year(words).finditer(question)}
+    return {
+        version
+        for version in family
+        if version[0] in numbers or not years.isdisjoint(version[1][:1])
+    }
+
+
+@lru_cache(maxsize=64)
+def _asked_year(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds a year beside the words of a title; one elsewhere is more likely what it speaks of."""
+    kinds = "|".join(map(re.escape, ("version", "edition", "revision", "release", *words[-1:])))
+    between = "".join(rf"(?:{re.escape(word)}\W+)?" for word in words[:-1])
+    return re.compile(
+        rf"\b{_YEAR}\W+{between}(?:{kinds})\b|\b(?:{kinds})\W+(?:(?:of|from|for)\s+)?{_YEAR}\b",
+        re.I,
+    )
+
+
+def _without_unsaid_years(question: str, words: tuple[str, ...], hits: Sequence[Hit]) -> str:
+    """The question without years of versions in no passage: a reader would find no answer to it."""
+    read = " ".join(text for hit in hits for text in (hit.title, *hit.headings, hit.text))
+
+    def shortened(found: re.Match[str]) -> str:
+        return found[0] if (found[1] or found[2]) in read else _OF_YEAR.sub("", found[0])
+
+    return _asked_year(words).sub(shortened, question)
+
+
+def _version_of(hit: Hit) -> Version:
+    """By its title, else its file's name, which may also add the date to a title's number."""
+    number, date = _version(hit.title)
+    file_number, file_date = _version(_file_name(hit.path))
+    # No number is added to a title's date: it may count the drafts of that year's document.
+    return (number if number or date else file_number), date or file_date
+
+
+def _version(name: str) -> Version:
+    found = _NUMBER.search(name.replace("_", " "))
+    dates = _DATE.findall(name.replace("_", "-"))
+    number = _parts(found[1] or found[2]) if found else ()
+    return number, tuple(int(part) for part in dates[-1] if part) if dates else ()
 
 
 def _parts(number: str) -> tuple[int, ...]:
@@ -131,3 +191,15 @@ def _family(title: str) -> Iterator[str]:
     """The words of a title that its versions have in common."""
     plain = _MONTH.sub(" ", _NUMBER.sub(" ", title.replace("_", " ")))
     yield from (word.lower() for word in _WORD.findall(plain))
+
+
+def _file_family(path: str) -> tuple[str, ...]:
+    """What the names of a document's versions have in common; chapter1 is not chapter2."""
+    undated = _DATE.sub(" ", _file_name(path).replace("_", "-"))
+    plain = _MONTH.sub(" ", _NUMBER.sub(" ", undated))
+    return tuple(word.lower() for word in _WORD_OR_NUMBER.findall(plain))
+
+
+def _file_name(path: str) -> str:
+    """The last part of a path, without its suffix."""
+    return PurePosixPath(path).stem

@@ -70,6 +70,29 @@ def test_receipt_is_verified(docs_index: Path, tmp_path: Path) -> None:
     assert result.stderr.startswith("expected an answer's JSON in ")
 
 
+def test_quote_of_a_file_that_has_changed_since_it_was_indexed_ends_with_1(
+    tmp_path: Path, town: Path
+) -> None:
+    index, receipt = tmp_path / "index", tmp_path / "receipt.json"
+    with QuestionAnswerer.from_documents(town, index) as answerer:
+        answer = answerer.answer("When was the bridge closed?")
+    receipt.write_text(answer.to_json(), encoding="utf-8")
+    assert qa("verify", receipt, "--index", index).exit_code == 0
+    (town / "bridge.txt").write_text("Nothing.")
+    result = qa("verify", receipt, "--index", index)
+    assert result.exit_code == 1, result.output
+    assert result.stdout.startswith("stale: 1950\n")
+    assert (
+        "town/bridge.txt, characters 48–52: was in a file that has changed since it was indexed; "
+        "`qa index` reads it again"
+    ) in " ".join(result.stdout.split())
+    result = qa("verify", receipt, "--json", "--index", index)
+    assert result.exit_code == 1, result.output
+    assert [(quote["status"], quote["path"]) for quote in json.loads(result.stdout)] == [
+        ("stale", None)
+    ]
+
+
 def test_feedback_is_printed_as_questions(tmp_path: Path) -> None:
     Feedback(tmp_path / "index").put(ANSWER, True, "me")
     key = Feedback(tmp_path / "index").put(NO_ANSWER, False, "me")

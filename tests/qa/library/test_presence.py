@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from qa.library.presence import gone, missing_folders
+from embeddings.file_system import file_sha256
+from embeddings.index.records import Source
+from qa.library.presence import gone, has_changed, missing_folders
 
 
 @pytest.fixture
@@ -41,3 +43,26 @@ def test_place_that_cannot_be_looked_at_is_not_called_gone(
 
 def test_folders_that_are_gone_are_named(folders: dict[str, Path]) -> None:
     assert missing_folders(folders) == ["attic"]
+
+
+def test_file_has_changed_if_its_content_has(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folders["sea"] / "pier.txt"
+    at = file.stat()
+    times = (at.st_mtime_ns, at.st_ctime_ns, 0)
+    source = Source("sea/pier.txt", "sea", at.st_size, *times, file_sha256(file))
+    assert not has_changed(source, folders)
+    file.touch()
+    assert not has_changed(source, folders)
+    file.write_text("Here.!")
+    assert has_changed(source, folders)
+    file.write_text("Longer than before.")
+    assert has_changed(source, folders)
+    assert not has_changed(source, {})
+
+    def forbidden(self: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    assert not has_changed(source, folders)

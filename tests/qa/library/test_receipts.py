@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -101,6 +102,57 @@ def test_renamed_document_is_known_by_its_content(index: Index, town: Path) -> N
     citation = citation_of(index, "1950")
     (town / "bridge.txt").rename(town / "renamed.txt")
     assert status(index, town, citation) == ("exact", "town/renamed.txt", 48)
+
+
+def unindexed(index: Index, citation: Citation) -> tuple[str, str | None, int | None]:
+    (checked,) = verify([cited(citation)], index)
+    return checked.status, checked.path, checked.start
+
+
+@pytest.mark.parametrize("text", [TEXT + "More.", TEXT.replace("1950", "1951"), ""])
+def test_quote_of_a_file_that_has_changed_since_it_was_indexed_is_stale(
+    index: Index, town: Path, text: str
+) -> None:
+    citation = citation_of(index, "1950")
+    (town / "bridge.txt").write_text(text)
+    assert unindexed(index, citation) == ("stale", None, None)
+    # Nor can be said that an invented quote is not in the file.
+    assert unindexed(index, replace(citation, quote="1960")) == ("stale", None, None)
+
+
+def test_edit_that_keeps_size_and_modification_time_is_found(index: Index, town: Path) -> None:
+    citation = citation_of(index, "1950")
+    file = town / "bridge.txt"
+    before = file.stat()
+    file.write_text(TEXT.replace("1950", "1951"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert unindexed(index, citation) == ("stale", None, None)
+
+
+def test_file_that_was_touched_only_still_holds_its_quotes(index: Index, town: Path) -> None:
+    citation = citation_of(index, "1950")
+    os.utime(town / "bridge.txt", (0, 0))
+    assert unindexed(index, citation) == ("exact", "town/bridge.txt", 48)
+
+
+def test_file_that_is_gone_is_no_stale_one(index: Index, town: Path) -> None:
+    citation = citation_of(index, "1950")
+    (town / "bridge.txt").unlink()
+    assert unindexed(index, citation) == ("exact", "town/bridge.txt", 48)
+    town.rmdir()
+    assert unindexed(index, citation) == ("exact", "town/bridge.txt", 48)
+
+
+def test_quote_is_exact_in_another_file_of_the_same_content_that_has_not_changed(
+    index: Index, town: Path
+) -> None:
+    (town / "copy.txt").write_text(TEXT)
+    index_folder(town, index, HashingEncoder())
+    citation = replace(citation_of(index, "1950"), also_at=("town/copy.txt",))
+    (town / "bridge.txt").write_text("Nothing.")
+    assert unindexed(index, citation) == ("exact", "town/copy.txt", 48)
+    (town / "copy.txt").write_text("Nothing.")
+    assert unindexed(index, citation) == ("stale", None, None)
 
 
 def test_every_citation_is_reported_in_order(index: Index) -> None:
