@@ -14,7 +14,7 @@ hand; not fitted."""
 
 _WORD = re.compile(r"\w+")
 _ASKS_FOR_SOMETHING_NEW = re.compile(r"^\W*(?:who|whom|whose|when|where|how|why)\b", re.I)
-_ADDRESS = re.compile(r"\S+@\S+")
+_ADDRESS = re.compile(r"\S{1,64}@\S{1,255}")
 
 
 def repetitions(question: str, text: str) -> list[tuple[int, int]]:
