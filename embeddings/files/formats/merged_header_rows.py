@@ -23,7 +23,8 @@ def count_merged_header_rows(rows: Sequence[Sequence[str]], regions: Regions) ->
     has to reach down to the last of these rows, or be blank in some of them.
 
     Args:
-        rows: The cells, those of titles left out. A merged cell is repeated.
+        rows: The cells, those of titles left out. A merged cell is repeated; blank ones at the
+            end of a row may be missing.
         regions: Of the same rows, or of the first of them.
 
     >>> rows = [["Role", "Duty", "Duty"], ["Role", "In port", "At sea"], ["Mate", "Oils", "Steers"]]
@@ -34,9 +35,9 @@ def count_merged_header_rows(rows: Sequence[Sequence[str]], regions: Regions) ->
     if not 1 < end < min(len(rows), len(regions)) or end > _MOST_ROWS:
         return 0
     width = len(regions[0])
-    if any(len(each) != width for each in (*rows[:end], *regions[:end])):
+    if any(len(row) > width for row in rows[:end]) or any(len(r) != width for r in regions[:end]):
         return 0
-    cells = [[normalise(cell) for cell in row] for row in rows[:end]]
+    cells = [[*map(normalise, row), *[""] * (width - len(row))] for row in rows[:end]]
     columns = list(zip(*cells, strict=True))
     top, last, groups = regions[0], regions[end - 1], _groups(regions[0])
     grouped = {place for group in groups for place in group}
@@ -45,7 +46,8 @@ def count_merged_header_rows(rows: Sequence[Sequence[str]], regions: Regions) ->
     named = all(is_name(cell) for row in cells for cell in row if cell)
     divided = any(last[place] != last[group[0]] for group in groups for place in group)
     complete = all(cells[0][place] and cells[-1][place] for place in grouped)
-    distinct = len(set(columns)) == len(set(last))
+    filled = [place for place in range(width) if any(columns[place])]
+    distinct = len({columns[at] for at in filled}) == len({last[at] for at in filled})
     # Without a column beside the groups, a row of pairs looks the same.
     if not single and len({tuple(cells[-1][place] for place in group) for group in groups}) > 1:
         return 0

@@ -98,6 +98,23 @@ def test_table_repeats_merged_cells(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["text", "spreadsheet"])
+def test_merged_cells_tell_a_header_of_words(tmp_path: Path, kind: str) -> None:
+    rows = (
+        row(
+            cell("Role", 'table:number-rows-spanned="2"'),
+            cell("Duty", 'table:number-columns-spanned="2"'),
+            COVERED,
+        )
+        + row(COVERED, cell("In port"), cell("At sea"))
+        + row(cell("Mate"), cell("Oils"), cell("Steers"))
+    )
+    body = f'<office:{kind}><table:table table:name="Table1">{rows}</table:table></office:{kind}>'
+    assert shown(document_of(tmp_path, body)) == [
+        ("table", "Role\tDuty\tDuty\nRole\tIn port\tAt sea\nMate\tOils\tSteers", 2)
+    ]
+
+
 def test_sheets_end_where_their_cells_do(tmp_path: Path) -> None:
     rows = (
         row(cell("Ship"), cell("Tons"), '<table:table-cell table:number-columns-repeated="16382"/>')

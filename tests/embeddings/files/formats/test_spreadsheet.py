@@ -109,6 +109,49 @@ def test_merged_cells_are_repeated(tmp_path: Path) -> None:
     ]
 
 
+HOURS: tuple[list[str | None], ...] = (
+    ["Facility", "Opening hours", None, None],
+    [None, "Summer", "Winter", "Holidays"],
+    ["Tool shed", "8:00 to 20:00", "9:00 to 16:00", "closed"],
+    ["Seed library", "10:00 to 18:00", "closed", "closed"],
+)
+HOURS_READ = (
+    "table",
+    "Facility\tOpening hours\tOpening hours\tOpening hours\nFacility\tSummer\tWinter\tHolidays\n"
+    "Tool shed\t8:00 to 20:00\t9:00 to 16:00\tclosed\n"
+    "Seed library\t10:00 to 18:00\tclosed\tclosed",
+    2,
+)
+
+
+@pytest.mark.parametrize("above", [0, 1])
+def test_merged_cells_tell_a_header_of_words(tmp_path: Path, above: int) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        if above:
+            sheet["A1"] = "Opening hours of the garden"
+            sheet.merge_cells("A1:D1")
+        for number, row in enumerate(HOURS, start=above + 1):
+            for column, text in enumerate(row, start=1):
+                sheet.cell(number, column).value = text
+        sheet.merge_cells(f"B{above + 1}:D{above + 1}")
+        sheet.merge_cells(f"A{above + 1}:A{above + 2}")
+
+    title = [("paragraph", "Opening hours of the garden", 0)] if above else []
+    assert shown(document_of(tmp_path, fill)) == [*title, HOURS_READ]
+
+
+def test_rows_below_a_blank_one_keep_the_names_of_a_merged_header(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        for row in (*HOURS[:3], [None], HOURS[3]):
+            sheet.append(row)
+        sheet.merge_cells("B1:D1")
+        sheet.merge_cells("A1:A2")
+
+    assert shown(document_of(tmp_path, fill)) == [HOURS_READ]
+
+
 def rewritten(path: Path, old: bytes, new: bytes) -> None:
     """Replace bytes in the first sheet of a workbook."""
     with zipfile.ZipFile(path) as archive:
