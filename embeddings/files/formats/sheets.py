@@ -6,7 +6,7 @@ own; lines of one cell are paragraphs.
 
 import re
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from embeddings.document import DocumentBuilder
@@ -50,6 +50,8 @@ def add_sheet(builder: LimitedBuilder, name: str, rows: Iterable[Row]) -> None:
     count = builder.length
     headed = bool(_GIVEN_NAME.fullmatch(name.strip()))
     above: list[Row] = []
+    # Merged rows that are a title of the next table, or a part of the one above.
+    between: list[Row] = []
     columns: list[int] = []
     named = False
     for filled, group in groupby(rows, lambda row: any(map(str.strip, row.cells))):
@@ -64,15 +66,22 @@ def add_sheet(builder: LimitedBuilder, name: str, rows: Iterable[Row]) -> None:
             builder.limits.check_characters(count)
             # Only the first rows are asked for it, and merged cells may be many.
             part.append(row if len(part) < SAMPLE_ROWS else Row(row.cells))
-        has_names = _has_names(part[:SAMPLE_ROWS])
+        below = part[_count_titles(part) :]
+        if named and not below and _columns(part) == columns:
+            between += part
+            continue
+        has_names = bool(below) and _has_names(below[:SAMPLE_ROWS])
         if named and _columns(part) == columns and not has_names:
-            above += [Row(row.cells) for row in part]
+            above += [Row(row.cells) for row in between + part]
+            between = []
             continue
         _add_parts(builder, above)
-        above, columns = part, _columns(part)
+        _add_parts(builder, between)
+        above, between, columns = part, [], _columns(below)
         # Rows below a blank one have no names of their own if these have the same columns.
         named = len(columns) > 1 and has_names
     _add_parts(builder, above)
+    _add_parts(builder, between)
 
 
 def regions_of(rows: Sequence[Row], first: int, last: int) -> list[list[Hashable]]:
@@ -92,6 +101,13 @@ def regions_of(rows: Sequence[Row], first: int, last: int) -> list[list[Hashable
             for at in range(max(area[0] - 1, first), min(area[2], last)):
                 found[-1][at - first] = area
     return found
+
+
+def _count_titles(rows: Sequence[Row]) -> int:
+    """How many of the first rows are one merged cell each."""
+    places = _columns(rows)
+    regions = regions_of(rows[:SAMPLE_ROWS], places[0], places[-1] + 1) if places[1:] else []
+    return sum(1 for _ in takewhile(lambda row: len(set(row)) == 1, regions))
 
 
 def _has_names(rows: Sequence[Row]) -> bool:

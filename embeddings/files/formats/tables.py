@@ -5,7 +5,7 @@ which rows name the columns, ``merged_header_rows`` tells it from merged cells a
 from what the cells hold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import chain, islice
 
 from embeddings.document import DocumentBuilder, normalise
@@ -46,8 +46,16 @@ def add_table(
     sample = [first[number] for number in kept]
     merged = [regions[number] for number in kept if number < len(regions)]
     width = max(map(len, sample), default=0)
-    while width > 1 and len(sample) > 1 and (title := _title(sample[0], width)):
-        builder.add("paragraph", title)
+    above: set[Hashable] = set()
+    while width > 1 and sample and (title := _title(sample[0], width)):
+        across = set(merged[0]) if merged else set()
+        # A row alone is a title only if it is one cell.
+        if len(sample) == 1 and len(across) != 1:
+            break
+        # A title may be merged over several rows.
+        if not across or across != above:
+            builder.add("paragraph", title)
+        above = across
         sample.pop(0)
         merged = merged[1:]
         # A title that alone was declared as header says nothing of the rows below it.
