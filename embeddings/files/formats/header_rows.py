@@ -28,8 +28,12 @@ _NAMES = frozenset(
 )
 
 
-def count_header_rows(rows: Sequence[Sequence[str]]) -> int:
+def count_header_rows(rows: Sequence[Sequence[str]], known: int = 0) -> int:
     """How many of a table's first rows name its columns.
+
+    Args:
+        rows: The cells.
+        known: How many of the first rows are known to name the columns.
 
     >>> count_header_rows([["Pump", "Speed"], ["P077", "654"], ["P078", "700"]])
     1
@@ -41,7 +45,7 @@ def count_header_rows(rows: Sequence[Sequence[str]]) -> int:
     0
     """
     cells = [[normalise(cell) for cell in row] for row in rows]
-    count = 0
+    count = known
     while count < min(_MOST_ROWS, len(cells) - 1) and _is_header(cells, count):
         count += 1
     return count
@@ -110,6 +114,17 @@ def _counts_up(row: Sequence[str]) -> bool:
     numbers = [int(cell) for cell in row if cell.isdecimal() and len(cell) <= 6]
     steps = {after - before for before, after in pairwise(numbers)}
     return len(numbers) > 2 and len(numbers) >= len(row) - 2 and len(steps) == 1 and 0 not in steps
+
+
+def is_name(cell: str) -> bool:
+    """Whether a cell may name a column: no number but a year, no label before a value.
+
+    >>> is_name("Winter"), is_name("2024"), is_name("12 euros"), is_name("Born:")
+    (True, True, False, False)
+    """
+    if cell.endswith(":") or len(cell) > MAX_NAME_CHARACTERS:
+        return False
+    return bool(_YEAR.fullmatch(cell)) or not is_number(cell)
 
 
 def is_number(cell: str) -> bool:

@@ -15,10 +15,10 @@ from embeddings.files.formats.elements import APART, HEADINGS, INLINE, INVISIBLE
 from embeddings.files.formats.furniture import find_furniture, is_edge, is_label
 from embeddings.files.formats.marks import write_marks
 from embeddings.files.formats.markup_lists import Numbers, is_simple, lines_of
-from embeddings.files.formats.markup_tables import grid, header_rows, is_data_table
+from embeddings.files.formats.markup_tables import grid, header_rows, is_data_table, regions
 from embeddings.files.formats.markup_text import cell_text, code_in, lines_in, tables_in, text_of
 from embeddings.files.formats.not_read import count_not_read, words_of_picture
-from embeddings.files.formats.tables import add_table
+from embeddings.files.formats.tables import SAMPLE_ROWS, add_table
 
 _SPACES = re.compile(r"\s+")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
@@ -279,7 +279,7 @@ class _Walk:
                 tables.extend(inner)
                 return cell_text(cell, set(inner))
 
-            add_table(self.builder, grid(each, text), header_rows(each))
+            add_table(self.builder, grid(each, text), header_rows(each), regions(each, SAMPLE_ROWS))
 
 
 def _is_box(element: Any, tag: str) -> bool:

@@ -1,6 +1,7 @@
 """Tables of web pages: the cells of each row, with merged cells repeated where they reach."""
 
 from collections.abc import Callable, Iterator
+from itertools import count, islice
 from typing import Any
 
 from embeddings.files.formats.elements import HEADINGS, tag_of
@@ -114,6 +115,17 @@ def grid(table: Any, text_of: Callable[[Any], str]) -> Iterator[list[str]]:
         above = below
         over_all = own == 1 < len(cells) and number and len(set(cells)) == 1
         yield [cells[0], *[""] * (len(cells) - 1)] if over_all else cells
+
+
+def regions(table: Any, most: int) -> list[list[str]]:
+    """Which cell stands in each place of the first rows, as a number; see ``merged_header_rows``.
+
+    Args:
+        table: Element of the table.
+        most: Rows that are looked at.
+    """
+    numbers = count()
+    return list(islice(grid(table, lambda _: str(next(numbers))), most))
 
 
 def _reach(

@@ -6,6 +6,7 @@ https://docs.oasis-open.org/office/OpenDocument/v1.3/os/part3-schema/OpenDocumen
 """
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from lxml import etree
 from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats.archive import open_archive, without_controls
-from embeddings.files.formats.sheets import add_sheet
-from embeddings.files.formats.tables import add_table
+from embeddings.files.formats.sheets import Area, Row, add_sheet, regions_of
+from embeddings.files.formats.tables import SAMPLE_ROWS, add_table
 from embeddings.files.formats.titles import useful_title
 from embeddings.files.limits import LimitedBuilder, Limits
 
@@ -32,6 +33,8 @@ _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 # equal ones that say something are few. Chosen by hand.
 _MOST_REPEATED = 250
 _MOST_COLUMNS = 16_384
+# Merged cells that may reach into a row and tell a header. Chosen by hand.
+_MOST_MERGED = 500
 _DEEPEST = 100
 _LEFT_OUT = frozenset(
     (
@@ -222,7 +225,10 @@ class _Reader:
         is_sheet = table.getparent().tag == f"{_OFFICE}spreadsheet"
         if not is_sheet:
             named = None if header is None else len(header)
-            add_table(self.builder, self._rows(table), named)
+            rows = self._rows(table)
+            first = list(islice(rows, SAMPLE_ROWS))
+            regions = regions_of(first, 0, max((len(row.cells) for row in first), default=0))
+            add_table(self.builder, (row.cells for row in chain(first, rows)), named, regions)
         elif table.get(f"{_TABLE}style-name") in self.hidden:
             self.builder.leave_out("hidden sheet", "hidden sheets")
             return
@@ -236,13 +242,15 @@ class _Reader:
             else:
                 self._add(inner, depth + 1)
 
-    def _rows(self, table: Any) -> Iterator[list[str]]:
+    def _rows(self, table: Any) -> Iterator[Row]:
         """The rows of a table, with repeated and merged cells in each place that they cover."""
         reaching: dict[int, tuple[int, str]] = {}
-        for row in table.iter(f"{_TABLE}table-row"):
+        merged: list[Area] = []
+        for number, row in enumerate(table.iter(f"{_TABLE}table-row"), start=1):
             if _table_of(row) is not table:
                 continue
             cells: list[str] = []
+            merged = [area for area in merged if area[3] >= number]
             below: dict[int, tuple[int, str]] = {}
             for cell in row:
                 if cell.tag == f"{_TABLE}covered-table-cell":
@@ -254,7 +262,11 @@ class _Reader:
                 elif cell.tag == f"{_TABLE}table-cell":
                     text = self._cell(cell)
                     down = _count(cell, "number-rows-spanned")
-                    for at in range(_count(cell, "number-columns-spanned")):
+                    right = _count(cell, "number-columns-spanned")
+                    if text and down * right > 1 and len(merged) < _MOST_MERGED:
+                        left = len(cells) + 1
+                        merged.append((left, number, left + right - 1, number + down - 1))
+                    for at in range(right):
                         if down > 1:
                             below[len(cells) + at] = (down - 1, text)
                         if at and text:
@@ -266,7 +278,7 @@ class _Reader:
             while cells and not cells[-1]:
                 cells.pop()
             times = _count(row, "number-rows-repeated")
-            yield from [cells] * (times if cells else 1)
+            yield from [Row(cells, merged)] * (times if cells else 1)
             reaching = below
 
     def _cell(self, cell: Any) -> str:

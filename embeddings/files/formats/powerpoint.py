@@ -4,7 +4,8 @@ python-pptx: MIT, the only maintained reader; placeholders distinguish titles fr
 are taken from its XML tree, as its own ``text`` keeps what is struck out and loses formulas.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from embeddings.files.formats.ooxml import (
 from embeddings.files.formats.powerpoint_comments import Comments
 from embeddings.files.formats.powerpoint_text import PARAGRAPH, add_text, text_of, texts_of
 from embeddings.files.formats.running_text import add_running_texts
-from embeddings.files.formats.tables import add_table
+from embeddings.files.formats.tables import SAMPLE_ROWS, add_table
 from embeddings.files.formats.titles import useful_title
 from embeddings.files.limits import LimitedBuilder, Limits
 
@@ -133,10 +134,13 @@ class _Reader:
         properties = table.find(f"{DRAWING}tblPr")
         marked = properties is not None and properties.get("firstRow") in ("1", "true")
         rows = table.findall(f"{DRAWING}tr")
-        add_table(self.builder, _cells(rows), 1 if marked and len(rows) > 1 else None)
+        numbers = count()
+        regions = list(_cells(rows[:SAMPLE_ROWS], lambda _: str(next(numbers))))
+        header = 1 if marked and len(rows) > 1 else None
+        add_table(self.builder, _cells(rows, _cell_text), header, regions)
 
 
-def _cells(rows: list[Any]) -> Iterator[list[str]]:
+def _cells(rows: list[Any], text_of_cell: Callable[[Any], str]) -> Iterator[list[str]]:
     """The texts of a table's cells, those of merged cells in each place that they cover."""
     above: list[str] = []
     for row in rows:
@@ -148,9 +152,13 @@ def _cells(rows: list[Any]) -> Iterator[list[str]]:
             elif cell.get("hMerge") in ("1", "true") and texts:
                 texts.append(texts[-1])
             else:
-                texts.append(" ".join(map(text_of, cell.iter(PARAGRAPH))))
+                texts.append(text_of_cell(cell))
         above = texts
         yield texts
+
+
+def _cell_text(cell: Any) -> str:
+    return " ".join(map(text_of, cell.iter(PARAGRAPH)))
 
 
 def _text(shape: Any) -> str:

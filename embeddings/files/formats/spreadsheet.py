@@ -20,7 +20,7 @@ from embeddings.document import Document
 from embeddings.errors import UnreadableFile
 from embeddings.files.formats.archive import check_office_file
 from embeddings.files.formats.number_formats import displayed
-from embeddings.files.formats.sheets import add_sheet
+from embeddings.files.formats.sheets import Area, Row, add_sheet
 from embeddings.files.formats.titles import useful_title
 from embeddings.files.limits import LimitedBuilder, Limits
 
@@ -64,16 +64,12 @@ def read(path: Path, limits: Limits) -> Document:
     return builder.build(path.name)
 
 
-Range = tuple[int, int, int, int]
-"""First column and row, last column and row of merged cells, from 1."""
-
-
-def _rows(sheet: Any, merged: list[Range]) -> Iterator[list[str]]:
+def _rows(sheet: Any, merged: list[Area]) -> Iterator[Row]:
     """The rows of a sheet as shown, with merged cells repeated."""
     # What the file declares as its size may be anything.
     sheet.reset_dimensions()
     waiting = sorted(merged, key=lambda area: area[1], reverse=True)
-    active: list[tuple[Range, str]] = []
+    active: list[tuple[Area, str]] = []
     budget = _MOST_MERGED
     for number, cells in enumerate(sheet.rows, start=1):
         # A row's number may be anything, and openpyxl gives a blank row for each below it.
@@ -95,7 +91,7 @@ def _rows(sheet: Any, merged: list[Range]) -> Iterator[list[str]]:
                 break
             row += [""] * (right - len(row))
             row[left - 1 : right] = [text] * (right - left + 1)
-        yield row
+        yield Row(row, [area for area, _ in active])
 
 
 def _shown(cell: Any) -> str:
@@ -105,9 +101,9 @@ def _shown(cell: Any) -> str:
     return displayed(value, cell.number_format or "General")
 
 
-def _merged_ranges(archive: zipfile.ZipFile, name: str) -> list[Range]:
+def _merged_ranges(archive: zipfile.ZipFile, name: str) -> list[Area]:
     """The merged cells of a sheet, which stand behind its cells."""
-    found: list[Range] = []
+    found: list[Area] = []
     with archive.open(name.lstrip("/")) as part:
         tags = [
             f"{space}{tag}" for space in (_SPREADSHEET, _STRICT) for tag in ("row", "mergeCell")

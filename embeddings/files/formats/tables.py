@@ -1,14 +1,16 @@
 """Tables: their rows, the names of their columns, and the titles above both.
 
 Titles above a table's header, in rows of few cells, become paragraphs. Where a format does not say
-which rows name the columns, ``header_rows`` tells it from the cells.
+which rows name the columns, ``merged_header_rows`` tells it from merged cells and ``header_rows``
+from what the cells hold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import chain, islice
 
 from embeddings.document import DocumentBuilder, normalise
 from embeddings.files.formats.header_rows import count_header_rows, is_number
+from embeddings.files.formats.merged_header_rows import Regions, count_merged_header_rows
 
 __all__ = ["add_table", "count_header_rows"]
 
@@ -21,7 +23,10 @@ _WIDE = 5
 
 
 def add_table(
-    builder: DocumentBuilder, rows: Iterable[Sequence[str]], header_rows: int | None = None
+    builder: DocumentBuilder,
+    rows: Iterable[Sequence[str]],
+    header_rows: int | None = None,
+    regions: Regions = (),
 ) -> None:
     """Append a table, and the titles above its header as paragraphs.
 
@@ -33,17 +38,32 @@ def add_table(
         rows: The cells, as raw text. A merged cell is repeated in each place that it covers.
         header_rows: How many of the first rows (titles included) name the columns; found from
             the cells if it is left out.
+        regions: Of the first rows, where the format tells merged cells; see ``Regions``.
     """
     remaining = iter(rows)
-    sample = [row for row in islice(remaining, SAMPLE_ROWS) if any(cell.strip() for cell in row)]
+    first = list(islice(remaining, SAMPLE_ROWS))
+    kept = [number for number, row in enumerate(first) if any(cell.strip() for cell in row)]
+    sample = [first[number] for number in kept]
+    merged = [regions[number] for number in kept if number < len(regions)]
     width = max(map(len, sample), default=0)
-    while width > 1 and len(sample) > 1 and (title := _title(sample[0], width)):
-        builder.add("paragraph", title)
+    above: set[Hashable] = set()
+    while width > 1 and sample and (title := _title(sample[0], width)):
+        across = set(merged[0]) if merged else set()
+        # A row alone is a title only if it is one cell.
+        if len(sample) == 1 and len(across) != 1:
+            break
+        # A title may be merged over several rows.
+        if not across or across != above:
+            builder.add("paragraph", title)
+        above = across
         sample.pop(0)
+        merged = merged[1:]
         # A title that alone was declared as header says nothing of the rows below it.
         header_rows = None if header_rows in (None, 1) else max(0, header_rows - 1)
+    known = count_merged_header_rows(sample, merged)
     if header_rows is None:
-        header_rows = count_header_rows(sample)
+        header_rows = count_header_rows(sample, known)
+    header_rows = max(header_rows, known)
     if header_rows == 1 and _is_below_groups(sample):
         header_rows = 2
     builder.add_table(chain(sample, remaining), header_rows)

@@ -28,6 +28,7 @@ from embeddings.files.formats.ooxml import (
     resolve_alternatives,
 )
 from embeddings.files.formats.running_text import add_running_texts
+from embeddings.files.formats.tables import SAMPLE_ROWS
 from embeddings.files.formats.tables import count_header_rows as likely_header_rows
 from embeddings.files.formats.titles import useful_title
 from embeddings.files.formats.word_background import has_background
@@ -40,7 +41,12 @@ from embeddings.files.formats.word_numbering import DEEPEST, Numbering
 from embeddings.files.formats.word_output import Output
 from embeddings.files.formats.word_roles import Style
 from embeddings.files.formats.word_styles import Styles
-from embeddings.files.formats.word_tables import cells_of, count_header_rows, table_rows
+from embeddings.files.formats.word_tables import (
+    cells_of,
+    count_header_rows,
+    regions_of,
+    table_rows,
+)
 from embeddings.files.formats.word_text import TextReader
 from embeddings.files.limits import LimitedBuilder, Limits
 
@@ -169,7 +175,8 @@ class _Reader:
     def _add_table(self, table: Any) -> None:
         rows = table_rows(table)
         header = count_header_rows(table, rows, self.styles, self.texts.is_bold)
-        self.output.add_table(cells_of(rows, self._plain), header)
+        regions = regions_of(rows[:SAMPLE_ROWS])
+        self.output.add_table(cells_of(rows, self._plain), header, regions)
         self.output.attach(self.texts.take_attached())
 
     def _plain(self, parent: Any) -> str:

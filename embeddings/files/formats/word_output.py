@@ -10,6 +10,7 @@ from typing import Any
 from docx.oxml.ns import qn
 
 from embeddings.document import BlockKind
+from embeddings.files.formats.merged_header_rows import Regions
 from embeddings.files.formats.references import Sections
 from embeddings.files.formats.tables import add_table
 from embeddings.files.formats.word_blocks import PARAGRAPH
@@ -62,11 +63,13 @@ class Output:
         self._sections.open()
         self._tabbed.add(self.builder, line, cells)
 
-    def add_table(self, rows: Iterable[Sequence[str]], header_rows: int | None) -> None:
+    def add_table(
+        self, rows: Iterable[Sequence[str]], header_rows: int | None, regions: Regions
+    ) -> None:
         """Append a table, as ``tables.add_table`` does."""
         self.end_lines()
         self._sections.open()
-        add_table(self.builder, rows, header_rows)
+        add_table(self.builder, rows, header_rows, regions)
 
     def attach(self, attached: Attached) -> None:
         """Have something wait that hangs on the block added last."""

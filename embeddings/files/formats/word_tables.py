@@ -1,6 +1,7 @@
 """Tables of Word documents as rows of cells, merged cells in each place that they cover."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 from docx.oxml.ns import qn
@@ -71,6 +72,12 @@ def cells_of(
         yield texts
 
 
+def regions_of(rows: list[Any]) -> list[list[str]]:
+    """Which cell stands in each place of the rows, as a number; see ``merged_header_rows``."""
+    numbers = count()
+    return list(cells_of(rows, lambda _: str(next(numbers))))
+
+
 def count_header_rows(
     table: Any, rows: list[Any], styles: Styles, is_bold: Callable[[Any], bool]
 ) -> int | None:
@@ -82,13 +89,13 @@ def count_header_rows(
         styles: Of the document.
         is_bold: Whether all text of a paragraph is bold.
     """
-    count = 0
-    while count < len(rows) and _is_on(_properties(rows[count], _ROW_PROPERTIES), _HEADER):
-        count += 1
-    if not 0 < count < len(rows):
+    marked = 0
+    while marked < len(rows) and _is_on(_properties(rows[marked], _ROW_PROPERTIES), _HEADER):
+        marked += 1
+    if not 0 < marked < len(rows):
         looks = _has_header_look(table, styles) or _is_set_apart(rows, is_bold)
-        count = int(looks and len(rows) > 1)
-    return count or None
+        marked = int(looks and len(rows) > 1)
+    return marked or None
 
 
 def _has_header_look(table: Any, styles: Styles) -> bool:

@@ -98,6 +98,40 @@ def test_table_repeats_merged_cells(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["text", "spreadsheet"])
+def test_merged_cells_tell_a_header_of_words(tmp_path: Path, kind: str) -> None:
+    rows = (
+        row(
+            cell("Role", 'table:number-rows-spanned="2"'),
+            cell("Duty", 'table:number-columns-spanned="2"'),
+            COVERED,
+        )
+        + row(COVERED, cell("In port"), cell("At sea"))
+        + row(cell("Mate"), cell("Oils"), cell("Steers"))
+    )
+    body = f'<office:{kind}><table:table table:name="Table1">{rows}</table:table></office:{kind}>'
+    assert shown(document_of(tmp_path, body)) == [
+        ("table", "Role\tDuty\tDuty\nRole\tIn port\tAt sea\nMate\tOils\tSteers", 2)
+    ]
+
+
+def test_merged_title_of_a_sheet_is_a_caption(tmp_path: Path) -> None:
+    rows = (
+        row(cell("Fees of 2024", 'table:number-columns-spanned="2"'), COVERED)
+        + row("<table:table-cell/>")
+        + row(cell("Ship"), cell("Fee"))
+        + row(cell("Ada"), cell("12"))
+    )
+    body = (
+        '<office:spreadsheet><table:table table:name="Table1">'
+        f"{rows}</table:table></office:spreadsheet>"
+    )
+    assert shown(document_of(tmp_path, body)) == [
+        ("paragraph", "Fees of 2024", 0),
+        ("table", "Ship\tFee\nAda\t12", 1),
+    ]
+
+
 def test_sheets_end_where_their_cells_do(tmp_path: Path) -> None:
     rows = (
         row(cell("Ship"), cell("Tons"), '<table:table-cell table:number-columns-repeated="16382"/>')

@@ -158,6 +158,18 @@ def test_merged_cells_stand_in_each_place(slides: Slides) -> None:
     assert document.blocks[1].header_rows == 2
 
 
+def test_merged_cells_tell_a_header_of_words(slides: Slides) -> None:
+    table = slides.add("Crew").shapes.add_table(3, 3, 0, 0, Inches(4), Inches(3)).table
+    table.first_row = False
+    texts = ["Role", "Duty", "", "", "In port", "At sea", "Mate", "Oils", "Steers"]
+    for place, text in enumerate(texts):
+        table.cell(*divmod(place, 3)).text = text
+    table.cell(0, 1).merge(table.cell(0, 2))
+    table.cell(0, 0).merge(table.cell(1, 0))
+    document = slides.read()
+    assert document.blocks[1].header_rows == 2
+
+
 def test_numbers_are_those_that_the_slide_shows(slides: Slides) -> None:
     slides.box(
         slides.add("Rules"),

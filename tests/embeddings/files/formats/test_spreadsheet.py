@@ -109,6 +109,125 @@ def test_merged_cells_are_repeated(tmp_path: Path) -> None:
     ]
 
 
+HOURS: tuple[list[str | None], ...] = (
+    ["Facility", "Opening hours", None, None],
+    [None, "Summer", "Winter", "Holidays"],
+    ["Tool shed", "8:00 to 20:00", "9:00 to 16:00", "closed"],
+    ["Seed library", "10:00 to 18:00", "closed", "closed"],
+)
+HOURS_READ = (
+    "table",
+    "Facility\tOpening hours\tOpening hours\tOpening hours\nFacility\tSummer\tWinter\tHolidays\n"
+    "Tool shed\t8:00 to 20:00\t9:00 to 16:00\tclosed\n"
+    "Seed library\t10:00 to 18:00\tclosed\tclosed",
+    2,
+)
+
+
+@pytest.mark.parametrize("above", [0, 1, 3])
+def test_merged_cells_tell_a_header_of_words(tmp_path: Path, above: int) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        if above:
+            sheet["A1"] = "Opening hours of the garden"
+            sheet.merge_cells("A1:D1")
+        for number, row in enumerate(HOURS, start=above + 1):
+            for column, text in enumerate(row, start=1):
+                sheet.cell(number, column).value = text
+        sheet.merge_cells(f"B{above + 1}:D{above + 1}")
+        sheet.merge_cells(f"A{above + 1}:A{above + 2}")
+
+    title = [("paragraph", "Opening hours of the garden", 0)] if above else []
+    assert shown(document_of(tmp_path, fill)) == [*title, HOURS_READ]
+
+
+@pytest.mark.parametrize("blank", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("titles", "areas"),
+    [
+        (["Rates of 2024"], ["A1:E1"]),
+        (["Rates of 2024", "In euros for each night"], ["A1:E1", "A2:E2"]),
+        (["Rates of 2024", None], ["A1:E2"]),
+        (["Rates of 2024"], ["A1:G1"]),
+        (["Rates of 2024"], ["A1:C1"]),
+    ],
+)
+def test_merged_title_is_a_caption(
+    tmp_path: Path, titles: list[str | None], areas: list[str], blank: int
+) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        for title in titles:
+            sheet.append([title])
+        for _ in range(blank):
+            sheet.append([None])
+        sheet.append(["Boat", "Berth", "Summer", "Winter", "Owner"])
+        sheet.append(["Ada", "B1", 20, 10, "Ane"])
+        sheet.append(["Bea", "B2", 30, 15, "Bo"])
+        for area in areas:
+            sheet.merge_cells(area)
+
+    assert shown(document_of(tmp_path, fill)) == [
+        *(("paragraph", title, 0) for title in titles if title),
+        (
+            "table",
+            "Boat\tBerth\tSummer\tWinter\tOwner\nAda\tB1\t20\t10\tAne\nBea\tB2\t30\t15\tBo",
+            1,
+        ),
+    ]
+
+
+@pytest.mark.parametrize("blank", [0, 1])
+def test_merged_title_of_a_second_table_is_no_row_of_the_first(tmp_path: Path, blank: int) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        for title in ("Rates of 2024", "Rates of 2025"):
+            sheet.append([title])
+            sheet.merge_cells(f"A{sheet.max_row}:B{sheet.max_row}")
+            for _ in range(blank):
+                sheet.append([])
+            for row in (["Boat", "Rate"], ["Ada", 20], [], ["Bea", 30], []):
+                sheet.append(row)
+
+    table = ("table", "Boat\tRate\nAda\t20\nBea\t30", 1)
+    assert shown(document_of(tmp_path, fill)) == [
+        ("paragraph", "Rates of 2024", 0),
+        table,
+        ("paragraph", "Rates of 2025", 0),
+        table,
+    ]
+
+
+def test_merged_row_between_rows_of_a_table_stays_there(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        for row in (["Boat", "Rate"], ["Ada", 20], [], ["Guests"], [], ["Bea", 30]):
+            sheet.append(row)
+        sheet.merge_cells("A4:B4")
+
+    assert shown(document_of(tmp_path, fill)) == [
+        ("table", "Boat\tRate\nAda\t20\nGuests\tGuests\nBea\t30", 1)
+    ]
+
+
+def test_row_of_equal_cells_that_are_not_merged_is_no_caption(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        book.active.append(["closed", "closed", "closed"])
+
+    assert shown(document_of(tmp_path, fill)) == [("table", "closed\tclosed\tclosed", 0)]
+
+
+def test_rows_below_a_blank_one_keep_the_names_of_a_merged_header(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        for row in (*HOURS[:3], [None], HOURS[3]):
+            sheet.append(row)
+        sheet.merge_cells("B1:D1")
+        sheet.merge_cells("A1:A2")
+
+    assert shown(document_of(tmp_path, fill)) == [HOURS_READ]
+
+
 def rewritten(path: Path, old: bytes, new: bytes) -> None:
     """Replace bytes in the first sheet of a workbook."""
     with zipfile.ZipFile(path) as archive:

@@ -284,6 +284,19 @@ def test_header_title_and_caption_of_a_table(read: Read) -> None:
     assert document.blocks[1].header_rows == 2
 
 
+def test_merged_cells_tell_a_header_without_its_elements(read: Read) -> None:
+    page = (
+        "<table><tr><td rowspan=2>Role</td><td colspan=2>Duty</td></tr>"
+        "<tr><td>In port</td><td>At sea</td></tr>"
+        "<tr><td>Mate</td><td>Oils</td><td>Steers</td></tr></table>"
+    )
+    document = read(page)
+    assert blocks(document) == [
+        ("table", "Role | Duty | Duty\nRole | In port | At sea\nMate | Oils | Steers")
+    ]
+    assert document.blocks[0].header_rows == 2
+
+
 def test_box_of_names_and_values_has_no_header(read: Read) -> None:
     page = (
         "<table><tr><th colspan=2>Maja</th></tr><tr><th>Length:</th><td>9 m</td></tr>"

@@ -371,6 +371,112 @@ def test_merged_cells_stand_in_each_place(build: Build) -> None:
     assert headers(document) == [2]
 
 
+def merged_table(*lines: str) -> str:
+    """A table of lines such as "Role | Duty | <": "<" merges with the cell before, "^" above."""
+    grid = [line.split(" | ") for line in lines]
+    rows = []
+    for number, texts in enumerate(grid):
+        cells = []
+        for at, text in enumerate(texts):
+            if text == "<":
+                continue
+            behind = texts[at + 1 :]
+            span = 1 + next((n for n, each in enumerate(behind) if each != "<"), len(behind))
+            wide = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
+            if text == "^":
+                cells.append(cell(properties=f"{wide}<w:vMerge/>"))
+            elif number + 1 < len(grid) and grid[number + 1][at] == "^":
+                cells.append(cell(text, properties=f'{wide}<w:vMerge w:val="restart"/>'))
+            else:
+                cells.append(cell(text, properties=wide))
+        rows.append(row(*cells))
+    return table(*rows)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            (
+                "Facility | Opening hours | < | <",
+                "^ | Summer | Winter | Holidays",
+                "Tool shed | 8:00 to 20:00 | 9:00 to 16:00 | closed",
+                "Seed library | 10:00 to 18:00 | closed | closed",
+            ),
+            2,
+        ),
+        (("Role | Duty | <", "^ | In port | At sea", "Mate | Oils | Steers"), 2),
+        ((" | Duty | <", "Role | In port | At sea", "Mate | Oils | Steers"), 2),
+        (("Role | Duty | <", " | In port | At sea", "Mate | Oils | Steers"), 2),
+        (("Role | Duty | <", "^ | In port | At sea", "Mate | Oils | <", "Cook | Cooks | Eats"), 2),
+        (
+            (
+                "Role | Duty | < | < | < | Pay",
+                "^ | In port | < | At sea | < | ^",
+                "^ | Day | Night | Day | Night | ^",
+                "Mate | Oils | Sleeps | Steers | Looks out | good",
+            ),
+            3,
+        ),
+        (("Day | < | Night | <", "Mate | Cook | Mate | Cook", "Oils | Bakes | Steers | Eats"), 2),
+        # Forms, and tables whose merged cells hold values.
+        (("Name | John Smith | <", "Born | Lund | Sweden", "Lives | Malmo | Sweden"), 0),
+        (("Boat | < | Maja | <", "Harbour | Lund | Owner | Ane", "Mast | Oak | Sail | Red"), 0),
+        (("Photo | Name: Maja | <", "^ | Born: | Lund", "Likes | Sailing | Music"), 0),
+        (
+            (
+                "Monday | Sailing | <",
+                "^ | Rowing | Swimming",
+                "Tuesday | Rowing | <",
+                "^ | Sailing | Rowing",
+            ),
+            0,
+        ),
+        (("Alder House | summer | open", "^ | winter | shut", "Birch | summer | shut"), 0),
+        (("Role | Duty | <", "^ | 12 | 14", "Mate | 15 | 16"), 1),
+    ],
+)
+def test_merged_cells_tell_a_header_of_words(
+    build: Build, lines: tuple[str, ...], expected: int
+) -> None:
+    document = build(merged_table(*lines))
+    assert headers(document) == [expected], shown(document)
+
+
+def test_merged_header_stands_below_a_title(build: Build) -> None:
+    document = build(
+        merged_table(
+            "Crew of the Maja | < | <",
+            "Role | Duty | <",
+            "^ | In port | At sea",
+            "Mate | Oils | Steers",
+        )
+    )
+    assert shown(document) == [
+        ("paragraph", "Crew of the Maja"),
+        ("table", "Role\tDuty\tDuty\nRole\tIn port\tAt sea\nMate\tOils\tSteers"),
+    ]
+    assert headers(document) == [2]
+
+
+def test_header_merged_by_python_docx_names_the_columns(tmp_path: Path) -> None:
+    source = docx.Document()
+    made = source.add_table(3, 4)
+    lines = (
+        ("Facility", "Opening hours", "", ""),
+        ("", "Summer", "Winter", "Holidays"),
+        ("Tool shed", "8:00 to 20:00", "9:00 to 16:00", "closed"),
+    )
+    for number, texts in enumerate(lines):
+        for at, text in enumerate(texts):
+            made.cell(number, at).text = text
+    made.cell(0, 0).merge(made.cell(1, 0))
+    made.cell(0, 1).merge(made.cell(0, 3))
+    source.save(str(tmp_path / "a.docx"))
+    document = read(tmp_path / "a.docx")
+    assert headers(document) == [2], shown(document)
+
+
 def test_caption_below_its_table_is_put_above(build: Build) -> None:
     document = build(
         table(row("Boat", "Length", "Year"), row("Maja", "12 m", "1988")),
