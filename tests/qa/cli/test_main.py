@@ -84,7 +84,7 @@ def test_quote_of_a_file_that_has_changed_since_it_was_indexed_ends_with_1(
     assert result.stdout.startswith("stale: 1950\n")
     assert (
         "town/bridge.txt, characters 48–52: was in a file that has changed since it was indexed; "
-        "`qa index` reads it again"
+        "index it again"
     ) in " ".join(result.stdout.split())
     result = qa("verify", receipt, "--json", "--index", index)
     assert result.exit_code == 1, result.output
