@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from qa.notations import MONTHS
 from qa.reading.reader import ReadAnswer
 from qa.results import Hit
+from qa.text import STOP_WORDS
 
 _NUMBER = re.compile(
     r"\b(?:version|ver|release|revision|rev|edition|issue)\W{0,2}(\d+(?:\.\d+)*)\b"
@@ -149,12 +150,11 @@ def _named(question: str, words: tuple[str, ...], family: Places) -> set[Version
 
 @lru_cache(maxsize=64)
 def _asked_year(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds a year beside the words of a title; one elsewhere is more likely what it speaks of."""
-    kinds = "|".join(map(re.escape, ("version", "edition", "revision", "release", *words[-1:])))
-    between = "".join(rf"(?:{re.escape(word)}\W+)?" for word in words[:-1])
+    """Finds a year beside a word of a title; one elsewhere is more likely what it speaks of."""
+    said = (word for word in words if word not in STOP_WORDS)
+    kinds = "|".join(map(re.escape, ("version", "edition", "revision", "release", *said)))
     return re.compile(
-        rf"\b{_YEAR}\W+{between}(?:{kinds})\b|\b(?:{kinds})\W+(?:(?:of|from|for)\s+)?{_YEAR}\b",
-        re.I,
+        rf"\b{_YEAR}\W+(?:{kinds})\b|\b(?:{kinds})\W+(?:(?:of|from|for)\s+)?{_YEAR}\b", re.I
     )
 
 

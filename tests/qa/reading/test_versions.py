@@ -138,6 +138,7 @@ def test_number_in_the_name_of_a_file_can_be_asked_for(
     [
         ("What did the 2022 travel policy allow?", (0,)),
         ("What did the 2022 policy allow?", (0,)),
+        ("What did the 2022 travel rules allow?", (0,)),
         ("What did the travel policy of 2024 allow?", (1,)),
         ("What does the 2024 version allow?", (1,)),
         ("What does version 2022 allow?", (0,)),
