@@ -5,6 +5,7 @@ several passages are one answer, which they support.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict, dataclass, field
 
@@ -35,7 +36,8 @@ twentieth, so the words stand there by chance. Chosen by hand; not fitted."""
 
 _NUMBERED = re.compile(r"(?:\d+(?:\.\d+)*|[A-Z](?:\.\d+)+|[A-Z]|[IVXL]+)\.?\s+\S")
 _SECTION = re.compile(
-    r"(?:§ ?)?\d{1,3}(?:\.\d{1,3})*\.?[ \t]+(?P<title>[^\W\d_a-z][^\n.!?:;]{0,60})(?=\n\n)"
+    r"(?:\A|(?<=\n\n))(?P<number>\d{1,3}(?:\.\d{1,3})*)\.?[ \t]+"
+    r"(?P<title>[^\W\d_a-z][^\n.!?:;]{0,60})(?=\n\n)"
 )
 _WORD = re.compile(r"\w+")
 _NAME_OR_NUMBER = re.compile(r"\b[A-Z][\w’'-]*|\d[\w.,]*\w|\d")
@@ -69,7 +71,7 @@ class CandidateSpans:
     def are_apart(self, at: int, place: int) -> bool:
         """Whether two spans stand in passages of which each can say the same by itself.
 
-        Rows of one table are about different things: an equal cell of another row says nothing.
+        Rows of a document's tables are about different things: equal cells do not agree.
         """
         in_one_table = self.tables[at] is not None and self.tables[at] == self.tables[place]
         return self.spans[at].hit != self.spans[place].hit and not in_one_table
@@ -102,6 +104,9 @@ def candidate_spans(
     """
     candidates = CandidateSpans()
     rows = zip(hits, passage_spans, _hit_features(question, hits), strict=True)
+    sections: dict[int, set[str]] = defaultdict(set)
+    for hit in hits:
+        sections[hit.document] |= {found["number"] for found in _SECTION.finditer(hit.text)}
     for at, (hit, in_passage, hit_features) in enumerate(rows):
         repeated = repetitions(question, hit.text)
         in_hit = list(lists(hit.text, hit.context))
@@ -109,7 +114,9 @@ def candidate_spans(
             start, end = span.start, span.end
             if any(first < end and start < last for first, last in repeated):
                 continue  # What repeats the question does not answer it.
-            if _is_numbered_heading(hit, start, end) or _is_section_number(hit, start, end):
+            if _is_numbered_heading(hit, start, end):
+                continue
+            if _is_section_number(hit, start, end, sections[hit.document]):
                 continue
             if is_negated(question, hit.text, start, end):
                 continue
@@ -181,14 +188,21 @@ def _is_numbered_heading(hit: Hit, start: int, end: int) -> bool:
     return span in hit.headings and bool(_NUMBERED.match(span))
 
 
-def _is_section_number(hit: Hit, start: int, end: int) -> bool:
-    """Whether a span is the number of a heading, also of one that is set as a paragraph."""
+def _is_section_number(hit: Hit, start: int, end: int, sections: Set[str]) -> bool:
+    """Whether a span is the number of a heading, also of one that is set as a paragraph.
+
+    Args:
+        hit: With the span.
+        start: Offset of its first character, into the passage.
+        end: Offset behind its last one.
+        sections: What may be such numbers in the passages of the document: a number alone is one
+            where the next or the one before it is there, too. "42 Employees" is none.
+    """
     heading = _SECTION.match(hit.text, start)
-    return (
-        heading is not None
-        and end <= heading.start("title")
-        and (start == 0 or hit.text.endswith("\n\n", 0, start))
-    )
+    if heading is None or end > heading.start("title"):
+        return False
+    number = heading["number"]
+    return "." in number or not sections.isdisjoint((str(int(number) - 1), str(int(number) + 1)))
 
 
 def _hit_features(question: str, hits: Sequence[Hit]) -> Iterator[dict[str, float]]:

@@ -13,13 +13,14 @@ CONFIDENCE = 0.8
 MIN_ITEMS = 2
 """Of a checklist; a box alone is a form's field. Chosen by hand."""
 
-_STATE = r"(?:done|finished|completed?|ticked(?: off)?|checked(?: off)?)"
+_DONE = re.compile(r"\b(?:done|finished|completed|ticked(?: off)?|checked(?: off)?)\b", re.I)
+_NOT = re.compile(r"\b(?:not|never|to be|yet to|still)\b|n['’]t\b", re.I)
 _OPEN = re.compile(
-    rf"\b(?:(?:not|never)(?: yet)?(?: been)? {_STATE}|unfinished|incomplete|outstanding|unticked"
-    r"|unchecked|pending|still (?:open|missing|to do|to be done)|left to do)\b",
+    r"\b(?:unfinished|incomplete|not (?:yet )?complete|outstanding|unticked|unchecked|pending"
+    r"|still (?:open|missing|to do)|left to do)\b",
     re.I,
 )
-_DONE = re.compile(rf"\b(?:already )?(?:been )?{_STATE}\b", re.I)
+_FILLING = re.compile(r"\b(?:already|yet|all)\b", re.I)
 _ASKS = re.compile(r"^\W*(?:what|which|list|name)\b", re.I)
 _ITEM = re.compile(
     r"^[ \t]*((?:(?:[-*+•]|\d{1,3}[.)])[ \t]+)?(?P<box>[☐☑☒✓✔]|\[[ xX]\])[ \t]+\S.*)$", re.MULTILINE
@@ -34,11 +35,13 @@ def read_checklist(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         question: As asked.
         hits: The passages.
     """
-    asks, is_open = _ASKS.match(question), _OPEN.search(question)
-    state = is_open or _DONE.search(question)
+    asks = _ASKS.match(question)
+    state = _OPEN.search(question) or _DONE.search(question)
     if not state or not asks:
         return []
-    rest = f"{question[asks.end() : state.start()]} {question[state.end() :]}"
+    before = question[asks.end() : state.start()]
+    is_open = bool(_OPEN.fullmatch(state[0]) or _NOT.search(before))
+    rest = _FILLING.sub(" ", _NOT.sub(" ", f"{before} {question[state.end() :]}"))
     for at, hit in enumerate(hits):
         for found in lists(hit.text, hit.context):
             items = list(_ITEM.finditer(hit.text, found.start, found.end))
@@ -48,7 +51,7 @@ def read_checklist(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
             spans = tuple(
                 Span(at, hit.start + item.start(1), hit.start + item.end())
                 for item in items
-                if (item["box"] in _EMPTY_BOXES) == bool(is_open)
+                if (item["box"] in _EMPTY_BOXES) == is_open
             )
             return [ReadAnswer(spans, CONFIDENCE, joined=True)] if spans else []
     return []

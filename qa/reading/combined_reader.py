@@ -71,11 +71,11 @@ class CombinedReader:
 
 
 def _with_row(answers: list[ReadAnswer], hits: Sequence[Hit]) -> list[ReadAnswer]:
-    """The answers, of which the first is a whole row if it stands in one.
+    """The answers, of which the first is a whole row, of one place, if it stands in one.
 
     One of its cells says what is done, another one why.
     """
-    if not answers:
+    if not answers or answers[0].joined:
         return answers
     first, hit = answers[0].spans[0], hits[answers[0].spans[0].hit]
     start = hit.text.rfind("\n", 0, first.start - hit.start) + 1

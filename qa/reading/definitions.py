@@ -38,7 +38,7 @@ _KIND = re.compile(
     re.I,
 )
 _LINE = re.compile(r"[^\n]+")
-_PROSE_WORD = re.compile(r"[(\"“‘'’]*[^\W\d_]+[-'’]?[^\W\d_]*[)\"”’'.,;:!?]*")
+_PROSE_WORD = re.compile(r"[(\"“‘'’]*[^\W\d_]+(?:[-'’][^\W\d_]*)?[)\"”’'.,;:!?]*")
 
 
 def read_definition(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:

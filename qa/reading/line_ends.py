@@ -9,11 +9,11 @@ from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from embeddings.rendering import Rendering
-from qa.reading.lists import LIST_MARKER
+from qa.reading.lists import LABEL, LIST_MARKER
 
 LINE_END = "."
 
-_LISTED = re.compile(rf"(?:{LIST_MARKER}+\S|[^\n:]{{1,40}}: \S)")
+_LISTED = re.compile(rf"(?:{LIST_MARKER}+\S|{LABEL}:[ \t]+\S)")
 _PUNCTUATION = tuple(".!?:;,")
 
 

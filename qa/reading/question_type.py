@@ -20,7 +20,7 @@ _ASKS_FOR_ONE = re.compile(
 _ASKS_FOR_SENTENCES = re.compile(
     r"^\W*(explain|describe|summari[sz]e|tell|outline|discuss)\b|\bsa(y|id|ys) about\b", re.I
 )
-_ASKS_WHY = re.compile(r"\bwhy\b|\bfor what reason\b", re.I)
+_ASKS_WHY = re.compile(r"^\W*(?:\w+ )?why\b|[,;] why\b|\bfor what reason\b", re.I)
 _MAY_NEED_SENTENCES = re.compile(
     r"\bwhy\b|\bhow\b(?! (many|much|long|often|far|old|large|big|high|tall|deep|fast|late|early)\b)"
     r"|\bfor what (reason|purpose)\b|\bwhat (is|are) the (purpose|reason|difference|role|idea)",
@@ -89,7 +89,7 @@ def asks_for_sentences(question: str) -> bool:
 def asks_why(question: str) -> bool:
     """Whether the question asks for a reason.
 
-    >>> asks_why("Why did it end?"), asks_why("How did it end?")
+    >>> asks_why("Why did it end?"), asks_why("Who explained why it ended?")
     (True, False)
     """
     return bool(_ASKS_WHY.search(question))

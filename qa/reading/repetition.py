@@ -6,14 +6,17 @@ A passage that copies the question ranks high in retrieval, but the copy answers
 import re
 from functools import lru_cache
 
-from qa.text import stems
+from qa.text import stem, stems, terms
 
 MIN_WORDS = 3
 """Shorter questions are not looked for: they are a name or a term that answers repeat. Chosen by
 hand; not fitted."""
 
 _WORD = re.compile(r"\w+")
-_ASKS_FOR_SOMETHING_NEW = re.compile(r"^\W*(?:who|whom|whose|when|where|how|why)\b", re.I)
+_ASKS_FOR_SOMETHING_NEW = re.compile(
+    r"^\W*(?:who|whom|whose|when|why|how(?! (?:many|much|long|often|far|old)\b))\b", re.I
+)
+_CHOICE = re.compile(r"\b(?:or|between)\b", re.I)
 _ADDRESS = re.compile(r"\S{1,64}@\S{1,255}")
 
 
@@ -40,10 +43,13 @@ def repeats_question(question: str, answer: str) -> bool:
     False
     >>> repeats_question("How is it paid, by card or in cash?", "in cash")
     False
+    >>> repeats_question("How do I reach Ann?", "ann@example.org")
+    False
     """
-    if not _ASKS_FOR_SOMETHING_NEW.match(question) or " or " in question:
+    if not _ASKS_FOR_SOMETHING_NEW.match(question) or _CHOICE.search(question):
         return False
-    return stems(_ADDRESS.sub(" ", answer)) <= stems(question)
+    said = stems(_ADDRESS.sub(" ", answer))
+    return bool(said) and said <= {stem(term) for term in terms(question)}
 
 
 def remove_repetitions(question: str, text: str) -> str:

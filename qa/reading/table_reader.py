@@ -8,6 +8,7 @@ whether the cell answers it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, fields
 
@@ -17,7 +18,7 @@ from embeddings.document import CELL_SEPARATOR
 from embeddings.passages import HEADING_SEPARATOR
 from qa.notations import dates
 from qa.reading.calibration import feature_matrix
-from qa.reading.lists import LIST_MARKER, introduces_answer
+from qa.reading.lists import LABEL, LIST_MARKER, introduces_answer
 from qa.reading.question_type import fits_answer_type
 from qa.reading.reader import ReadAnswer, Span
 from qa.reading.repetition import repeats_question
@@ -44,15 +45,17 @@ _COMPARES = re.compile(
 )
 # "What is a dongle in this house?", but not "What is a pump's speed?"
 _DEFINES = re.compile(
-    r"^\W*what(?: is|'s) an? (?!.* of )(?P<term>[^'’]+?)(?: (?:in|on|at|for|by|with) [^'’]*)?$",
+    r"^\W*what(?: is|'s) an? (?!.* of )(?P<term>[^'’]{1,80}?)"
+    r"(?: (?:in|on|at|for|by|with) [^'’]*)?$",
     re.I,
 )
 _SMALL = re.compile(r"\d{1,2}")
 _LABELLED = re.compile(
-    rf"^(?:{LIST_MARKER})?[ \t]*(?P<label>[^\n:]{{1,60}}):[ \t]+(?P<value>\S.*)$"
+    rf"^(?:{LIST_MARKER}[ \t]*)?(?P<label>{LABEL}):[ \t]+(?P<value>\S.*)$"
     rf"|^{LIST_MARKER}[ \t]*(?P<term>[^\n:]{{1,60}}) [–—-] (?P<meaning>\S.*)$",
     re.MULTILINE,
 )
+_NEGATIONS = frozenset("no non not never without".split())
 _UNIT = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
@@ -230,10 +233,15 @@ def _rows(at: int, hit: Hit, question: str) -> Iterator[_Row]:
             yield from _named_row(at, _cells(hit), question, is_line=False)
         return
     lines = list(_LABELLED.finditer(hit.text))
+    labels = Counter(normalise(line["label"] or line["term"]) for line in lines)
     for line in lines if len(lines) >= MIN_LABELLED else ():
         groups = ("label", "value") if line["label"] else ("term", "meaning")
-        cells = tuple((line[name].strip(), hit.start + line.start(name), "") for name in groups)
-        yield from _named_row(at, cells, question, is_line=True)
+        label = normalise(line[groups[0]])
+        # A label that comes back belongs to several things, of which other lines tell.
+        same = _NEGATIONS & set(label.split()) == _NEGATIONS & set(question.split())
+        if labels[label] == 1 and same:
+            cells = tuple((line[name].strip(), hit.start + line.start(name), "") for name in groups)
+            yield from _named_row(at, cells, question, is_line=True)
 
 
 def _cells(hit: Hit) -> tuple[tuple[str, int, str], ...]:

@@ -77,8 +77,8 @@ def select_version(question: str, hits: Sequence[Hit]) -> VersionedQuestion:
             names_one = True
             read = [hits[at] for version in named for at in family[version]]
             readable = _without_unsaid_years(readable, words, read)
-        wanted = named or {max(family)}
-        if named or (_LATEST.search(question) and not _ASKED.search(question)):
+        wanted = named or {_oldest_first(family)[-1]}
+        if named or _asks_for_latest(question, words):
             left_out |= {at for version in family.keys() - wanted for at in family[version]}
     if not left_out:
         return everything
@@ -102,21 +102,22 @@ def newest_first(answers: Sequence[ReadAnswer], hits: Sequence[Hit]) -> list[Rea
         return list(answers)
     first, *others = answers
     place = first.spans[0].hit
-    # Of each hit of the same document in any version, its version.
-    version_of: dict[int, Version] = {}
+    # Of each hit of the same document in any version, how new that is.
+    rank_of: dict[int, int] = {}
     for _, family in _versions(hits):
-        of_hit = {at: version for version, places in family.items() for at in places}
-        version_of |= of_hit if place in of_hit else {}
-    same = [answer for answer in first.contradicted_by if answer.spans[0].hit in version_of]
+        ordered = enumerate(_oldest_first(family))
+        ranks = {at: rank for rank, version in ordered for at in family[version]}
+        rank_of |= ranks if place in ranks else {}
+    same = [answer for answer in first.contradicted_by if answer.spans[0].hit in rank_of]
     if not same:
         return list(answers)
-    ordered = sorted(
+    by_age = sorted(
         (replace(first, contradicted_by=()), *same),
-        key=lambda answer: max(version_of.get(span.hit, _UNKNOWN) for span in answer.spans),
+        key=lambda answer: max(rank_of.get(span.hit, -1) for span in answer.spans),
         reverse=True,
     )
     rest = tuple(answer for answer in first.contradicted_by if answer not in same)
-    newest = replace(ordered[0], confidence=first.confidence, contradicted_by=(*ordered[1:], *rest))
+    newest = replace(by_age[0], confidence=first.confidence, contradicted_by=(*by_age[1:], *rest))
     return [newest, *(answer for answer in others if answer.spans[0] not in newest.spans)]
 
 
@@ -135,6 +136,24 @@ def _versions(hits: Sequence[Hit]) -> list[tuple[tuple[str, ...], Places]]:
             family = families[words, None if by_title else file_words]
             family.setdefault(version, []).append(at)
     return [(words, family) for (words, _), family in families.items() if len(family) > 1]
+
+
+def _oldest_first(family: Places) -> list[Version]:
+    """The versions by their dates where all have one, else by their numbers."""
+    dated = all(date for _, date in family)
+    return sorted(family, key=lambda version: version[::-1] if dated else version)
+
+
+def _asks_for_latest(question: str, words: tuple[str, ...]) -> bool:
+    """Whether a question asks for the latest version of the document with these words as title."""
+    found = _LATEST.search(question)
+    if not found or _ASKED.search(question):
+        return False
+    if not found[0].lower().endswith("current"):
+        return True
+    # The current of a pump, or its current owner, is no version of its manual.
+    following = _WORD.search(question, found.end())
+    return following is not None and following[0].lower() in words
 
 
 def _named(question: str, words: tuple[str, ...], family: Places) -> set[Version]:

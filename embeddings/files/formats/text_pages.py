@@ -29,6 +29,7 @@ _NUMBERED_PAGE = re.compile(
 _NUMBER_APART = re.compile(
     rf"^\W*{_DIGITS}\W*$|\s{{3,}}\W*{_DIGITS}\W*$|^\W*{_DIGITS}\W*\s{{3,}}|\b\d+\s*(?:/|of)\s*\d+\W*$"
 )
+_COLUMNS = re.compile(r"\S\s{3,}\S.*\S\s{3,}\S")
 _SENTENCE_END = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*$")
 _BEGINS_ANEW = re.compile(r"(?:[-*•–o]|\(?(?:\d{1,3}|[a-z]|[ivx]+)[.)]|\d+(?:\.\d+)+\.?)\s")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
@@ -137,12 +138,15 @@ def _remove_running_lines(pages: list[Page]) -> None:
 
 
 def _heads_all_but_the_first(places: Sequence[_Place], pages: Sequence[Page]) -> bool:
-    """Whether lines are the same, and the first of each page but the document's own first one."""
+    """Whether lines are the same, and the first of each page but the document's own first one.
+
+    So few pages tell little: only a line set in columns, as in an RFC, is taken for a head.
+    """
     firsts = [
         (number, next((at for at, line in enumerate(page.lines) if line.strip()), -1))
         for number, page in enumerate(pages)
     ]
-    same = len({place.text for place in places}) == 1
+    same = len({place.text for place in places}) == 1 and bool(_COLUMNS.search(places[0].text))
     return same and [(place.page, place.line) for place in places] == firsts[1:]
 
 

@@ -111,7 +111,8 @@ def test_equal_cells_of_other_rows_of_a_table_are_no_other_places() -> None:
 @pytest.mark.parametrize(
     ("text", "answer", "kept"),
     [
-        ("2 Refrigerant\n\nThe device holds 1.9 kg.", "2", False),
+        ("1 Size\n\nIt is small.\n\n2 Refrigerant\n\nIt holds 1.9 kg.", "2", False),
+        ("42 Employees\n\nWe grew fast.", "42", True),
         ("Intro\n\n4.1 Warranty\n\nSeven years.", "4.1", False),
         ("2 eggs\n\nStir.", "2", True),
         ("There are 2 Houses\n\nin it.", "2", True),

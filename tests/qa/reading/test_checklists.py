@@ -24,6 +24,9 @@ def chosen(question: str, *texts: str) -> list[str]:
     [
         ("Which tasks before release are not yet done?", ["☐ Notes", "☐ Price list"]),
         ("What is still open before release?", ["☐ Notes", "☐ Price list"]),
+        ("Which tasks before release aren't done?", ["☐ Notes", "☐ Price list"]),
+        ("Which tasks before release have not all been done?", ["☐ Notes", "☐ Price list"]),
+        ("What tasks are to be completed before release?", ["☐ Notes", "☐ Price list"]),
         ("Which tasks for the release have been completed?", ["☒ Design", "☒ Tests"]),
     ],
 )
@@ -47,6 +50,7 @@ def test_boxes_of_markdown_are_read() -> None:
         "What is not yet done in the garden of the neighbours?",
         "Which tasks after the fair are done?",
         "What is done?",
+        "List the complete tasks before release",
     ],
 )
 def test_nothing_is_chosen_where_no_state_is_asked_or_another_list(question: str) -> None:

@@ -1,5 +1,7 @@
 """What a term is or does is quoted from where a document defines it."""
 
+import time
+
 import pytest
 
 from qa.reading.definitions import read_definition
@@ -46,6 +48,12 @@ def test_forms_of_use_are_no_definition() -> None:
     hits = [a_hit(f"{forms}\n\ngit stash\nSave your changes away.", start=0)]
     (answer,) = read_definition(question, hits)
     assert quoted(hits, answer.spans[0]) == "Save your changes away."
+
+
+def test_long_word_takes_no_time() -> None:
+    began = time.process_time()
+    assert read_definition("What is foo?", [a_hit(f"foo\n{'a' * 200_000}1 end")]) != []
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ LINES = st.lists(
         ("1. stir;\n2. wait\n3. eat", "1. stir;\n2. wait.\n3. eat"),
         ("P077\t654\nP078\t700", "P077: 654.\nP078: 700"),
         ("It is\nnot: a list", "It is\nnot: a list"),
+        ("In this\ncase: two votes and\nclerk: none", "In this\ncase: two votes and\nclerk: none"),
         ("- one\nand no more", "- one\nand no more"),
     ],
 )

@@ -120,6 +120,15 @@ def test_line_that_repeats_the_question_is_not_looked_up() -> None:
     assert looked_up("Who wrote to Ann Lee?", hits) == (None, 0.0)
 
 
+def test_label_of_several_things_or_of_the_opposite_is_not_looked_up() -> None:
+    offices = a_hit("Lund\nPhone: 12\nFax: 45\n\nRome\nPhone: 78", context="Lund and Rome")
+    assert looked_up("What is the phone of Rome?", [offices]) == (None, 0.0)
+    assert looked_up("What is the fax of Lund?", [offices])[0] == "45"
+    rules = a_hit("Allowed: cats\nNot allowed: dogs")
+    assert looked_up("What is not allowed?", [rules])[0] == "dogs"
+    assert looked_up("What is allowed?", [rules])[0] == "cats"
+
+
 def test_one_labelled_line_is_no_list() -> None:
     hits = [a_hit("Treasurer: he who keeps the money.")]
     assert looked_up("Who is the treasurer?", hits) == (None, 0.0)

@@ -169,6 +169,33 @@ def test_version_whose_title_says_none_belongs_to_those_of_the_same_file_name() 
 
 
 @pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        (("policy-v5-2023.md", "policy-v1-2024.md"), (1,)),
+        (("policy-v2-2021.md", "policy-2024.md"), (1,)),
+        (("policy-v2.md", "policy-v1-2024.md"), (0,)),
+    ],
+)
+def test_latest_is_told_by_dates_where_all_have_one(
+    names: tuple[str, str], kept: tuple[int, ...]
+) -> None:
+    hits = files(*names)
+    assert select_version("What does the latest travel policy say?", hits).kept == kept
+
+
+@pytest.mark.parametrize(
+    ("question", "kept"),
+    [
+        ("What is the current travel policy?", (1,)),
+        ("What is the maximum current of the pump?", (0, 1)),
+        ("Who is the current chair?", (0, 1)),
+    ],
+)
+def test_current_is_a_version_only_beside_the_title(question: str, kept: tuple[int, ...]) -> None:
+    assert select_version(question, files("policy-2022.md", "policy-2024.md")).kept == kept
+
+
+@pytest.mark.parametrize(
     ("asked", "read"),
     [
         ("What does the 2022 travel policy say?", "What does the travel policy say?"),
