@@ -14,10 +14,11 @@ from qa.reading.definitions import read_definition
 from qa.reading.lists import whole_list
 from qa.reading.other_statements import is_row_of_another_day, names_another_code
 from qa.reading.question_type import asks_for_sentences, asks_why, may_need_sentences
-from qa.reading.reader import ReadAnswer, Reader
+from qa.reading.reader import ReadAnswer, Reader, quoted
 from qa.reading.references import read_reference
 from qa.reading.versions import newest_first, select_version
 from qa.results import Hit
+from qa.text import normalise
 
 MIN_SPAN_CONFIDENCE = 0.5
 """Confidence from which a short span is enough for a question that may need sentences. Chosen by
@@ -54,13 +55,15 @@ class CombinedReader:
     def _read(self, question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
         if reference := read_reference(question, hits):
             return reference
-        if checklist := read_checklist(question, hits):
+        checklist = read_checklist(question, hits)
+        if checklist is not None:
             return checklist
         if definition := read_definition(question, hits):
             return definition
         if asks_for_sentences(question):
             return self.sentences.read(question, hits)
-        spans = _with_lookup(self.tables.read(question, hits), self.spans.read(question, hits))
+        lookups = _with_contradictions(self.tables.read(question, hits), hits)
+        spans = _with_lookup(lookups, self.spans.read(question, hits))
         if asks_why(question):
             spans = _with_row(spans, hits)
         span_is_enough = bool(spans) and spans[0].confidence >= MIN_SPAN_CONFIDENCE
@@ -97,6 +100,26 @@ def _placed(answer: ReadAnswer, kept: Sequence[int]) -> ReadAnswer:
     )
 
 
+def _with_contradictions(lookups: list[ReadAnswer], hits: Sequence[Hit]) -> list[ReadAnswer]:
+    """The cells, the first with those of other documents that are as likely and say otherwise."""
+    if not lookups:
+        return lookups
+    first = lookups[0]
+    documents = {hits[first.spans[0].hit].document}
+    others: list[ReadAnswer] = []
+    for other in lookups[1:]:
+        document = hits[other.spans[0].hit].document
+        differs = _words(other, hits) != _words(first, hits)
+        if differs and document not in documents and other.confidence == first.confidence:
+            documents.add(document)
+            others.append(other)
+    return [replace(first, contradicted_by=tuple(others)), *lookups[1:]]
+
+
+def _words(answer: ReadAnswer, hits: Sequence[Hit]) -> str:
+    return normalise(quoted(hits, answer.spans[0]))
+
+
 def _with_lookup(lookups: Sequence[ReadAnswer], spans: list[ReadAnswer]) -> list[ReadAnswer]:
     """The cell that was looked up before the spans, if it is the likelier answer."""
     if not lookups or (spans and spans[0].confidence >= lookups[0].confidence):
@@ -105,4 +128,5 @@ def _with_lookup(lookups: Sequence[ReadAnswer], spans: list[ReadAnswer]) -> list
     others = [answer for answer in spans if not answer.spans[0].overlaps(cell)]
     same = bool(spans) and spans[0] not in others
     contradicted_by = spans[0].contradicted_by if same else ()
+    contradicted_by = lookups[0].contradicted_by or contradicted_by
     return [replace(lookups[0], contradicted_by=contradicted_by), *others]

@@ -53,7 +53,7 @@ def read_definition(question: str, hits: Sequence[Hit]) -> list[ReadAnswer]:
     words = term.lower().split()
     if not words or len(words) > MAX_TERM_WORDS or set(words) <= STOP_WORDS:
         return []
-    begins = re.compile(rf"(?:{_KIND.pattern} )?{re.escape(term)}(?![\w.-])", re.I)
+    begins = re.compile(rf"(?:{_KIND.pattern} )?{re.escape(term)}(?![\w.-]|:[ \t]*\S)", re.I)
     for at, hit in enumerate(hits):
         if CELL_SEPARATOR not in hit.text and (defined := _defined(begins, hit.text)):
             spans = tuple(Span(at, hit.start + start, hit.start + end) for start, end in defined)

@@ -14,8 +14,8 @@ from qa.text import stem, stems, terms
 _BULLET = "[-*＊•◦▪■□●○‣–☐☑☒✓✔]"
 _NUMBER = r"\(?(?:\d{1,3}|[a-zA-Z]|[ivxlIVXL]{1,6})[.)]|\d{1,3}(?:\.\d{1,3})+\.?"
 
-LIST_MARKER = rf"[ \t]*(?:{_BULLET}|{_NUMBER})[ \t]"
-"""What a list's line begins with, as a pattern: a bullet or a number of any kind."""
+LIST_MARKER = rf"[ \t]*(?:{_BULLET}|{_NUMBER}|\[[ xX]\])[ \t]"
+"""What a list's line begins with, as a pattern: a bullet, a box or a number of any kind."""
 
 LABEL = r"(?![a-z])[^\n:]{1,60}"
 """What stands before a colon where a line is a label and its value, as a pattern. Small letters

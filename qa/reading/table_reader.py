@@ -18,7 +18,7 @@ from embeddings.document import CELL_SEPARATOR
 from embeddings.passages import HEADING_SEPARATOR
 from qa.notations import dates
 from qa.reading.calibration import feature_matrix
-from qa.reading.lists import LABEL, LIST_MARKER, introduces_answer
+from qa.reading.lists import LIST_MARKER, introduces_answer
 from qa.reading.question_type import fits_answer_type
 from qa.reading.reader import ReadAnswer, Span
 from qa.reading.repetition import repeats_question
@@ -51,7 +51,7 @@ _DEFINES = re.compile(
 )
 _SMALL = re.compile(r"\d{1,2}")
 _LABELLED = re.compile(
-    rf"^(?:{LIST_MARKER}[ \t]*)?(?P<label>{LABEL}):[ \t]+(?P<value>\S.*)$"
+    rf"^(?:{LIST_MARKER}[ \t]*)?(?P<label>[^\n:]{{1,60}}):[ \t]+(?P<value>\S.*)$"
     rf"|^{LIST_MARKER}[ \t]*(?P<term>[^\n:]{{1,60}}) [–—-] (?P<meaning>\S.*)$",
     re.MULTILINE,
 )
@@ -194,7 +194,8 @@ def lookups(question: str, hits: Sequence[Hit]) -> list[Lookup]:
         above = stems("\n".join((hit.context, *hit.headings))) - label_stems
         for at, column_stems in _asked_cells(row, set(asked) - label_stems):
             text, start, _ = row.cells[at]
-            if repeats_question(question, text):
+            # A line to be filled in has no words.
+            if repeats_question(question, text) or not normalise(text):
                 continue
             known = label_stems | column_stems | above
             # Anything may be labelled: a line must be about all that is asked.

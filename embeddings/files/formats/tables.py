@@ -64,6 +64,9 @@ def add_table(
     if header_rows is None:
         header_rows = count_header_rows(sample, known)
     header_rows = max(header_rows, known)
+    # One cell over all columns names a part of the table, and no column.
+    parts = (at for at, row in enumerate(merged) if at and len(set(row)) == 1)
+    header_rows = min(header_rows, next(parts, header_rows))
     if header_rows == 1 and _is_below_groups(sample):
         header_rows = 2
     builder.add_table(chain(sample, remaining), header_rows)

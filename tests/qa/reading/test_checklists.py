@@ -12,11 +12,12 @@ TASKS = (
 )
 
 
-def chosen(question: str, *texts: str) -> list[str]:
+def chosen(question: str, *texts: str) -> list[str] | None:
     hits = [a_hit("Release the tasks."), a_hit("☐ I agree"), *map(a_hit, texts)]
-    return [
-        quoted(hits, span) for answer in read_checklist(question, hits) for span in answer.spans
-    ]
+    answers = read_checklist(question, hits)
+    if answers is None:
+        return None
+    return [quoted(hits, span) for answer in answers for span in answer.spans]
 
 
 @pytest.mark.parametrize(
@@ -36,10 +37,23 @@ def test_items_in_the_state_asked_for_are_quoted_with_their_boxes(
     assert chosen(question, TASKS) == items
 
 
+def test_pieces_of_a_list_are_put_together_in_their_order() -> None:
+    hits = [
+        a_hit("- [ ] Wall\n- [x] Window", start=90, context="Shed jobs"),
+        a_hit("Shed jobs\n\n- [x] Door\n- [ ] Lock", context="Shed jobs"),
+        a_hit("Shed jobs\n\n- [x] Other\n- [ ] Document", context="Shed jobs", document=2),
+    ]
+    answers = read_checklist("Which shed jobs are not done?", hits) or []
+    quotes = [[quoted(hits, span) for span in answer.spans] for answer in answers]
+    assert quotes == [["- [ ] Lock", "- [ ] Wall"]]
+
+
 def test_boxes_of_markdown_are_read() -> None:
     text = "Left for the party:\n- [ ] Cake\n- [X] Music"
     assert chosen("What is unfinished for the party?", text) == ["- [ ] Cake"]
     assert chosen("List what is done for the party", text) == ["- [X] Music"]
+    without_bullets = "Car jobs:\n\n[x] Oil\n[ ] Windows\n[x] Tyres"
+    assert chosen("Which car jobs are done?", without_bullets) == ["[x] Oil", "[x] Tyres"]
 
 
 @pytest.mark.parametrize(
@@ -50,11 +64,12 @@ def test_boxes_of_markdown_are_read() -> None:
         "What is not yet done in the garden of the neighbours?",
         "Which tasks after the fair are done?",
         "What is done?",
+        "Which tasks before release are not pending?",
         "List the complete tasks before release",
     ],
 )
 def test_nothing_is_chosen_where_no_state_is_asked_or_another_list(question: str) -> None:
-    assert chosen(question, TASKS) == []
+    assert chosen(question, TASKS) is None
 
 
 def test_state_that_no_item_has_is_no_answer() -> None:

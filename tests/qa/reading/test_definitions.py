@@ -10,7 +10,7 @@ from tests.builders import a_hit
 
 GLOSSARY = (
     "Constants\n\ncsv.KEEP_ALL\nKeeps each field as it is. Used by writers. Since 3.2.\n\n"
-    "KEEP\nAnother matter.\n\nReset\n\nPress the button."
+    "KEEP\nAnother matter.\n\nReset\n\nPress the button.\n\nLobby: Sofa\nRoom 11: Attic"
 )
 
 
@@ -62,6 +62,7 @@ def test_long_word_takes_no_time() -> None:
         "Who wrote csv.KEEP_ALL?",
         "What does it do?",
         "What is Reset?",
+        "What is the lobby?",
         "What is the best way to go?",
     ],
 )

@@ -129,6 +129,22 @@ def test_label_of_several_things_or_of_the_opposite_is_not_looked_up() -> None:
     assert looked_up("What is allowed?", [rules])[0] == "cats"
 
 
+def test_line_that_is_to_be_filled_in_has_no_value() -> None:
+    form = a_hit("Name: ______\nPhone: .....\nTown: Ulm", context="Patient form")
+    assert looked_up("What is the name?", [form]) == (None, 0.0)
+    assert looked_up("What is the town?", [form])[0] == "Ulm"
+
+
+def test_other_document_with_another_cell_contradicts() -> None:
+    hits = [
+        a_hit(f"Soup: {soup}\nDessert: Cake", document=at, context="Menu")
+        for at, soup in enumerate(("Leek", "Tomato", "Leek"))
+    ]
+    (answer, *_) = CombinedReader(Fixed(), Fixed(), TableReader()).read("What is the soup?", hits)
+    assert quoted(hits, answer.spans[0]) == "Leek"
+    assert [quoted(hits, other.spans[0]) for other in answer.contradicted_by] == ["Tomato"]
+
+
 def test_one_labelled_line_is_no_list() -> None:
     hits = [a_hit("Treasurer: he who keeps the money.")]
     assert looked_up("Who is the treasurer?", hits) == (None, 0.0)
