@@ -8,7 +8,6 @@ value that is shown as 25% or €1,200.00 it gives as 0.25 and 1200.0, with no w
 import posixpath
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 from zipfile import ZipFile
@@ -111,11 +110,9 @@ def _merged_ranges(archive: zipfile.ZipFile, name: str) -> list[Area]:
         ]
         for _, element in etree.iterparse(part, tag=tags, resolve_entities=False):
             if element.tag.endswith("mergeCell"):
-                # Merged cells that are none hide nothing.
-                with suppress(ValueError):
-                    boundaries = range_boundaries(element.get("ref", "A1"))
-                    if None not in boundaries:
-                        found.append(boundaries)
+                boundaries = range_boundaries(element.get("ref", "A1"))
+                if None not in boundaries:
+                    found.append(boundaries)
             element.clear()
     return found
 

@@ -210,6 +210,19 @@ def test_merged_row_between_rows_of_a_table_stays_there(tmp_path: Path) -> None:
     ]
 
 
+def test_merged_row_below_the_header_names_no_column(tmp_path: Path) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.active
+        rows = ["Item", "Price"], ["Fruit"], ["Apple", "3 euros"], ["Meat"], ["Ham", "9 euros"]
+        for row in rows:
+            sheet.append(row)
+        sheet.merge_cells("A2:B2")
+        sheet.merge_cells("A4:B4")
+
+    (table,) = shown(document_of(tmp_path, fill))
+    assert table[2] == 1
+
+
 def test_row_of_equal_cells_that_are_not_merged_is_no_caption(tmp_path: Path) -> None:
     def fill(book: Any) -> None:
         book.active.append(["closed", "closed", "closed"])
