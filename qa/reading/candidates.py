@@ -51,7 +51,7 @@ class CandidateSpans:
         spans: All of them.
         normalised: The text of each, normalised: equal texts are equal answers.
         features: Of each.
-        tables: The document of each that stands in a row of a table, else none.
+        tables: ``table_of`` the passage of each.
     """
 
     spans: list[Span] = field(default_factory=list)
@@ -90,6 +90,11 @@ class AnswerGroup:
     places: list[int]
     lead: float
     support: float
+
+
+def table_of(hit: Hit) -> int | None:
+    """The document of the table whose rows a passage is; none if it is no row."""
+    return hit.document if CELL_SEPARATOR in hit.text else None
 
 
 def candidate_spans(
@@ -133,7 +138,7 @@ def candidate_spans(
                     sharpness=span.sharpness,
                     **hit_features,
                 ),
-                hit.document if CELL_SEPARATOR in hit.text else None,
+                table_of(hit),
             )
     return candidates
 

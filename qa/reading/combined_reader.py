@@ -14,8 +14,9 @@ from qa.reading.definitions import read_definition
 from qa.reading.lists import whole_list
 from qa.reading.other_statements import is_row_of_another_day, names_another_code
 from qa.reading.question_type import asks_for_sentences, asks_why, may_need_sentences
-from qa.reading.reader import ReadAnswer, Reader, quoted
+from qa.reading.reader import ReadAnswer, Reader, Span, quoted
 from qa.reading.references import read_reference
+from qa.reading.sentence_reader import answer_units
 from qa.reading.versions import newest_first, select_version
 from qa.results import Hit
 from qa.text import normalise
@@ -81,12 +82,10 @@ def _with_row(answers: list[ReadAnswer], hits: Sequence[Hit]) -> list[ReadAnswer
     if not answers or answers[0].joined:
         return answers
     first, hit = answers[0].spans[0], hits[answers[0].spans[0].hit]
-    start = hit.text.rfind("\n", 0, first.start - hit.start) + 1
-    row = hit.text[start:].partition("\n")[0].strip()
-    if CELL_SEPARATOR not in row:
+    units = (Span(first.hit, hit.start + a, hit.start + b) for a, b in answer_units(hit.text))
+    whole = next(filter(first.overlaps, units), first)
+    if CELL_SEPARATOR not in quoted(hits, whole):
         return answers
-    start = hit.start + hit.text.index(row, start)
-    whole = replace(first, start=start, end=start + len(row))
     others = [answer for answer in answers[1:] if not answer.spans[0].overlaps(whole)]
     return [replace(answers[0], spans=(whole,)), *others]
 

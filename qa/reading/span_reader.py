@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from embeddings.document import CELL_SEPARATOR
 from qa.reading.base import SpanModel
 from qa.reading.candidates import (
     CandidateSpans,
     answer_features,
     candidate_spans,
     group_answers,
+    table_of,
 )
 from qa.reading.contradiction import contradictions
 from qa.reading.reader import ReadAnswer
@@ -68,7 +68,7 @@ def _among_rows(answers: Sequence[ReadAnswer], hits: Sequence[Hit]) -> list[Read
     Each row is judged as if it alone had been read, and reads like the next one: where several
     rows of a document give different answers, all but one are wrong.
     """
-    documents = [_document_of_row(answer, hits) for answer in answers]
+    documents = [table_of(hits[answer.spans[0].hit]) for answer in answers]
     totals: dict[int, float] = defaultdict(float)
     for document, answer in zip(documents, answers, strict=True):
         if document is not None:
@@ -80,9 +80,3 @@ def _among_rows(answers: Sequence[ReadAnswer], hits: Sequence[Hit]) -> list[Read
         for document, answer in zip(documents, answers, strict=True)
     ]
     return sorted(shared, key=lambda answer: -answer.confidence)
-
-
-def _document_of_row(answer: ReadAnswer, hits: Sequence[Hit]) -> int | None:
-    """The document of the table's row that gives an answer; none if no row does."""
-    hit = hits[answer.spans[0].hit]
-    return hit.document if CELL_SEPARATOR in hit.text else None
