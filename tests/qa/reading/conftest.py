@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from transformers import BertConfig, BertForQuestionAnswering
 
 from embeddings.models import model_cache
@@ -30,6 +31,7 @@ def best_span(model: SpanModel, question: str, passage: str = PASSAGE) -> tuple[
 def other_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A question-answering model of another project: tiny, and nobody trained it."""
     monkeypatch.setattr(model_cache, "CACHE", tmp_path / "cache")
+    torch.manual_seed(0)
     config = BertConfig(
         hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32
     )

@@ -56,8 +56,9 @@ def test_best_spans_are_those_of_two_loops(pieces, longest, limit, random) -> No
     window, text = window_of(pieces)
     order = list(range(2 * len(window.ids)))
     random.shuffle(order)
-    # Distinct sums, so that there is one right order.
-    logits = np.sqrt(np.array(order, np.float32) + 2)
+    # A Sidon set (of Erdős and Turán, for the prime 1009): no two sums are equal, and float32
+    # holds each exactly, so there is one right order.
+    logits = np.array([2 * 1009 * n + n * n % 1009 for n in order], np.float32)
     starts, ends = logits[: len(window.ids)], logits[len(window.ids) :]
     found = best_spans(starts, ends, window, rendered(text), limit, longest)
     assert found == exhaustive(starts, ends, window, text, longest)[:limit]
