@@ -10,6 +10,8 @@ from qa.reading.spans import ScoredSpan, best_spans
 from qa.reading.windows import Window
 
 PIECES = st.lists(st.sampled_from(["a", "Bc", "1", ".", " ", "é", "-", "\n", "😀"]), max_size=14)
+# Paragraphs end, and lines of lists begin: all markers that can be made of the pieces.
+BREAK = r"\n(?=\n| *(?:-|a\.|1{1,3}\.|1{1,3}(?:\.1{1,3})+\.?) )"
 
 
 def window_of(pieces: list[str]) -> tuple[Window, str]:
@@ -35,10 +37,10 @@ def exhaustive(
                 continue
             if start and text[start - 1].isalnum() and text[start].isalnum():
                 continue
-            breaks = [match.start() for match in re.finditer(r"\n(?=\n|- )", text)]
+            breaks = [match.start() for match in re.finditer(BREAK, text)]
             if any(start < at <= int(window.offsets[last, 0]) for at in breaks):
                 continue
-            if any(re.match(r"\d[.,:]\d", text[max(0, at - 1) :]) for at in (start, end)):
+            if any(at and re.match(r"\d[.,:]\d", text[at - 1 :]) for at in (start, end)):
                 continue
             if any(at > 1 and re.match(r"\d[.,:]\d", text[at - 2 :]) for at in (start, end)):
                 continue
