@@ -20,6 +20,7 @@ from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
+from qa.web.shell import SCRIPTS_ROUTE
 from qa.web.stored_turns import MAX_STORED_CHARACTERS
 
 MAX_EVENT_BYTES = 3 * MAX_STORED_CHARACTERS
@@ -46,6 +47,7 @@ _SESSION = "[0-9A-Za-z]{1,64}"
 
 READ_PATHS = re.compile(
     rf"/|/healthz|/{ROUTE}|/{re.escape(PICTURE_ROUTE)}"
+    rf"|/{SCRIPTS_ROUTE}/[a-z_]{{1,40}}\.js"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"
     rf"|/gradio_api/(?:app_id|startup-events|heartbeat/{_SESSION})"

@@ -17,6 +17,7 @@ from qa.web.guard import Guard
 from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.html.document_page import DOCUMENT_POLICY
 from qa.web.receiving import add_receiving
+from qa.web.shell import Shell, add_scripts
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -90,7 +91,9 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     incoming = None if read_only else chat.uploads.incoming
     if incoming is not None:
         add_receiving(server, incoming)
+    add_scripts(server)
     page.mount(server)
+    server.add_middleware(Shell)
     # Otherwise any web site could let its name resolve to 127.0.0.1 (DNS rebinding) and read this.
     hosts = LOOPBACK if host in LOOPBACK else ()
     server.add_middleware(Guard, events=EventParser(page.events, incoming), hosts=hosts)

@@ -1,4 +1,4 @@
-"""Page: the conversation as HTML, and its style sheet, ``page.css``.
+"""Page: the conversation as HTML, and its style sheet, from the files in ``css/``.
 
 What comes from a question, a document or the name of a file reaches the page through a template,
 which escapes it: it is shown as these characters, never taken for HTML, a script or a formula.
@@ -20,7 +20,11 @@ from qa.web.html.rendering import render
 MAX_TITLES = 12
 """Documents named before the first question; the others are counted."""
 
-STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+STYLE = "\n".join(
+    Path(__file__).with_name("css").joinpath(f"{name}.css").read_text(encoding="utf-8")
+    for name in ("base", "columns", "ask", "sources", "library")
+)
+"""The page's style sheet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ OPEN = {
     "GET /manifest.json",
     "GET /page.png",
     "GET /robots.txt",
+    "GET /scripts/{name}",
     "GET /static/{path:path}",
     "GET /svelte/{path:path}",
     "GET /theme.css",
