@@ -1,6 +1,8 @@
 """Results: the answer to a question, and the citations that prove it."""
 
+import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +11,9 @@ from embeddings.rendering import Rendering, Role, rendered
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+# Two letters: a marker of a list has one.
+_WORD = re.compile(r"[^\W\d_]{2}")
 
 NothingFound = Literal["nothing near", "none answers", "nothing asked"]
 
@@ -178,14 +183,54 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotedLine:
+    """A quote of an answer that consists of several, each on a line of its own.
+
+    Attributes:
+        text: The quote, or the answer where it is the only one.
+        citation: Where it stands.
+        gap: Whether the document says more between the quote before it and this one.
+    """
+
+    text: str
+    citation: Citation
+    gap: bool
+
+
+def quoted_lines(text: str, citations: Sequence[Citation]) -> tuple[QuotedLine, ...]:
+    """The quotes of which an answer consists, in the order of the documents.
+
+    Args:
+        text: The answer.
+        citations: Of which each quotes the text, or all make it up.
+    """
+    if len(citations) < 2 or text != " ".join(citation.quote for citation in citations):
+        return tuple(QuotedLine(text, citation, False) for citation in citations[:1])
+    pairs = zip((None, *citations), citations, strict=False)
+    return tuple(
+        QuotedLine(citation.quote, citation, _is_gap(before, citation))
+        for before, citation in pairs
+    )
+
+
+def _is_gap(before: Citation | None, citation: Citation) -> bool:
+    if before is None or before.path != citation.path:
+        return False
+    _, _, behind = before.around
+    length = citation.start - before.end
+    # Between two lines of a list there is a marker.
+    return length > len(behind) or _WORD.search(behind[: max(length, 0)]) is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An answer with the places that give it.
 
     Attributes:
         text: In the documents' own words: a quote, or the quotes of its citations one after
-            another where several sentences make up the answer.
+            another in the order of the documents where several sentences make up the answer.
         confidence: Estimated probability that it is right, 0 to 1.
-        citations: At least one, the best first.
+        citations: At least one, the best first, or in the order of ``text``.
     """
 
     text: str

@@ -21,7 +21,7 @@ from qa.cli.error_messages import command, missing_remedy
 from qa.evaluation.scores import AnswerScores, RetrievalScores
 from qa.library.listing import Listing, not_read_words
 from qa.library.receipts import STATUS_TEXTS, CheckedCitation
-from qa.results import NEAREST, Answer, Citation, below_title
+from qa.results import NEAREST, Answer, Citation, below_title, quoted_lines
 
 if TYPE_CHECKING:
     from qa.evaluation.report import Report
@@ -196,7 +196,7 @@ def show_answer(console: Console, answer: Answer) -> None:
             console.print(Text(f"nearest: {printable(hit.path)}", style="dim"))
             console.print(_indented(Text(_lines(hit.shown.text))))
         return
-    console.print(Text(_lines(answer.text), style="bold"))
+    _show_quotes(console, answer.text, answer.citations)
     console.print(Text(f"confidence {answer.confidence:.0%}", style="dim"))
     for number, citation in enumerate(answer.citations, start=1):
         _show_citation(console, number, citation)
@@ -214,6 +214,14 @@ def show_answer(console: Console, answer: Answer) -> None:
         console.print(Text(f"{candidate} ({place}–{other.citations[0].end})", style="dim"))
 
 
+def _show_quotes(console: Console, text: str, citations: Sequence[Citation]) -> None:
+    """Print the quotes of which an answer consists."""
+    for line in quoted_lines(text, citations):
+        if line.gap:
+            console.print(Text("[…]", style="dim"))
+        console.print(Text(_lines(line.text), style="bold"))
+
+
 def _show_dispute(console: Console, answer: Answer) -> None:
     """Print the answers that contradict this one; their citations continue the numbering."""
     if not answer.contradiction_notice:
@@ -223,7 +231,7 @@ def _show_dispute(console: Console, answer: Answer) -> None:
     number = len(answer.citations)
     for other in answer.contradicted_by:
         console.print()
-        console.print(Text(_lines(other.text), style="bold"))
+        _show_quotes(console, other.text, other.citations)
         console.print(Text(f"confidence {other.confidence:.0%}", style="dim"))
         for citation in other.citations:
             number += 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from embeddings.index.protocols import SearchIndex
 from embeddings.rendering import rendered
 from qa.library.presence import has_changed
-from qa.results import NEAREST, Answer, Citation
+from qa.results import NEAREST, Answer, Citation, quoted_lines
 from qa.text import join_whitespace
 
 if TYPE_CHECKING:
@@ -211,18 +211,26 @@ def answer_as_markdown(answer: Answer) -> str:
         parts.append(f"*{_escaped(join_whitespace(answer.rewritten))}*")
     if answer.text is None:
         return "\n\n".join([*parts, answer.explanation])
-    # White space beside the asterisks would end the emphasis.
-    text = rendered(answer.text).text.strip()
-    parts += [f"**{_escaped(text)}**"] if text else []
+    parts += _emphasized(answer.text, answer.citations)
     parts += [_escaped(answer.gone_notice)] if answer.gone else []
     parts += _quotations(answer.citations, 1)
     number = len(answer.citations) + 1
     parts += [answer.contradiction_notice] if answer.contradiction_notice else []
     for other in answer.contradicted_by:
-        text = rendered(other.text).text.strip()
-        parts += [f"**{_escaped(text)}**", *_quotations(other.citations, number)]
+        parts += [*_emphasized(other.text, other.citations), *_quotations(other.citations, number)]
         number += len(other.citations)
     return "\n\n".join(parts)
+
+
+def _emphasized(text: str, citations: Sequence[Citation]) -> Iterator[str]:
+    """The quotes of which an answer consists, each a paragraph."""
+    for line in quoted_lines(text, citations):
+        # White space beside the asterisks would end the emphasis.
+        quote = rendered(line.text).text.strip()
+        if line.gap:
+            yield "\\[…\\]"
+        if quote:
+            yield f"**{_escaped(quote)}**"
 
 
 def _quotations(citations: Sequence[Citation], first: int) -> Iterator[str]:

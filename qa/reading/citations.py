@@ -17,9 +17,17 @@ def candidate_of(hits: Sequence[Hit], answer: ReadAnswer) -> Candidate:
         answer: Found in them.
     """
     citations = tuple(_cite(hits, span) for span in answer.spans)
+    if answer.joined:
+        citations = _in_document_order(citations)
     quotes = [citation.quote for citation in citations]
     text = " ".join(quotes) if answer.joined else quotes[0]
     return Candidate(text, answer.confidence, citations)
+
+
+def _in_document_order(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+    """Those of each document in its order; the document of the first citation comes first."""
+    paths = list(dict.fromkeys(citation.path for citation in citations))
+    return tuple(sorted(citations, key=lambda each: (paths.index(each.path), each.start)))
 
 
 def _cite(hits: Sequence[Hit], span: Span) -> Citation:
