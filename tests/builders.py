@@ -15,6 +15,8 @@ from embeddings.models.model_folder import token_starts
 from embeddings.passages import Passage, Splitting, Tokenize
 from embeddings.splitting import split
 from qa.results import Hit
+from qa.web.html.page import RenderedTurn
+from qa.web.stored_turns import serialize_turn
 
 _WORD = re.compile(r"\w+")
 
@@ -130,3 +132,8 @@ def shown(document: Document) -> list[tuple[str, str]]:
 def shown_with_bars(document: Document) -> list[tuple[str, str]]:
     """As ``shown``, cells of tables between bars."""
     return [(kind, text.replace("\t", " | ")) for kind, text in shown(document)]
+
+
+def stored_turns(turns: Sequence[RenderedTurn]) -> str:
+    """A conversation as the page's script sends it."""
+    return f"[{','.join(map(serialize_turn, turns))}]"

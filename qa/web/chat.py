@@ -21,6 +21,7 @@ from qa.web.messages import (
     CHOICE_REMOVED,
     FEEDBACK_NOT_STORED,
     INTERNAL_ERROR,
+    NOT_ANSWERED,
     TOO_MANY_WORDS,
 )
 from qa.web.signing import Signer
@@ -103,6 +104,7 @@ class Chat:
         within: Sequence[str] = (),
         before: Sequence[RenderedTurn] = (),
         standalone: str | None = None,
+        turn_id: str = "",
     ) -> Iterator[RenderedTurn]:
         """The turn for a question at each stage; the last one is the reply, also after an error.
 
@@ -112,6 +114,7 @@ class Chat:
             within: Library paths of documents or folders to answer from; all if empty.
             before: The turns of the conversation before it, on which the question may depend.
             standalone: The standalone question to answer in its place, if the user corrected it.
+            turn_id: Of the turn in the user's browser.
         """
         history = [turn.answer for turn in before if turn.answer]
         yield pending_turn(number, question, "Searching the documents …")
@@ -123,17 +126,17 @@ class Chat:
                 hits = retrieval.first_hits
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
                 yield pending_turn(number, question, f"Reading {count} …", hits)
-            yield self._signed(answer_turn(number, self.answerer.read(retrieval)))
+            yield self._signed(answer_turn(number, self.answerer.read(retrieval), turn_id=turn_id))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            yield problem_turn(number, question, error_message(error))
+            yield problem_turn(number, question, error_message(error), turn_id)
         except NothingWithin:
-            yield problem_turn(number, question, CHOICE_REMOVED)
+            yield problem_turn(number, question, CHOICE_REMOVED, turn_id)
         except QuestionTooLong:
-            yield problem_turn(number, question, TOO_MANY_WORDS)
+            yield problem_turn(number, question, TOO_MANY_WORDS, turn_id)
         except Exception:  # Gradio would leave the page waiting. Expected errors are handled above.
             _log.exception("A question was not answered.")
-            yield problem_turn(number, question, INTERNAL_ERROR)
+            yield problem_turn(number, question, INTERNAL_ERROR, turn_id)
 
     def _signed(self, turn: RenderedTurn) -> RenderedTurn:
         return replace(turn, signature=self.signer.sign(turn.answer)) if turn.answer else turn
@@ -178,18 +181,18 @@ class Chat:
         return ""
 
     def restore(self, stored: object) -> tuple[RenderedTurn, ...]:
-        """The conversation that a browser stored, without turns that this program did not sign.
+        """The conversation that a browser stored, without answers that this program did not sign.
 
         Citations of documents that were changed or removed since are marked as such.
         """
         turns = [
             turn
             for turn in parse_turns(stored)
-            if self.signer.is_signed(turn.answer, turn.signature)
+            if turn.answer is None or self.signer.is_signed(turn.answer, turn.signature)
         ]
         if not turns:
             return ()
-        quoted = {document for turn in turns for document in _quoted(turn.answer)}
+        quoted = {document for turn in turns if turn.answer for document in _quoted(turn.answer)}
         try:
             current = self.index.digests(path for path, _ in quoted)
             changed = {path for path, sha256 in quoted if current.get(path) != sha256}
@@ -197,7 +200,11 @@ class Chat:
             _log.error("%s", error)
             changed = set()
         return tuple(
-            replace(answer_turn(number, turn.answer, changed), signature=turn.signature)
+            problem_turn(number, turn.question, NOT_ANSWERED, turn.id)
+            if turn.answer is None
+            else replace(
+                answer_turn(number, turn.answer, changed, turn.id), signature=turn.signature
+            )
             for number, turn in enumerate(turns, start=1)
         )
 

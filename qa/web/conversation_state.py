@@ -1,12 +1,12 @@
-"""Conversation state: which reply each session awaits, and which conversation it stored last.
+"""Conversation state: which reply each session awaits.
 
-The conversation itself is stored in the browser alone and outlives the session. An event brings
-the conversation as it was when the event was queued: meanwhile it may have been cleared, or have
-gone on. A reply to such an event, or one that is no longer awaited, must not be stored.
+The conversation itself is stored in the browser alone and outlives the session. A reply that was
+given up, perhaps while its question was still waiting in the queue, must not be shown.
 """
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qa.web.sessions import MAX_SESSIONS
@@ -24,28 +24,33 @@ class PendingReply:
 
 
 class ConversationState:
-    """The pending reply and the last stored conversation of each session.
+    """The pending reply of each session, and the turns that were given up.
 
     Args:
-        most_sessions: Sessions whose stored conversation is remembered. The one that stored least
-            recently is forgotten first, after which nothing that it sends counts as stale.
+        most_abandoned: Turns that were given up and are remembered; the oldest is forgotten first.
     """
 
-    def __init__(self, most_sessions: int = MAX_SESSIONS) -> None:
-        self._most_sessions = most_sessions
+    def __init__(self, most_abandoned: int = 10 * MAX_SESSIONS) -> None:
+        self._most_abandoned = most_abandoned
         self._pending: dict[str | None, PendingReply] = {}
-        self._stored: OrderedDict[str | None, int] = OrderedDict()
+        self._abandoned: OrderedDict[tuple[str | None, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, session: str | None) -> PendingReply:
-        """A new pending reply of the session; an earlier one is no longer awaited."""
+    def begin(self, session: str | None, turn: str) -> PendingReply:
+        """A new pending reply of the session; an earlier one is no longer awaited.
+
+        Args:
+            session: That asked.
+            turn: Id of the turn; if it was given up, the reply is not awaited either.
+        """
         pending = PendingReply(session)
         with self._lock:
-            self._pending[session] = pending
+            if (session, turn) not in self._abandoned:
+                self._pending[session] = pending
         return pending
 
     def is_awaited(self, pending: PendingReply) -> bool:
-        """Whether the reply has neither ended nor been cancelled or replaced by a later one."""
+        """Whether the reply has neither ended nor been given up or replaced by a later one."""
         return self._pending.get(pending.session) is pending
 
     def end(self, pending: PendingReply) -> None:
@@ -54,26 +59,16 @@ class ConversationState:
             if self._pending.get(pending.session) is pending:
                 del self._pending[pending.session]
 
-    def cancel(self, session: str | None) -> None:
-        """Await no reply in this session any more."""
-        with self._lock:
-            self._pending.pop(session, None)
-
-    def store(self, session: str | None, conversation: str) -> None:
-        """Remember what the session's browser was given to store."""
-        with self._lock:
-            self._stored[session] = hash(conversation)
-            self._stored.move_to_end(session)
-            while len(self._stored) > self._most_sessions:
-                self._stored.popitem(last=False)
-
-    def is_stale(self, session: str | None, conversation: object) -> bool:
-        """Whether the browser was given another conversation to store since this one.
+    def abandon(self, session: str | None, turns: Iterable[str]) -> None:
+        """Await no reply in this session any more.
 
         Args:
-            session: The session of the event.
-            conversation: The stored conversation, as the event brings it.
+            session: Of the page.
+            turns: Ids of the turns that are given up, whose questions may be waiting still.
         """
-        current = hash(str(conversation))
         with self._lock:
-            return self._stored.get(session, current) != current
+            self._pending.pop(session, None)
+            for turn in turns:
+                self._abandoned[session, turn] = None
+            while len(self._abandoned) > self._most_abandoned:
+                self._abandoned.popitem(last=False)

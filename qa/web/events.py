@@ -26,16 +26,14 @@ class EventKind:
     Attributes:
         inputs: What each of its inputs holds.
         queued: Whether it goes through the queue; otherwise it is processed at once.
-        of_message: Whether it concerns a message of the chat, which its data names.
     """
 
     inputs: tuple[Input, ...]
     queued: bool
-    of_message: bool = False
 
 
 MAX_DEPTH = 4
-"""Nesting of an event's data; the page sends the position and text of a message."""
+"""Nesting of an event's data."""
 
 MAX_CONTAINERS = 200_000
 """Lists and objects in a body; each uses far more memory than its two bytes of JSON.
@@ -111,8 +109,8 @@ class EventParser:
         if not isinstance(session, str) or not _SESSION.fullmatch(session):
             raise RefusedEvent("expected 1 to 64 letters and digits as session_hash")
         event_data = sent.get("event_data")
-        if not _is_allowed(event_data) or (kind.of_message and not _names_message(event_data)):
-            raise RefusedEvent("expected event_data without files, with a message's index")
+        if not _is_allowed(event_data):
+            raise RefusedEvent("expected event_data without files")
         checked = {
             "data": [self._check_input(*pair) for pair in zip(inputs, data, strict=True)],
             "event_data": event_data,
@@ -148,17 +146,6 @@ class EventParser:
             meta = {"_type": "gradio.FileData"}
             files.append({"path": str(path), "orig_name": path.name, "meta": meta})
         return files
-
-
-def _names_message(event_data: object) -> bool:
-    """Whether an event's data has the position of a message, which is one number or two."""
-    if not isinstance(event_data, dict):
-        return False
-    index = event_data.get("index")
-    numbers = index if isinstance(index, list) else [index]
-    if not 0 < len(numbers) < 3:
-        return False
-    return all(type(number) is int and 0 <= number < 10_000 for number in numbers)
 
 
 def _are_texts(value: object) -> bool:

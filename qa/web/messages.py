@@ -10,7 +10,7 @@ LIBRARY_UNCHANGED = (
     "format. Try again in a moment."
 )
 
-CONVERSATION_CHANGED = "The conversation changed while this question was waiting; ask it again."
+NOT_ANSWERED = "This question was not answered; ask it again."
 
 INTERNAL_ERROR = "Something went wrong on the server; the question was not answered. Ask again."
 

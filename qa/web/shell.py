@@ -25,7 +25,12 @@ _METADATA = re.compile(rb"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*")
 # Modules run in the order of the document: ours before Gradio's, whose events call it.
 _BEFORE = b"<script>window.gradio_config"
 
-_HEAD = f'<script type="module" src="./{SCRIPTS_ROUTE}/main.js"></script>\n'.encode()
+_ROOT_STYLE = Path(__file__).with_name("html") / "css" / "root.css"
+
+_HEAD = (
+    f"<style>{_ROOT_STYLE.read_text(encoding='utf-8')}</style>"
+    f'<script type="module" src="./{SCRIPTS_ROUTE}/main.js"></script>\n'
+).encode()
 
 
 def add_scripts(server: FastAPI) -> None:

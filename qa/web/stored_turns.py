@@ -3,51 +3,58 @@
 A browser can send anything in its place, so its size is checked before it is parsed.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Annotated
 
-from pydantic import TypeAdapter
+from pydantic import StringConstraints, TypeAdapter
 from pydantic_core import from_json
 
 from qa.results import Answer
 from qa.web.html.page import RenderedTurn
 
 MAX_TURNS = 30
-"""Turns stored of a conversation, some 10 KB each."""
+"""Turns of a conversation that are shown and read, some 10 KB each."""
 
 MAX_STORED_CHARACTERS = 1_000_000
-"""Characters of a conversation's JSON; of a longer one the first turns are left out."""
+"""Characters of a conversation's JSON."""
 
 MAX_STORED_OBJECTS = 20_000
 """Citations, candidates and passages in it; thirty turns have some two thousand."""
 
+TurnId = Annotated[str, StringConstraints(pattern=r"^[0-9a-z-]{1,64}$")]
+"""How a browser names a turn; part of the page's HTML."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn:
-    """A turn as a browser stores it; the signature shows that this program gave the answer."""
+    """A turn as a browser stores it.
 
-    answer: Answer
+    Attributes:
+        id: Of the turn, from the browser.
+        question: As typed.
+        answer: None where the question was not answered.
+        signature: Shows that this program gave the answer.
+    """
+
+    id: TurnId
+    question: Annotated[str, StringConstraints(max_length=10_000)]
+    answer: Answer | None
     signature: str
 
 
-def serialize_turns(turns: Sequence[RenderedTurn]) -> str:
-    """The conversation as JSON, for ``parse_turns``; turns without an answer are left out."""
-    rows: list[bytes] = []
-    room = MAX_STORED_CHARACTERS
-    for turn in reversed(turns):
-        if turn.answer is None:
-            continue
-        row = _adapter().dump_json([StoredTurn(turn.answer, turn.signature)])[1:-1]
-        room -= len(row) + 1
-        if room < 0:
-            break
-        rows.insert(0, row)
-    return f"[{b','.join(rows).decode()}]"
+def serialize_turn(turn: RenderedTurn) -> str:
+    """The turn as JSON; ``parse_turns`` takes a list of them."""
+    stored = StoredTurn(turn.id, turn.question, turn.answer, turn.signature)
+    return _adapter().dump_json([stored])[1:-1].decode()
 
 
 def parse_turns(stored: object) -> list[StoredTurn]:
-    """The last turns of a stored conversation; those of another version are left out."""
+    """The last turns of a stored conversation; those of another version are left out.
+
+    Args:
+        stored: JSON of a list of turns.
+    """
     if (
         not isinstance(stored, str)
         or len(stored) > MAX_STORED_CHARACTERS

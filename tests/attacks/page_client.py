@@ -44,8 +44,8 @@ class PageClient:
             trust_env=False,
         )
         self._heartbeat: httpx.Response | None = None
-        self.conversation = "[]"
-        """As the browser keeps it."""
+        self.turns: list[str] = []
+        """The conversation as the browser keeps it: JSON of each turn."""
 
     def __enter__(self) -> Self:
         """Open the page."""
@@ -83,7 +83,9 @@ class PageClient:
         return [
             event
             for event in self.events.values()
-            if any(what == how and target in (None, of) for of, what in event["targets"])
+            # The others are carried out by the page's script.
+            if event["backend_fn"]
+            and any(what == how and target in (None, of) for of, what in event["targets"])
         ]
 
     def inputs(self, event: dict[str, Any], given: Mapping[str, object]) -> list[object]:
@@ -93,9 +95,8 @@ class PageClient:
             component = self.components[id]
             kind, props = component["type"], component["props"]
             name = props.get("elem_id") or kind
-            stored = self.conversation if kind == "browserstate" else props.get("value")
             # The server stores a state itself.
-            values.append(given.get(name, None if kind == "state" else stored))
+            values.append(given.get(name, None if kind == "state" else props.get("value")))
         return values
 
     def trigger(
@@ -114,11 +115,7 @@ class PageClient:
             "session_hash": self.session,
         }
         data = self._queued(body) if event["queue"] else self._at_once(body)
-        changes = dict(zip(event["outputs"], data, strict=True))
-        for id, value in changes.items():
-            if self.components[id]["type"] == "browserstate" and isinstance(value, str):
-                self.conversation = value
-        return changes
+        return dict(zip(event["outputs"], data, strict=True))
 
     def post(self, route: str, body: object, **headers: str) -> httpx.Response:
         """Send JSON to a route of Gradio's as the page does.
@@ -169,19 +166,30 @@ class PageClient:
 
     def ask(self, question: str) -> tuple[Outcome, str]:
         """Ask a question as the page does; the outcome, and the reply or the message."""
-        (event,) = self.events_of("submit", "question")
+        asked: dict[str, object] = {
+            "id": f"turn-{len(self.turns)}",
+            "question": question,
+            "standalone": None,
+            "within": [],
+            "turns": f"[{','.join(self.turns)}]",
+        }
+        (event,) = self.events_of("change", "cv-request")
+        request = {"cv-request": json.dumps(asked)}
         try:
-            changes = self.trigger(event, self.component("question"), question=question)
+            changes = self.trigger(event, self.component("cv-request"), **request)
         except Refused as refused:
-            self.recover(event)
             message = str(refused)
             full = refused.status in (429, 503) or "queue" in message.lower()
             return "busy" if full else "failed", message
         chat = changes[self.component("chat")]
         reply = str(chat[-1]["content"]) if isinstance(chat, list) and chat else ""
+        outcome = changes[self.component("cv-outcome")]
+        stored = json.loads(outcome) if isinstance(outcome, str) else {}
+        if "turn" in stored:
+            self.turns.append(stored["turn"])
         if "cv-answer" in reply or "cv-nothing" in reply or "do not say" in reply:
             return "answered", reply
-        message = reply or str(changes[self.component("notice")])
+        message = stored.get("problem") or reply
         return "busy" if any(words in message for words in BUSY) else "failed", message
 
     def upload(self, files: Mapping[str, bytes]) -> str:
@@ -207,12 +215,6 @@ class PageClient:
         (event,) = self.events_of("upload", "files")
         changes = self.trigger(event, self.component("files"), files=named)
         return str(changes[self.component("arrived")])
-
-    def recover(self, event: dict[str, Any]) -> None:
-        """What the page does after a failure: it renders its stored conversation again."""
-        for other in self.events.values():
-            if other.get("trigger_after") == event["id"]:
-                self.trigger(other, None)
 
     def _checked(self, response: httpx.Response) -> httpx.Response:
         if response.status_code >= 400:

@@ -38,14 +38,21 @@ def chromium() -> str | None:
 
 @contextmanager
 def opened(
-    browser: Browser, url: str, width: int = 1440, height: int = 900, dark: bool = False
+    browser: Browser,
+    url: str,
+    width: int = 1440,
+    height: int = 900,
+    dark: bool = False,
+    touch: bool = False,
 ) -> Iterator[Page]:
     """The page in a browser of its own, which may talk to nobody else and run no script of ours.
 
     Nor may any page that is opened from it.
     """
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        has_touch=touch,
     )
     context.set_default_timeout(30_000)
     requested: list[str] = []
@@ -115,6 +122,21 @@ def ask_when_founded(page: Page) -> None:
     """Ask a question that the shipped documents answer."""
     ask(page, "When was the IOFS founded?", "[1]")
     expect(replies(page).last).to_contain_text("2013")
+
+
+def notices(page: Page) -> Locator:
+    """Sentences at the bottom of the page."""
+    return page.locator(".cv-notices")
+
+
+def action(page: Page, name: str) -> Locator:
+    """What can be done with the last turn."""
+    return replies(page).last.get_by_role("button", name=name, exact=True)
+
+
+def begin_conversation(page: Page) -> None:
+    page.get_by_role("button", name="New", exact=True).click()
+    expect(replies(page)).to_have_count(0)
 
 
 def until_finished(page: Page) -> None:

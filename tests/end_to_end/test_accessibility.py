@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.browsing import (
     ANSWER_MS,
+    ask,
     ask_when_founded,
     library,
     opened,
@@ -55,7 +56,7 @@ FOCUSED = """() => {
 def tab_to(page: Page, name: str) -> None:
     """Press Tab until this has the focus; all that is passed shows when it has it."""
     reached: list[str] = []
-    while len(reached) < 40:
+    while len(reached) < 60:
         page.keyboard.press("Tab")
         tag, focused, outline = page.evaluate(FOCUSED)
         reached.append(focused)
@@ -75,20 +76,23 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(replies(page).last).to_contain_text("[1]", timeout=ANSWER_MS)
     until_finished(page)
     expect(question_box(page)).to_be_focused()
-    for wanted in (
-        "Ask",
-        "Copy answer and sources",
-        "Sources",
-        "Other places say (3)",
-        "[1]",
-    ):
+    for wanted in ("Ask", "Sources", "Open the document here", "Other places say (3)"):
         tab_to(page, wanted)
-    with page.context.expect_page() as opening:
-        page.keyboard.press("Enter")
-    expect(opening.value.locator("mark")).to_have_text("2013")
-    expect(opening.value.locator("mark")).to_be_in_viewport()
-    page.bring_to_front()
-    tab_to(page, "When was the IOFS founded?")
+    for wanted in ("New", "Conversations", "Library", "[1]"):
+        tab_to(page, wanted)
+    page.keyboard.press("Enter")
+    expect(page.locator("#cv-1-1")).to_be_focused()
+    for wanted in ("[1]", "Copy answer and sources", "Edit the question", "Helpful"):
+        tab_to(page, wanted)
+    # Keys that work wherever nothing is typed.
+    page.keyboard.press("1")
+    expect(page.locator("#cv-1-1")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(question_box(page)).to_be_focused()
+    expect(question_box(page)).to_have_value("")
     tab_to(page, "Library")
     page.keyboard.press("Enter")
     tab_to(page, "Search the library")
@@ -96,6 +100,38 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(page.locator("#documents tbody tr")).to_have_count(1)
     tab_to(page, "Formats")
     tab_to(page, "Click to upload or drop files")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_screen_reader_hears_what_the_page_shows(page: Page) -> None:
+    ask(page, "Tell me about the IOFS", "[3]")
+    expect(page.get_by_role("log")).to_match_aria_snapshot("""
+      - log:
+        - group "Question": Tell me about the IOFS
+        - group "Answer":
+          - paragraph:
+            - text: The abbreviation IOFS stands for the Islamic Organization for Food Security.
+            - link "[1]"
+          - paragraph:
+            - text: /The IOFS is one of six .* 2024\\./
+            - link "[2]"
+          - paragraph:
+            - text: /Food security is a mounting worry, .*/
+            - link "[3]"
+          - paragraph: /Confidence. [a-z ]+, [0-9]+%/
+          - button "Copy answer and sources"
+          - button "Edit the question"
+          - button "Ask again"
+          - button "Helpful"
+          - button "Not helpful"
+    """)
+    # No name of anything is the source of HTML.
+    session = page.context.new_cdp_session(page)
+    tree = session.send("Accessibility.getFullAXTree")["nodes"]
+    names = [node.get("name", {}).get("value", "") for node in tree if not node["ignored"]]
+    assert len(names) > 50
+    assert [name for name in names if "</" in name or "class=" in name] == []
 
 
 TOO_WIDE = """() => [...document.body.querySelectorAll("*")].filter(
@@ -148,7 +184,7 @@ def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark
             "#chat .user .md",
             "#chat .cv-answer",
             "#chat .cv-note",
-            "#copy",
+            "#chat .cv-action",
             "#tabs [role='tab'][aria-selected='true']",
             "#tabs [role='tab'][aria-selected='false']",
             "#chat a.cv-number",

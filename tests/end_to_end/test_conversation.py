@@ -1,15 +1,20 @@
-"""A conversation that is reloaded, edited, stopped and cleared, also while a reply is awaited."""
+"""Conversations: reloaded, edited, stopped, left and found again, and shared by tabs."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.browsing import (
     ANSWER_MS,
+    action,
     ask,
     ask_when_founded,
+    begin_conversation,
     enter,
+    notices,
     opened,
     question_box,
     replies,
@@ -18,15 +23,7 @@ from tests.end_to_end.browsing import (
 )
 from tests.end_to_end.chat_process import Running
 
-
-@pytest.mark.slow
-@pytest.mark.browser
-def test_clearing_forgets_the_chat(page: Page) -> None:
-    ask_when_founded(page)
-    page.get_by_role("button", name="Clear").click()
-    expect(page.locator("#sources")).to_contain_text("12 documents")
-    ask_when_founded(page)
-    expect(page.locator("#sources details")).to_have_count(1)
+MEMBERS = "How many members does the IOFS have?"
 
 
 @pytest.mark.browser
@@ -41,34 +38,68 @@ def test_reload_keeps_the_conversation(page: Page) -> None:
     ask_when_founded(page)
     expect(page.locator("#sources details")).to_have_count(4)
     until_finished(page)
-    page.get_by_role("button", name="Clear").click()
-    expect(replies(page)).to_have_count(0)
-    page.reload()
+    begin_conversation(page)
     expect(page.locator("#sources")).to_contain_text("12 documents")
-    expect(replies(page)).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_question_stands_in_the_chat_before_the_server_has_replied(
+    browser: Browser, gated: Running
+) -> None:
+    with opened(browser, gated.url) as page:
+        # A slow line: nothing reaches the server for a second.
+        page.evaluate("""() => {
+            const send = window.fetch;
+            window.fetch = async (...request) => {
+                await new Promise(resolve => setTimeout(resolve, 1000));
+                return send(...request);
+            };
+        }""")
+        shown = page.evaluate(
+            """async question => {
+            const chat = document.querySelector("#chat");
+            const box = document.querySelector("#question textarea");
+            box.value = question;
+            box.dispatchEvent(new Event("input", {bubbles: true}));
+            await new Promise(resolve => setTimeout(resolve, 100));
+            const begun = performance.now();
+            box.dispatchEvent(new KeyboardEvent("keypress", {key: "Enter", bubbles: true}));
+            while (!chat.textContent.includes(question) && performance.now() - begun < 5000)
+                await new Promise(requestAnimationFrame);
+            return performance.now() - begun;
+        }""",
+            MEMBERS,
+        )
+        assert shown < 500
+        expect(replies(page).last).to_contain_text("41", timeout=ANSWER_MS)
 
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_question_is_edited_asked_again_and_taken_back(page: Page) -> None:
-    ask(page, "Who won the World's R&D Cup for {x}?", "The documents do not say")
-    page.get_by_role("button", name="Edit").first.click()
-    editor = page.locator("#chat textarea")
-    expect(editor).to_have_value("Who won the World's R&D Cup for {x}?")
-    editor.fill("When was the IOFS founded?")
-    until_sent(page, page.get_by_role("button", name="Submit").click)
+def test_question_is_edited_and_asked_again(page: Page) -> None:
+    ask(page, "Who won the World's R&D Cup for {x} <b>?", "The documents do not say")
+    ask(page, "Who won?", "The documents do not say")
+    replies(page).first.get_by_role("button", name="Edit the question").click()
+    expect(question_box(page)).to_be_focused()
+    expect(question_box(page)).to_have_value("Who won the World's R&D Cup for {x} <b>?")
+    page.keyboard.press("Escape")
+    expect(question_box(page)).to_have_value("")
+    expect(replies(page)).to_have_count(2)
+    replies(page).first.get_by_role("button", name="Edit the question").click()
+    expect(question_box(page)).to_have_value("Who won the World's R&D Cup for {x} <b>?")
+    enter(page, "When was the IOFS founded?")
     expect(replies(page)).to_have_count(1)
     expect(replies(page).last).to_contain_text("2013", timeout=ANSWER_MS)
     until_finished(page)
-    # The same answer comes again, which the page does not show.
-    until_sent(page, page.get_by_role("button", name="Retry").click)
+    # The same answer comes again.
+    until_sent(page, action(page, "Ask again").click)
     until_finished(page)
     expect(replies(page)).to_have_count(1)
     expect(replies(page).last).to_contain_text("2013", timeout=ANSWER_MS)
-    page.get_by_role("button", name="Undo").click()
-    expect(replies(page)).to_have_count(0)
+    question_box(page).press("ArrowUp")
     expect(question_box(page)).to_have_value("When was the IOFS founded?")
-    expect(page.locator("#sources")).to_contain_text("12 documents")
+    page.reload()
+    expect(replies(page)).to_have_count(1)
 
 
 @pytest.mark.slow
@@ -76,9 +107,9 @@ def test_question_is_edited_asked_again_and_taken_back(page: Page) -> None:
 def test_question_edited_into_one_that_fails_takes_no_other_with_it(page: Page) -> None:
     ask_when_founded(page)
     ask(page, "Who won the 2022 World Cup?", "The documents do not say")
-    page.get_by_role("button", name="Edit").first.click()
-    page.locator("#chat textarea").fill("why " * 300)
-    until_sent(page, page.get_by_role("button", name="Submit").click)
+    replies(page).first.get_by_role("button", name="Edit the question").click()
+    expect(question_box(page)).to_have_value("When was the IOFS founded?")
+    enter(page, "why " * 300)
     expect(replies(page).last).to_contain_text("too many words", timeout=ANSWER_MS)
     until_finished(page)
     page.reload()
@@ -94,46 +125,56 @@ def until_answered(browser: Browser, gated: Running) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_stop_gives_the_question_up(browser: Browser, gated: Running) -> None:
+def test_stop_leaves_the_question_in_the_chat(browser: Browser, gated: Running) -> None:
     with opened(browser, gated.url) as page:
         ask_when_founded(page)
         gated.gate.touch()
-        enter(page, "How many members does the IOFS have?")
+        enter(page, MEMBERS)
         # The nearest passages are there before the answer is.
         expect(page.locator("#sources")).to_contain_text("Being read.")
+        expect(action(page, "Helpful")).to_have_count(0)
+        question_box(page).fill("typed meanwhile")
+        question_box(page).press("Enter")
+        expect(notices(page)).to_contain_text("An answer is on its way")
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
-        expect(replies(page)).to_have_count(1)
+        expect(replies(page)).to_have_count(2)
+        expect(replies(page).last).to_contain_text("This question was not answered")
+        expect(page.locator("#chat")).to_contain_text(MEMBERS)
         expect(page.locator("#sources")).not_to_contain_text("Being read.")
         gated.gate.unlink()
         until_answered(browser, gated)
-        expect(replies(page)).to_have_count(1)
-        ask(page, "How many members does the IOFS have?", "41")
+        expect(replies(page).last).to_contain_text("This question was not answered")
+        expect(question_box(page)).to_have_value("typed meanwhile")
+        until_sent(page, action(page, "Ask again").click)
+        expect(replies(page).last).to_contain_text("41", timeout=ANSWER_MS)
         expect(replies(page)).to_have_count(2)
+        expect(question_box(page)).to_have_value("typed meanwhile")
 
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_cleared_chat_stays_cleared_though_an_answer_was_on_its_way(
+def test_conversation_that_is_left_gets_no_answer_that_was_on_its_way(
     browser: Browser, gated: Running
 ) -> None:
     with opened(browser, gated.url) as page:
         ask_when_founded(page)
         gated.gate.touch()
-        enter(page, "How many members does the IOFS have, please?")
+        enter(page, f"{MEMBERS} Please?")
         expect(page.locator("#sources")).to_contain_text("Being read.")
-        page.get_by_role("button", name="Clear").click()
+        begin_conversation(page)
         gated.gate.unlink()
         until_answered(browser, gated)
-        for _ in range(2):
-            expect(replies(page)).to_have_count(0)
-            expect(page.locator("#sources")).to_contain_text("12 documents")
-            page.reload()
+        expect(replies(page)).to_have_count(0)
+        expect(page.locator("#sources")).to_contain_text("12 documents")
+        page.go_back()
+        expect(replies(page)).to_have_count(2)
+        expect(replies(page).last).to_contain_text("This question was not answered")
 
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_question_that_waited_while_the_chat_was_cleared_brings_nothing_back(
+def test_question_that_waited_while_its_conversation_was_left_is_not_answered(
     browser: Browser, gated: Running
 ) -> None:
     with opened(browser, gated.url) as first, opened(browser, gated.url) as second:
@@ -143,13 +184,77 @@ def test_question_that_waited_while_the_chat_was_cleared_brings_nothing_back(
         question_box(first).press("Enter")
         expect(first.locator("#sources")).to_contain_text("Being read.")
         with second.expect_response(re.compile("/queue/join")):
-            enter(second, "How many members does the IOFS have?")
-        second.get_by_role("button", name="Clear").click()
-        expect(replies(second)).to_have_count(0)
+            enter(second, MEMBERS)
+        begin_conversation(second)
         gated.gate.unlink()
         expect(replies(first).last).to_contain_text("2013", timeout=ANSWER_MS)
-        expect(second.locator("#notice")).to_contain_text("ask it again", timeout=ANSWER_MS)
-        expect(question_box(second)).to_have_value("How many members does the IOFS have?")
-        for _ in range(2):
-            expect(replies(second)).to_have_count(0)
-            second.reload()
+        until_answered(browser, gated)
+        expect(replies(second)).to_have_count(0)
+        ask_when_founded(second)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_tabs_that_ask_in_one_conversation_keep_the_turns_of_both(page: Page) -> None:
+    ask_when_founded(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(replies(other)).to_have_count(1)
+    question_box(other).fill(MEMBERS)
+    question_box(other).press("Enter")
+    expect(replies(other)).to_have_count(2)
+    expect(replies(other).last).to_contain_text("41", timeout=ANSWER_MS)
+    # The first tab is told.
+    expect(replies(page)).to_have_count(2)
+    ask(page, "Who won the 2022 World Cup?", "The documents do not say")
+    expect(replies(page)).to_have_count(3)
+    expect(replies(other)).to_have_count(3)
+    other.reload()
+    for each in (page, other):
+        expect(replies(each)).to_have_count(3)
+        expect(replies(each).nth(1)).to_contain_text("41")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_conversations_are_found_renamed_deleted_and_brought_back(
+    page: Page, tmp_path: Path
+) -> None:
+    ask_when_founded(page)
+    begin_conversation(page)
+    ask(page, "Who won the 2022 World Cup?", "The documents do not say")
+    expect(page).to_have_title("Who won the 2022 World Cup? · Chapter and Verse")
+    page.get_by_role("button", name="Conversations").click()
+    dialog = page.get_by_role("dialog", name="Conversations")
+    names = dialog.locator(".cv-conversation")
+    expect(names).to_have_text(["Who won the 2022 World Cup?", "When was the IOFS founded?"])
+    dialog.get_by_label("Search conversations").fill("iofs FOUNDED")
+    expect(names).to_have_text(["When was the IOFS founded?"])
+    dialog.get_by_role("button", name="Rename “When was the IOFS founded?”").click()
+    dialog.get_by_label("Name of the conversation").fill("The <b>IOFS</b>")
+    page.keyboard.press("Enter")
+    expect(names).to_have_text(["The <b>IOFS</b>"])
+    dialog.get_by_label("Search conversations").fill("")
+    expect(names).to_have_text(["Who won the 2022 World Cup?", "The <b>IOFS</b>"])
+    with page.expect_download() as saving:
+        dialog.get_by_role("button", name="Export all").click()
+    exported = tmp_path / saving.value.suggested_filename
+    saving.value.save_as(exported)
+    assert len(json.loads(exported.read_text())["conversations"]) == 2
+    delete = dialog.get_by_role("button", name="Delete “The <b>IOFS</b>”")
+    delete.click()
+    expect(names).to_have_count(1)
+    dialog.get_by_role("button", name="Undo").click()
+    expect(names).to_have_count(2)
+    delete.click()
+    expect(names).to_have_count(1)
+    dialog.locator("input[type=file]").set_input_files(exported)
+    expect(names).to_have_count(2)
+    names.filter(has_text="The <b>IOFS</b>").click()
+    expect(dialog).to_be_hidden()
+    expect(replies(page)).to_have_count(1)
+    expect(replies(page).last).to_contain_text("2013")
+    (tmp_path / "other.json").write_text('{"conversations": [{"id": 1}]}')
+    page.get_by_role("button", name="Conversations").click()
+    dialog.locator("input[type=file]").set_input_files(tmp_path / "other.json")
+    expect(notices(page)).to_contain_text("This file holds no exported conversations")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from qa.library.receipts import as_json, as_markdown, without_passages
-from qa.results import NEAREST, Answer, Candidate, Citation, Hit, below_title
+from embeddings.document import BLOCK_SEPARATOR
+from qa.library.receipts import answer_as_markdown, as_json, as_markdown, without_passages
+from qa.results import NEAREST, Answer, Candidate, Citation, Hit, below_title, quoted_lines
 from qa.web.html.document_links import document_link
 from qa.web.html.rendering import render
 
@@ -22,7 +23,7 @@ MAX_TITLES = 12
 
 STYLE = "\n".join(
     Path(__file__).with_name("css").joinpath(f"{name}.css").read_text(encoding="utf-8")
-    for name in ("base", "columns", "ask", "sources", "library")
+    for name in ("base", "columns", "ask", "sources", "notices", "library")
 )
 """The page's style sheet."""
 
@@ -36,8 +37,9 @@ class RenderedTurn:
         question: As it was typed.
         reply: The answer with its citations' numbers, as HTML for the chat.
         sources: The citations, as HTML for the panel.
-        answer: None while it is awaited, or if there was a problem.
+        answer: None while it is awaited, or if there is none.
         signature: Of the answer, where it was given by this program.
+        id: Of the turn in the user's browser.
     """
 
     number: int
@@ -46,26 +48,13 @@ class RenderedTurn:
     sources: Markup
     answer: Answer | None = None
     signature: str = ""
+    id: str = ""
 
     @property
     def question_html(self) -> str:
         """The question as HTML for the chat."""
-        # The chat lets users edit this text, so it should read as it was typed: only what HTML
-        # would take for something else is escaped. No template is evaluated there.
-        if "<" not in self.question and html.unescape(self.question) == self.question:
-            return self.question
+        # No template is evaluated there.
         return html.escape(self.question, quote=False)
-
-
-def unescape_question(question: str) -> str:
-    """The question as it was typed, from the HTML of the chat.
-
-    >>> RenderedTurn(1, "R&D for {x}?", "", Markup()).question_html
-    'R&D for {x}?'
-    >>> unescape_question(RenderedTurn(1, "Is <b> &amp; so?", "", Markup()).question_html)
-    'Is <b> &amp; so?'
-    """
-    return html.unescape(question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +89,15 @@ class _Side:
     quotes: tuple[_Quote, ...]
 
     @property
+    def lines(self) -> list[tuple[bool, str, tuple[_Quote, ...]]]:
+        """The quotes of which it consists: whether there is a gap before, text, and places."""
+        lines = quoted_lines(self.text, [quote.citation for quote in self.quotes])
+        if len(lines) == 1:
+            return [(False, self.text, self.quotes)]
+        pairs = zip(lines, self.quotes, strict=True)
+        return [(line.gap, line.text, (quote,)) for line, quote in pairs]
+
+    @property
     def documents(self) -> list[tuple[str, str, str]]:
         """Title, path and date of each document that gives it."""
         citations = [quote.citation for quote in self.quotes]
@@ -117,6 +115,21 @@ class _Passage:
     @property
     def headings(self) -> tuple[str, ...]:
         return below_title(self.hit.title, self.hit.headings)
+
+    @property
+    def heading_path(self) -> tuple[str, ...]:
+        """Title and headings."""
+        return (self.hit.title, *self.headings)
+
+    @property
+    def text(self) -> str:
+        """The passage below its headings, which are shown above it."""
+        text = self.hit.shown.text
+        while True:
+            first, _, rest = text.partition(BLOCK_SEPARATOR)
+            if not rest or first not in (self.hit.title, *self.hit.headings):
+                return text
+            text = rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +151,21 @@ class _Part:
     changed: bool
 
 
-def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) -> RenderedTurn:
+def answer_turn(
+    number: int, answer: Answer, changed: Set[str] = frozenset(), turn_id: str = ""
+) -> RenderedTurn:
     """The turn for an answer, or for a question that the documents do not answer.
 
     Args:
         number: Of the turn in its chat, from 1; makes the ids in the page unique.
         answer: To the turn's question.
         changed: Paths of documents that are not what they were when they were quoted.
+        turn_id: Of the turn in the user's browser.
     """
     parts, first = [], 1
     for part in answer.parts or (answer,):
         parts.append(_part(part, number, first, changed))
         first += len(part.quotes)
-    ids = [_id(number, at) for at in range(1, first)]
     return RenderedTurn(
         number,
         answer.question,
@@ -160,17 +175,26 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
                 rewritten=answer.rewritten,
                 parts=parts,
                 gone_notice=answer.gone_notice,
+                turn_id=turn_id,
             )
         ),
-        render("sources.html", parts=parts, ids=ids),
+        render("sources.html", parts=parts, turn_id=turn_id, markdown=answer_as_markdown(answer)),
         without_passages(answer),
+        id=turn_id,
     )
 
 
-def problem_turn(number: int, question: str, sentence: str) -> RenderedTurn:
-    """The turn for a question that could not be answered; the sentence says why."""
-    reply = render("alert.html", sentence=sentence)
-    return RenderedTurn(number, question, str(reply), render("no_sources.html"))
+def problem_turn(number: int, question: str, sentence: str, turn_id: str = "") -> RenderedTurn:
+    """The turn for a question that could not be answered.
+
+    Args:
+        number: Of the turn.
+        question: As asked.
+        sentence: Says why.
+        turn_id: Of the turn in the user's browser.
+    """
+    reply = render("problem_reply.html", sentence=sentence, turn_id=turn_id)
+    return RenderedTurn(number, question, str(reply), render("no_sources.html"), id=turn_id)
 
 
 def pending_turn(
@@ -200,9 +224,14 @@ def progress_line(sentence: str) -> str:
     return str(render("waiting.html", stage=sentence))
 
 
-def page_header(folder: str) -> str:
-    """The head of the page."""
-    return str(render("header.html", folder=folder))
+def page_header(folder: str, library: str) -> str:
+    """The head of the page.
+
+    Args:
+        folder: Name of the folder that is answered from.
+        library: Names the library whose conversations the browser keeps.
+    """
+    return str(render("header.html", folder=folder, library=library))
 
 
 def sources_panel(turns: Sequence[RenderedTurn], pending: bool = False) -> str:

@@ -1,15 +1,12 @@
 """Ask widgets: the components of the tab where questions are asked, and their layout."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
 from qa.library.listing import Listing
 from qa.web.example_finder import MAX_EXAMPLES
 from qa.web.html.page import alert, documents_panel
-
-COPY_LABEL = "Copy answer and sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +21,14 @@ class AskWidgets:
         ask: Sends it.
         stop: Stops waiting for a reply.
         within: Documents and folders to answer from.
-        standalone_question: The follow-up as it was rewritten, to be corrected.
         note: A note on an answer that was rated.
         note_key: Names the rating that the note belongs to.
         notice: A line for what the conversation has no turn for.
-        copy: Copies the last answer.
-        copy_text: The text that it copies.
         sources: The citations.
+        request: What the page's script asks to be answered.
+        outcome: What it is to store once that is answered.
+        conversation: Changes when another conversation is to be shown.
+        rating: A rating of an answer.
     """
 
     chatbot: gr.Chatbot
@@ -40,28 +38,14 @@ class AskWidgets:
     ask: gr.Button
     stop: gr.Button
     within: gr.Dropdown
-    standalone_question: gr.Textbox
     note: gr.Textbox
     note_key: gr.State
     notice: gr.HTML
-    copy: gr.Button
-    copy_text: gr.Textbox
     sources: gr.HTML
-
-    @property
-    def conversation(self) -> list[Any]:
-        """The components that show a conversation."""
-        return [
-            self.question,
-            self.chatbot,
-            self.sources,
-            self.notice,
-            self.ask,
-            self.stop,
-            self.copy_text,
-            self.copy,
-            self.standalone_question,
-        ]
+    request: gr.Textbox
+    outcome: gr.Textbox
+    conversation: gr.Textbox
+    rating: gr.Textbox
 
 
 def add_ask_widgets(listing: Listing) -> AskWidgets:
@@ -71,6 +55,10 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
         listing: What the library holds at the start.
     """
     note_key, examples_timer = gr.State(""), gr.Timer(1, active=False)
+    request, outcome, conversation, rating = (
+        gr.Textbox(elem_id=f"cv-{name}", label=name, visible="hidden")
+        for name in ("request", "outcome", "conversation", "rating")
+    )
     with gr.Row(elem_id="columns"):
         with gr.Column(elem_id="asking"):
             chatbot = gr.Chatbot(
@@ -81,49 +69,43 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
                 height="100%",
                 placeholder="Ask in your own words. Each answer is quoted from the documents.",
                 buttons=[],
-                editable="user",
                 # Both: what is quoted is neither Markdown nor a formula.
                 render_markdown=False,
                 latex_delimiters=[],
             )
             with gr.Row(elem_id="examples"):
                 examples = [gr.Button(size="sm", visible=False) for _ in range(MAX_EXAMPLES)]
-            with gr.Row(elem_id="ask-row"):
-                question = gr.Textbox(
-                    elem_id="question",
-                    label="Your question",
-                    show_label=False,
-                    container=False,
-                    placeholder="Ask the documents",
-                    max_lines=4,
-                    autofocus=True,
+            with gr.Column(elem_id="dock"):
+                with gr.Row(elem_id="ask-row"):
+                    question = gr.Textbox(
+                        elem_id="question",
+                        label="Your question",
+                        show_label=False,
+                        container=False,
+                        placeholder="Ask the documents",
+                        max_lines=4,
+                        autofocus=True,
+                    )
+                    ask = gr.Button("Ask", elem_id="ask", variant="primary")
+                    stop = gr.Button("Stop", elem_id="stop")
+                with gr.Accordion(
+                    "Answer from certain documents only", open=False, elem_id="within"
+                ):
+                    within = gr.Dropdown(
+                        listing.choices,
+                        value=[],
+                        multiselect=True,
+                        label="Documents and folders to answer from; all if none is chosen",
+                    )
+                note = gr.Textbox(
+                    elem_id="opinion",
+                    label="Your opinion of the answer (optional)",
+                    visible=False,
+                    max_lines=2,
+                    submit_btn="Save",
                 )
-                ask = gr.Button("Ask", elem_id="ask", variant="primary")
-                stop = gr.Button("Stop", elem_id="stop", visible=False)
-            with gr.Accordion("Answer from certain documents only", open=False, elem_id="within"):
-                within = gr.Dropdown(
-                    listing.choices,
-                    value=[],
-                    multiselect=True,
-                    label="Documents and folders to answer from; all if none is chosen",
-                )
-            standalone_question = gr.Textbox(
-                elem_id="standalone-question",
-                label="Understood as; edit it and press Enter to ask another question instead",
-                visible=False,
-                max_lines=3,
-            )
-            note = gr.Textbox(
-                elem_id="opinion",
-                label="Your opinion of the answer (optional)",
-                visible=False,
-                max_lines=2,
-                submit_btn="Save",
-            )
-            notice_line = gr.HTML(alert(""), elem_id="notice")
+                notice_line = gr.HTML(alert(""), elem_id="notice")
         with gr.Column(elem_id="reading"):
-            copy = gr.Button(COPY_LABEL, elem_id="copy", size="sm", visible=False)
-            copy_text = gr.Textbox(visible="hidden", label="Text to copy")
             sources = gr.HTML(documents_panel(listing.titles), elem_id="sources")
     return AskWidgets(
         chatbot=chatbot,
@@ -133,11 +115,12 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
         ask=ask,
         stop=stop,
         within=within,
-        standalone_question=standalone_question,
         note=note,
         note_key=note_key,
         notice=notice_line,
-        copy=copy,
-        copy_text=copy_text,
         sources=sources,
+        request=request,
+        outcome=outcome,
+        conversation=conversation,
+        rating=rating,
     )

@@ -38,11 +38,12 @@ class IndexingLine:
         page.load(self.show, None, changed, **UNQUEUED)
         self.timer.tick(self.advance, None, [*changed, self.end], **UNQUEUED)
 
-        def show_library(words: str, stored: object) -> Changes:
-            return library.show(words, stored) | {self.end: gr.Timer(active=False)}
+        def show_library(words: str) -> Changes:
+            return library.show(words) | {self.end: gr.Timer(active=False)}
 
-        inputs: list[Any] = [library.search_box, library.conversation.stored]
-        self.end.tick(show_library, inputs, [*library.shown, self.end], **UNQUEUED)
+        inputs: list[Any] = [library.search_box]
+        event = self.end.tick(show_library, inputs, [*library.shown, self.end], **UNQUEUED)
+        event.then(None, js="() => chapterAndVerse.refresh()", **UNQUEUED)
 
     def show(self) -> Changes:
         """Show the progress or the problem, and go on as long as there is progress."""

@@ -9,7 +9,7 @@ import gradio as gr
 from qa.library.listing import Listing
 from qa.web.chat import Chat
 from qa.web.html.library_page import library_table, maintenance_help, upload_help, uploads_list
-from qa.web.html.page import alert, documents_panel, sources_panel
+from qa.web.html.page import alert
 from qa.web.messages import LIBRARY_UNCHANGED
 from qa.web.tabs.ask_tab import AskTab
 from qa.web.tabs.events import QUIET, UNQUEUED, Changes
@@ -52,11 +52,10 @@ class LibraryTab:
         self.shown = shown = [
             self.table,
             conversation.widgets.within,
-            conversation.widgets.sources,
             *([self.changes.removable] if self.changes else []),
         ]
         self.search_box.change(self.search, [self.search_box], [self.table], **UNQUEUED)
-        page.load(self.show, [self.search_box, conversation.stored], shown, **UNQUEUED)
+        page.load(self.show, [self.search_box], shown, **UNQUEUED)
         if self.changes:
             self.changes.connect(shown)
 
@@ -64,23 +63,17 @@ class LibraryTab:
         """The documents whose title or path has the words."""
         return library_table(self.chat.listing(), words)
 
-    def show(self, words: str, stored: object, **removal: Any) -> Changes:
+    def show(self, words: str, **removal: Any) -> Changes:
         """Show what the library holds now.
 
         Args:
             words: To search for in the table.
-            stored: The conversation, as the browser stores it.
             removal: What else changes about the documents chosen to be removed.
         """
         listing = self.chat.listing()
-        turns = self.chat.restore(stored)
         changes: Changes = {
             self.table: library_table(listing, words),
             self.conversation.widgets.within: gr.update(choices=listing.choices),
-            # A quoted document may have changed or be gone.
-            self.conversation.widgets.sources: sources_panel(turns)
-            if turns
-            else documents_panel(listing.titles),
         }
         if self.changes:
             # A choice made there is left as it is: an upload can end meanwhile.
@@ -130,34 +123,36 @@ class _LibraryChanges:
             "concurrency_id": "library",
             **QUIET,
         }
-        inputs = [self.tab.search_box, self.tab.conversation.stored]
+        inputs = [self.tab.search_box]
         outputs = [*shown, self.files, self.upload_states, self.notice]
         for event in (
             self.files.upload(self.add, [self.files, *inputs], outputs, **changing),
             self.remove_button.click(self.remove, [self.removable, *inputs], outputs, **changing),
             self.index_button.click(self.index_again, inputs, outputs, **changing),
         ):
+            # A quoted document may have changed or be gone.
+            event.then(None, js="() => chapterAndVerse.refresh()", **UNQUEUED)
             event.failure(self.report_refusal, None, [self.files, self.notice], **UNQUEUED)
 
-    def add(self, paths: list[str] | None, words: str, stored: object) -> Iterator[Changes]:
+    def add(self, paths: list[str] | None, words: str) -> Iterator[Changes]:
         """Add files that were uploaded."""
         if not paths:
             return
         yield {self.files: gr.update(visible=False), self.notice: ""}
         for rows in self.uploads.add([Path(path) for path in paths]):
             yield {self.upload_states: uploads_list(rows)}
-        yield self.tab.show(words, stored) | {self.files: gr.update(value=None, visible=True)}
+        yield self.tab.show(words) | {self.files: gr.update(value=None, visible=True)}
 
-    def remove(self, paths: list[str], words: str, stored: object) -> Changes:
+    def remove(self, paths: list[str], words: str) -> Changes:
         """Remove documents."""
         message: Changes = {self.notice: alert(self.uploads.remove(paths))}
-        return message | self.tab.show(words, stored, value=[])
+        return message | self.tab.show(words, value=[])
 
-    def index_again(self, words: str, stored: object) -> Iterator[Changes]:
+    def index_again(self, words: str) -> Iterator[Changes]:
         """Index what has changed in the folder."""
         for message in self.uploads.index_again():
             yield {self.notice: alert(message)}
-        yield self.tab.show(words, stored)
+        yield self.tab.show(words)
 
     def report_refusal(self) -> Changes:
         """Say that Gradio did not accept an event."""

@@ -18,15 +18,11 @@ from qa.web.tabs.library_tab import LibraryTab
 
 INPUTS: dict[type, Input] = {
     gr.Textbox: "text",
-    gr.BrowserState: "text",
     gr.Dropdown: "texts",
     gr.State: "state",
     gr.File: "files",
 }
 """What the components hold that are inputs of an event."""
-
-MESSAGE_TRIGGERS = ("edit", "like", "retry", "undo")
-"""Events of the chatbot that name a message."""
 
 
 def chat_page(chat: Chat, read_only: bool) -> ChatPage:
@@ -45,9 +41,10 @@ def chat_page(chat: Chat, read_only: bool) -> ChatPage:
         number: EventKind(
             inputs=tuple(INPUTS[type(component)] for component in event.inputs),
             queued=event.queue,
-            of_message=any(trigger in MESSAGE_TRIGGERS for _, trigger in event.targets),
         )
         for number, event in page.fns.items()
+        # The others are carried out by the page's script.
+        if event.fn is not None
     }
 
     def mount(server: FastAPI) -> None:
@@ -73,17 +70,15 @@ def chat_page(chat: Chat, read_only: bool) -> ChatPage:
 def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
     page: gr.Blocks
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
-        # In this browser alone, one conversation for each folder of a library; a new start of
-        # the server finds it again.
-        library = chat.index.library_id
-        key = f"conversation-{library}-{chat.name}"
-        stored = gr.BrowserState("[]", storage_key=key, secret=library)
         listing = chat.listing()
-        gr.HTML(page_header(chat.folder.name), elem_id="header")
+        # The browser keeps the conversations of each folder of a library; a new start of the
+        # server finds them again.
+        library = f"{chat.index.library_id}-{chat.name}"
+        gr.HTML(page_header(chat.folder.name, library), elem_id="header")
         progress = IndexingLine(chat.indexing)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask"):
-                conversation = AskTab(page, chat, listing, stored)
+                conversation = AskTab(page, chat, listing)
             with gr.Tab("Library"):
                 library_tab = LibraryTab(page, chat, listing, read_only, conversation)
         progress.connect(page, library_tab)

@@ -5,8 +5,9 @@ import gradio as gr
 from qa.web.addresses import client_network
 from qa.web.chat import Chat
 from qa.web.html.page import alert
+from qa.web.page_requests import RateRequest, parse_request
 from qa.web.tabs.ask_widgets import AskWidgets
-from qa.web.tabs.events import UNQUEUED, Changes, turn_index
+from qa.web.tabs.events import UNQUEUED, Changes
 
 
 class Ratings:
@@ -15,25 +16,31 @@ class Ratings:
     Args:
         chat: Records them.
         widgets: The conversation, and where the note is typed.
-        stored: The conversation as the browser stores it.
     """
 
-    def __init__(self, chat: Chat, widgets: AskWidgets, stored: gr.BrowserState) -> None:
+    def __init__(self, chat: Chat, widgets: AskWidgets) -> None:
         self.chat = chat
         self.widgets = widgets
         note, key = widgets.note, widgets.note_key
         changed = [note, widgets.notice]
-        widgets.chatbot.like(self.rate, [stored], [*changed, key], **UNQUEUED)
+        widgets.rating.change(
+            self.rate,
+            [widgets.rating],
+            [*changed, key],
+            js="rating => chapterAndVerse.completeRating(rating)",
+            **UNQUEUED,
+        )
         note.submit(self.add_note, [note, key], changed, **UNQUEUED)
 
-    def rate(self, stored: object, event: gr.LikeData, request: gr.Request) -> Changes:
-        """Record a rating, and offer to add a note."""
-        turns, index = self.chat.restore(stored), turn_index(event.index)
-        # Neither true nor false where a user withdraws the rating.
-        liked = event.liked if isinstance(event.liked, bool) else None
-        turn = turns[index] if index < len(turns) else None
+    def rate(self, text: str, request: gr.Request) -> Changes:
+        """Record a rating, as ``RateRequest``, and offer to add a note."""
+        rating = parse_request(RateRequest, text)
+        turns = self.chat.restore(rating.turns) if rating else ()
+        liked = rating.liked if rating else None
         sender = client_network(request.client and (request.client.host,))
-        key, message = self.chat.rate(turn, liked, str(request.session_hash), sender)
+        key, message = self.chat.rate(
+            turns[0] if turns else None, liked, str(request.session_hash), sender
+        )
         placeholder = "What was good?" if liked else "What was wrong?"
         return {
             self.widgets.note: gr.update(visible=bool(key), value="", placeholder=placeholder),

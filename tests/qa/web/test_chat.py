@@ -20,7 +20,8 @@ from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
 from qa.web.chat import Chat
 from qa.web.html.page import RenderedTurn, answer_turn
-from qa.web.stored_turns import MAX_STORED_CHARACTERS, MAX_TURNS, serialize_turns
+from qa.web.stored_turns import MAX_TURNS
+from tests.builders import stored_turns
 from tests.conftest import DOCS, TEXT
 
 
@@ -41,7 +42,7 @@ def reply(
     before: Sequence[RenderedTurn] = (),
     standalone: str | None = None,
 ) -> RenderedTurn:
-    *_, last = chat.replies(number, question, within, before, standalone)
+    *_, last = chat.replies(number, question, within, before, standalone, f"turn-{number}")
     return last
 
 
@@ -56,23 +57,23 @@ def test_question_depends_on_the_turns_before(chat: Chat) -> None:
     third = reply(chat, "And when was it closed?", number=2, before=[first], standalone=corrected)
     assert third.answer is not None
     assert (third.answer.rewritten, third.answer.text) == (corrected, "1901")
-    restored = chat.restore(serialize_turns([first, second]))
+    restored = chat.restore(stored_turns([first, second]))
     assert restored[1].answer == second.answer
 
 
 def test_small_talk_is_answered_without_a_search(chat: Chat) -> None:
-    searching, last = chat.replies(1, "Hello!")
+    searching, last = chat.replies(1, "Hello!", turn_id="turn-1")
     assert "Searching the documents" in searching.reply
     assert last.answer is not None and last.answer.citations == ()
     assert "The library holds 1 document" in last.reply
-    assert [turn.question for turn in chat.restore(serialize_turns([last]))] == ["Hello!"]
+    assert [turn.question for turn in chat.restore(stored_turns([last]))] == ["Hello!"]
 
 
 def test_answer_in_parts_can_be_rated(chat: Chat) -> None:
     both = reply(chat, "When was the bridge opened and when was it closed?")
     assert both.answer is not None and both.answer.text == "1901 1950"
     assert len(both.answer.parts) == 2
-    (restored,) = chat.restore(serialize_turns([both]))
+    (restored,) = chat.restore(stored_turns([both]))
     key, message = chat.rate(restored, True, "me")
     assert key and message == ""
 
@@ -186,16 +187,25 @@ def test_conversation_is_stored_and_restored(chat: Chat) -> None:
         for number, question in enumerate(("When was the bridge opened?", "Who won?"), start=1)
     )
     assert [turn.answer.text if turn.answer else "" for turn in turns] == ["1901", None]
-    restored = chat.restore(serialize_turns(turns))
+    restored = chat.restore(stored_turns(turns))
     assert [(turn.number, turn.question, turn.reply, turn.sources) for turn in restored] == [
         (turn.number, turn.question, turn.reply, turn.sources) for turn in turns
     ]
 
 
+def test_question_without_an_answer_is_restored_as_such(chat: Chat) -> None:
+    failed = reply(chat, "why " * 300)
+    assert failed.answer is None
+    (restored,) = chat.restore(stored_turns([failed]))
+    assert (restored.question, restored.answer) == ("why " * 300, None)
+    assert "This question was not answered" in restored.reply
+    assert 'id="cv-actions-turn-1"' in restored.reply
+
+
 def test_changed_or_removed_document_is_marked_in_a_restored_conversation(
     chat: Chat, town: Path, tmp_path: Path
 ) -> None:
-    stored = serialize_turns([reply(chat, "When was the bridge opened?")])
+    stored = stored_turns([reply(chat, "When was the bridge opened?")])
     (unchanged,) = chat.restore(stored)
     assert "has changed since" not in unchanged.sources
     (town / "bridge.txt").write_text(TEXT.replace("1950", "1951"))
@@ -226,7 +236,7 @@ def test_turns_without_a_valid_signature_are_left_out(chat: Chat) -> None:
         replace(answer, text="1902"),
         replace(answer, candidates=(Candidate("1901", 2.0, answer.citations),)),
     )
-    stored = serialize_turns([*(replace(turn, answer=each) for each in forged), turn])
+    stored = stored_turns([*(replace(turn, answer=each) for each in forged), turn])
     rows = [*json.loads(stored), {"question": 1}, "x", None]
     restored = chat.restore(json.dumps(rows))
     assert [(turn.answer, turn.signature) for turn in restored] == [(answer, turn.signature)]
@@ -239,7 +249,7 @@ def test_forged_conversation_costs_next_to_nothing(chat: Chat) -> None:
     started = time.process_time()
     for stored in (
         f"[{','.join('0' * 1_450_000)}]",
-        serialize_turns([replace(turn, answer=many)] * 2),
+        stored_turns([replace(turn, answer=many)] * 2),
         f"[{','.join(['{}'] * 400_000)}]",
         "[" * 900_000,
     ):
@@ -250,7 +260,7 @@ def test_forged_conversation_costs_next_to_nothing(chat: Chat) -> None:
 def test_conversation_is_shown_though_the_index_cannot_be_read(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored = serialize_turns([reply(chat, "When was the bridge opened?")])
+    stored = stored_turns([reply(chat, "When was the bridge opened?")])
 
     def fail(paths: object) -> None:
         raise IndexDamaged("is damaged: the disk is broken")
@@ -278,7 +288,7 @@ def test_only_signed_answers_can_be_rated(chat: Chat) -> None:
         replace(given, signature=""),
         replace(given, signature="é" * 64),
         answer_turn(1, answer),
-        *chat.restore(serialize_turns([replace(given, signature="0" * 64)])),
+        *chat.restore(stored_turns([replace(given, signature="0" * 64)])),
     )
     for turn in forged:
         assert chat.rate(turn, True, "me") == (
@@ -295,10 +305,7 @@ def test_question_of_too_many_words_is_refused(chat: Chat) -> None:
 
 def test_only_the_last_turns_are_restored(chat: Chat) -> None:
     turn = reply(chat, "When was the bridge opened?")
-    size = len(serialize_turns([turn]))
-    many = serialize_turns([turn] * 1_000)
-    assert MAX_STORED_CHARACTERS - size < len(many) <= MAX_STORED_CHARACTERS
-    restored = chat.restore(serialize_turns([turn] * (MAX_TURNS + 5)))
+    restored = chat.restore(stored_turns([turn] * (MAX_TURNS + 5)))
     assert [turn.number for turn in restored] == list(range(1, MAX_TURNS + 1))
 
 

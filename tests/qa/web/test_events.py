@@ -18,7 +18,6 @@ KINDS = {
     2: EventKind(("text", "state"), queued=True),
     3: EventKind((), queued=True),
     4: EventKind(("text",), queued=False),
-    5: EventKind(("text",), queued=True, of_message=True),
 }
 
 SECRET = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
@@ -64,13 +63,6 @@ def test_queued_event_cannot_be_sent_directly() -> None:
             events.parse(sent, queued=queued)
 
 
-@pytest.mark.parametrize("index", [0, [1, 0], 59])
-def test_event_of_a_message_names_it(index: object) -> None:
-    event_data = {"index": index, "value": "x", "liked": True}
-    event = EventParser(KINDS).parse(body(5, "", event_data=event_data), queued=True)
-    assert json.loads(event.body)["event_data"] == event_data
-
-
 @pytest.mark.parametrize(
     "sent",
     [
@@ -105,12 +97,6 @@ def test_event_of_a_message_names_it(index: object) -> None:
         b"[" * 100_000,
         b'{"data":' * 100_000,
         body(3, event_data=[{}] * 200_000),
-        body(5, "", event_data=None),
-        body(5, "", event_data={}),
-        body(5, "", event_data={"index": "x"}),
-        body(5, "", event_data={"index": True}),
-        body(5, "", event_data={"index": -1}),
-        body(5, "", event_data={"index": [1, 2, 3]}),
         body(3).replace(b"7", b"NaN"),
     ],
 )

@@ -60,7 +60,7 @@ def test_html_of_a_template_is_not_escaped_again() -> None:
 
 
 def test_value_that_is_missing_is_an_error() -> None:
-    with pytest.raises(UndefinedError, match="'folder' is undefined"):
+    with pytest.raises(UndefinedError, match="'library' is undefined"):
         render("header.html")
 
 
@@ -181,7 +181,7 @@ def _pages(text: str) -> Iterator[str]:
         yield sources_panel([*turns, turn], pending=True)
         yield sources_panel([turn])
     yield alert(text)
-    yield page_header(text)
+    yield page_header(text, text)
     yield documents_panel([text] * 20)
     found = LibraryFile(text, text, text, text, 3, 2, text, text, (text, text))
     problem = LibraryFile(text, text, text, problem=text)
@@ -232,7 +232,7 @@ def _balanced(page: str) -> str:
 def test_gradio_finds_nothing_to_evaluate() -> None:
     for page in (
         sources_panel([answer_turn(1, each) for each in _answers(HOSTILE)]),
-        page_header(HOSTILE),
+        page_header(HOSTILE, HOSTILE),
     ):
         assert not re.search(r"[$`\\]|\{\{|\}\}", page)
 
