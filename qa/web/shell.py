@@ -14,17 +14,19 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.requests import Request
 from fastapi.responses import FileResponse, Response
-from markupsafe import Markup
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.web.caching import IMMUTABLE
-from qa.web.html.rendering import render
+from qa.web.html.shell_page import first_picture, page_head
 
 SCRIPTS = Path(__file__).with_name("scripts")
-"""The page's own scripts: ES modules; ``main.js`` imports the others."""
+"""The page's own scripts: ES modules."""
+
+MAIN_SCRIPT = "main.js"
+"""The one that imports the others."""
 
 SCRIPTS_ROUTE = "scripts"
 """Path of the scripts, relative to the chat's; their version and name follow."""
@@ -46,8 +48,6 @@ PAGE_POLICY = (
 Gradio's scripts need ``unsafe-eval``: each ``gr.HTML`` makes a function of its template whenever it
 is drawn, and each ``js=`` of an event is made one when the page is built.
 """
-
-_HTML = Path(__file__).with_name("html")
 
 # Gradio's own name, and what is asked for at another path or never used.
 _REMOVED = re.compile(
@@ -118,19 +118,11 @@ class Shell:
 
     def __init__(self, app: ASGIApp, folder: str) -> None:
         self.app = app
-        self._head = str(
-            render(
-                "shell_head.html",
-                folder=folder,
-                style=Markup((_HTML / "css" / "shell.css").read_text(encoding="utf-8")),
-                theme_script=Markup(
-                    (_HTML / "templates" / "shell_theme.js").read_text(encoding="utf-8")
-                ),
-                scripts=sorted(path.name for path in SCRIPTS.glob("*.js")),
-                scripts_path=f"./{SCRIPTS_ROUTE}/{scripts_version()}",
-            )
-        ).encode()
-        self._body = str(render("shell.html", folder=folder)).encode()
+        others = sorted(path.name for path in SCRIPTS.glob("*.js") if path.name != MAIN_SCRIPT)
+        place = f"./{SCRIPTS_ROUTE}/{scripts_version()}"
+        scripts = [f"{place}/{name}" for name in (MAIN_SCRIPT, *others)]
+        self._head = page_head(folder, scripts).encode()
+        self._body = first_picture(folder).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

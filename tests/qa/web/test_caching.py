@@ -39,6 +39,7 @@ def test_only_what_has_a_digest_in_its_address_is_kept_without_a_request(
     async def send() -> str | None:
         transport = httpx.ASGITransport(CacheHeaders(respond))
         async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
-            return (await client.request(method, path)).headers.get("cache-control")
+            headers = dict((await client.request(method, path)).headers)
+            return headers.get("cache-control")
 
     assert asyncio.run(send()) == expected
