@@ -21,6 +21,7 @@ from qa.web.messages import (
     CHOICE_REMOVED,
     FEEDBACK_NOT_STORED,
     INTERNAL_ERROR,
+    NO_DOCUMENTS,
     TOO_MANY_WORDS,
 )
 from qa.web.signing import Signer
@@ -122,6 +123,9 @@ class Chat:
             if message.subquestions:
                 hits = retrieval.first_hits
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
+                if not hits and not within and not self.documents.listing().documents:
+                    yield problem_turn(number, question, NO_DOCUMENTS)
+                    return
                 yield pending_turn(number, question, f"Reading {count} …", hits)
             yield self._signed(answer_turn(number, self.answerer.read(retrieval)))
         except ChapterAndVerseError as error:
