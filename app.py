@@ -14,12 +14,29 @@ from typing import TYPE_CHECKING
 import click
 
 from qa.cli.main import ERROR, OK, report_errors
+from qa.web.public_address import parse_host, parse_root_path
 
 if TYPE_CHECKING:
     from embeddings.indexing_report import IndexingReport
     from qa.settings import Settings
 
 DOCS = Path(__file__).resolve().parent / "docs"
+
+
+def _root_path(context: click.Context, parameter: click.Parameter, path: str) -> str:
+    try:
+        return parse_root_path(path)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+
+
+def _host_names(
+    context: click.Context, parameter: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    try:
+        return tuple(map(parse_host, names))
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,6 +55,22 @@ DOCS = Path(__file__).resolve().parent / "docs"
     help="Folder of the index; without it the default place, see `qa list`.",
 )
 @click.option(
+    "--root-path",
+    default="",
+    metavar="PATH",
+    callback=_root_path,
+    help="Path below which a proxy shows the page, such as /qa.",
+)
+@click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    callback=_host_names,
+    help="Host name under which a proxy shows the page; can be given several times. All others "
+    "but this machine's are refused then.",
+)
+@click.option(
     "--read-only", is_flag=True, help="Offer nothing that changes the library, for public use."
 )
 @click.option(
@@ -47,7 +80,14 @@ DOCS = Path(__file__).resolve().parent / "docs"
 )
 @report_errors
 def main(
-    folder: Path, host: str, port: int, index: Path | None, read_only: bool, log: Path | None
+    folder: Path,
+    host: str,
+    port: int,
+    root_path: str,
+    allowed_hosts: tuple[str, ...],
+    index: Path | None,
+    read_only: bool,
+    log: Path | None,
 ) -> int:
     """Index FOLDER (without it, docs/ beside this file) and answer questions about it.
 
@@ -95,7 +135,8 @@ def main(
         os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming.folder)
         from qa.web.tabs.page import chat_page
 
-        server = build_server(chat, host, read_only, chat_page(chat, read_only))
+        page = chat_page(chat, read_only)
+        server = build_server(chat, host, read_only, page, allowed_hosts, root_path)
         # Where it has failed by now, nobody has seen the page.
         if chat.indexing.failed:
             return ERROR

@@ -2,7 +2,8 @@
 
     ChapterAndVerseError
     ├── UnreadableFile        one document cannot be read; the others can
-    ├── FolderError           the folder is missing, unreadable or holds nothing to read
+    ├── FolderError           the folder is missing or unreadable
+    │   └── NothingToRead     it holds no file that could be read
     ├── ModelError            model files are missing, damaged or not what was expected
     │   └── NotConvertible    a model runs in PyTorch alone
     ├── IndexProblem
@@ -137,7 +138,11 @@ class UnreadableFile(ChapterAndVerseError):
 
 
 class FolderError(ChapterAndVerseError):
-    """The folder to index is missing, not a folder, unreadable, or holds nothing to read."""
+    """The folder to index is missing, not a folder, or unreadable."""
+
+
+class NothingToRead(FolderError):
+    """The folder is there, but holds no file of a format that is read, or none that is sound."""
 
 
 class ModelError(ChapterAndVerseError):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embeddings.document import Document
-from embeddings.errors import FolderError, Remedy, UnreadableFile
+from embeddings.errors import NothingToRead, Remedy, UnreadableFile
 from embeddings.file_system import file_sha256
 from embeddings.files.folder import Entry, walk
 from embeddings.files.formats import SUFFIXES, format_of, named_format, unsupported
@@ -99,7 +99,7 @@ def open_and_index(
 def open_folder(folder: Path, place: Path, encoder: Encoder) -> Index:
     """The index at ``place``, created if there is none, in which the folder has a name.
 
-    The folder is not indexed yet, but all that can be judged at once is.
+    The folder is not indexed yet, and may be empty.
 
     Args:
         folder: As for ``index_folder``.
@@ -107,11 +107,10 @@ def open_folder(folder: Path, place: Path, encoder: Encoder) -> Index:
         encoder: With which it is or was made.
 
     Raises:
-        ChapterAndVerseError: As ``open_and_index``.
+        ChapterAndVerseError: As ``open_and_index``, apart from ``NothingToRead``.
     """
     location = resolved(folder)
-    if not any(map(_is_readable, walk(location, leave_out=_excluded(place)))):
-        raise _nothing_to_read(folder)
+    next(walk(location), None)  # is a folder that can be read
     index = Index.open_or_create(place, encoder)
     with ExitStack() as on_error:
         on_error.callback(index.close)
@@ -145,7 +144,8 @@ def index_folder(
         retry: Read also files that are set aside; meant for runs that somebody watches.
 
     Raises:
-        FolderError: Missing, unreadable, or without any file of a format that is read.
+        FolderError: Missing or unreadable.
+        NothingToRead: Without any file of a format that is read.
         IndexLocked: Another process is writing.
         IndexMismatch: The index was made with another encoder.
         IndexNotWritable: No room or no permission.
@@ -442,9 +442,9 @@ def _is_readable(entry: Entry) -> bool:
     return entry.problem is None and format_of(entry.location) is not None
 
 
-def _nothing_to_read(folder: Path) -> FolderError:
+def _nothing_to_read(folder: Path) -> NothingToRead:
     formats = ", ".join(SUFFIXES)
-    return FolderError(
+    return NothingToRead(
         f"holds no file that can be read; formats read: text, {formats}",
         folder,
         Remedy.CHOOSE_FOLDER,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from embeddings.errors import FolderError, Remedy
+from embeddings.errors import NothingToRead, Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ class IndexingReport:
         """Fail if no file could be read.
 
         Raises:
-            FolderError: No file has a document.
+            NothingToRead: No file has a document.
         """
         if not self.documents:
-            raise FolderError(
+            raise NothingToRead(
                 f"{self.name} has no file that could be read", remedy=Remedy.SEE_SKIPPED
             )
 

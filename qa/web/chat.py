@@ -21,6 +21,7 @@ from qa.web.messages import (
     CHOICE_REMOVED,
     FEEDBACK_NOT_STORED,
     INTERNAL_ERROR,
+    NO_DOCUMENTS,
     NOT_ANSWERED,
     TOO_MANY_WORDS,
 )
@@ -125,6 +126,9 @@ class Chat:
             if message.subquestions:
                 hits = retrieval.first_hits
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
+                if not hits and not within and not self.documents.listing().documents:
+                    yield problem_turn(number, question, NO_DOCUMENTS, turn_id)
+                    return
                 yield pending_turn(number, question, f"Reading {count} …", hits)
             yield self._signed(answer_turn(number, self.answerer.read(retrieval), turn_id=turn_id))
         except ChapterAndVerseError as error:

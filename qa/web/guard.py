@@ -20,7 +20,7 @@ from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
-from qa.web.shell import SCRIPTS_ROUTE
+from qa.web.shell import PAGE_POLICY, SCRIPTS_ROUTE
 from qa.web.stored_turns import MAX_STORED_CHARACTERS
 
 MAX_EVENT_BYTES = 3 * MAX_STORED_CHARACTERS
@@ -35,20 +35,12 @@ ADDRESS_SHARE = 0.5
 BODY_SECONDS = 30.0
 """Time in which an event's body must arrive. Chosen by hand."""
 
-PAGE_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; form-action 'self'; "
-    "base-uri 'self'; object-src 'none'"
-)
-"""Content-Security-Policy: no other host. Gradio needs ``unsafe-inline`` and ``unsafe-eval``."""
-
 _SESSION = "[0-9A-Za-z]{1,64}"
 
 READ_PATHS = re.compile(
     rf"/|/healthz|/{ROUTE}|/{re.escape(PICTURE_ROUTE)}"
-    rf"|/{SCRIPTS_ROUTE}/[a-z_]{{1,40}}\.js"
-    r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
+    rf"|/{SCRIPTS_ROUTE}/[0-9a-f]{{16}}/[a-z_]{{1,40}}\.js"
+    r"|/config|/theme\.css|/favicon\.(?:ico|svg)|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"
     rf"|/gradio_api/(?:app_id|startup-events|heartbeat/{_SESSION})"
 )
@@ -78,12 +70,21 @@ class Guard:
         app: The application that is guarded.
         events: Checks the events of the page; without received files uploads are refused.
         hosts: Accepted values of the Host header, without port; any if empty.
+        public_names: Those of them under which a proxy shows the page. A page of such a name may
+            send requests also where the proxy puts another name into the Host header.
     """
 
-    def __init__(self, app: ASGIApp, events: EventParser, hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        events: EventParser,
+        hosts: Sequence[str] = (),
+        public_names: Sequence[str] = (),
+    ) -> None:
         self.app = app
         self.events = events
         self.hosts = hosts
+        self.public_names = public_names
         self._sessions = Sessions()
         self._pending_bytes: Counter[str] = Counter()
         self._direct_events = 0
@@ -164,7 +165,11 @@ class Guard:
         # A browser always sends the Host header.
         if self.hosts and "host" in headers and _hostname(f"//{host}") not in self.hosts:
             raise Refusal(400, "Host not allowed")
-        foreign = origin is not None and origin.partition("://")[2] != host
+        foreign = (
+            origin is not None
+            and origin.partition("://")[2] != host
+            and _hostname(origin) not in self.public_names
+        )
         if foreign or (method != "GET" and site not in ("none", "same-origin")):
             raise Refusal(403, "Cross-site request refused")
 

@@ -21,3 +21,10 @@ TOO_MANY_WORDS = "The question has too many words to be read whole; ask it in fe
 FEEDBACK_NOT_STORED = "Your feedback could not be stored; see the server's log."
 
 FOLDER_NOT_INDEXED = "The folder was not indexed: something went wrong; see the server's log."
+
+FOLDER_EMPTIED = (
+    "holds no file that could be read now; answers come from what was read of it before."
+)
+"""Its name stands before."""
+
+NO_DOCUMENTS = "There is nothing to answer from: the library holds no documents yet."

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from embeddings.errors import ChapterAndVerseError
+from embeddings.errors import ChapterAndVerseError, NothingToRead
 from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress
 from qa.web.error_messages import error_message
 from qa.web.messages import FOLDER_NOT_INDEXED
@@ -30,6 +30,7 @@ class StartupIndexing:
         self._uploads = uploads
         self._progress = IndexingProgress(0, 0)
         self._problem = ""
+        self._failed = False
         self._ending = threading.Event()
         self._ended = threading.Event()
         self._over = threading.Event()
@@ -51,14 +52,16 @@ class StartupIndexing:
 
         def run() -> None:
             try:
-                self._index(bar, on_report)
+                self._index(bar, on_report, on_error)
             except _Stopped:
                 pass
             except ChapterAndVerseError as error:
+                self._failed = True
                 self._problem = f"Not indexed: {error_message(error)}"
                 on_error(error)
             except Exception:  # The thread's outermost function.
                 _log.exception("The folder was not indexed.")
+                self._failed = True
                 self._problem = FOLDER_NOT_INDEXED
             finally:
                 self._ended.set()
@@ -74,8 +77,8 @@ class StartupIndexing:
 
     @property
     def failed(self) -> bool:
-        """Whether it has ended, and the folder could not be indexed."""
-        return not self.running and bool(self._problem)
+        """Whether it has ended, and the folder could not be indexed; one may hold no documents."""
+        return not self.running and self._failed
 
     @property
     def status(self) -> str:
@@ -108,12 +111,18 @@ class StartupIndexing:
         self,
         bar: Callable[[], AbstractContextManager[OnProgress]],
         on_report: Callable[[IndexingReport], object],
+        on_error: Callable[[ChapterAndVerseError], object],
     ) -> None:
-        with bar() as show:
-            reports = self._uploads.index_all(lambda now: self._advance(now, show))
-        for report in reports:
-            on_report(report)
-        reports[0].check()
+        try:
+            with bar() as show:
+                reports = self._uploads.index_all(lambda now: self._advance(now, show))
+            for report in reports:
+                on_report(report)
+            reports[0].check()
+        except NothingToRead as error:
+            # What is in already can be asked, and files can be added.
+            self._problem = self._uploads.notice_of_earlier()
+            on_error(error)
 
     def _advance(self, now: IndexingProgress, show: OnProgress) -> None:
         if self._ending.is_set():

@@ -26,6 +26,7 @@ from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgr
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.incoming import IncomingFiles
+from qa.web.messages import FOLDER_EMPTIED
 from qa.web.upload import Upload
 from qa.web.upload_batch import UploadBatch
 
@@ -104,6 +105,18 @@ class Uploads:
             uploaded = self._index_uploads(on_progress, retry=retry)
             folder = self.answerer.index_folder(self.documents.folder, on_progress, retry=retry)
         return [folder, uploaded] if uploaded else [folder]
+
+    def notice_of_earlier(self) -> str:
+        """What to say if the folder that is served holds no file that could be read.
+
+        Its documents are still in the library if it held some before: it may be on a disk that is
+        not mounted. Without any this is empty.
+        """
+        folder, listing = self.documents.folder, self.documents.listing()
+        served = {name for name, location in listing.folders.items() if location == folder}
+        if not any(document.folder in served for document in listing.documents):
+            return ""
+        return f"{folder.name} {FOLDER_EMPTIED}"
 
     def close(self) -> None:
         """Remove all incoming files."""

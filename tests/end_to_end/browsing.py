@@ -65,7 +65,8 @@ def opened(
     page.goto(url)
     question_box(page).wait_for()
     yield page
-    assert [each for each in requested if not each.startswith((f"{url}/", "data:", "blob:"))] == []
+    own = (f"{url.rstrip('/')}/", "data:", "blob:")
+    assert [each for each in requested if not each.startswith(own)] == []
     assert errors == []
     assert {each.evaluate("window.__pwned") for each in context.pages} == {None}
     context.close()

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.browsing import ANSWER_MS, ask, library, opened
+from tests.end_to_end.browsing import (
+    ANSWER_MS,
+    ask,
+    enter,
+    library,
+    opened,
+    replies,
+    until_finished,
+)
 from tests.end_to_end.chat_process import SECONDS, running
 
 SLOW = """
@@ -81,3 +89,40 @@ def test_end_while_the_folder_is_indexed_keeps_what_is_in(tmp_path: Path, folder
     chat.gate.unlink()
     with running(tmp_path / "again", folder, index=chat.index) as again:
         assert again.logged().count("town: ") == 1
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_empty_folder_is_served_and_files_are_added(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "town").mkdir()
+    (tmp_path / "bridge.txt").write_text("The bridge was opened in 1901.", encoding="utf-8")
+    with (
+        running(tmp_path / "chat", tmp_path / "town", indexed=False) as chat,
+        opened(browser, chat.url) as page,
+    ):
+        expect(page.locator("#sources")).to_contain_text("No documents yet")
+        enter(page, "When was the bridge opened?")
+        expect(replies(page)).to_contain_text("There is nothing to answer from", timeout=ANSWER_MS)
+        until_finished(page)
+        with library(page):
+            page.locator("#files input[type=file]").set_input_files(tmp_path / "bridge.txt")
+            expect(page.locator("#documents")).to_contain_text("1 document", timeout=ANSWER_MS)
+        enter(page, "When was the bridge opened?")
+        expect(replies(page)).to_contain_text("1901", timeout=ANSWER_MS)
+        assert "town holds no file that can be read" in chat.logged()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_folder_without_a_sound_file_is_served_to_readers(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "town").mkdir()
+    (tmp_path / "town" / "plan.pdf").write_bytes(b"%PDF-1.7 torn")
+    place = tmp_path / "chat"
+    with (
+        running(place, tmp_path / "town", options=["--read-only"], indexed=False) as chat,
+        opened(browser, chat.url) as page,
+    ):
+        expect(page.locator("#sources")).to_contain_text("There is nothing to answer from")
+        with library(page):
+            expect(page.locator("#documents")).to_contain_text("plan.pdf", timeout=ANSWER_MS)
+        assert "town has no file that could be read" in chat.logged()

@@ -1,5 +1,7 @@
 // The page's own behaviour. Gradio's events call it as window.chapterAndVerse.
 
+import "./root.js";
+import "./loading.js";
 import * as chat from "./chat.js";
 import * as citations from "./citations.js";
 import * as conversations from "./conversations.js";

@@ -57,7 +57,8 @@ def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None
     assert json.loads(echoed["body"])["data"] == ["x"]
     assert int(echoed["headers"]["content-length"]) == len(echoed["body"])
     assert reply.headers["x-content-type-options"] == "nosniff"
-    assert "default-src 'self'" in reply.headers["content-security-policy"]
+    policy = reply.headers["content-security-policy"]
+    assert "default-src 'self'; script-src 'self' 'unsafe-eval';" in policy
 
 
 @pytest.mark.parametrize(
@@ -181,6 +182,23 @@ def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incomi
         reply = ask(named, "POST", "/gradio_api/queue/join", headers, json=EVENT)
         assert reply.status_code == 403
     assert ask(named, "GET", "/", {"Origin": "http://[::1]"}).status_code == 200
+
+
+def test_page_under_a_public_name_may_send_requests(incoming: IncomingFiles) -> None:
+    guard = Guard(echo, EventParser(KINDS, incoming), (*LOOPBACK, "qa.example"), ["qa.example"])
+    join = "/gradio_api/queue/join"
+    # A proxy passes the name on, or puts its own into the header.
+    for host in ("qa.example", "QA.example:8443", "127.0.0.1:7860"):
+        for origin in ("https://qa.example", "http://qa.example:8080"):
+            headers = {"Host": host, "Origin": origin, "Sec-Fetch-Site": "same-origin"}
+            assert ask(guard, "POST", join, headers, json=EVENT).status_code == 200
+            headers["Sec-Fetch-Site"] = "same-site"
+            assert ask(guard, "POST", join, headers, json=EVENT).status_code == 403
+        for origin in ("https://evil.example", "https://x.qa.example", "null", "http://["):
+            headers = {"Host": host, "Origin": origin}
+            assert ask(guard, "POST", join, headers, json=EVENT).status_code == 403
+    for host in ("x.qa.example", "qa.example.evil.example", "qa.example."):
+        assert ask(guard, "GET", "/", {"Host": host}).status_code == 400
 
 
 def test_event_stream_is_open_to_known_sessions(incoming: IncomingFiles) -> None:

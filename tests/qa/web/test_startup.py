@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.errors import ChapterAndVerseError, FolderError, IndexLocked, Remedy
+from embeddings.errors import ChapterAndVerseError, FolderError, IndexLocked, NothingToRead, Remedy
 from embeddings.index.writer_lock import writer_lock
 from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress
 from qa import QuestionAnswerer, Settings
 from qa.web.chat import Chat
-from qa.web.messages import FOLDER_NOT_INDEXED
+from qa.web.messages import FOLDER_EMPTIED, FOLDER_NOT_INDEXED, NO_DOCUMENTS
 from qa.web.startup import StartupIndexing
 
 SECONDS = 30
+
+EARLIER = "Answers come from what was read before."
 
 
 def report(added: int) -> IndexingReport:
@@ -43,6 +45,9 @@ class Folders:
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return [self.outcome]
+
+    def notice_of_earlier(self) -> str:
+        return EARLIER
 
 
 class Terminal:
@@ -85,10 +90,9 @@ def test_progress_is_told_until_all_is_indexed() -> None:
             IndexLocked("is being written by process 7", Path("/i"), Remedy.WAIT),
             "Not indexed: The index is being written by process 7. Try again once it has finished.",
         ),
-        (report(0), "Not indexed: town has no file that could be read. See the reason given"),
         (RuntimeError("boom"), FOLDER_NOT_INDEXED),
     ],
-    ids=["locked", "nothing could be read", "unforeseen"],
+    ids=["locked", "unforeseen"],
 )
 def test_problem_is_told_on_the_page_and_in_the_terminal(
     outcome: IndexingReport | Exception, problem: str
@@ -99,7 +103,20 @@ def test_problem_is_told_on_the_page_and_in_the_terminal(
     indexing.join()
     assert (indexing.running, indexing.failed) == (False, True)
     assert indexing.status.startswith(problem)
-    assert len(terminal.errors) == isinstance(outcome, IndexLocked) + (outcome == report(0))
+    assert len(terminal.errors) == isinstance(outcome, IndexLocked)
+
+
+@pytest.mark.parametrize("outcome", [report(0), NothingToRead("holds no file", Path("/town"))])
+def test_folder_with_nothing_to_read_is_no_failure(
+    outcome: IndexingReport | NothingToRead,
+) -> None:
+    folders = Folders(outcome)
+    indexing, terminal = started(folders)
+    folders.go_on.set()
+    indexing.join()
+    assert (indexing.running, indexing.failed, indexing.status) == (False, False, EARLIER)
+    (error,) = terminal.errors
+    assert isinstance(error, NothingToRead)
 
 
 def test_end_of_the_chat_ends_indexing() -> None:
@@ -135,11 +152,41 @@ def test_folder_that_cannot_be_used_is_refused_at_once(town: Path, tmp_path: Pat
     settings = Settings(index=tmp_path / "index")
     with pytest.raises(FolderError, match="does not exist"):
         QuestionAnswerer.open_folder(tmp_path / "missing", settings)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(FolderError, match="holds no file that can be read"):
-        QuestionAnswerer.open_folder(tmp_path / "empty", settings)
     assert not settings.index.exists()
     with QuestionAnswerer.open_folder(town, settings) as answerer:
         assert answerer.within == ("town",)
     with writer_lock(settings.index), pytest.raises(IndexLocked):
         QuestionAnswerer.open_folder(town, settings)
+
+
+@pytest.mark.slow
+def test_empty_folder_is_served_and_what_it_held_before_is_said(town: Path, tmp_path: Path) -> None:
+    settings = Settings(index=tmp_path / "index")
+    held = town / "bridge.txt"
+    text = held.read_text(encoding="utf-8")
+
+    def status() -> tuple[bool, str, int, str]:
+        with (
+            QuestionAnswerer.open_folder(town, settings) as answerer,
+            closing(Chat(answerer, town)) as chat,
+        ):
+            chat.uploads.open()
+            chat.indexing.start(lambda: nullcontext(lambda _: None), lambda _: None, lambda _: None)
+            chat.warm_up()
+            chat.indexing.join()
+            *_, last = chat.replies(1, "When was the bridge opened?")
+            indexing, documents = chat.indexing, len(chat.listing().documents)
+            return indexing.failed, indexing.status, documents, last.reply
+
+    held.unlink()
+    failed, said, documents, reply = status()
+    assert (failed, said, documents) == (False, "", 0)
+    assert NO_DOCUMENTS in reply
+    held.write_text(text, encoding="utf-8")
+    failed, said, documents, reply = status()
+    assert (failed, said, documents) == (False, "", 1)
+    assert "1901" in reply
+    held.unlink()
+    failed, said, documents, reply = status()
+    assert (failed, said, documents) == (False, f"town {FOLDER_EMPTIED}", 1)
+    assert "1901" in reply

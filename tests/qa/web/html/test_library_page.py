@@ -67,7 +67,7 @@ def test_search_takes_every_word_in_any_case() -> None:
     assert Read(library_table(held, "mill bridge")).text == (
         "Nothing in the library has these words."
     )
-    assert Read(library_table(listing())).text == "The library is empty."
+    assert Read(library_table(listing())).text == "No documents yet."
 
 
 def test_number_of_rows_is_bounded_and_the_bound_is_shown() -> None:

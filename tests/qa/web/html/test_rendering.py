@@ -30,6 +30,7 @@ from qa.web.html.page import (
     sources_panel,
 )
 from qa.web.html.rendering import escape_text, render
+from qa.web.html.shell_page import first_picture, page_head
 from qa.web.upload import Upload
 from tests.qa.web.html.test_page import (
     ANSWER,
@@ -43,8 +44,12 @@ from tests.qa.web.html.test_page import (
 
 TEMPLATES = Path(rendering.__file__).with_name("templates")
 
-RAW_TEXT = re.compile(r"<style>.*?</style>", re.S)
-"""The only element in which a browser decodes no character references; it holds no value."""
+MODULE = "main.js"
+
+RAW_TEXT = re.compile(
+    rf'<style>.*?</style>|<script>.*?</script>|<script type="module" src="{MODULE}"></script>', re.S
+)
+"""The only elements in which a browser decodes no character references; they hold no value."""
 
 
 @given(TEXT)
@@ -194,6 +199,8 @@ def _pages(text: str) -> Iterator[str]:
     yield _document(text, changed=False)
     yield _document(text, changed=True)
     yield problem_page(text)
+    yield page_head(text, [MODULE])
+    yield first_picture(text)
 
 
 PLAIN = "p" * len(HOSTILE)
@@ -221,12 +228,12 @@ def test_hostile_text_is_escaped_in_every_template(monkeypatch: pytest.MonkeyPat
             assert fragment not in rest
         shown += Read(_balanced(rest)).text.count(HOSTILE)
     assert shown > 100
-    assert used == {*_templates(), "document_page.css"}
+    assert used == {*_templates(), "document_page.css", "shell_theme.js"}
 
 
 def _balanced(page: str) -> str:
     """The page without elements that have no end."""
-    return re.sub(r"<(?:meta|img|!doctype)[^>]*>", "", page)
+    return re.sub(r"<(?:meta|link|img|!doctype)[^>]*>", "", page)
 
 
 def test_gradio_finds_nothing_to_evaluate() -> None:
