@@ -1,3 +1,6 @@
 // The page's own behaviour. Gradio's events call it as window.chapterAndVerse.
 
-window.chapterAndVerse = {};
+import { closeDocument, openDocument, startReader } from "./reader.js";
+
+window.chapterAndVerse = { closeDocument, openDocument };
+startReader();
