@@ -97,6 +97,10 @@ function queryOf(href) {
     return href.startsWith(ROUTE) ? href.slice(ROUTE.length).split("#")[0] : null;
 }
 
+function pathOf(query) {
+    return new URLSearchParams(query).get("path");
+}
+
 function show(query, opener) {
     const first = !opened;
     if (first) {
@@ -111,8 +115,10 @@ function show(query, opener) {
     shell ??= build();
     const fromLibrary = opened.tab || opened.opener?.closest("#library, #documents");
     shell.back.textContent = fromLibrary ? "← Library" : "← Sources";
+    // Another part of the document that is open goes on with what was looked for in it.
+    const same = opened.tools && pathOf(query) === pathOf(opened.query);
+    opened.reading = same ? opened.reading : newReading();
     opened.query = query;
-    opened.reading = newReading();
     place();
     shell.section.hidden = false;
     if (first) {

@@ -32,8 +32,9 @@ export class OpenedDocument {
         this.figure = root.querySelector(".cv-reader-picture");
         this.field = root.querySelector(".cv-find input");
         const at = Number(root.dataset.at);
-        if (reading.quote === null) {
-            reading.quote = this.quotes.findIndex(([start]) => start === at);
+        const quote = this.quotes.findIndex(([start]) => start === at);
+        if (quote >= 0 || reading.quote === null) {
+            reading.quote = quote;
         }
         this.page = this.pageAt(at);
         this.connect();
