@@ -1,4 +1,4 @@
-"""Document routes: pages of documents, the same beside the chat, pictures, and finding words."""
+"""Document routes: documents on pages of their own and beside the chat, and words in them."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from qa.web.documents import Documents
-from qa.web.html.document_links import FIND_ROUTE, PANEL_ROUTE, PICTURE_ROUTE, ROUTE
+from qa.web.html.document_links import ABOUT_ROUTE, FIND_ROUTE, PANEL_ROUTE, PICTURE_ROUTE, ROUTE
 from qa.web.html.document_page import DOCUMENT_POLICY
 
 PICTURE_MAX_AGE = 3600
@@ -56,6 +56,10 @@ def add_document_routes(server: FastAPI, documents: Documents) -> None:
         if status != 200:
             return PlainTextResponse(content, status, _retry_headers(status))
         return Response(content, media_type="application/json")
+
+    @server.get(f"/{ABOUT_ROUTE}")
+    def about(path: DocumentPath) -> HTMLResponse:
+        return _html(*documents.about(path))
 
     @server.get(f"/{PICTURE_ROUTE}")
     def picture(

@@ -16,9 +16,11 @@ from embeddings.files.limits import Limits
 from embeddings.files.loading import DocumentLoader
 from embeddings.index.paths import lies_within
 from embeddings.index.records import DocumentFacts
+from qa.library.about import About
 from qa.library.listing import Listing, list_library
 from qa.pipeline import QuestionAnswerer
 from qa.web.error_messages import error_message
+from qa.web.html.document_about import document_about
 from qa.web.html.document_links import parse_quotes
 from qa.web.html.document_page import DocumentView, document_page, problem_page
 from qa.web.html.document_panel import Found, document_panel, problem_panel
@@ -37,6 +39,9 @@ MAX_PENDING_PAGES = 16
 
 CACHED_PICTURES = 32
 """Pictures in the cache, some 200 KB each."""
+
+CACHED_ABOUT = 32
+"""Documents of which what is known is kept, at most some 300 KB each."""
 
 MAX_MARKED_CHARACTERS = 5_000
 """Characters of a quote that are searched for on a page."""
@@ -71,6 +76,7 @@ class Documents:
         self._picture_limit = ConcurrencyLimit(1, MAX_PENDING_PICTURES)
         self._page_limit = ConcurrencyLimit(CONCURRENT_PAGES, MAX_PENDING_PAGES)
         self._cached_listing = lru_cache(maxsize=1)(self._list)
+        self._cached_about = lru_cache(maxsize=CACHED_ABOUT)(self._about)
         self._cached_picture = lru_cache(maxsize=CACHED_PICTURES)(self._draw)
 
     def listing(self) -> Listing:
@@ -154,6 +160,24 @@ class Documents:
             return 200, self._found(facts, words).to_json()
 
         return self._drawn(search, str)
+
+    def about(self, path: str) -> tuple[int, str]:
+        """The HTTP status, and what is known of a document, as a fragment, or why there is none.
+
+        Args:
+            path: Of the document in the library.
+        """
+
+        def draw() -> tuple[int, str]:
+            known = self._cached_about(self.index.version, path) if self.facts(path) else None
+            if known is None:
+                raise NoDocument(path)
+            return 200, document_about(known)
+
+        return self._drawn(draw, problem_panel)
+
+    def _about(self, version: int, path: str) -> About | None:
+        return self.answerer.about(path)
 
     def _drawn(
         self, draw: Callable[[], tuple[int, str]], explain: Callable[[str], str]

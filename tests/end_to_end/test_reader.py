@@ -146,6 +146,25 @@ def test_page_of_a_pdf_comes_first_and_its_text_on_demand(page: Page) -> None:
     expect(document.locator(".cv-page-tool span")).to_have_text("page 2 of 2")
 
 
+def test_outline_and_central_sentences_lead_into_the_document(page: Page) -> None:
+    page.evaluate(OPEN, "document?path=docs/kazakhstan-2024/expert-view.pdf")
+    document = reader(page)
+    document.get_by_role("button", name="About").click()
+    known = document.locator(".cv-reader-about")
+    expect(known).to_contain_text("Taken from the document, word for word")
+    expect(known.locator("q")).to_have_count(3)
+    expect(known.locator(".cv-outline li")).to_have_count(8)
+    sentence = known.locator("q").last.text_content()
+    assert sentence is not None
+    known.get_by_role("link", name="Show sentence 3 in the document").click()
+    expect(document.locator("mark")).to_have_text(sentence)
+    expect(document.locator("mark")).to_be_in_viewport()
+    document.get_by_role("button", name="About").click()
+    known.get_by_role("link", name="Member and initiator").click()
+    expect(document.locator("h4 mark")).to_have_text("Member and initiator")
+    expect(document.get_by_role("button", name="Text")).to_have_attribute("aria-pressed", "true")
+
+
 def test_document_of_the_library_opens_in_the_other_tab_and_leads_back(page: Page) -> None:
     page.get_by_role("tab", name="Library").click()
     page.locator("#documents").get_by_role("link", name="Formats").click()
@@ -216,8 +235,10 @@ def test_axe_finds_nothing_in_an_open_document(
     with opened(browser, chat.url, width=width, dark=dark) as page:
         ask(page, ORGANISATIONS, "[1]")
         document = open_source(page)
-        for view in ("Page", "Text"):
+        for view in ("Page", "Text", "About"):
             document.get_by_role("button", name=view, exact=True).click()
+            if view == "About":
+                expect(document.locator(".cv-outline li").first).to_be_visible()
             found = Axe().run(page, context="#reader").response
             assert len(found["passes"]) > 10
             assert [(rule["id"], rule["nodes"]) for rule in found["violations"]] == []

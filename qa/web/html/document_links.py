@@ -16,6 +16,9 @@ PANEL_ROUTE = "panel"
 FIND_ROUTE = "find"
 """Path at which words are found in a document, relative to the chat's."""
 
+ABOUT_ROUTE = "about"
+"""Path of what is known of a document, relative to the chat's."""
+
 MAX_QUOTES = 50
 """Quotes in one address; the others are left out, so that it stays short enough for a browser."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from qa.web.html.document_links import (
+    ABOUT_ROUTE,
     FIND_ROUTE,
     PICTURE_ROUTE,
     ROUTE,
@@ -67,6 +68,7 @@ def document_panel(view: DocumentView, at: int) -> str:
             next_part=f"{ROUTE}{part_link(path, facts.sha256, quotes, view.number + 1)}",
             link=document_link(path, facts.sha256, quotes),
             find=_address(FIND_ROUTE, link_fields(path, facts.sha256)),
+            about=_address(ABOUT_ROUTE, [("path", path)]),
             picture=_address(PICTURE_ROUTE, fields) if view.pictured else "",
             start=part.start,
             end=part.end,

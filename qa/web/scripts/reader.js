@@ -118,6 +118,9 @@ function show(query, opener) {
     // Another part of the document that is open goes on with what was looked for in it.
     const same = opened.tools && pathOf(query) === pathOf(opened.query);
     opened.reading = same ? opened.reading : newReading();
+    if (opened.reading.view === "about") {
+        opened.reading.view = "text";
+    }
     opened.query = query;
     place();
     shell.section.hidden = false;

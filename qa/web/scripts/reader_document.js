@@ -53,6 +53,7 @@ export class OpenedDocument {
             "page-on": () => this.turnPage(1),
             "picture": () => this.chooseView("picture"),
             "text": () => this.chooseView("text"),
+            "about": () => this.showAbout(),
             "match-back": () => this.stepMatch(-1),
             "match-on": () => this.stepMatch(1),
         };
@@ -83,6 +84,7 @@ export class OpenedDocument {
             root.querySelector(".cv-no-picture").hidden = false;
             this.figure.remove();
             this.figure = null;
+            root.querySelector('[data-action="picture"]').remove();
             this.setView("text");
             this.scrollTo(this.place ?? this.start);
         });
@@ -102,6 +104,9 @@ export class OpenedDocument {
     goTo(offset) {
         this.place = offset;
         const page = this.pageAt(offset);
+        if (this.view === "about") {
+            this.setView("text");
+        }
         if (this.view === "picture") {
             this.showPicture(page);
         } else if (offset >= this.start && (offset < this.end || offset === this.start)) {
@@ -163,18 +168,41 @@ export class OpenedDocument {
         this.goTo(this.pageAt(place) === page ? place : this.pages[page - 1]);
     }
 
+    // Outline and central sentences, which the server takes from the document when first asked.
+    async showAbout() {
+        const { root } = this;
+        const box = root.querySelector(".cv-reader-about");
+        this.setView("about");
+        if (box.childElementCount) {
+            return;
+        }
+        box.textContent = "Looking through the document …";
+        try {
+            const reply = await fetch(root.dataset.about);
+            if (!reply.headers.get("content-type")?.startsWith("text/html")) {
+                throw new Error(reply.statusText);
+            }
+            // Rendered by the server from templates, which escape all that comes from a document.
+            box.innerHTML = await reply.text();
+            this.say("Outline and central sentences are shown");
+        } catch {
+            box.textContent = "The server does not answer. Choose About again.";
+            this.say(box.textContent);
+        }
+    }
+
     setView(view) {
         const { root } = this;
         this.view = this.reading.view = view;
         if (this.figure) {
             this.figure.hidden = view !== "picture";
         }
-        root.querySelector(".cv-reader-text").hidden = view === "picture";
-        root.querySelector(".cv-view-tool").hidden = !this.figure;
-        for (const name of ["picture", "text"]) {
-            root.querySelector(`[data-action="${name}"]`).ariaPressed = String(name === view);
+        root.querySelector(".cv-reader-text").hidden = view !== "text";
+        root.querySelector(".cv-reader-about").hidden = view !== "about";
+        for (const button of root.querySelectorAll(".cv-view-tool button")) {
+            button.ariaPressed = String(button.dataset.action === view);
         }
-        if (view === "picture") {
+        if (view !== "text") {
             this.scroller.scrollTop = 0;
         }
     }

@@ -119,6 +119,20 @@ def test_panel_opens_at_the_quote_or_at_an_offset(documents: Documents) -> None:
     assert status == 404 and "There is no document at town/nothing.txt any more." in panel
 
 
+def test_what_is_known_of_a_document_is_computed_once(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, known = documents.about("town/a.pdf")
+    assert status == 200
+    assert "<dt>Kind</dt><dd>PDF</dd>" in known and "<dt>Pages</dt><dd>2</dd>" in known
+    assert "It has no headings." in known and "It has no sentences" in known
+    # It is computed once, until the index changes.
+    monkeypatch.setattr(documents.answerer, "about", None)
+    assert documents.about("town/a.pdf") == (200, known)
+    assert documents.about("town/nothing.pdf")[0] == 404
+    assert documents.about("../etc/passwd")[0] == 404
+
+
 def test_words_are_found_in_any_case_and_over_line_ends(documents: Documents) -> None:
     facts, at = where(documents, "The mill")
     status, found = documents.find("town/a.pdf", facts.sha256, " the  MILL was ")
@@ -162,6 +176,7 @@ def test_too_many_concurrent_requests_are_refused(
             documents.page("town/a.pdf", "", ()),
             documents.panel("town/a.pdf", "", ()),
             documents.find("town/a.pdf", "", "mill"),
+            documents.about("town/a.pdf"),
         ):
             assert status == 503 and "try again" in str(message)
     assert documents.picture("town/a.pdf", 1)[0] == 200

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent.parent.parent
 
 OPEN = {
     "GET /",
+    "GET /about",
     "HEAD /",
     "GET /assets/{path:path}",
     "GET /config",

@@ -14,10 +14,12 @@ from markupsafe import Markup
 from embeddings.document import BlockKind, DocumentBuilder
 from embeddings.index.records import DocumentFacts
 from embeddings.parts import parts_of
+from qa.library.about import About, Place
 from qa.library.listing import LibraryFile, Listing
 from qa.results import Answer, Candidate
 from qa.settings import UploadLimits
 from qa.web.html import rendering
+from qa.web.html.document_about import document_about
 from qa.web.html.document_page import DocumentView, document_page, problem_page
 from qa.web.html.document_panel import document_panel, problem_panel
 from qa.web.html.library_page import library_table, maintenance_help, upload_help, uploads_list
@@ -196,6 +198,10 @@ def _pages(text: str) -> Iterator[str]:
     yield uploads_list([Upload(text, state, text) for state in ("reading", "taken", "refused")])
     yield from _documents(text, changed=False)
     yield from _documents(text, changed=True)
+    place = Place(text, 3, 7, text, 2)
+    known = About(text, text, text, text, 9, 1, 1, text, text, (text,), (place,), 3, (place,))
+    yield document_about(known)
+    yield document_about(replace(known, headings=(), sentences=()))
     yield problem_page(text)
     yield problem_panel(text)
 
