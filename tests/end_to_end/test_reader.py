@@ -220,7 +220,8 @@ def test_phone_shows_the_document_over_the_whole_page(browser: Browser, chat: Ru
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.set_viewport_size({"width": 1024, "height": 768})
         expect(document).to_be_visible()
-        assert page.locator("#reading > #reader").count() == 1
+        expect(page.locator("#reading > #reader")).to_have_count(1)
+        expect(document.locator("h2")).to_be_focused()
         page.set_viewport_size({"width": 390, "height": 844})
         page.go_back()
         expect(document).to_be_hidden()

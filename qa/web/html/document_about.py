@@ -35,6 +35,7 @@ def document_about(known: About) -> str:
             "document_about.html",
             known=known,
             kind=known.kind[:1].upper() + known.kind[1:],
+            indexed=f"{known.indexed_at[:16].replace('T', ' ')} UTC",
             not_read=not_read_words(known.not_read),
             sentences=linked(known.sentences),
             headings=linked(known.headings),

@@ -286,7 +286,16 @@ function place() {
     const host = document.querySelector(NARROW.matches ? WHOLE : "#reading");
     if (section.parentElement !== host) {
         makeInert(false);
+        // What is moved in the document loses the focus and its place.
+        const focused = document.activeElement;
+        const top = section.querySelector(".cv-reader-scroll")?.scrollTop;
         host.append(section);
+        if (section.contains(focused)) {
+            focused.focus({ preventScroll: true });
+        }
+        if (top) {
+            section.querySelector(".cv-reader-scroll").scrollTop = top;
+        }
     }
     if (NARROW.matches) {
         section.setAttribute("role", "dialog");
