@@ -27,6 +27,7 @@ from qa.conversation.understanding import (
     combine_answers,
     parse_message,
 )
+from qa.library.about import About, about
 from qa.library.listing import list_library
 from qa.library.presence import gone
 from qa.reading.base import LazyModel
@@ -292,6 +293,17 @@ class QuestionAnswerer:
         """
         message = self.parse_message(question, history, standalone)
         return self.read(self.search(message, within))
+
+    def about(self, path: str) -> About | None:
+        """Outline, length and most central sentences of a document; none if there is none.
+
+        Args:
+            path: Of the document in the library.
+
+        Raises:
+            IndexDamaged: What is stored fails its checks.
+        """
+        return about(self.index, self.retriever.encoder, path)
 
     def parse_message(
         self, question: str, history: Sequence[Answer | Turn] = (), standalone: str | None = None

@@ -3,16 +3,21 @@
 ``Index`` stores it in a folder. Whatever has these methods can stand in its place.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.document import Document
 from embeddings.index.records import DocumentFacts, IntegrityReport, Source, StoredPassage
 from embeddings.models.encoder import EncoderModel, Vectors
 from embeddings.parts import Part
 from embeddings.passages import Passage
+
+Ids = NDArray[np.int64]
 
 
 class Snapshot(Protocol):
@@ -93,6 +98,10 @@ class Contents(Protocol):
 
     def passages_of(self, document: int) -> list[StoredPassage]:
         """The passages of one document, in order."""
+        ...
+
+    def vectors(self, ids: Ids) -> Iterator[tuple[Ids, Vectors]]:
+        """The vectors of those passages, in batches of (ids ``(n,)``, vectors ``(n, dim)``)."""
         ...
 
 

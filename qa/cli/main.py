@@ -214,6 +214,37 @@ def list_command(as_json: bool, index: Path | None) -> int:
     return OK
 
 
+@main.command("about")
+@click.argument("path")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@index_option
+@report_errors
+def about_command(path: str, as_json: bool, index: Path | None) -> int:
+    """Show length, outline and most central sentences of the document at PATH in the library."""
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from embeddings.index.index import Index
+    from qa.cli.terminal import show_about
+    from qa.library.about import about
+    from qa.pipeline import load_encoder
+
+    settings = _settings(index)
+    opened = Index.open(settings.index)
+    encoder = load_encoder(settings)
+    opened.check_encoder(encoder.model)
+    known = about(opened, encoder, path)
+    if known is None:
+        raise ValueError(f"expected the path of a document, got {path}; see `qa list`")
+    if as_json:
+        click.echo(json.dumps(asdict(known), indent=2, ensure_ascii=False))
+    else:
+        show_about(Console(), known)
+    return OK
+
+
 @main.command("remove")
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 @index_option

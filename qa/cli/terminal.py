@@ -19,6 +19,7 @@ from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgr
 from embeddings.rendering import Role, rendered
 from qa.cli.error_messages import command, missing_remedy
 from qa.evaluation.scores import AnswerScores, RetrievalScores
+from qa.library.about import About
 from qa.library.listing import Listing, not_read_words
 from qa.library.receipts import STATUS_TEXTS, CheckedCitation
 from qa.results import NEAREST, Answer, Citation, below_title, quoted_lines
@@ -313,6 +314,35 @@ def show_library(console: Console, place: Path, listing: Listing) -> None:
         markup=False,
         highlight=False,
     )
+
+
+def show_about(console: Console, known: About) -> None:
+    """Print what is known of a document; all words are the document's own."""
+    counts = [
+        (known.pages, "pages"),
+        (known.passages, "passages"),
+        (known.characters, "characters"),
+    ]
+    length = [f"{count:,} {name}" for count, name in counts if count]
+    dates = [f"file of {known.dated}"] if known.dated else []
+    facts = [known.kind, *length, *dates, f"indexed {known.indexed_at[:16].replace('T', ' ')} UTC"]
+    console.print(Text(printable(known.title), style="bold"))
+    console.print(Text(printable(", ".join(filter(None, [known.path, *facts])))))
+    if known.not_read:
+        console.print(_not_read(known.path, known.not_read))
+    if known.sentences:
+        console.print(Text("\nCentral sentences, taken from the document:"))
+    for place in known.sentences:
+        page = f"{place.page}, " if place.page else ""
+        console.print(_indented(Text(printable(place.text))))
+        where = f"[{page}characters {place.start}–{place.end}]"
+        console.print(_indented(Text(where, style="cyan")))
+    if known.headings:
+        console.print(Text("\nOutline:"))
+    for place in known.headings:
+        console.print(Text("  " * place.level + printable(place.text)))
+    if known.more_headings:
+        console.print(Text(f"  and {known.more_headings:,} more headings"))
 
 
 def show_measured(console: Console, report: "Report") -> None:

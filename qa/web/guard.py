@@ -16,7 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.web.addresses import client_network
 from qa.web.events import EventParser, RefusedEvent
-from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
+from qa.web.html.document_links import (
+    ABOUT_ROUTE,
+    FIND_ROUTE,
+    PANEL_ROUTE,
+    PICTURE_ROUTE,
+    ROUTE,
+)
 from qa.web.receiving import PROGRESS, UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
@@ -38,7 +44,8 @@ BODY_SECONDS = 30.0
 _SESSION = "[0-9A-Za-z]{1,64}"
 
 READ_PATHS = re.compile(
-    rf"/|/healthz|/{ROUTE}|/{re.escape(PICTURE_ROUTE)}"
+    rf"/|/healthz|/{ROUTE}|/{PANEL_ROUTE}|/{FIND_ROUTE}|/{ABOUT_ROUTE}"
+    rf"|/{re.escape(PICTURE_ROUTE)}"
     rf"|/{SCRIPTS_ROUTE}/[0-9a-f]{{16}}/[a-z_]{{1,40}}\.js"
     r"|/config|/theme\.css|/favicon\.(?:ico|svg)|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"

@@ -1,23 +1,20 @@
-"""Server: the routes of documents and pictures, the mounted page, and the guard of all routes."""
+"""Server: the mounted page, the routes beside it, and the guard of all routes."""
 
 import errno
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import FastAPI, Query
-from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from embeddings.errors import ChapterAndVerseError, Remedy
 from qa.web.caching import CacheHeaders
 from qa.web.chat import Chat
+from qa.web.document_routes import add_document_routes
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
-from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
-from qa.web.html.document_page import DOCUMENT_POLICY
 from qa.web.public_address import RootPath
 from qa.web.receiving import add_receiving
 from qa.web.shell import Shell, add_scripts
@@ -26,9 +23,6 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 COMPRESSION = 6
 """Level of gzip: the page has a fifth of its length then, within 3 ms."""
-
-PICTURE_MAX_AGE = 3600
-"""Seconds for which a browser caches a page's picture; its address has the file's digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +72,7 @@ def build_server(
     async def healthz() -> dict[str, str]:  # Async, so that it needs no thread.
         return {"status": "ok"}
 
-    @server.get(f"/{ROUTE}")
-    def document(
-        path: Annotated[str, Query(max_length=5_000)],
-        sha256: Annotated[str, Query(max_length=64)] = "",
-        quote: Annotated[list[str] | None, Query()] = None,
-        part: Annotated[int | None, Query(ge=0)] = None,
-        at: Annotated[int, Query(ge=1)] = 1,
-    ) -> HTMLResponse:
-        status, content = chat.documents.page(path, sha256, quote or (), part, at)
-        headers = {"Content-Security-Policy": DOCUMENT_POLICY} | _retry_headers(status)
-        return HTMLResponse(content, status, headers)
-
-    @server.get(f"/{PICTURE_ROUTE}")
-    def picture(
-        path: Annotated[str, Query(max_length=5_000)],
-        page: Annotated[int, Query(ge=1)],
-        sha256: Annotated[str, Query(max_length=64)] = "",
-        quote: Annotated[list[str] | None, Query()] = None,
-    ) -> Response:
-        status, content = chat.documents.picture(path, page, quote or (), sha256)
-        if isinstance(content, str):
-            return PlainTextResponse(content, status, _retry_headers(status))
-        headers = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}
-        return Response(content, status, headers, media_type="image/png")
-
+    add_document_routes(server, chat.documents)
     incoming = None if read_only else chat.uploads.incoming
     if incoming is not None:
         add_receiving(server, incoming)
@@ -136,10 +106,6 @@ def accepted_hosts(host: str, allowed: Sequence[str]) -> tuple[str, ...]:
         # this.
         return (*LOOPBACK, *allowed)
     return (*LOOPBACK, host, *allowed) if allowed else ()
-
-
-def _retry_headers(status: int) -> dict[str, str]:
-    return {"Retry-After": "2"} if status == 503 else {}
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -82,6 +82,19 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
         tab_to(page, wanted)
     page.keyboard.press("Enter")
     expect(page.locator("#cv-1-1")).to_be_focused()
+    tab_to(page, "Open the document here")
+    page.keyboard.press("Enter")
+    expect(page.locator("#reader mark")).to_have_text("2013")
+    tab_to(page, "Find in document")
+    page.keyboard.type("members")
+    expect(page.locator(".cv-found")).to_have_text("1 of 2")
+    page.keyboard.press("Enter")
+    expect(page.locator(".cv-found")).to_have_text("2 of 2")
+    tab_to(page, "Details")
+    for _ in range(2):  # The first empties the field that is searched from.
+        page.get_by_label("Find in document").press("Escape")
+    expect(page.locator("#reader")).to_be_hidden()
+    assert page.evaluate(FOCUSED)[1] == "Open the document here"
     for wanted in ("[1]", "Copy answer and sources", "Edit the question", "Helpful"):
         tab_to(page, wanted)
     # Keys that work wherever nothing is typed.

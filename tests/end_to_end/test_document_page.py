@@ -37,17 +37,17 @@ def test_quote_is_marked_in_the_picture_of_its_page(page: Page) -> None:
     assert (status, headers["content-type"]) == (200, "image/png")
 
 
-def test_source_opens_in_its_document_at_the_quote(page: Page) -> None:
-    ask_when_founded(page)
-    with page.context.expect_page() as opening:
-        page.locator("#sources").get_by_role("link", name="Open the document here").first.click()
-    document = opening.value
-    expect(document.locator("mark")).to_have_text("2013")
-    expect(document.locator("mark")).to_be_in_viewport()
-    expect(document.locator("h1").first).to_have_text("Kazakhstan and food security: the IOFS")
-    # All of it is there, and it is on the page that is read, not in the chat's.
-    expect(document.locator("main")).to_contain_text("fighting hunger")
-    assert document.evaluate("window.opener") is None
+@pytest.mark.browser
+def test_page_of_a_document_shows_all_of_it(page: Page, chat: Running) -> None:
+    page.goto(f"{chat.url}/{QUOTE_ROUTE}")
+    expect(page.locator("h1").first).to_have_text("Formats")
+    expect(page.locator("main")).to_contain_text("Word")
+    # What only a check needs is folded.
+    digest = page.get_by_text("SHA-256 of the file")
+    expect(digest).to_be_hidden()
+    page.get_by_text("Details").click()
+    expect(digest).to_be_visible()
+    expect(page.get_by_role("link", name="0–7")).to_be_visible()
 
 
 def test_document_page_holds_no_script_and_asks_for_nothing(chat: Running) -> None:

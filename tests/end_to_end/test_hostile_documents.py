@@ -49,7 +49,13 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
             documents = page.locator("#documents")
             expect(documents.locator("tbody .cv-place:is(p)")).to_have_text([name, "harbour.html"])
             with page.context.expect_page() as opening:
-                documents.get_by_role("link", name=SCRIPTS, exact=True).click()
+                link = documents.get_by_role("link", name=SCRIPTS, exact=True)
+                link.click(modifiers=["Control"])
+            link.click()
+            expect(page.locator("#reader h2")).to_have_text(SCRIPTS)
+            expect(page.locator("#reader")).to_contain_text("The harbour was dug in 1802.")
+            assert page.locator("#reader").locator("img, script").count() == 0
+            page.keyboard.press("Escape")
             assert documents.locator("img, script").count() == 0
         expect(opening.value.locator("header h1")).to_have_text(SCRIPTS)
         expect(opening.value.locator("main")).to_contain_text("The harbour was dug in 1802.")

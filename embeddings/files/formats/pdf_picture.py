@@ -2,14 +2,15 @@
 
 The text of a document is laid out anew when it is read: lines are joined, hyphens taken out,
 running lines left out. So a quote is found on the page by its letters and digits alone, and
-distinguished from equal text by what stands before and behind it.
+distinguished from equal text by what stands before and behind it. What stands in the margin, such
+as numbers of lines, may lie between its words in the file: then it is found by its letters.
 """
 
 import io
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +71,10 @@ def picture(path: Path, number: int, quotes: Sequence[Quoted]) -> tuple[bytes, i
             page = source[number - 1]
             pixels = _pixels(page)
             textpage = page.get_textpage()
-            letters = _letters(textpage)
-            spans = [_find(letters, quote) for quote in quotes]
+            printed = _characters(textpage)
+            found = [list(_runs(printed, quote)) for quote in quotes]
             marked = np.zeros(pixels.shape[:2], dtype=bool)
-            for first, last in filter(None, spans):
+            for first, last in chain.from_iterable(found):
                 for left, top, right, bottom in _boxes(page, textpage, first, last, marked.shape):
                     marked[top:bottom, left:right] = True
             textpage.close()
@@ -83,7 +84,7 @@ def picture(path: Path, number: int, quotes: Sequence[Quoted]) -> tuple[bytes, i
     pixels[marked] = (pixels[marked] * MARK).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue(), sum(span is not None for span in spans)
+    return file.getvalue(), sum(map(bool, found))
 
 
 def _pixels(page: Any) -> NDArray[np.uint8]:
@@ -96,13 +97,79 @@ def _pixels(page: Any) -> NDArray[np.uint8]:
     return np.array(bitmap.to_numpy()[:, :, :3])
 
 
-def _letters(textpage: Any) -> list[tuple[str, int]]:
-    """Letters and digits of the page in the order of the file, each with its place there."""
+def _characters(textpage: Any) -> list[str]:
+    """The characters of the page in the order of the file; empty where there is none."""
     return [
-        (letter, index)
+        _character(raw.FPDFText_GetUnicode(textpage, index))
         for index in range(textpage.count_chars())
-        for letter in _key(_character(raw.FPDFText_GetUnicode(textpage, index)))
     ]
+
+
+def _runs(printed: Sequence[str], quote: Quoted) -> Iterator[tuple[int, int]]:
+    """Places of the first and last characters of the runs that make up the quote on the page.
+
+    Args:
+        printed: The characters of the page.
+        quote: That is looked for; one run, unless something of the margin lies within it.
+    """
+    letters = [(letter, at) for at, each in enumerate(printed) for letter in _key(each)]
+    span = _find(letters, quote)
+    if span:
+        yield _with_ends(printed, *span, quote.text)
+        return
+    span = _find(_without_digits(letters), quote, digits=False)
+    if not span:
+        return
+    first, last = _with_ends(printed, *span, quote.text)
+    start = first
+    for left_out in _other_digits(letters, first, last, _key(quote.text)):
+        if start < left_out:
+            yield start, left_out - 1
+        start = left_out + 1
+    yield start, last
+
+
+def _with_ends(printed: Sequence[str], first: int, last: int, text: str) -> tuple[int, int]:
+    """Places from its first to its last letter, with the punctuation before and behind them."""
+    ends = [at for at, character in enumerate(text) if _key(character)]
+    behind = list(_following(printed, range(last + 1, len(printed)), text[ends[-1] + 1 :]))
+    before = list(_following(printed, range(first - 1, -1, -1), text[: ends[0]][::-1]))
+    return min([first, *before]), max([last, *behind])
+
+
+def _following(printed: Sequence[str], places: Iterable[int], text: str) -> Iterator[int]:
+    """The places at which a text goes on, as far as it does; space does not matter."""
+    wanted = iter("".join(unicodedata.normalize("NFKC", text).split()))
+    character = next(wanted, None)
+    for at in places:
+        if character is None:
+            return
+        # A line's end is two characters, and a character without a code is none.
+        if printed[at].strip("\0") and not printed[at].isspace():
+            if unicodedata.normalize("NFKC", printed[at]) != character:
+                return
+            yield at
+            character = next(wanted, None)
+
+
+def _without_digits(letters: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    return [(letter, at) for letter, at in letters if not letter.isdecimal()]
+
+
+def _other_digits(
+    letters: Sequence[tuple[str, int]], first: int, last: int, wanted: str
+) -> Iterator[int]:
+    """Places of the digits between two characters that are none of the quote's."""
+    at = 0
+    for letter, place in letters:
+        if first <= place <= last:
+            # Digits of the quote that stand elsewhere on the page.
+            while at < len(wanted) and wanted[at].isdecimal() and wanted[at] != letter:
+                at += 1
+            if at < len(wanted) and wanted[at] == letter:
+                at += 1
+            elif letter.isdecimal():
+                yield place
 
 
 def _character(code: int) -> str:
@@ -118,12 +185,25 @@ def _key(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text)))
 
 
-def _find(letters: Sequence[tuple[str, int]], quote: Quoted) -> tuple[int, int] | None:
-    """Places of the quote's first and last character on the page; none if it is not there."""
-    wanted, printed = _key(quote.text), "".join(letter for letter, _ in letters)
+def _find(
+    letters: Sequence[tuple[str, int]], quote: Quoted, digits: bool = True
+) -> tuple[int, int] | None:
+    """Places of the quote's first and last letter on the page; none if it is not there.
+
+    Args:
+        letters: Of the page, each with its place there.
+        quote: That is looked for.
+        digits: Whether they are compared, too; if not, ``letters`` has none.
+    """
+
+    def key(text: str) -> str:
+        letters_of = _key(text)
+        return letters_of if digits else "".join(c for c in letters_of if not c.isdecimal())
+
+    wanted, printed = key(quote.text), "".join(letter for letter, _ in letters)
     if not wanted:
         return None
-    before, after = _key(quote.before[-CONTEXT:]), _key(quote.after[:CONTEXT])
+    before, after = key(quote.before[-CONTEXT:]), key(quote.after[:CONTEXT])
 
     def alike(at: int) -> int:
         ahead = printed[max(0, at - CONTEXT) : at]

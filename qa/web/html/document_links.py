@@ -10,6 +10,15 @@ ROUTE = "document"
 PICTURE_ROUTE = "page.png"
 """Path of the picture of a page, relative to the chat's."""
 
+PANEL_ROUTE = "panel"
+"""Path of the document beside the chat, relative to the chat's; its query is the page's."""
+
+FIND_ROUTE = "find"
+"""Path at which words are found in a document, relative to the chat's."""
+
+ABOUT_ROUTE = "about"
+"""Path of what is known of a document, relative to the chat's."""
+
 MAX_QUOTES = 50
 """Quotes in one address; the others are left out, so that it stays short enough for a browser."""
 

@@ -45,7 +45,7 @@ class DocumentView:
 
 
 @dataclass(frozen=True, slots=True)
-class _LinkedQuote:
+class LinkedQuote:
     """A quote with the address at which it is marked."""
 
     start: int
@@ -82,12 +82,14 @@ class _Segment:
     """A run of characters that are all quoted or all not.
 
     Attributes:
+        start: Offset of its first character, into ``Document.text``.
         text: Of the document.
         marked: Whether it is quoted.
         anchors: Numbers of the quotes that begin here.
         steps: Links behind the quotes that end here.
     """
 
+    start: int
     text: str
     marked: bool = False
     anchors: tuple[int, ...] = ()
@@ -119,10 +121,14 @@ class _Row:
         """Of a heading, 2 to 6: the first level is the document's title."""
         return min(6, self.block.level + 1)
 
+    @property
+    def level_beside(self) -> int:
+        """Of a heading beside the chat, 3 to 6: the title is of the second level there."""
+        return min(6, self.block.level + 2)
+
 
 def document_page(view: DocumentView) -> str:
     """The whole page."""
-    linked = _linked(view)
     sha256, quotes = view.facts.sha256, view.quotes
     return str(
         render(
@@ -130,8 +136,9 @@ def document_page(view: DocumentView) -> str:
             title=view.facts.title,
             path=view.path,
             changed=view.changed,
-            quotes=linked,
-            rows=list(_rows(view, linked, _pages(view))),
+            facts=view.facts,
+            quotes=_linked(view),
+            rows=list(rows_of(view)),
             part=view.number + 1,
             parts=view.facts.parts,
             previous_part=part_link(view.path, sha256, quotes, view.number - 1),
@@ -145,11 +152,11 @@ def problem_page(sentence: str) -> str:
     return str(render("document_problem.html", sentence=sentence))
 
 
-def _linked(view: DocumentView) -> list[_LinkedQuote]:
+def _linked(view: DocumentView) -> list[LinkedQuote]:
     """The quotes with their addresses: on this page, or on that of another part."""
     blocks = view.part.blocks
     return [
-        _LinkedQuote(
+        LinkedQuote(
             start,
             end,
             f"#quote-{number}"
@@ -176,14 +183,13 @@ def _pages(view: DocumentView) -> dict[int, _Page]:
     return pages
 
 
-def _rows(
-    view: DocumentView, quotes: Sequence[_LinkedQuote], pages: dict[int, _Page]
-) -> Iterator[_Row]:
+def rows_of(view: DocumentView) -> Iterator[_Row]:
     """The blocks of the part, in order.
 
     The picture of a page stands behind the first block that is quoted on it: a picture that
     loads late must not move the quote.
     """
+    quotes, pages = _linked(view), _pages(view)
     previous: int | None = None
     pictured: set[int] = set()
     for piece in view.part.pieces:
@@ -201,7 +207,7 @@ def _rows(
 def _row(
     part: Part,
     piece: Piece,
-    quotes: Sequence[_LinkedQuote],
+    quotes: Sequence[LinkedQuote],
     page: _Page | None,
     figure: _Page | None,
 ) -> _Row:
@@ -214,7 +220,7 @@ def _row(
 
 
 def _lines(
-    part: Part, block: Block, quotes: Sequence[_LinkedQuote]
+    part: Part, block: Block, quotes: Sequence[LinkedQuote]
 ) -> Iterator[tuple[tuple[_Segment, ...], ...]]:
     """The lines of a table, as the segments of their cells."""
     start = block.start
@@ -229,7 +235,7 @@ def _lines(
 
 
 def _segments(
-    part: Part, begin: int, stop: int, quotes: Sequence[_LinkedQuote]
+    part: Part, begin: int, stop: int, quotes: Sequence[LinkedQuote]
 ) -> Iterator[_Segment]:
     """The text of a block or cell; quotes may overlap and extend over several."""
     edges = {begin, stop}
@@ -242,12 +248,12 @@ def _segments(
             begun = tuple(number for number, quote in numbered if quote.start == start)
             ended = [number for number, quote in numbered if quote.end == end]
             steps = tuple(step for number in ended for step in _steps(number, quotes))
-            yield _Segment(text, True, begun, steps)
+            yield _Segment(start, text, True, begun, steps)
         else:
-            yield _Segment(text)
+            yield _Segment(start, text)
 
 
-def _steps(number: int, quotes: Sequence[_LinkedQuote]) -> Iterator[_Step]:
+def _steps(number: int, quotes: Sequence[LinkedQuote]) -> Iterator[_Step]:
     """The links to the quote before and to the one behind."""
     for target, sign, label in (
         (number - 1, "‹", "previous quote"),

@@ -5,6 +5,8 @@ import "./loading.js";
 import * as chat from "./chat.js";
 import * as citations from "./citations.js";
 import * as conversations from "./conversations.js";
+import { startPrinting } from "./printing.js";
+import { closeDocument, openDocument, startReader } from "./reader.js";
 import * as shortcuts from "./shortcuts.js";
 import * as theme from "./theme.js";
 
@@ -14,6 +16,7 @@ const {
 
 window.chapterAndVerse = {
     ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
+    closeDocument, openDocument,
 };
 
 theme.start();
@@ -21,3 +24,5 @@ chat.start();
 citations.start();
 conversations.start();
 shortcuts.start();
+startPrinting();
+startReader();

@@ -47,6 +47,21 @@ def test_json_is_the_whole_answer(docs_index: Path) -> None:
     assert answer.text == answer.citations[0].quote == "2013"
 
 
+def test_document_is_described_in_its_own_words(docs_index: Path) -> None:
+    path = "docs/kazakhstan-2024/expert-view.pdf"
+    result = qa("about", path, "--index", docs_index)
+    assert result.exit_code == 0, result.output
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert lines[0] == "An expert's view of Kazakhstan's chairmanships in 2024"
+    assert "2 pages, 7 passages, 2,757" in lines[1]
+    assert "[page 2, characters 2144–2297]" in lines
+    assert lines[-1] == "From dialogue to action"
+    known = json.loads(qa("about", path, "--json", "--index", docs_index).stdout)
+    assert known["path"] == path and len(known["sentences"]) == 3
+    missing = qa("about", "docs/nothing.md", "--index", docs_index)
+    assert missing.exit_code == 2 and "got docs/nothing.md" in missing.output
+
+
 def test_receipt_is_verified(docs_index: Path, tmp_path: Path) -> None:
     receipt = tmp_path / "receipt.json"
     receipt.write_text(

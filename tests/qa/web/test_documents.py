@@ -1,6 +1,8 @@
 """Whole documents and pictures of their pages."""
 
 import io
+import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -99,6 +101,68 @@ def test_file_that_changed_or_went_has_no_picture(documents: Documents, town: Pa
     assert str(message).startswith("town/a.pdf cannot be opened")
 
 
+def test_panel_opens_at_the_quote_or_at_an_offset(documents: Documents) -> None:
+    facts, at = where(documents, "1890")
+    status, panel = documents.panel("town/a.pdf", facts.sha256, [f"{at}-{at + 4}"])
+    assert status == 200
+    assert "<mark>1890</mark>" in panel and "<html" not in panel and "<img src" not in panel
+    assert f'data-quotes="[[{at}, {at + 4}]]" data-pages="[0, {facts.page_starts[1]}]"' in panel
+    assert f'data-start="0" data-end="{facts.characters}" data-at="{at}"' in panel
+    assert f'data-picture="page.png?path=town%2Fa.pdf&amp;sha256={facts.sha256}&amp;quote=' in panel
+    for offset, opened in ((7, 7), (10**30, facts.characters)):
+        _, panel = documents.panel("town/a.pdf", "", (), offset=offset)
+        assert f'data-at="{opened}"' in panel
+    _, panel = documents.panel("town/bridge.txt", "00ff", ["0-3"])
+    assert "This document has changed since it was quoted." in panel and "<mark>" not in panel
+    assert 'data-picture=""' in panel
+    status, panel = documents.panel("town/nothing.txt", "", ())
+    assert status == 404 and "There is no document at town/nothing.txt any more." in panel
+
+
+def test_what_is_known_of_a_document_is_computed_once(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, known = documents.about("town/a.pdf")
+    assert status == 200
+    assert "<dt>Kind</dt><dd>PDF</dd>" in known and "<dt>Pages</dt><dd>2</dd>" in known
+    assert "It has no headings." in known and "It has no sentences" in known
+    # It is computed once, until the index changes.
+    monkeypatch.setattr(documents.answerer, "about", None)
+    assert documents.about("town/a.pdf") == (200, known)
+    assert documents.about("town/nothing.pdf")[0] == 404
+    assert documents.about("../etc/passwd")[0] == 404
+
+
+def test_words_are_found_in_any_case_and_over_line_ends(documents: Documents) -> None:
+    facts, at = where(documents, "The mill")
+    status, found = documents.find("town/a.pdf", facts.sha256, " the  MILL was ")
+    assert status == 200
+    assert json.loads(found) == {"matches": [[at, at + 12]], "more": False}
+    for words in ("", " ", ".*", "mill 1850"):
+        assert json.loads(documents.find("town/a.pdf", "", words)[1])["matches"] == []
+    assert documents.find("town/a.pdf", "00ff", "mill")[0] == 404
+    assert documents.find("town/nothing.pdf", "", "mill")[0] == 404
+
+
+@pytest.mark.parametrize("characters", [7, 20, 100_000])
+def test_each_place_of_words_is_found_once_however_the_text_is_searched(
+    documents: Documents, town: Path, monkeypatch: pytest.MonkeyPatch, characters: int
+) -> None:
+    text = "aa aa aaa b aa\n\naa " * 9 + "🐦 aa"
+    (town / "birds.txt").write_text(text, encoding="utf-8")
+    documents.answerer.index_folder(town)
+    facts = documents.facts("town/birds.txt")
+    assert facts is not None
+    stored = documents.index.text(facts.id, 0, facts.characters)
+    monkeypatch.setattr(module, "FIND_CHARACTERS", characters)
+    places = [list(match.span()) for match in re.finditer(r"aa\s+aa", stored)]
+    found = json.loads(documents.find("town/birds.txt", "", "AA aa")[1])
+    assert found == {"matches": places, "more": False}
+    monkeypatch.setattr(module, "MAX_MATCHES", 3)
+    found = json.loads(documents.find("town/birds.txt", "", "AA aa")[1])
+    assert found == {"matches": places[:3], "more": True}
+
+
 def test_too_many_concurrent_requests_are_refused(
     documents: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,8 +172,13 @@ def test_too_many_concurrent_requests_are_refused(
     with limit:
         status, message = documents.picture("town/a.pdf", 1)
         assert status == 503 and "try again" in str(message)
-        status, message = documents.page("town/a.pdf", "", ())
-        assert status == 503 and "try again" in str(message)
+        for status, message in (
+            documents.page("town/a.pdf", "", ()),
+            documents.panel("town/a.pdf", "", ()),
+            documents.find("town/a.pdf", "", "mill"),
+            documents.about("town/a.pdf"),
+        ):
+            assert status == 503 and "try again" in str(message)
     assert documents.picture("town/a.pdf", 1)[0] == 200
     assert documents.page("town/a.pdf", "", ())[0] == 200
 

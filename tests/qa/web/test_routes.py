@@ -15,12 +15,14 @@ ROOT = Path(__file__).parent.parent.parent.parent
 
 OPEN = {
     "GET /",
+    "GET /about",
     "HEAD /",
     "GET /assets/{path:path}",
     "GET /config",
     "GET /document",
     "GET /favicon.ico",
     "GET /favicon.svg",
+    "GET /find",
     "GET /gradio_api/app_id",
     "GET /gradio_api/heartbeat/{session_hash}",
     "GET /gradio_api/queue/data",
@@ -28,6 +30,7 @@ OPEN = {
     "GET /gradio_api/upload_progress",
     "GET /healthz",
     "GET /page.png",
+    "GET /panel",
     "GET /robots.txt",
     "GET /scripts/{version}/{name}",
     "GET /static/{path:path}",

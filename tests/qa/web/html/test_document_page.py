@@ -15,6 +15,7 @@ from embeddings.index.records import DocumentFacts
 from embeddings.parts import number_at, parts_of
 from qa.web.html.document_links import parse_quotes
 from qa.web.html.document_page import DocumentView, document_page
+from qa.web.html.document_panel import document_panel
 
 
 def document_of(*paragraphs: str) -> Document:
@@ -33,6 +34,17 @@ def page_of(
     at: int = 1,
 ) -> str:
     """The page of a document as ``Documents`` has it made."""
+    return document_page(view_of(path, document, quotes, part, changed, at))
+
+
+def view_of(
+    path: str,
+    document: Document,
+    quotes: Sequence[tuple[int, int]] = (),
+    part: int | None = None,
+    changed: bool = False,
+    at: int = 1,
+) -> DocumentView:
     shown = list(parts_of(document))
     offset = quotes[min(at, len(quotes)) - 1][0] if quotes else 0
     number = number_at([other.start for other in shown], offset) if part is None else part
@@ -51,7 +63,7 @@ def page_of(
         document.page_labels,
     )
     quotes = () if changed else quotes
-    return document_page(DocumentView(path, facts, number, shown[number], quotes, changed))
+    return DocumentView(path, facts, number, shown[number], quotes, changed)
 
 
 class Reader(HTMLParser):
@@ -186,6 +198,53 @@ def test_all_cells_are_shown_and_exactly_the_quotes_are_marked(
     assert page.text == "".join(document.text[at] for at in shown)
     marked = {at for start, end in quotes for at in range(start, end)}
     assert "".join(page.marked) == "".join(document.text[at] for at in shown if at in marked)
+
+
+class Placed(HTMLParser):
+    """Collects the text of each element that names its offset, as a script finds it there."""
+
+    def __init__(self, panel: str) -> None:
+        super().__init__()
+        self.texts: dict[int, str] = {}
+        self._open: list[int | None] = []
+        self.feed(panel)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        start = dict(attrs).get("data-start") if tag != "div" else None
+        if tag != "input":
+            self._open.append(None if start is None else int(start))
+        if start is not None:
+            assert int(start) not in self.texts
+            self.texts[int(start)] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        for start in self._open:
+            if start is not None:
+                self.texts[start] += data
+
+
+@given(st.lists(PARAGRAPH, min_size=1, max_size=3), st.lists(st.lists(CELL, min_size=1)), st.data())
+def test_panel_has_each_text_at_its_offset(
+    paragraphs: list[str], rows: list[list[str]], data: st.DataObject
+) -> None:
+    builder = DocumentBuilder()
+    for number, paragraph in enumerate(paragraphs):
+        builder.add("code" if number else "paragraph", paragraph)
+    builder.add_table(rows, header_rows=1)
+    builder.add("heading", "end", 6)
+    document = builder.build("a.txt")
+    offsets = st.integers(0, len(document.text))
+    drawn = data.draw(st.lists(st.tuples(offsets, offsets), max_size=3))
+    quotes = parse_quotes([f"{start}-{end}" for start, end in drawn], len(document.text))
+    placed = Placed(document_panel(view_of("d/a.txt", document, quotes), 0)).texts
+    assert list(placed) == sorted(placed)
+    for start, text in placed.items():
+        assert document.text[start : start + len(text)] == text != ""
+    shown = {at for start, text in placed.items() for at in range(start, start + len(text))}
+    assert all(document.text[at] in "\t\n" for at in {*range(len(document.text))} - shown)
 
 
 def test_table_in_two_parts_names_its_columns_in_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,10 +183,10 @@ def test_each_citation_is_numbered_and_linked_to_its_source() -> None:
 def test_source_shows_title_page_headings_and_place() -> None:
     text = Read(answer_turn(1, ANSWER).sources).text
     assert "[1] The body" in text and "[2] Another" in text
-    assert "docs/a.pdf · page 7 · characters 111–134" in text
+    assert "docs/a.pdf · page 7" in text and "Detailscharacters 111–134SHA-256" in text
     assert "also at docs/b.pdf" in text
     assert "The body › Its founding" in text, "the second title differs from the first heading"
-    assert "docs/a.pdf · characters 111–134" in text, "a candidate without pages"
+    assert "docs/a.pdf · file of" in text, "a candidate without pages"
 
 
 DISPUTED = replace(
@@ -220,7 +220,7 @@ def test_each_quote_that_contradicts_has_its_number_and_its_source() -> None:
     for number in (1, 2, 3, 4):
         assert f"to-cv-3-{number}" in turn.reply
         assert turn.sources.count(f'id="cv-3-{number}"') == 1
-    assert "docs/c.md · page 7 · characters 111–134 · file of 2023-01-31" in Read(turn.sources).text
+    assert "docs/c.md · page 7 · file of 2023-01-31" in Read(turn.sources).text
     changed = answer_turn(3, DISPUTED, {"docs/c.md"})
     assert "has changed since" in changed.reply
     assert changed.sources.count("This document has changed since") == 1
@@ -256,7 +256,7 @@ def test_no_answer_shows_the_nearest_passages_and_marks_nothing() -> None:
     assert Read(turn.reply).tags.count("a") == NEAREST and "to-cv" not in turn.reply
     assert "Not an answer." in sources.text
     assert sources.inside["blockquote"] == PASSAGE * NEAREST
-    assert "docs/a.pdf · page 2 · characters 100–153" in sources.text
+    assert "docs/a.pdf · page 2" in sources.text and "characters 100–153" in sources.text
 
 
 def test_no_answer_from_nothing() -> None:
@@ -268,7 +268,7 @@ def test_no_answer_from_nothing() -> None:
 def test_sources_of_earlier_turns_are_folded_newest_first() -> None:
     turns = [answer_turn(n, replace(ANSWER, question=f"{n}?", candidates=())) for n in (1, 2, 3)]
     read = Read(sources_panel(turns))
-    assert read.inside["summary"] == "Earlier: 2?Earlier: 1?"
+    assert read.inside["summary"].replace("Details", "") == "Earlier: 2?Earlier: 1?"
     assert read.text.index("3?") < read.text.index("2?")
 
 

@@ -14,11 +14,14 @@ from markupsafe import Markup
 from embeddings.document import BlockKind, DocumentBuilder
 from embeddings.index.records import DocumentFacts
 from embeddings.parts import parts_of
+from qa.library.about import About, Place
 from qa.library.listing import LibraryFile, Listing
 from qa.results import Answer, Candidate
 from qa.settings import UploadLimits
 from qa.web.html import rendering
+from qa.web.html.document_about import document_about
 from qa.web.html.document_page import DocumentView, document_page, problem_page
+from qa.web.html.document_panel import document_panel, problem_panel
 from qa.web.html.library_page import library_table, maintenance_help, upload_help, uploads_list
 from qa.web.html.page import (
     alert,
@@ -147,7 +150,7 @@ def _answers(text: str) -> Iterator[Answer]:
     yield replace(answer, parts=(answer, none))
 
 
-def _document(text: str, changed: bool) -> str:
+def _documents(text: str, changed: bool) -> Iterator[str]:
     builder = DocumentBuilder()
     kinds: tuple[BlockKind, ...] = ("heading", "paragraph", "list", "code", "furniture")
     for kind in kinds:
@@ -171,7 +174,9 @@ def _document(text: str, changed: bool) -> str:
         (text,) * 5,
     )
     quotes = [(0, len(text)), (2, characters), (characters - 3, characters)]
-    return document_page(DocumentView(text, facts, 1, part, quotes, changed, pictured=True))
+    view = DocumentView(text, facts, 1, part, quotes, changed, pictured=True)
+    yield document_page(view)
+    yield document_panel(view, 2)
 
 
 def _pages(text: str) -> Iterator[str]:
@@ -196,11 +201,16 @@ def _pages(text: str) -> Iterator[str]:
     yield upload_help(UploadLimits())
     yield maintenance_help(text)
     yield uploads_list([Upload(text, state, text) for state in ("reading", "taken", "refused")])
-    yield _document(text, changed=False)
-    yield _document(text, changed=True)
+    yield from _documents(text, changed=False)
+    yield from _documents(text, changed=True)
+    place = Place(text, 3, 7, text, 2)
+    known = About(text, text, text, text, 9, 1, 1, text, text, (text,), (place,), 3, (place,))
+    yield document_about(known)
+    yield document_about(replace(known, headings=(), sentences=()))
     yield problem_page(text)
     yield page_head(text, [MODULE])
     yield first_picture(text)
+    yield problem_panel(text)
 
 
 PLAIN = "p" * len(HOSTILE)
@@ -233,7 +243,7 @@ def test_hostile_text_is_escaped_in_every_template(monkeypatch: pytest.MonkeyPat
 
 def _balanced(page: str) -> str:
     """The page without elements that have no end."""
-    return re.sub(r"<(?:meta|link|img|!doctype)[^>]*>", "", page)
+    return re.sub(r"<(?:meta|link|img|input|!doctype)[^>]*>", "", page)
 
 
 def test_gradio_finds_nothing_to_evaluate() -> None:
