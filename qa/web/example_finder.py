@@ -133,8 +133,9 @@ class ExampleFinder:
                 if found := index.part(document.path, 0):
                     _, _, part = found
                     generated.append((document, list(example_questions(blocks_of(part)))))
+        within = self._answerer.within
         with index.snapshot() as snapshot:
-            candidates = list(ranked(generated, snapshot, self._answerer.within))
+            candidates = list(ranked(generated, snapshot, within))
         yield from candidates
 
 

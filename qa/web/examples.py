@@ -64,7 +64,7 @@ _THERE_ARE = re.compile(
     r"(?P<noun>(?:[a-z-]+ )?[a-z]+s) in (?P<name>(?:the )?[A-Z][\w’'-]*(?: [A-Z][\w’'-]*){0,4})"
 )
 _NUMBER_OF = re.compile(
-    r"The (?P<name>(?:[a-z][\w’'-]* ){1,4}(?:of|for|in|between) (?:[\w’'<>-]+ ){1,6}?)"
+    r"The (?P<name>(?:[a-z][\w’'-]* ){1,4}(?:of|for|in|between) (?:[\w’'-]+ ){1,6}?)"
     rf"(?P<be>is|was) (?:(?:about|exactly|at most|set to|typically) )?(?:{_NUMBER})\b"
 )
 _PROPERTY_OF = re.compile(
@@ -106,6 +106,7 @@ _DEPENDENT = re.compile(
     re.I,
 )
 _SPOKEN = re.compile(r"\b(?:we|us|ours?|you|yours?|my|me|I)\b")
+_CODE = re.compile(r"[<>{}$`\\\\|]")
 _SMALL_WORD = re.compile(r"\b[a-z]\w*")
 _ASKS = re.compile(r"(?:how|what|when|where|which|who|why|can|does|do|is|are|should)\b", re.I)
 
@@ -285,6 +286,8 @@ def _asked(text: str) -> str | None:
     if not question.endswith("?") or not _ASKS.match(question) or "? " in question:
         return None
     if len(question.split()) < MIN_ASKED_WORDS or _DEPENDENT.search(question):
+        return None
+    if _CODE.search(question):
         return None
     return question[0].upper() + question[1:]
 
