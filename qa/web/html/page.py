@@ -22,7 +22,7 @@ MAX_TITLES = 12
 
 STYLE = "\n".join(
     Path(__file__).with_name("css").joinpath(f"{name}.css").read_text(encoding="utf-8")
-    for name in ("base", "columns", "ask", "sources", "library")
+    for name in ("base", "columns", "ask", "sources", "library", "each")
 )
 """The page's style sheet."""
 
