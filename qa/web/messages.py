@@ -21,3 +21,15 @@ TOO_MANY_WORDS = "The question has too many words to be read whole; ask it in fe
 FEEDBACK_NOT_STORED = "Your feedback could not be stored; see the server's log."
 
 FOLDER_NOT_INDEXED = "The folder was not indexed: something went wrong; see the server's log."
+
+NO_RECEIPT = (
+    "This file is no receipt: choose the JSON that “Save this conversation” or qa ask --json wrote."
+)
+
+RECEIPT_TOO_LARGE = "This file is too large to be a receipt of a conversation; nothing was checked."
+
+RECEIPT_WITHOUT_QUOTES = "This receipt quotes nothing, so there is nothing to check."
+
+RECEIPT_NOT_CHECKED = "The receipt was not checked: something went wrong; see the server's log."
+
+RECEIPT_REFUSED = "The receipt was not checked: the server is busy, or the file is too large."
