@@ -88,7 +88,7 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
                 conversation = AskTab(page, chat, listing, stored)
             with gr.Tab("Library"):
                 library_tab = LibraryTab(page, chat, listing, read_only, conversation)
-            with gr.Tab("Each document"):
+            with gr.Tab("Ask each"):
                 EachTab(chat, conversation.widgets.within)
             with gr.Tab("Check"):
                 CheckTab(chat)
