@@ -10,11 +10,16 @@ from types import TracebackType
 from typing import Self
 
 from embeddings.index.index import Index
-from embeddings.index.paths import library_paths
+from embeddings.index.paths import library_paths, lies_within
 from embeddings.index.protocols import SearchIndex
 from embeddings.indexing import index_folder, open_and_index, open_folder
 from embeddings.indexing_report import IndexingReport, OnProgress
-from embeddings.models.encoder import DEFAULT_MODEL, Encoder, SentenceTransformersEncoder
+from embeddings.models.encoder import (
+    DEFAULT_MODEL,
+    Encoder,
+    SentenceTransformersEncoder,
+    Vectors,
+)
 from embeddings.models.precision import Precision, PrecisionChoice, resolve_precision
 from qa.conversation.comparison import parse_comparison
 from qa.conversation.context import Turn
@@ -42,6 +47,14 @@ from qa.results import NEAREST, Answer, Hit, NothingFound
 from qa.retrieval.retriever import Retriever
 from qa.settings import DEFAULT_READER, Settings
 from qa.text import join_whitespace, replace_surrogates
+
+EACH_HITS = 6
+"""Passages read where each document is asked by itself: a document has fewer that can answer than
+a library. Chosen by hand."""
+
+FAR = 0.2
+"""Cosine below which a document's passages are so far from a question that only its best one is
+read. Chosen by hand."""
 
 OTHER_CANDIDATES = 3
 """Other answers shown beside the first; chosen by hand."""
@@ -305,6 +318,49 @@ class QuestionAnswerer:
         """
         return about(self.index, self.retriever.encoder, path)
 
+    def answer_each(
+        self, question: str, within: str | Sequence[str] = ()
+    ) -> Iterator[tuple[str, Answer]]:
+        """What each document says to the question by itself: its library path, and the answer.
+
+        The documents with the passages nearest to the question come first. The question is taken
+        as one, and encoded once; an answer cites its own document alone.
+
+        Args:
+            question: In any words.
+            within: Library paths of documents or folders; ``self.within`` if it is left out.
+
+        Raises:
+            ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
+                many words), or nothing is indexed at ``within`` (``NothingWithin``).
+            IndexDamaged: What is stored fails its checks.
+        """
+        question = self._checked(question)
+        vector = self.retriever.encode(question)
+        for path in self._by_nearness(question, vector, within):
+            started = time.perf_counter()
+            hits = tuple(self.retriever.retrieve(question, EACH_HITS, [path], vector=vector))
+            near = any(hit.vector_score >= FAR for hit in hits)
+            hits = hits if near else hits[:1]
+            yield path, self._read(question, hits, time.perf_counter() - started)
+
+    def _by_nearness(
+        self, question: str, vector: Vectors, within: str | Sequence[str] = ()
+    ) -> list[str]:
+        """Library paths of the documents, those nearest to a question first, then by path."""
+        searched = library_paths(within) or self.within
+        with self.index.contents() as contents:
+            documents = {
+                path: source.document
+                for path, source in contents.sources().items()
+                if source.document is not None and (not searched or lies_within(path, searched))
+            }
+        if within and not documents:
+            raise NothingWithin(f"expected paths of the library, got {', '.join(searched)}")
+        found = self.retriever.nearest_documents(question, vector, searched)
+        ranks = {document: rank for rank, document in enumerate(found)}
+        return sorted(documents, key=lambda path: (ranks.get(documents[path], len(found)), path))
+
     def parse_message(
         self, question: str, history: Sequence[Answer | Turn] = (), standalone: str | None = None
     ) -> Message:
@@ -406,9 +462,13 @@ class QuestionAnswerer:
         """The answer to one question that needs no conversation."""
         started = time.perf_counter()
         hits = retrieval.hits_of(question)
-        retrieved = time.perf_counter()
+        return self._read(question, hits, time.perf_counter() - started)
+
+    def _read(self, question: str, hits: tuple[Hit, ...], retrieve_seconds: float) -> Answer:
+        """The answer to one question in the passages retrieved for it."""
+        started = time.perf_counter()
         answers = self.reader.read(question, hits)
-        seconds = {"retrieve": retrieved - started, "read": time.perf_counter() - retrieved}
+        seconds = {"retrieve": retrieve_seconds, "read": time.perf_counter() - started}
         confidence = answers[0].confidence if answers else 0.0
         if not answers or confidence < self.settings.threshold:
             return Answer(question, None, confidence, (), (), hits, _reason(hits), seconds)

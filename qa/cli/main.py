@@ -147,10 +147,17 @@ def move_command(old: str, new: Path, index: Path | None) -> int:
 @click.argument("question")
 @click.option("--in", "within", multiple=True, help="Answer from this document or folder only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@click.option("--each", is_flag=True, help="Ask each document by itself, and print CSV.")
 @index_option
 @report_errors
-def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | None) -> int:
+def ask(
+    question: str, within: tuple[str, ...], as_json: bool, each: bool, index: Path | None
+) -> int:
     """Answer QUESTION from what is indexed."""
+    if each and as_json:
+        raise ValueError("expected one of --each and --json, got both")
+    if each:
+        return _ask_each(question, within, index)
     from rich.console import Console
 
     from qa.cli.error_messages import command
@@ -168,6 +175,32 @@ def ask(question: str, within: tuple[str, ...], as_json: bool, index: Path | Non
         show_answer(Console(), answer)
         show_gone(Console(), answer, index)
     return OK if answer.text is not None or answer.remark else NOT_SAID
+
+
+def _ask_each(question: str, within: tuple[str, ...], index: Path | None) -> int:
+    """Print as CSV what each document says, the surest answer first."""
+    from rich.console import Console
+
+    from qa.cli.error_messages import command
+    from qa.cli.terminal import counting_bar, printable
+    from qa.library.answer_table import as_csv, by_confidence
+    from qa.library.listing import list_library
+    from qa.pipeline import NothingWithin, QuestionAnswerer
+
+    with QuestionAnswerer.open(settings=_settings(index)) as answerer:
+        listing = list_library(answerer.index, within)
+        # A file's name may hold what moves the cursor.
+        titles = {printable(file.path): file.title or "" for file in listing.documents}
+        rows = []
+        try:
+            with counting_bar(Console(stderr=True), "asking") as on_progress:
+                for path, answer in answerer.answer_each(question, within):
+                    rows.append((printable(path), answer))
+                    on_progress(len(rows), len(titles))
+        except NothingWithin as error:
+            raise ValueError(f"{error}; see what it holds: {command('list', index)}") from error
+    click.echo(as_csv(by_confidence(rows), titles), nl=False)
+    return OK if any(answer.text is not None for _, answer in rows) else NOT_SAID
 
 
 @main.command("list")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from qa.conversation.understanding import Subquestion
-from qa.conversation.wording import refers_back
+from qa.conversation.wording import is_complete, refers_back
 
 PASSAGES_TRIED = 2
 """Passages in which each wording of a follow-up is tried; the chosen one is read in all. With 2 to
@@ -14,6 +14,11 @@ REFERRING_MARGIN = 0.1
 by hand on the follow-ups over ``docs/``."""
 
 
+COMPLETE_CONFIDENCE = 0.6
+"""Confidence from which a complete question is answered as it was typed: what could be added to it
+need not be tried. Chosen by hand on the follow-ups over ``docs/``."""
+
+
 def resolve(
     subquestion: Subquestion, measures: Iterable[Callable[[str], float]], threshold: float
 ) -> str:
@@ -21,7 +26,8 @@ def resolve(
 
     The words of "Which formats are read?" do not show whether it continues the conversation. Those
     of "When was it founded?" do; the question as typed then needs a margin over its rewritings,
-    because it would be answered about something else.
+    because it would be answered about something else. A complete question in which nothing refers
+    back is answered as it was typed wherever the documents do answer it.
 
     Args:
         subquestion: With its wordings.
@@ -34,8 +40,11 @@ def resolve(
     if not rewritings:
         return question
     margin = REFERRING_MARGIN if refers_back(question) else 0.0
+    complete = is_complete(question)
     best = rewritings[0]
     for confidence_of in measures:
+        if complete and confidence_of(question) >= COMPLETE_CONFIDENCE:
+            return question
         confidences = {wording: confidence_of(wording) for wording in rewritings}
         best = max(rewritings, key=confidences.__getitem__)
         confidence = confidences[best]

@@ -37,6 +37,7 @@ from qa.conversation.wording import (
     phrases_of,
     refers_to_person,
     resolve_ellipsis,
+    stands_alone,
 )
 from qa.reading import onnx_reader
 
@@ -133,6 +134,8 @@ def rewritings(
         logits: Of the window's words, and of the question.
         thresholds: Logits from which words are added.
     """
+    if stands_alone(question):
+        return (question,)
     ellipsis = rewrite_ellipsis(question, history)
     if ellipsis is not None:
         return (ellipsis,)
@@ -151,8 +154,7 @@ def rewritings(
     likely = {stem: logit for stem, logit in scores.items() if logit >= least}
     others = {stem: logit for stem, logit in scores.items() if logit < least}
     phrases = [*phrases_of(likely, texts), *phrases_of(others, texts)]
-    longer, shorter = (insert_phrases(question, chosen) for chosen in (phrases, phrases[:1]))
-    return tuple(dict.fromkeys((*first, longer, shorter)))
+    return tuple(dict.fromkeys((*first, insert_phrases(question, phrases))))
 
 
 class QuestionRewriter:

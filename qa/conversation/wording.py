@@ -18,12 +18,19 @@ _POSSESSIVE = re.compile(r"\b(?:its|their|his|her(?= [a-z]{3}))\b", re.I)
 _DUMMY = r"(?! (?:take|takes|took|possible|necessary|true|rain|rains|matter)\b)"
 _PRONOUN = re.compile(
     rf"\b(?:it{_DUMMY}|they|them|he|him|she|her)\b"
-    rf"|\b(?:this|that|these|those)(?=\s*[?.!,]|\s*$| {_VERB}\b)",
+    rf"|\b(?:this|that|these|those)(?=\s*[?.!,]|\s*$| {_VERB}\b)"
+    # "What does that cover?", but not "What does that setting do?".
+    rf"|(?<=\bdoes )(?:this|that)(?= [a-z]+(?:\s*[?.!]|\s*$| (?:an?|any|the|my|your|our)\b))"
+    rf"|(?<=\bdid )(?:this|that)(?= [a-z]+(?:\s*[?.!]|\s*$| (?:an?|any|the|my|your|our)\b))",
     re.I,
 )
 _THERE = re.compile(rf"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )\bthere\b(?! {_VERB}\b)", re.I)
 
-_NAME = re.compile(r"\b[A-Z]\w*(?:(?: (?:of|the|de|for|and))* [A-Z]\w*)*")
+# A code with hyphens or points, as "BN-12", is one word.
+_CAPITALISED = r"[A-Z]\w*(?:[-/._+&]\w+)*"
+_NAME = re.compile(rf"\b{_CAPITALISED}(?:(?: (?:of|the|de|for|and))* {_CAPITALISED})*")
+_CODE_BEFORE = re.compile(r"(?<!\S)(?:[\w+&]+[-/._&])+$")
+_CODE_BEHIND = re.compile(r"(?:[-/._&]\w+)+|[+#]+(?!\w)")
 _YEAR = re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})\b")
 _ABOUT = re.compile(
     r"^\W*(?:(?:and|but|so|ok|okay|now)\b,?\s*)?(?:(?:what|how) about|and)\s+"
@@ -35,6 +42,9 @@ _BARE = re.compile(
     r"(?: (?:is|was) (?:that|it|this))?\W*$",
     re.I,
 )
+_HOW_MANY = re.compile(
+    r"^\W*(?:(?:and|but|so)\s+)?how (?P<much>many|much) (?P<what>[\w'’-]+(?: [\w'’-]+)?)\W*$", re.I
+)
 _ASKING = re.compile(
     r"^(?P<asks>who|what|when|where|why|how)\s+(?P<verb>is|are|was|were|did|does|do|has|have|had|"
     r"can|could|will|would|should|must)\b",
@@ -45,6 +55,21 @@ _OTHER_PRONOUN = re.compile(r"\b(?:its?|they|them|theirs?|this|that|these|those|
 _SOMEBODY = re.compile(r"\b(?:an?|the|any|each|every|some|no)\b", re.I)
 _GOES_ON = re.compile(r"^\W*(?:and|but|so|also)\b", re.I)
 _QUESTION_WORD = re.compile(r"\b(?:who|what|when|where|why|how|which|whose|whom)\b", re.I)
+_ACTS = re.compile(
+    r"\b(?:do|does|did|can|could|will|would|should|must|may|might|to) (?!of\b)\w+", re.I
+)
+_DO = re.compile(r"\b(?:do|does|did)\b", re.I)
+# "Who won?" may go on with what was said; "Who wrote RFC 822?" has subject, verb and object.
+_FINITE = re.compile(rf"\b{_VERB}\b|^\W*(?:who|(?:what|which) [\w-]+) [a-z]\w+ \w", re.I)
+_COMPARED = re.compile(
+    r"\b(?:ones?|others?|another|else|more|same|both|either|neither|each|such|then|too|also|again"
+    r"|instead|different|first|second|third|last|next|two|three)\b",
+    re.I,
+)
+_SUBJECT_NAME = re.compile(rf"(?<=[\w,] )[\"“‘'(]?(?:{_CAPITALISED}|\w*\d[\w./-]*|\w+_\w+)")
+
+MAX_CODE = 40
+"""Characters of a code on each side of a word in it. Chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +107,12 @@ def phrases_of(scores: Mapping[str, float], texts: Sequence[str]) -> list[Phrase
                 stems = {words[at][1] for at in range(first, last + 1)} & left.keys()
                 if best is None or len(stems) > best[0]:
                     definite = first > 0 and words[first - 1][0][0].lower() == "the"
-                    cut_out = text[words[first][0].start() : words[last][0].end()]
-                    best = len(stems), cut_out, definite, stems
+                    best = (
+                        len(stems),
+                        _whole(text, words[first][0], words[last][0]),
+                        definite,
+                        stems,
+                    )
         if best is None:
             break
         _, phrase, definite, stems = best
@@ -95,12 +124,22 @@ def phrases_of(scores: Mapping[str, float], texts: Sequence[str]) -> list[Phrase
     return sorted(found, key=lambda phrase: -phrase.score)
 
 
+def _whole(text: str, first: re.Match[str], last: re.Match[str]) -> str:
+    """The words from the first to the last, with the rest of a code that they are part of."""
+    before = _CODE_BEFORE.search(text[max(0, first.start() - MAX_CODE) : first.start()])
+    behind = _CODE_BEHIND.match(text, last.end(), last.end() + MAX_CODE)
+    start = first.start() - len(before[0]) if before else first.start()
+    return text[start : behind.end() if behind else last.end()]
+
+
 def _runs(
     text: str, words: Sequence[tuple[re.Match[str], str]], wanted: Mapping[str, float]
 ) -> list[tuple[int, int]]:
     """First and last word of each run of wanted words, over small ones between them."""
     runs: list[tuple[int, int]] = []
     since = None
+    # Behind "did" a name is followed by a verb, which is no part of it.
+    with_do = bool(_DO.search(text))
     for at, (match, stemmed) in enumerate(words):
         if stemmed not in wanted or match[0].lower() in STOP_WORDS:
             continue
@@ -112,6 +151,7 @@ def _runs(
             joined = (
                 no_punctuation and len(between) <= 2 and all(word in _SMALL for word in between)
             )
+            joined &= not (with_do and words[since][0][0][0].isupper() and match[0][0].islower())
             # A word that occurs twice is in two phrases.
             joined &= stemmed not in {words[earlier][1] for earlier in range(runs[-1][0], at)}
         if joined:
@@ -123,34 +163,52 @@ def _runs(
 
 
 def insert_phrases(question: str, phrases: Sequence[Phrase]) -> str:
-    """The question with the phrases: the first in a pronoun's place, the others at its end.
+    """The question with the first of the phrases, in a pronoun's place or else at its end.
+
+    The others are left out: in brackets behind the question they would only be words.
 
     >>> insert_phrases("When was it founded?", [Phrase("IOFS", True, 1.0)])
     'When was the IOFS founded?'
     >>> insert_phrases("How many members?", [Phrase("IOFS", True, 1.0)])
-    'How many members (IOFS)?'
+    'How many members of the IOFS?'
     """
-    left = list(phrases)
-    if left:
-        name = f"the {left[0].text}" if left[0].definite else left[0].text
-        ending = "'" if name.endswith("s") and name[-2:-1].islower() else "'s"
-        for pattern, put in (
-            (_POSSESSIVE, name + ending),
-            (_PRONOUN, name),
-            (_THERE, f"in {name}"),
-        ):
-            match = pattern.search(question)
-            if match:
-                put = put[0].upper() + put[1:] if match.start() == 0 else put
-                question = question[: match.start()] + put + question[match.end() :]
-                left = left[1:]
-                break
-    if not left:
+    if not phrases:
         return question
+    name = f"the {phrases[0].text}" if phrases[0].definite else phrases[0].text
+    ending = "'" if name.endswith("s") and name[-2:-1].islower() else "'s"
+    for pattern, put in ((_POSSESSIVE, name + ending), (_PRONOUN, name), (_THERE, f"in {name}")):
+        match = pattern.search(question)
+        if match:
+            put = put[0].upper() + put[1:] if match.start() == 0 else put
+            return question[: match.start()] + put + question[match.end() :]
     end = _END.search(question)
     assert end is not None
     rest = question[end.start() :].strip() or "?"
-    return f"{question[: end.start()]} ({', '.join(phrase.text for phrase in left)}){rest}"
+    # What belongs to a thing is "of" it; what is done, "for" it.
+    joining = "for" if _ACTS.search(question) else "of"
+    return f"{question[: end.start()]} {joining} {name}{rest}".lstrip()
+
+
+def stands_alone(question: str) -> bool:
+    """Whether a question is complete and names what it is about: nothing may be added to it.
+
+    >>> stands_alone("When was the IOFS founded?"), stands_alone("What does BN-12 mean?")
+    (True, True)
+    >>> stands_alone("When was it founded?"), stands_alone("Who won?"), stands_alone("And Peru?")
+    (False, False, False)
+    """
+    return is_complete(question) and bool(_SUBJECT_NAME.search(question))
+
+
+def is_complete(question: str) -> bool:
+    """Whether a question is a sentence in which no word refers to what was said before.
+
+    >>> is_complete("What is the name of the program?"), is_complete("How many members?")
+    (True, False)
+    """
+    if refers_back(question) or not _FINITE.search(question):
+        return False
+    return not any(pattern.search(question) for pattern in (_OTHER_PRONOUN, _PERSONAL, _COMPARED))
 
 
 def refers_back(question: str) -> bool:
@@ -191,6 +249,8 @@ def resolve_ellipsis(question: str, previous: str) -> str | None:
     'How much aid did Kazakhstan send to Turkey?'
     >>> resolve_ellipsis("And where?", "When was the IOFS founded?")
     'Where was the IOFS founded?'
+    >>> resolve_ellipsis("And how many lines?", "How many pages may a file have?")
+    'How many lines may a file have?'
     >>> resolve_ellipsis("And an open door?", "What does a closed door mean?")
     'What does an open door mean?'
     >>> resolve_ellipsis("Who leads it?", "When was the IOFS founded?")
@@ -198,6 +258,12 @@ def resolve_ellipsis(question: str, previous: str) -> str | None:
     bare = _BARE.match(question)
     if bare:
         return _with_question_word(bare["asks"], previous)
+    many = _HOW_MANY.match(question)
+    counted = (
+        re.search(rf"\bhow {many['much']} (\w+)(?= {_VERB}\b)", previous, re.I) if many else None
+    )
+    if many and counted:
+        return f"{previous[: counted.start(1)]}{many['what']}{previous[counted.end(1) :]}"
     about = _ABOUT.match(question)
     if (
         about is None

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from embeddings.index.paths import lies_within
 from embeddings.index.protocols import SearchIndex
 from embeddings.rendering import rendered
 from qa.library.presence import has_changed
@@ -92,17 +93,28 @@ def read_receipt(path: Path) -> list[Answer]:
         ) from error
 
 
-def verify(answers: Sequence[Answer], index: SearchIndex) -> Iterator[CheckedCitation]:
+def verify(
+    answers: Sequence[Answer], index: SearchIndex, within: Sequence[str] = ()
+) -> Iterator[CheckedCitation]:
     """Each quote of the answers, in their order, compared with the index.
 
     Quotes of contradicting answers are compared too. A document that was renamed is recognised by
     its content. A file that has changed since it was indexed vouches for no quote.
 
+    Args:
+        answers: Of a receipt.
+        index: With the documents.
+        within: Library paths of the documents and folders that are compared; all if empty.
+
     Raises:
         IndexDamaged: What is stored fails its checks.
     """
     with index.contents() as contents:
-        sources = contents.sources()
+        sources = {
+            path: source
+            for path, source in contents.sources().items()
+            if not within or lies_within(path, within)
+        }
         folders = contents.folders()
         by_sha256 = {
             source.sha256: path for path, source in sources.items() if source.document is not None

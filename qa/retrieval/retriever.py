@@ -10,7 +10,7 @@ from embeddings.errors import IndexDamaged, Remedy
 from embeddings.index.paths import library_paths, lies_within
 from embeddings.index.protocols import SearchIndex, Snapshot
 from embeddings.index.records import DocumentFacts
-from embeddings.models.encoder import Encoder
+from embeddings.models.encoder import Encoder, Vectors
 from qa.abbreviations import other_names
 from qa.results import MAX_PLACES, Hit
 from qa.retrieval.search import DEPTH, SearchRequest, highest_unseen_score, search
@@ -44,6 +44,7 @@ class Retriever:
         limit: int,
         within: str | Sequence[str] = (),
         excluded: Set[int] = frozenset(),
+        vector: Vectors | None = None,
     ) -> list[Hit]:
         """The best passages for a question, near-duplicates collapsed, best first.
 
@@ -54,12 +55,13 @@ class Retriever:
             limit: Number of hits at most.
             within: Library paths of the documents or folders to search; all if empty.
             excluded: Ids of passages that are treated as if they were not in the index.
+            vector: Of the question, as ``encode`` returns it, if it is known.
 
         Raises:
             IndexDamaged: A passage fails its checksum.
         """
         within = library_paths(within)
-        vector = self.encoder.encode([question], role="question")[0]
+        vector = self.encode(question) if vector is None else vector
         request = SearchRequest(
             question, vector, max(DEPTH, limit), self.word_weight, within, excluded
         )
@@ -75,6 +77,31 @@ class Retriever:
                 if exhausted or _is_final(selection, highest_unseen_score(found, request), request):
                     return self._hits(snapshot, selection, within)
                 request = replace(request, depth=4 * request.depth)
+
+    def encode(self, question: str) -> Vectors:
+        """The question's vector ``(dimension,)`` float32, unit norm."""
+        vector: Vectors = self.encoder.encode([question], role="question")[0]
+        return vector
+
+    def nearest_documents(
+        self, question: str, vector: Vectors, within: str | Sequence[str] = ()
+    ) -> list[int]:
+        """Ids of the documents with the best passages for a question, best first.
+
+        Args:
+            question: In any words.
+            vector: Of the question, as ``encode`` returns it.
+            within: Library paths of the documents or folders to search; all if empty.
+
+        Raises:
+            IndexDamaged: A passage is missing, or fails its checksum.
+        """
+        request = SearchRequest(
+            question, vector, CROWDED_DEPTH, self.word_weight, library_paths(within)
+        )
+        with self.index.snapshot() as snapshot:
+            found = snapshot.passages([each.id for each in search(snapshot, request)])
+        return list(dict.fromkeys(stored.document for stored in found))
 
     def _hits(self, snapshot: Snapshot, selection: Selection, within: Sequence[str]) -> list[Hit]:
         documents = {stored.document for _, stored in selection.passages}

@@ -14,6 +14,7 @@ from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
 from qa.text import join_whitespace
 from qa.web.documents import Documents
+from qa.web.each import DocumentAsker
 from qa.web.error_messages import error_message
 from qa.web.example_finder import ExampleFinder
 from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
@@ -56,6 +57,7 @@ class Chat:
         self.feedback = Feedback(self.index.folder)
         self.signer = Signer.beside(self.index.folder)
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
+        self.document_asker = DocumentAsker(answerer, self.documents, self._warming.join)
         self.example_finder = ExampleFinder(answerer, self.documents, self._wait_until_ready)
 
     def warm_up(self) -> None:

@@ -36,7 +36,7 @@ class ConversationState:
         self._abandoned: OrderedDict[tuple[str | None, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, session: str | None, turn: str) -> PendingReply:
+    def begin(self, session: str | None, turn: str = "") -> PendingReply:
         """A new pending reply of the session; an earlier one is no longer awaited.
 
         Args:
@@ -59,7 +59,7 @@ class ConversationState:
             if self._pending.get(pending.session) is pending:
                 del self._pending[pending.session]
 
-    def abandon(self, session: str | None, turns: Iterable[str]) -> None:
+    def abandon(self, session: str | None, turns: Iterable[str] = ()) -> None:
         """Await no reply in this session any more.
 
         Args:

@@ -1,27 +1,28 @@
-"""Example finder: looks in the background for questions that the documents answer."""
+"""Example finder: looks in the background for questions that the documents answer surely."""
 
 import logging
 import threading
-from collections.abc import Callable
-from itertools import islice
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
+from embeddings.errors import IndexDamaged
 from qa.pipeline import QuestionAnswerer
 from qa.web.documents import Documents
-from qa.web.examples import MAX_READ_CHARACTERS, example_questions, round_robin
+from qa.web.example_ranking import Placed, is_surely_answered, ranked
+from qa.web.examples import Item, Kind, blocks_of, example_questions
 
 MAX_EXAMPLES = 4
 """Example questions shown."""
 
 MAX_OF_A_KIND = 2
-"""Of them, at most so many that begin alike."""
-
-EXAMPLE_CONFIDENCE = 0.75
-"""Confidence of the answer to a good example; chosen by hand."""
+"""Of them, at most so many of a kind while there are others; of abbreviations, which all read
+alike, one."""
 
 MAX_EXAMPLE_DOCUMENTS = 50
-"""Documents from which questions are generated."""
+"""Documents from which questions are generated; of more, some from everywhere in the listing."""
 
-MAX_TRIED_QUESTIONS = 16
+MAX_TRIED_QUESTIONS = 24
 """Questions that are tried to find examples, at half a second each."""
 
 _log = logging.getLogger("chapter-and-verse")
@@ -89,24 +90,60 @@ class ExampleFinder:
 
     def _find(self, examples: list[str]) -> None:
         """Add examples to the list until there are enough."""
-        kinds: list[tuple[str, bool]] = []
-        for question in islice(round_robin(self._questions()), MAX_TRIED_QUESTIONS):
+        kinds: Counter[Kind] = Counter()
+        tried: set[str] = set()
+        spare: list[Placed] = []
+
+        def try_to_answer(placed: Placed) -> None:
+            _, example = placed
+            if example.question in tried:
+                return
+            tried.add(example.question)
+            if is_surely_answered(placed, self._answerer.answer(example.question)):
+                examples.append(example.question)
+                kinds[example.kind] += 1
+
+        def is_done() -> bool:
+            enough = len(examples) == MAX_EXAMPLES or len(tried) == MAX_TRIED_QUESTIONS
+            return enough or self._ending.is_set()
+
+        for placed in self._candidates():
+            if is_done():
+                return
+            _, example = placed
+            if kinds[example.kind] < (1 if example.kind == "abbreviation" else MAX_OF_A_KIND):
+                try_to_answer(placed)
+            else:
+                spare.append(placed)
+        for placed in spare:
+            if is_done():
+                return
+            try_to_answer(placed)
+
+    def _candidates(self) -> Iterator[Placed]:
+        """Questions generated from the documents, in the order in which they are to be tried."""
+        index = self._documents.index
+        documents = spread(self._documents.listing().documents, MAX_EXAMPLE_DOCUMENTS)
+        generated = []
+        for document in documents:
             if self._ending.is_set():
                 return
-            kind = question.partition(" ")[0], question.endswith("stand for?")
-            if kinds.count(kind) == MAX_OF_A_KIND:
-                continue
-            answer = self._answerer.answer(question)
-            if answer.text is not None and answer.confidence >= EXAMPLE_CONFIDENCE:
-                examples.append(question)
-                kinds.append(kind)
-            if len(examples) == MAX_EXAMPLES:
-                return
+            # A document that is damaged is found out by who asks about it.
+            with suppress(IndexDamaged):
+                if found := index.part(document.path, 0):
+                    _, _, part = found
+                    generated.append((document, list(example_questions(blocks_of(part)))))
+        within = self._answerer.within
+        with index.snapshot() as snapshot:
+            candidates = list(ranked(generated, snapshot, within))
+        yield from candidates
 
-    def _questions(self) -> list[list[str]]:
-        """The questions generated from each document."""
-        index = self._documents.index
-        documents = self._documents.listing().documents[:MAX_EXAMPLE_DOCUMENTS]
-        facts = filter(None, (index.facts(document.path) for document in documents))
-        texts = [index.text(each.id, 0, MAX_READ_CHARACTERS) for each in facts]
-        return [list(example_questions(text)) for text in texts]
+
+def spread(items: Sequence[Item], most: int) -> list[Item]:
+    """At most so many of the items, at equal distances.
+
+    >>> spread([0, 1, 2, 3, 4, 5], 3)
+    [0, 2, 4]
+    """
+    count = min(len(items), most)
+    return [items[at * len(items) // count] for at in range(count)]

@@ -28,3 +28,14 @@ FOLDER_EMPTIED = (
 """Its name stands before."""
 
 NO_DOCUMENTS = "There is nothing to answer from: the library holds no documents yet."
+NO_RECEIPT = (
+    "This file is no receipt: choose the JSON that “Save this conversation” or qa ask --json wrote."
+)
+
+RECEIPT_TOO_LARGE = "This file is too large to be a receipt of a conversation; nothing was checked."
+
+RECEIPT_WITHOUT_QUOTES = "This receipt quotes nothing, so there is nothing to check."
+
+RECEIPT_NOT_CHECKED = "The receipt was not checked: something went wrong; see the server's log."
+
+RECEIPT_REFUSED = "The receipt was not checked: the server is busy, or the file is too large."

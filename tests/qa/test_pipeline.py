@@ -7,8 +7,10 @@ import pytest
 
 from embeddings.errors import IndexMissing
 from embeddings.index.index import Index
+from embeddings.models.encoder import Vectors
 from qa import Answer, QuestionAnswerer, Settings
 from qa.evaluation.metrics import exact_match
+from qa.pipeline import EACH_HITS, NothingWithin
 from qa.reading.question_type import may_need_sentences
 from qa.text import normalise
 
@@ -258,3 +260,41 @@ def test_answer_from_a_file_or_folder_that_is_gone_says_so(tmp_path: Path) -> No
         town.rename(tmp_path / "city")
         gone = answerer.answer(question)
         assert (gone.text, gone.gone) == ("1850", ("town",))
+
+
+def test_each_document_answers_by_itself(answerer: QuestionAnswerer) -> None:
+    question = "How many members does the IOFS have?"
+    rows = list(answerer.answer_each(question, "docs/kazakhstan-2024"))
+    paths = [path for path, _ in rows]
+    assert len(paths) == len(set(paths)) == 5
+    path, answer = rows[0]
+    assert (path, answer.text) == ("docs/kazakhstan-2024/food-security.html", "41")
+    for path, answer in rows:
+        assert answer.question == question
+        assert {citation.path for citation in answer.quotes} <= {path}
+        assert {hit.path for hit in answer.hits} <= {path} and len(answer.hits) <= EACH_HITS
+    assert [answer.text is None for path, answer in rows[1:]].count(True) >= 3
+
+
+def test_question_to_each_document_is_encoded_once(
+    answerer: QuestionAnswerer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[str] = []
+    encode = answerer.retriever.encode
+
+    def counting(question: str) -> Vectors:
+        encoded.append(question)
+        return encode(question)
+
+    monkeypatch.setattr(answerer.retriever, "encode", counting)
+    rows = answerer.answer_each("  Who \n leads? ", "docs/guide")
+    assert encoded == []
+    assert len(list(rows)) == 7
+    assert encoded == ["Who leads?"]
+
+
+def test_each_of_no_documents_is_refused(answerer: QuestionAnswerer) -> None:
+    with pytest.raises(NothingWithin, match="expected paths of the library, got nowhere"):
+        list(answerer.answer_each("Who leads?", "nowhere"))
+    with pytest.raises(ValueError, match="expected a question of 1 to 2,000 characters, got 0"):
+        list(answerer.answer_each(" "))

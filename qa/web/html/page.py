@@ -23,7 +23,17 @@ MAX_TITLES = 12
 
 STYLE = "\n".join(
     Path(__file__).with_name("css").joinpath(f"{name}.css").read_text(encoding="utf-8")
-    for name in ("base", "columns", "ask", "sources", "notices", "library", "reader", "print")
+    for name in (
+        "base",
+        "columns",
+        "ask",
+        "sources",
+        "notices",
+        "library",
+        "reader",
+        "each",
+        "print",
+    )
 )
 """The page's style sheet."""
 

@@ -10,175 +10,175 @@ const BEHIND = 90;
 
 /** The source in the panel that a number of the chat belongs to. */
 function sourceOf(number) {
-    const name = [...number.classList].find(each => each.startsWith("to-"));
-    return name ? document.getElementById(name.slice(3)) : null;
+  const name = [...number.classList].find(each => each.startsWith("to-"));
+  return name ? document.getElementById(name.slice(3)) : null;
 }
 
 let card = null;
 
 function hideCard() {
-    card?.number.removeAttribute("aria-describedby");
-    card?.element.remove();
-    card = null;
+  card?.number.removeAttribute("aria-describedby");
+  card?.element.remove();
+  card = null;
 }
 
 function showCard(number) {
-    const source = sourceOf(number);
-    if (!source || SMALL.matches || card?.number === number) {
-        return;
-    }
-    hideCard();
-    const element = document.createElement("div");
-    element.className = "cv-card";
-    element.id = "cv-card";
-    element.setAttribute("role", "tooltip");
-    const head = document.createElement("p");
-    head.className = "cv-card-head";
-    head.dir = "auto";
-    // The title follows the number.
-    const title = source.querySelector("h3")?.lastChild.textContent.trim();
-    const page = source.dataset.page;
-    head.textContent = [title, source.querySelector(".cv-headings")?.textContent, page]
-        .filter(Boolean).join(" › ");
-    element.append(head, excerpt(source.querySelector("blockquote")));
-    const link = source.querySelector(".cv-open")?.cloneNode(true);
-    if (link) {
-        link.textContent = "Open";
-        // Those who use the keyboard open it from the source, to which the number leads.
-        link.tabIndex = -1;
-        element.append(link);
-    }
-    // Inside of what holds the sources, so that its link does what theirs do.
-    document.querySelector("#reading").append(element);
-    card = {number, element};
-    number.setAttribute("aria-describedby", "cv-card");
-    place(element, number.getBoundingClientRect());
+  const source = sourceOf(number);
+  if (!source || SMALL.matches || card?.number === number) {
+    return;
+  }
+  hideCard();
+  const element = document.createElement("div");
+  element.className = "cv-card";
+  element.id = "cv-card";
+  element.setAttribute("role", "tooltip");
+  const head = document.createElement("p");
+  head.className = "cv-card-head";
+  head.dir = "auto";
+  // The title follows the number.
+  const title = source.querySelector("h3")?.lastChild.textContent.trim();
+  const page = source.dataset.page;
+  head.textContent = [title, source.querySelector(".cv-headings")?.textContent, page]
+    .filter(Boolean).join(" › ");
+  element.append(head, excerpt(source.querySelector("blockquote")));
+  const link = source.querySelector(".cv-open")?.cloneNode(true);
+  if (link) {
+    link.textContent = "Open";
+    // Those who use the keyboard open it from the source, to which the number leads.
+    link.tabIndex = -1;
+    element.append(link);
+  }
+  // Inside of what holds the sources, so that its link does what theirs do.
+  document.querySelector("#reading").append(element);
+  card = {number, element};
+  number.setAttribute("aria-describedby", "cv-card");
+  place(element, number.getBoundingClientRect());
 }
 
 function place(element, at) {
-    const {width, height} = element.getBoundingClientRect();
-    const left = Math.max(8, Math.min(at.left - 24, innerWidth - width - 8));
-    const below = at.bottom + 6;
-    const top = below + height < innerHeight ? below : Math.max(8, at.top - height - 6);
-    element.style.left = `${left}px`;
-    element.style.top = `${top}px`;
+  const {width, height} = element.getBoundingClientRect();
+  const left = Math.max(8, Math.min(at.left - 24, innerWidth - width - 8));
+  const below = at.bottom + 6;
+  const top = below + height < innerHeight ? below : Math.max(8, at.top - height - 6);
+  element.style.left = `${left}px`;
+  element.style.top = `${top}px`;
 }
 
 /** The marked quote with what stands around it, short enough for two lines or three. */
 function excerpt(passage) {
-    const shown = document.createElement("p");
-    shown.className = "cv-card-quote";
-    shown.dir = "auto";
-    const mark = passage?.querySelector("mark");
-    if (!mark) {
-        shown.textContent = (passage?.textContent ?? "").slice(0, QUOTED);
-        return shown;
-    }
-    const range = document.createRange();
-    range.setStart(passage, 0);
-    range.setEndBefore(mark);
-    const before = range.toString().split("\n").pop();
-    range.setStartAfter(mark);
-    range.setEnd(passage, passage.childNodes.length);
-    const behind = range.toString().split("\n")[0];
-    const quoted = document.createElement("mark");
-    quoted.textContent = shorten(mark.textContent, QUOTED);
-    shown.append(
-        before.length > BEFORE ? `…${before.slice(-BEFORE)}` : before,
-        quoted,
-        shorten(behind, BEHIND),
-    );
+  const shown = document.createElement("p");
+  shown.className = "cv-card-quote";
+  shown.dir = "auto";
+  const mark = passage?.querySelector("mark");
+  if (!mark) {
+    shown.textContent = (passage?.textContent ?? "").slice(0, QUOTED);
     return shown;
+  }
+  const range = document.createRange();
+  range.setStart(passage, 0);
+  range.setEndBefore(mark);
+  const before = range.toString().split("\n").pop();
+  range.setStartAfter(mark);
+  range.setEnd(passage, passage.childNodes.length);
+  const behind = range.toString().split("\n")[0];
+  const quoted = document.createElement("mark");
+  quoted.textContent = shorten(mark.textContent, QUOTED);
+  shown.append(
+    before.length > BEFORE ? `…${before.slice(-BEFORE)}` : before,
+    quoted,
+    shorten(behind, BEHIND),
+  );
+  return shown;
 }
 
 const shorten = (text, most) => text.length > most ? `${text.slice(0, most)}…` : text;
 
 /** Show the source in the panel, unfolded and barred. */
 function leadTo(source) {
-    window.chapterAndVerse.closeDocument?.();
-    for (let fold = source.closest("details"); fold; fold = fold.parentElement.closest("details")) {
-        fold.open = true;
-    }
-    document.querySelectorAll(".cv-chosen").forEach(each => each.classList.remove("cv-chosen"));
-    source.classList.add("cv-chosen");
-    source.tabIndex = -1;
-    source.focus({preventScroll: true});
-    source.scrollIntoView({block: "nearest", behavior: CALM.matches ? "auto" : "smooth"});
+  window.chapterAndVerse.closeDocument?.();
+  for (let fold = source.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+    fold.open = true;
+  }
+  document.querySelectorAll(".cv-chosen").forEach(each => each.classList.remove("cv-chosen"));
+  source.classList.add("cv-chosen");
+  source.tabIndex = -1;
+  source.focus({preventScroll: true});
+  source.scrollIntoView({block: "nearest", behavior: CALM.matches ? "auto" : "smooth"});
 }
 
 /** Show the source over the chat, at the bottom of a small screen. */
 function openSheet(source) {
-    const sheet = document.createElement("dialog");
-    sheet.className = "cv-dialog cv-sheet";
-    sheet.setAttribute("aria-label", "Source");
-    const close = document.createElement("button");
-    close.type = "button";
-    close.textContent = "Close";
-    close.addEventListener("click", () => sheet.close());
-    const content = source.cloneNode(true);
-    content.querySelectorAll("[id]").forEach(each => each.removeAttribute("id"));
-    const article = document.createElement("div");
-    article.className = "cv-panel";
-    article.append(...content.childNodes);
-    sheet.append(close, article);
-    sheet.addEventListener("click", event => {
-        // Of the dialog itself only its backdrop can be clicked.
-        if (event.target === sheet) {
-            sheet.close();
-        }
-    });
-    sheet.addEventListener("close", () => sheet.remove());
-    document.querySelector("#reading").append(sheet);
-    sheet.showModal();
+  const sheet = document.createElement("dialog");
+  sheet.className = "cv-dialog cv-sheet";
+  sheet.setAttribute("aria-label", "Source");
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "Close";
+  close.addEventListener("click", () => sheet.close());
+  const content = source.cloneNode(true);
+  content.querySelectorAll("[id]").forEach(each => each.removeAttribute("id"));
+  const article = document.createElement("div");
+  article.className = "cv-panel";
+  article.append(...content.childNodes);
+  sheet.append(close, article);
+  sheet.addEventListener("click", event => {
+    // Of the dialog itself only its backdrop can be clicked.
+    if (event.target === sheet) {
+      sheet.close();
+    }
+  });
+  sheet.addEventListener("close", () => sheet.remove());
+  document.querySelector("#reading").append(sheet);
+  sheet.showModal();
 }
 
 /** Lead to the source of a number. */
 export function follow(number) {
-    const source = sourceOf(number);
-    hideCard();
-    if (!source) {
-        return false;
-    }
-    if (SMALL.matches) {
-        openSheet(source);
-    } else {
-        leadTo(source);
-    }
-    return true;
+  const source = sourceOf(number);
+  hideCard();
+  if (!source) {
+    return false;
+  }
+  if (SMALL.matches) {
+    openSheet(source);
+  } else {
+    leadTo(source);
+  }
+  return true;
 }
 
 const numberAt = event => event.target.closest?.("#chat a.cv-number") ?? null;
 
 /** Begin; the numbers come later. */
 export function start() {
-    document.addEventListener("click", event => {
-        const number = numberAt(event);
-        const plain = event.button === 0
-            && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-        if (number && plain && follow(number)) {
-            event.preventDefault();
-        }
-    });
-    document.addEventListener("pointerover", event => {
-        const number = numberAt(event);
-        if (number && event.pointerType === "mouse") {
-            showCard(number);
-        } else if (card && !card.element.contains(event.target)) {
-            hideCard();
-        }
-    });
-    document.addEventListener("focusin", event => {
-        const number = numberAt(event);
-        if (number?.matches(":focus-visible")) {
-            showCard(number);
-        } else {
-            hideCard();
-        }
-    });
-    document.addEventListener("keydown", event => {
-        if (event.key === "Escape") {
-            hideCard();
-        }
-    });
-    document.addEventListener("scroll", hideCard, {capture: true, passive: true});
+  document.addEventListener("click", event => {
+    const number = numberAt(event);
+    const plain = event.button === 0
+      && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (number && plain && follow(number)) {
+      event.preventDefault();
+    }
+  });
+  document.addEventListener("pointerover", event => {
+    const number = numberAt(event);
+    if (number && event.pointerType === "mouse") {
+      showCard(number);
+    } else if (card && !card.element.contains(event.target)) {
+      hideCard();
+    }
+  });
+  document.addEventListener("focusin", event => {
+    const number = numberAt(event);
+    if (number?.matches(":focus-visible")) {
+      showCard(number);
+    } else {
+      hideCard();
+    }
+  });
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape") {
+      hideCard();
+    }
+  });
+  document.addEventListener("scroll", hideCard, {capture: true, passive: true});
 }

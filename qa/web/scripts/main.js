@@ -7,16 +7,17 @@ import * as citations from "./citations.js";
 import * as conversations from "./conversations.js";
 import { startPrinting } from "./printing.js";
 import { closeDocument, openDocument, startReader } from "./reader.js";
+import { acceptDroppedReceipts, readReceipt } from "./receipts.js";
 import * as shortcuts from "./shortcuts.js";
 import * as theme from "./theme.js";
 
 const {
-    ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
+  ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
 } = chat;
 
 window.chapterAndVerse = {
-    ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
-    closeDocument, openDocument,
+  ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
+  closeDocument, openDocument, readReceipt,
 };
 
 theme.start();
@@ -26,3 +27,4 @@ conversations.start();
 shortcuts.start();
 startPrinting();
 startReader();
+acceptDroppedReceipts();

@@ -3,66 +3,66 @@
 import {follow} from "./citations.js";
 
 const KEYS = [
-    ["/", "Type a question"],
-    ["Enter", "Ask; Shift and Enter begin a new line"],
-    ["↑", "In an empty box: edit the question that was asked last"],
-    ["1 – 9", "Go to the source of that number, of the last answer"],
-    ["Esc", "Close what is open; give up an edit"],
-    ["?", "Show this list"],
+  ["/", "Type a question"],
+  ["Enter", "Ask; Shift and Enter begin a new line"],
+  ["↑", "In an empty box: edit the question that was asked last"],
+  ["1 – 9", "Go to the source of that number, of the last answer"],
+  ["Esc", "Close what is open; give up an edit"],
+  ["?", "Show this list"],
 ];
 
 const isTyping = target => target.closest?.("input, textarea, select, [contenteditable]");
 
 function help() {
-    const dialog = document.createElement("dialog");
-    dialog.className = "cv-dialog";
-    dialog.setAttribute("aria-labelledby", "cv-keys-title");
-    const title = document.createElement("h2");
-    title.id = "cv-keys-title";
-    title.textContent = "Keyboard shortcuts";
-    const close = document.createElement("button");
-    close.type = "button";
-    close.textContent = "Close";
-    close.addEventListener("click", () => dialog.close());
-    const head = document.createElement("header");
-    head.append(title, close);
-    const list = document.createElement("dl");
-    list.className = "cv-keys";
-    for (const [key, what] of KEYS) {
-        const name = list.appendChild(document.createElement("dt"));
-        name.appendChild(document.createElement("kbd")).textContent = key;
-        list.appendChild(document.createElement("dd")).textContent = what;
-    }
-    dialog.append(head, list);
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
+  const dialog = document.createElement("dialog");
+  dialog.className = "cv-dialog";
+  dialog.setAttribute("aria-labelledby", "cv-keys-title");
+  const title = document.createElement("h2");
+  title.id = "cv-keys-title";
+  title.textContent = "Keyboard shortcuts";
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "Close";
+  close.addEventListener("click", () => dialog.close());
+  const head = document.createElement("header");
+  head.append(title, close);
+  const list = document.createElement("dl");
+  list.className = "cv-keys";
+  for (const [key, what] of KEYS) {
+    const name = list.appendChild(document.createElement("dt"));
+    name.appendChild(document.createElement("kbd")).textContent = key;
+    list.appendChild(document.createElement("dd")).textContent = what;
+  }
+  dialog.append(head, list);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 /** Begin. */
 export function start() {
-    document.addEventListener("keydown", event => {
-        if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)
-            || document.querySelector("dialog[open]")) {
-            return;
-        }
-        if (event.key === "/") {
-            event.preventDefault();
-            document.querySelector("#question textarea")?.focus();
-        } else if (event.key === "?") {
-            help();
-        } else if (/^[1-9]$/.test(event.key)) {
-            const answers = document.querySelectorAll('#chat [data-testid="bot"]');
-            const numbers = answers[answers.length - 1]?.querySelectorAll("a.cv-number") ?? [];
-            const number = [...numbers].find(each => each.textContent.trim() === `[${event.key}]`);
-            if (number) {
-                follow(number);
-            }
-        }
-    });
-    document.addEventListener("click", event => {
-        if (event.target.closest("#cv-keys")) {
-            help();
-        }
-    });
+  document.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)
+      || document.querySelector("dialog[open]")) {
+      return;
+    }
+    if (event.key === "/") {
+      event.preventDefault();
+      document.querySelector("#question textarea")?.focus();
+    } else if (event.key === "?") {
+      help();
+    } else if (/^[1-9]$/.test(event.key)) {
+      const answers = document.querySelectorAll('#chat [data-testid="bot"]');
+      const numbers = answers[answers.length - 1]?.querySelectorAll("a.cv-number") ?? [];
+      const number = [...numbers].find(each => each.textContent.trim() === `[${event.key}]`);
+      if (number) {
+        follow(number);
+      }
+    }
+  });
+  document.addEventListener("click", event => {
+    if (event.target.closest("#cv-keys")) {
+      help();
+    }
+  });
 }

@@ -17,41 +17,41 @@ const VERSION = 1;
 
 /** An id that later ones are greater than, in any tab. */
 export function newId() {
-    const random = crypto.getRandomValues(new Uint32Array(2));
-    const time = Date.now().toString(36).padStart(9, "0");
-    return `${time}-${[...random].map(each => each.toString(36).padStart(7, "0")).join("")}`;
+  const random = crypto.getRandomValues(new Uint32Array(2));
+  const time = Date.now().toString(36).padStart(9, "0");
+  return `${time}-${[...random].map(each => each.toString(36).padStart(7, "0")).join("")}`;
 }
 
 let opening;
 
 function database() {
-    opening ??= new Promise(resolve => {
-        let request;
-        try {
-            request = indexedDB.open(NAME, VERSION);
-        } catch {
-            resolve(null);
-            return;
-        }
-        request.onupgradeneeded = () => {
-            const conversations = request.result.createObjectStore("conversations", {keyPath: "id"});
-            conversations.createIndex("library", "library");
-            const turns = request.result.createObjectStore(
-                "turns", {keyPath: ["conversation", "id"]});
-            turns.createIndex("conversation", "conversation");
-        };
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => resolve(null);
-        request.onblocked = () => resolve(null);
-    });
-    return opening;
+  opening ??= new Promise(resolve => {
+    let request;
+    try {
+      request = indexedDB.open(NAME, VERSION);
+    } catch {
+      resolve(null);
+      return;
+    }
+    request.onupgradeneeded = () => {
+      const conversations = request.result.createObjectStore("conversations", {keyPath: "id"});
+      conversations.createIndex("library", "library");
+      const turns = request.result.createObjectStore(
+        "turns", {keyPath: ["conversation", "id"]});
+      turns.createIndex("conversation", "conversation");
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => resolve(null);
+    request.onblocked = () => resolve(null);
+  });
+  return opening;
 }
 
 const memory = {conversations: new Map(), turns: new Map()};
 
 /** Whether conversations outlive the page. */
 export async function isKept() {
-    return (await database()) !== null;
+  return (await database()) !== null;
 }
 
 /**
@@ -61,76 +61,76 @@ export async function isKept() {
  * @param {function(IDBTransaction): IDBRequest | void} work
  */
 async function transact(mode, work) {
-    const opened = await database();
-    return new Promise((resolve, reject) => {
-        const transaction = opened.transaction(["conversations", "turns"], mode);
-        const request = work(transaction);
-        transaction.oncomplete = () => resolve(request?.result);
-        transaction.onerror = transaction.onabort = () => reject(transaction.error);
-    });
+  const opened = await database();
+  return new Promise((resolve, reject) => {
+    const transaction = opened.transaction(["conversations", "turns"], mode);
+    const request = work(transaction);
+    transaction.oncomplete = () => resolve(request?.result);
+    transaction.onerror = transaction.onabort = () => reject(transaction.error);
+  });
 }
 
 const byId = (one, other) => one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
 
 /** The turns of a conversation, in order. */
 export async function turnsOf(conversation) {
-    if (!await isKept()) {
-        return [...memory.turns.values()].filter(
-            turn => turn.conversation === conversation).sort(byId);
-    }
-    const turns = await transact("readonly", transaction =>
-        transaction.objectStore("turns").index("conversation").getAll(conversation));
-    return turns.sort(byId);
+  if (!await isKept()) {
+    return [...memory.turns.values()].filter(
+      turn => turn.conversation === conversation).sort(byId);
+  }
+  const turns = await transact("readonly", transaction =>
+    transaction.objectStore("turns").index("conversation").getAll(conversation));
+  return turns.sort(byId);
 }
 
 /** The conversations of a library, the one that was used last first. */
 export async function conversationsOf(library) {
-    const found = await isKept()
-        ? await transact("readonly", transaction =>
-            transaction.objectStore("conversations").index("library").getAll(library))
-        : [...memory.conversations.values()].filter(each => each.library === library);
-    return found.sort((one, other) => other.updated - one.updated);
+  const found = await isKept()
+    ? await transact("readonly", transaction =>
+      transaction.objectStore("conversations").index("library").getAll(library))
+    : [...memory.conversations.values()].filter(each => each.library === library);
+  return found.sort((one, other) => other.updated - one.updated);
 }
 
 /** Store a conversation and turns of it, each in place of the one with its id. */
 export async function put(conversation, turns = []) {
-    if (!await isKept()) {
-        memory.conversations.set(conversation.id, conversation);
-        for (const turn of turns) {
-            memory.turns.set(turn.id, turn);
-        }
-        return;
+  if (!await isKept()) {
+    memory.conversations.set(conversation.id, conversation);
+    for (const turn of turns) {
+      memory.turns.set(turn.id, turn);
     }
-    await transact("readwrite", transaction => {
-        transaction.objectStore("conversations").put(conversation);
-        for (const turn of turns) {
-            transaction.objectStore("turns").put(turn);
-        }
-    });
+    return;
+  }
+  await transact("readwrite", transaction => {
+    transaction.objectStore("conversations").put(conversation);
+    for (const turn of turns) {
+      transaction.objectStore("turns").put(turn);
+    }
+  });
 }
 
 /** Remove turns of a conversation by their ids. */
 export async function removeTurns(conversation, ids) {
-    if (!await isKept()) {
-        ids.forEach(id => memory.turns.delete(id));
-        return;
+  if (!await isKept()) {
+    ids.forEach(id => memory.turns.delete(id));
+    return;
+  }
+  await transact("readwrite", transaction => {
+    for (const id of ids) {
+      transaction.objectStore("turns").delete([conversation, id]);
     }
-    await transact("readwrite", transaction => {
-        for (const id of ids) {
-            transaction.objectStore("turns").delete([conversation, id]);
-        }
-    });
+  });
 }
 
 /** Remove a conversation with its turns. */
 export async function removeConversation(id) {
-    const ids = (await turnsOf(id)).map(turn => turn.id);
-    await removeTurns(id, ids);
-    if (!await isKept()) {
-        memory.conversations.delete(id);
-        return;
-    }
-    await transact("readwrite", transaction => {
-        transaction.objectStore("conversations").delete(id);
-    });
+  const ids = (await turnsOf(id)).map(turn => turn.id);
+  await removeTurns(id, ids);
+  if (!await isKept()) {
+    memory.conversations.delete(id);
+    return;
+  }
+  await transact("readwrite", transaction => {
+    transaction.objectStore("conversations").delete(id);
+  });
 }

@@ -3,37 +3,37 @@
 const KEY = "chapter-and-verse-theme";
 
 function chosen() {
-    try {
-        return localStorage.getItem(KEY);
-    } catch {
-        return null;
-    }
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
 }
 
 /** Gradio takes its theme from the system when it starts. */
 function apply() {
-    const theme = chosen();
-    if (theme && document.body.classList.contains("dark") !== (theme === "dark")) {
-        document.body.classList.toggle("dark", theme === "dark");
-    }
+  const theme = chosen();
+  if (theme && document.body.classList.contains("dark") !== (theme === "dark")) {
+    document.body.classList.toggle("dark", theme === "dark");
+  }
 }
 
 /** Begin; Gradio sets its own theme later. */
 export function start() {
+  apply();
+  new MutationObserver(apply).observe(
+    document.body, {attributes: true, attributeFilter: ["class"]});
+  document.addEventListener("click", event => {
+    if (!event.target.closest("#cv-theme")) {
+      return;
+    }
+    const next = document.body.classList.contains("dark") ? "light" : "dark";
+    try {
+      localStorage.setItem(KEY, next);
+    } catch {
+      // Chosen for this page only.
+      document.body.classList.toggle("dark", next === "dark");
+    }
     apply();
-    new MutationObserver(apply).observe(
-        document.body, {attributes: true, attributeFilter: ["class"]});
-    document.addEventListener("click", event => {
-        if (!event.target.closest("#cv-theme")) {
-            return;
-        }
-        const next = document.body.classList.contains("dark") ? "light" : "dark";
-        try {
-            localStorage.setItem(KEY, next);
-        } catch {
-            // Chosen for this page only.
-            document.body.classList.toggle("dark", next === "dark");
-        }
-        apply();
-    });
+  });
 }

@@ -13,6 +13,8 @@ from qa.web.queue_limits import MAX_WAITING
 from qa.web.server import ChatPage
 from qa.web.sessions import MAX_SESSIONS
 from qa.web.tabs.ask_tab import AskTab
+from qa.web.tabs.check_tab import CheckTab
+from qa.web.tabs.each_tab import EachTab
 from qa.web.tabs.indexing_line import IndexingLine
 from qa.web.tabs.library_tab import LibraryTab
 
@@ -81,6 +83,10 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
                 conversation = AskTab(page, chat, listing)
             with gr.Tab("Library"):
                 library_tab = LibraryTab(page, chat, listing, read_only, conversation)
+            with gr.Tab("Ask each"):
+                EachTab(chat, conversation.widgets.within)
+            with gr.Tab("Check"):
+                CheckTab(chat)
         progress.connect(page, library_tab)
     page.queue(max_size=MAX_WAITING)
     page.state_session_capacity = MAX_SESSIONS

@@ -1,5 +1,6 @@
 """The command line on the shipped documents, in this process and in one of its own."""
 
+import csv
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,21 @@ def test_document_is_described_in_its_own_words(docs_index: Path) -> None:
     assert known["path"] == path and len(known["sentences"]) == 3
     missing = qa("about", "docs/nothing.md", "--index", docs_index)
     assert missing.exit_code == 2 and "got docs/nothing.md" in missing.output
+
+
+def test_each_document_is_asked_by_itself(docs_index: Path) -> None:
+    asked = "How many members does the IOFS have?", "--each", "--in", "docs/kazakhstan-2024"
+    result = qa("ask", *asked, "--index", docs_index)
+    assert result.exit_code == 0, result.output
+    first, *others = csv.DictReader(StringIO(result.stdout.removeprefix("\ufeff")))
+    assert first["path"] == "docs/kazakhstan-2024/food-security.html"
+    assert (first["answer"], first["sentence"]) == ("41", "The IOFS has 41 members.")
+    assert len(others) == 4 and all(row["path"] != first["path"] for row in others)
+    result = qa("ask", *asked, "--json", "--index", docs_index)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "expected one of --each and --json, got both\n",
+    )
 
 
 def test_receipt_is_verified(docs_index: Path, tmp_path: Path) -> None:

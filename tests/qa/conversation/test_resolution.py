@@ -33,6 +33,22 @@ def test_wording_with_the_highest_confidence_is_chosen(
     assert resolve(subquestion, [by_wording.__getitem__], THRESHOLD) == wordings[chosen]
 
 
+PROGRAM = "What is the name of the program?"
+
+
+@pytest.mark.parametrize(
+    ("as_typed", "rewritten", "chosen"),
+    [(0.6, 0.99, 1), (0.59, 0.7, 0), (0.59, 0.5, 1), (0.2, 0.1, 0)],
+)
+def test_complete_question_that_is_answered_is_left_as_typed(
+    as_typed: float, rewritten: float, chosen: int
+) -> None:
+    subquestion = Subquestion(PROGRAM, "What is the name of the program of the IOFS?")
+    by_wording = dict(zip(subquestion.wordings, (rewritten, as_typed), strict=True))
+    found = resolve(subquestion, [by_wording.__getitem__], THRESHOLD)
+    assert found == subquestion.wordings[chosen]
+
+
 def test_next_measure_is_used_where_no_wording_reaches_the_threshold() -> None:
     measures = [
         {"A?": 0.2, "B?": 0.2}.__getitem__,

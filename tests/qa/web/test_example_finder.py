@@ -1,21 +1,29 @@
 """Example questions are found in the background, from an answerer that says what it was asked."""
 
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from embeddings.document import Block
+from embeddings.parts import Part, Piece
+from qa.library.listing import LibraryFile
 from qa.pipeline import QuestionAnswerer
 from qa.results import Answer
 from qa.web.documents import Documents
-from qa.web.example_finder import MAX_OF_A_KIND, MAX_TRIED_QUESTIONS, ExampleFinder
+from qa.web.example_finder import MAX_TRIED_QUESTIONS, ExampleFinder
 from tests.qa.web.html.test_page import ANSWER
 
 
 class Library:
-    """Documents with these texts, and an answerer whose answers all have one confidence."""
+    """Documents with these texts, and an answerer whose answers all have one confidence.
+
+    An answer quotes "1850" or "41" where it stands in the first document that has it.
+    """
 
     def __init__(self, *texts: str, confidence: float = 0.9) -> None:
         self.texts = texts
@@ -23,23 +31,49 @@ class Library:
         self.version = 1
         self.questions: list[str] = []
         self.index = self
+        self.within = ()
 
     def listing(self) -> Any:
         return SimpleNamespace(
-            documents=[SimpleNamespace(path=str(number)) for number in range(len(self.texts))]
+            documents=[
+                LibraryFile(str(number), "", "", "Title", passages=1)
+                for number in range(len(self.texts))
+            ]
         )
 
-    def facts(self, path: str) -> Any:
-        return SimpleNamespace(id=int(path))
+    def part(self, path: str, number: int) -> tuple[None, int, Part]:
+        text = self.texts[int(path)]
+        return None, 0, Part(0, text, (Piece(Block("paragraph", 0, len(text))),))
 
-    def text(self, id: int, start: int, end: int) -> str:
-        return self.texts[id][start:end]
+    @contextmanager
+    def snapshot(self) -> Iterator["Library"]:
+        yield self
+
+    def search_words(
+        self, terms: Sequence[str], limit: int, within: Sequence[str]
+    ) -> list[tuple[int, float]]:
+        return [(number, 1.0) for number, text in enumerate(self.texts) if terms[0] in text]
 
     def answer(self, question: str) -> Answer:
         self.questions.append(question)
         if question.startswith("When was the Broken"):
             raise RuntimeError("unexpected")
-        return replace(ANSWER, confidence=self.confidence)
+        subject = question.split()[3] if question.startswith("When") else "IOFS"
+        quote = "1850" if question.startswith("When") else "41"
+        path, text = next(
+            (str(number), text) for number, text in enumerate(self.texts) if subject in text
+        )
+        start = text.index(quote, text.index(subject))
+        citation = replace(
+            ANSWER.citations[0], path=path, also_at=(), start=start, end=start + 4, quote=quote
+        )
+        return replace(
+            ANSWER,
+            text=quote,
+            confidence=self.confidence,
+            citations=(citation,),
+            contradicted_by=(),
+        )
 
     def finder(self) -> ExampleFinder:
         return ExampleFinder(cast(QuestionAnswerer, self), cast(Documents, self), lambda: None)
@@ -56,20 +90,27 @@ def find(finder: ExampleFinder) -> list[str] | None:
     return finder.examples
 
 
-def test_confident_answers_make_examples_of_different_kinds() -> None:
-    library = Library(built("Mill", "Pier", "Barn"), "The IOFS has 41 members.")
+def test_sure_answers_make_examples_of_different_kinds_first() -> None:
+    library = Library(built("Mill", "Pier", "Barn", "Dock"), "The IOFS has 41 members.")
     assert find(library.finder()) == [
         "When was the Mill built?",
         "How many members does the IOFS have?",
         "When was the Pier built?",
+        # There is nothing else to ask.
+        "When was the Barn built?",
     ]
-    assert len([each for each in library.questions if each.startswith("When")]) == MAX_OF_A_KIND
 
 
 def test_low_confidence_makes_no_example_and_trials_are_bounded() -> None:
-    library = Library(built(*(f"Mill{number}" for number in range(50))), confidence=0.7)
+    library = Library(built(*(f"Mill{number}" for number in range(50))), confidence=0.79)
     assert find(library.finder()) == []
     assert len(library.questions) == MAX_TRIED_QUESTIONS
+
+
+def test_answer_of_another_document_makes_no_example() -> None:
+    library = Library("The Mill was repaired in 1850.", built("Mill"))
+    assert find(library.finder()) == []
+    assert library.questions == ["When was the Mill built?"]
 
 
 def test_examples_are_looked_for_again_only_if_the_library_changed() -> None:

@@ -1,0 +1,52 @@
+"""Check tab: whether the documents still hold what a receipt quotes."""
+
+import gradio as gr
+
+from qa.web.chat import Chat
+from qa.web.html.page import alert
+from qa.web.html.receipt_page import receipt_help, receipt_table
+from qa.web.messages import RECEIPT_REFUSED
+from qa.web.receipt_check import MAX_RECEIPT_CHARACTERS, check_receipt
+from qa.web.tabs.events import QUIET, UNQUEUED, Changes
+
+READ_RECEIPT = (
+    f"async () => [await window.chapterAndVerse.readReceipt({MAX_RECEIPT_CHARACTERS + 1})]"
+)
+"""The browser reads the file and sends its text: nothing is uploaded, and nothing is kept."""
+
+
+class CheckTab:
+    """The check of a receipt, in the tab that is being built.
+
+    Args:
+        chat: With the documents.
+    """
+
+    def __init__(self, chat: Chat) -> None:
+        self.chat = chat
+        with gr.Column(elem_id="check"):
+            gr.HTML(receipt_help(), elem_id="receipt-drop")
+            self.choose = gr.Button("Choose a receipt", elem_id="choose-receipt", size="sm")
+            self.content = gr.Textbox(visible="hidden", label="Text of the receipt")
+            self.checked = gr.HTML("", elem_id="checked")
+        self.choose.click(
+            self.check,
+            [self.content],
+            [self.checked],
+            js=READ_RECEIPT,
+            trigger_mode="once",
+            concurrency_limit=1,
+            concurrency_id="check",
+            **QUIET,
+        ).failure(self.report_refusal, None, [self.checked], **UNQUEUED)
+
+    def check(self, content: str | None) -> Changes:
+        """Check the receipt that was chosen; nothing if none was."""
+        if not content:
+            return {self.checked: gr.skip()}
+        check = check_receipt(content, self.chat.answerer)
+        return {self.checked: receipt_table(check.quotes, check.total, check.problem)}
+
+    def report_refusal(self) -> Changes:
+        """Say that Gradio did not accept the receipt."""
+        return {self.checked: alert(RECEIPT_REFUSED)}

@@ -1,0 +1,69 @@
+"""Each document asked on the page, as a table of answers."""
+
+import csv
+from io import StringIO
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.end_to_end.browsing import ANSWER_MS, opened
+from tests.end_to_end.chat_process import Running
+
+QUESTION = "How many members does the IOFS have?"
+
+WIDTHS = [(1440, 900), (1024, 768), (390, 844)]
+
+
+def ask_each(page: Page) -> None:
+    page.get_by_role("tab", name="Ask each").click()
+    page.locator("#each-question textarea").fill(QUESTION)
+    page.locator("#each-question textarea").press("Enter")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("size", WIDTHS)
+def test_each_document_is_asked_and_the_table_is_saved(
+    browser: Browser, chat: Running, size: tuple[int, int]
+) -> None:
+    with opened(browser, chat.url, *size) as page:
+        ask_each(page)
+        status = page.locator("#each-answers [role=status]")
+        expect(status).to_contain_text(" of 12 documents …", timeout=ANSWER_MS)
+        expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        expect(status).to_have_text("1 of 12 documents answers.", timeout=4 * ANSWER_MS)
+        expect(page.get_by_role("button", name="Ask each")).to_be_visible()
+        row = page.locator("#each-answers tbody tr")
+        expect(row).to_have_count(1)
+        expect(row).to_contain_text("docs/kazakhstan-2024/food-security.html")
+        expect(row).to_contain_text("very likely right")
+        right = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+        assert right <= 0
+        with page.expect_download() as saving:
+            page.get_by_role("link", name="Save this table as CSV").click()
+        saved = saving.value.path().read_text(encoding="utf-8-sig")
+        first, *others = csv.DictReader(StringIO(saved))
+        assert (first["answer"], first["path"].split("/")[-1]) == ("41", "food-security.html")
+        assert len(others) == 11 and {other["answer"] for other in others} == {""}
+        page.locator("#each-answers summary").click()
+        expect(page.locator(".cv-silent li")).to_have_count(11)
+        page.locator(".cv-silent li").last.scroll_into_view_if_needed()
+        expect(page.locator(".cv-silent li").last).to_be_in_viewport()
+        with page.context.expect_page() as opening:
+            row.get_by_role("link").click()
+        expect(opening.value.locator("mark")).to_have_text("41")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_asking_is_stopped_and_what_was_found_stays(page: Page) -> None:
+    ask_each(page)
+    expect(page.locator("#each-answers tbody tr")).to_have_count(1, timeout=ANSWER_MS)
+    page.get_by_role("button", name="Stop").click()
+    status = page.locator("#each-answers [role=status]")
+    expect(status).to_contain_text("; stopped before the other", timeout=ANSWER_MS)
+    expect(page.locator("#each-answers tbody tr")).to_have_count(1)
+    expect(page.get_by_role("button", name="Ask each")).to_be_visible()
+    page.locator("#each-question textarea").fill(" ")
+    page.get_by_role("button", name="Ask each").click()
+    expect(page.locator("#each-answers")).to_have_text("Type a question first.")

@@ -1,0 +1,118 @@
+"""One question to each document: the states that the page shows."""
+
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from embeddings.errors import IndexDamaged
+from qa.pipeline import NothingWithin, QuestionAnswerer
+from qa.reading.windows import QuestionTooLong
+from qa.results import Answer
+from qa.web import each
+from qa.web.documents import Documents
+from qa.web.each import DocumentAsker, EachState
+from qa.web.html.each_page import each_table
+from qa.web.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
+from qa.web.tabs.each_tab import table_of
+from tests.qa.web.html.test_page import ANSWER, NO_ANSWER
+
+
+class Library:
+    """Documents of which only "town/b" answers; an error is raised after the first, if there is
+    one."""
+
+    def __init__(self, count: int = 3, error: Exception | None = None) -> None:
+        self.paths = [f"town/{letter}" for letter in "abcdefgh"[:count]]
+        self.error = error
+        self.asked: list[str] = []
+
+    def listing(self) -> Any:
+        return SimpleNamespace(
+            documents=[SimpleNamespace(path=path, title=path[-1].upper()) for path in self.paths]
+        )
+
+    def answer_each(self, question: str, within: Any) -> Iterator[tuple[str, Answer]]:
+        for path in self.paths:
+            if self.asked and self.error:
+                raise self.error
+            self.asked.append(path)
+            yield path, ANSWER if path == "town/b" else NO_ANSWER
+
+    def states(self, most: int = 100, within: tuple[str, ...] = ()) -> list[EachState]:
+        asker = DocumentAsker(cast(QuestionAnswerer, self), cast(Documents, self), lambda: None)
+        return list(asker.ask("When?", within, lambda: len(self.asked) < most))
+
+
+@pytest.fixture(autouse=True)
+def every_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(each, "SECONDS_BETWEEN", 0)
+
+
+def test_states_count_the_documents_and_the_last_one_has_ended() -> None:
+    states = Library().states()
+    assert [(len(state.rows), state.running) for state in states] == [
+        (0, True),
+        (1, True),
+        (2, True),
+        (3, True),
+        (3, False),
+    ]
+    assert states[-1].titles == {"town/a": "A", "town/b": "B", "town/c": "C"}
+    assert "Asked 2 of 3 documents …" in table_of(states[2])
+    assert "1 of 3 documents answers." in table_of(states[-1])
+
+
+def test_no_document_is_asked_once_nobody_waits() -> None:
+    library = Library()
+    last = library.states(most=2)[-1]
+    assert (library.asked, last.running) == (["town/a", "town/b"], False)
+    assert "1 of 2 documents answers; stopped before the other 1." in table_of(last)
+
+
+def test_very_many_documents_are_capped_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(each, "MAX_DOCUMENTS", 2)
+    library = Library(5)
+    last = library.states()[-1]
+    assert (len(last.rows), library.asked, last.to_ask) == (2, ["town/a", "town/b"], 2)
+    assert "Of 5 documents the 2 nearest to the question are asked." in table_of(last)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (NothingWithin("x"), CHOICE_REMOVED),
+        (QuestionTooLong("x"), TOO_MANY_WORDS),
+        (RuntimeError("secret"), INTERNAL_ERROR),
+        (IndexDamaged("is damaged"), "is damaged"),
+    ],
+)
+def test_error_ends_with_a_sentence_and_keeps_the_answers(error: Exception, sentence: str) -> None:
+    last = Library(error=error).states()[-1]
+    assert (len(last.rows), last.running) == (1, False)
+    assert sentence in last.problem and "secret" not in last.problem
+    assert '<p role="alert"' in table_of(last)
+
+
+HOSTILE = "<img src=x onerror=alert(1)>${1+1}{{2}}"
+
+
+def test_table_links_each_quote_and_escapes_all() -> None:
+    rows = (HOSTILE, NO_ANSWER), ("docs/a.pdf", ANSWER)
+    shown = each_table(HOSTILE, rows, {HOSTILE: HOSTILE}, asked=2, to_ask=2, total=2, running=False)
+    assert "<img" not in shown and "${" not in shown and "{{" not in shown
+    quoted = ANSWER.citations[0]
+    link = f'href="document?path=docs%2Fa.pdf&amp;sha256={quoted.sha256}&amp;quote={quoted.start}-'
+    assert link in shown and f"page {quoted.page}" in shown
+    assert "1 document does not say" in shown
+    assert re.search(
+        r'href="data:text/csv;charset=utf-8;base64,[\w+/=]+" download="answers.csv"', shown
+    )
+
+
+def test_csv_is_offered_only_when_all_were_asked() -> None:
+    rows = (("docs/a.pdf", ANSWER),)
+    running = each_table("When?", rows, {}, asked=1, to_ask=2, total=2, running=True)
+    assert "data:text/csv" not in running
