@@ -1,6 +1,6 @@
 """Ask tab: a conversation with its sources, and the events that change it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,8 @@ class AskTab:
             widgets.chatbot.retry(self.retry, [stored, within], outputs, **answering),
             widgets.chatbot.edit(self.edit, [stored, within], outputs, **answering),
             *(
-                button.click(self.example_asker(number), [stored, within], outputs, **answering)
-                for number, button in enumerate(widgets.examples)
+                button.click(self.ask_example, [button, stored, within], outputs, **answering)
+                for button in widgets.examples
             ),
         ):
             event.failure(self.report_refusal, [stored], shown, **UNQUEUED)
@@ -78,7 +78,7 @@ class AskTab:
         widgets.chatbot.undo(self.undo, [stored], outputs, **UNQUEUED)
         widgets.chatbot.clear(self.clear, None, outputs, **UNQUEUED)
         Ratings(self.chat, widgets, stored)
-        ExampleButtons(page, self.chat.example_finder, widgets)
+        ExampleButtons(page, self.chat, widgets, stored)
         page.load(self.restore, [stored], shown, **UNQUEUED)
 
     def ask(
@@ -94,21 +94,16 @@ class AskTab:
             before = self.chat.restore(stored)
             yield from self._reply(question, before, stored, within, request.session_hash)
 
-    def example_asker(self, number: int) -> Callable[..., Iterator[Changes]]:
-        """The event that asks one of the example questions.
-
-        Args:
-            number: Its position, from 0.
-        """
-
-        def ask_example(
-            stored: object, within: list[str], request: gr.Request
-        ) -> Iterator[Changes]:
-            question = (self.chat.example_finder.examples or [])[number]
-            before = self.chat.restore(stored)
-            yield from self._reply(question, before, stored, within, request.session_hash)
-
-        return ask_example
+    def ask_example(
+        self, question: str, stored: object, within: list[str], request: gr.Request
+    ) -> Iterator[Changes]:
+        """Answer the question of a button; what is typed meanwhile stays."""
+        problem = self.chat.question_problem(question or "")
+        if problem:
+            yield {self.widgets.notice: alert(problem)}
+            return
+        before = self.chat.restore(stored)
+        yield from self._reply(question, before, stored, within, request.session_hash)
 
     def ask_standalone(
         self, standalone: str, stored: object, within: list[str], request: gr.Request

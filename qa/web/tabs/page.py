@@ -20,6 +20,7 @@ from qa.web.tabs.library_tab import LibraryTab
 
 INPUTS: dict[type, Input] = {
     gr.Textbox: "text",
+    gr.Button: "text",
     gr.BrowserState: "text",
     gr.Dropdown: "texts",
     gr.State: "state",
