@@ -17,6 +17,7 @@ from qa.web.documents import Documents
 from qa.web.each import DocumentAsker
 from qa.web.error_messages import error_message
 from qa.web.example_finder import ExampleFinder
+from qa.web.follow_ups import FollowUpFinder
 from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
 from qa.web.messages import (
     CHOICE_REMOVED,
@@ -56,9 +57,14 @@ class Chat:
         self.indexing = StartupIndexing(self.uploads)
         self.feedback = Feedback(self.index.folder)
         self.signer = Signer.beside(self.index.folder)
+        self._answering = 0
+        self._answering_lock = threading.Lock()
         self._warming = threading.Thread(target=self._warm_up, daemon=True)
         self.document_asker = DocumentAsker(answerer, self.documents, self._warming.join)
         self.example_finder = ExampleFinder(answerer, self.documents, self._wait_until_ready)
+        self.follow_up_finder = FollowUpFinder(
+            answerer, self.documents, lambda: self._answering > 0
+        )
 
     def warm_up(self) -> None:
         """Start to load the models, then to look for example questions, in the background."""
@@ -81,6 +87,7 @@ class Chat:
         """Stop all background work; before the index is closed."""
         self.indexing.close()
         self.example_finder.close()
+        self.follow_up_finder.close()
         self.uploads.close()
 
     def listing(self) -> Listing:
@@ -120,8 +127,10 @@ class Chat:
             turn_id: Of the turn in the user's browser.
         """
         history = [turn.answer for turn in before if turn.answer]
-        yield pending_turn(number, question, "Searching the documents …")
+        with self._answering_lock:
+            self._answering += 1
         try:
+            yield pending_turn(number, question, "Searching the documents …")
             self._warming.join()
             message = self.answerer.parse_message(question, history, standalone)
             retrieval = self.answerer.search(message, within)
@@ -143,6 +152,9 @@ class Chat:
         except Exception:  # Gradio would leave the page waiting. Expected errors are handled above.
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, INTERNAL_ERROR, turn_id)
+        finally:
+            with self._answering_lock:
+                self._answering -= 1
 
     def _signed(self, turn: RenderedTurn) -> RenderedTurn:
         return replace(turn, signature=self.signer.sign(turn.answer)) if turn.answer else turn

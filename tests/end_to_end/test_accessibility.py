@@ -39,6 +39,16 @@ def test_axe_finds_nothing_that_shuts_anyone_out(
         page.get_by_role("tab", name="Library").click()
         expect(page.locator("#documents")).to_contain_text("12 documents")
         assert findings(page) == []
+        page.get_by_role("tab", name="Ask each").click()
+        page.locator("#each-question textarea").fill("How many members does the IOFS have?")
+        page.get_by_role("button", name="Ask each").click()
+        expect(page.locator("#each-answers tbody tr")).to_have_count(1, timeout=ANSWER_MS)
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator(".cv-silent")).to_be_visible(timeout=ANSWER_MS)
+        assert findings(page) == []
+        page.get_by_role("tab", name="Check").click()
+        expect(page.get_by_role("button", name="Choose a receipt")).to_be_visible()
+        assert findings(page) == []
     context = browser.new_context(color_scheme="dark" if dark else "light")
     page = context.new_page()
     page.goto(f"{chat.url}/{QUOTE_ROUTE}")

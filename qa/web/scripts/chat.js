@@ -157,8 +157,15 @@ function storeUnanswered({id, question, conversation}) {
   return conversations.add(conversation, turn);
 }
 
+let settling = Promise.resolve();
+
 /** Store the outcome of a question. */
-export async function settle(outcome) {
+export function settle(outcome) {
+  settling = store(outcome);
+  return settling;
+}
+
+async function store(outcome) {
   if (!outcome) {
     return;
   }
@@ -227,6 +234,12 @@ export async function showConversation() {
   const conversation = await conversations.open();
   const request = {abandoned: abandoned.splice(0).slice(-100), turns: rows(await turnsOf(conversation))};
   return JSON.stringify(request);
+}
+
+/** JSON of the conversation that is shown, once all of it is stored. */
+export async function turns() {
+  await settling;
+  return rows(await turnsOf(await conversations.open()));
 }
 
 /** Leave the conversation for another; an answer that is awaited is given up. */

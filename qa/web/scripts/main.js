@@ -13,11 +13,12 @@ import * as theme from "./theme.js";
 
 const {
   ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
+  turns,
 } = chat;
 
 window.chapterAndVerse = {
   ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
-  closeDocument, openDocument, readReceipt,
+  turns, closeDocument, openDocument, readReceipt,
 };
 
 theme.start();

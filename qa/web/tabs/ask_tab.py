@@ -95,7 +95,7 @@ class AskTab:
                 **UNQUEUED,
             )
         Ratings(self.chat, widgets)
-        ExampleButtons(page, self.chat.example_finder, widgets)
+        ExampleButtons(page, self.chat, widgets)
 
     def answer(self, text: str, within: object, request: gr.Request) -> Iterator[Changes]:
         """Answer a question, as ``AskRequest``."""
