@@ -123,7 +123,12 @@ class Chat:
                 hits = retrieval.first_hits
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
                 yield pending_turn(number, question, f"Reading {count} …", hits)
-            yield self._signed(answer_turn(number, self.answerer.read(retrieval)))
+            # Read before: while the question is answered, the last file may come in.
+            unread = self.indexing.unread
+            answer = self.answerer.read(retrieval)
+            # What was found stays found, however many files are still to come.
+            unread = unread if answer.text is None and not answer.remark else ""
+            yield self._signed(answer_turn(number, answer, unread=unread))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             yield problem_turn(number, question, error_message(error))

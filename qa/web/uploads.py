@@ -203,7 +203,7 @@ class Uploads:
 
         def run(report: Callable[[str], object]) -> None:
             def progress(now: IndexingProgress) -> None:
-                report(f"Indexing: {now.files_done:,} of {now.files:,} new or changed files …")
+                report(progress_words(now))
 
             report("Looking for what has changed …")
             try:
@@ -250,6 +250,20 @@ def _updates_of(run: Callable[[Callable[[Update], object]], None]) -> Iterator[U
     threading.Thread(target=run_and_end, daemon=True).start()
     while (item := queue.get()) is not None:
         yield item[0]
+
+
+def progress_words(now: IndexingProgress) -> str:
+    """How far indexing has come, and in which file it is.
+
+    >>> progress_words(IndexingProgress(30, 79, "docs/debian/reference.pdf", 2, 5))
+    'Reading 31 of 79 · reference.pdf, 40%'
+    """
+    name = now.path.rpartition("/")[2]
+    at = f"Reading {min(now.files_done + 1, now.files):,} of {now.files:,}"
+    if not name:
+        return f"{at} …"
+    share = f", {now.passages_done / now.passages:.0%}" if now.passages else ""
+    return f"{at} · {name}{share}"
 
 
 def _summary(report: IndexingReport) -> str:

@@ -138,13 +138,16 @@ class _Part:
     changed: bool
 
 
-def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) -> RenderedTurn:
+def answer_turn(
+    number: int, answer: Answer, changed: Set[str] = frozenset(), unread: str = ""
+) -> RenderedTurn:
     """The turn for an answer, or for a question that the documents do not answer.
 
     Args:
         number: Of the turn in its chat, from 1; makes the ids in the page unique.
         answer: To the turn's question.
         changed: Paths of documents that are not what they were when they were quoted.
+        unread: A sentence, if not all files are in the library yet.
     """
     parts, first = [], 1
     for part in answer.parts or (answer,):
@@ -160,6 +163,8 @@ def answer_turn(number: int, answer: Answer, changed: Set[str] = frozenset()) ->
                 rewritten=answer.rewritten,
                 parts=parts,
                 gone_notice=answer.gone_notice,
+                within_notice=answer.within_notice,
+                unread_notice=unread,
             )
         ),
         render("sources.html", parts=parts, ids=ids),

@@ -176,6 +176,8 @@ def test_answer_is_limited_to_places(chat: Chat, town: Path, tmp_path: Path) -> 
         for within, text in ((["town/old"], "1850"), (["town/bridge.txt"], "1901")):
             answer = reply(chat, "When was it opened?", within).answer
             assert answer is not None and answer.text == text
+            assert answer.within == tuple(within)
+            assert f"Asked only of: {within[0]}." in answer_turn(1, answer).reply
         gone = reply(chat, "When was it opened?", ["town/gone.txt"])
         assert gone.answer is None and "is not in the library any more" in gone.reply
 
