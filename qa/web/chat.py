@@ -8,6 +8,7 @@ from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
 from qa.library.feedback import Feedback, TooMuchFeedback
+from qa.library.limit import parse_limit
 from qa.library.listing import Listing
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
@@ -21,6 +22,7 @@ from qa.web.messages import (
     CHOICE_REMOVED,
     FEEDBACK_NOT_STORED,
     INTERNAL_ERROR,
+    NOTHING_CHOSEN,
     TOO_MANY_WORDS,
 )
 from qa.web.signing import Signer
@@ -86,6 +88,34 @@ class Chat:
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return Listing((), {}, error_message(error))
+
+    def uploads_name(self) -> str | None:
+        """Name in the library of the folder of files that were added on the page, if it has one."""
+        names = self.index.names([self.uploads.folder])
+        return names[0] if names else None
+
+    def parse_within(self, text: str) -> tuple[str, ...]:
+        """Library paths to answer from, all if there are none, of a limit that a page sent.
+
+        Args:
+            text: As ``parse_limit`` reads it.
+
+        Raises:
+            ValueError: It is no limit, or leaves no document; the message is for the user.
+        """
+        try:
+            limit = parse_limit(text)
+        except ValueError as error:
+            raise ValueError(CHOICE_REMOVED) from error
+        if not limit:
+            return ()
+        documents = [document.path for document in self.listing().documents]
+        limit, gone = limit.without_gone(documents)
+        if gone and not limit:
+            raise ValueError(CHOICE_REMOVED)
+        if not limit.count(documents):
+            raise ValueError(NOTHING_CHOSEN)
+        return limit.within(documents)
 
     def question_problem(self, question: str) -> str:
         """Why the question cannot be answered, as a sentence; empty if it can."""

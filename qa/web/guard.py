@@ -17,7 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qa.web.addresses import client_network
 from qa.web.events import EventParser, RefusedEvent
 from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
-from qa.web.receiving import PROGRESS, UPLOAD
+from qa.web.html.source_list import CHANGES, SOURCES, SOURCES_LIMIT, SOURCES_STATE
+from qa.web.incoming import IncomingFiles
+from qa.web.receiving import UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
 from qa.web.shell import SCRIPTS_ROUTE
@@ -25,6 +27,9 @@ from qa.web.stored_turns import MAX_STORED_CHARACTERS
 
 MAX_EVENT_BYTES = 3 * MAX_STORED_CHARACTERS
 """Of an event's body: the conversation, as JSON within JSON, and a question."""
+
+MAX_CHOICE_BYTES = 600_000
+"""Of the body of a request that chooses or changes documents: a limit, as JSON within JSON."""
 
 MAX_PENDING_BYTES = 30 * MAX_EVENT_BYTES
 """Of the bodies of all events that are being received or processed."""
@@ -47,6 +52,7 @@ _SESSION = "[0-9A-Za-z]{1,64}"
 
 READ_PATHS = re.compile(
     rf"/|/healthz|/{ROUTE}|/{re.escape(PICTURE_ROUTE)}"
+    rf"|{SOURCES}|{SOURCES_STATE}"
     rf"|/{SCRIPTS_ROUTE}/[a-z_]{{1,40}}\.js"
     r"|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"
@@ -76,13 +82,21 @@ class Guard:
 
     Args:
         app: The application that is guarded.
-        events: Checks the events of the page; without received files uploads are refused.
+        events: Checks the events of the page.
+        incoming: The received files; without it nothing that changes the library is accepted.
         hosts: Accepted values of the Host header, without port; any if empty.
     """
 
-    def __init__(self, app: ASGIApp, events: EventParser, hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        events: EventParser,
+        incoming: IncomingFiles | None = None,
+        hosts: Sequence[str] = (),
+    ) -> None:
         self.app = app
         self.events = events
+        self.incoming = incoming
         self.hosts = hosts
         self._sessions = Sessions()
         self._pending_bytes: Counter[str] = Counter()
@@ -136,20 +150,22 @@ class Guard:
         trusted = [pair for pair in scope["headers"] if not _is_proxy_header(pair[0])]
         scope = {**scope, "headers": trusted}
         path, reads = scope["path"], scope["method"] in ("GET", "HEAD")
-        accepts_files = self.events.incoming is not None
         if reads and path == EVENT_STREAM:
             session = _STREAM_QUERY.fullmatch(scope["query_string"])
             if session is None or not self._sessions.is_known(session[1].decode()):
                 raise Refusal(404, "Not found")
             return scope, receive
-        if reads and (READ_PATHS.fullmatch(path) or (accepts_files and path == PROGRESS)):
+        if reads and READ_PATHS.fullmatch(path):
             return _without_unknown_query(scope), receive
         if reads or scope["method"] != "POST":
             raise Refusal(404, "Not found")
         length = _length(headers)
-        if path == UPLOAD and self.events.incoming is not None:
-            _check_length(length, self.events.incoming.limits.batch_bytes)
+        if path == UPLOAD and self.incoming is not None:
+            _check_length(length, self.incoming.limits.batch_bytes)
             return scope, receive
+        if path == SOURCES_LIMIT or (path in CHANGES and self.incoming is not None):
+            _check_length(length, MAX_CHOICE_BYTES)
+            return await self._receive_whole(scope, receive, usage)
         if path not in (QUEUED_EVENT, DIRECT_EVENT):
             raise Refusal(404, "Not found")
         _check_length(length, MAX_EVENT_BYTES)
@@ -167,6 +183,17 @@ class Guard:
         foreign = origin is not None and origin.partition("://")[2] != host
         if foreign or (method != "GET" and site not in ("none", "same-origin")):
             raise Refusal(403, "Cross-site request refused")
+
+    async def _receive_whole(
+        self, scope: Scope, receive: Receive, usage: "_Usage"
+    ) -> tuple[Scope, Receive]:
+        """The request with its body, which was received in time."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await self._body(receive, usage)
+        except TimeoutError as error:
+            raise Refusal(408, "Request too slow") from error
+        return scope, _replay(body, receive)
 
     async def _check_event(
         self, scope: Scope, receive: Receive, usage: "_Usage"

@@ -18,6 +18,7 @@ from qa.web.html.document_links import PICTURE_ROUTE, ROUTE
 from qa.web.html.document_page import DOCUMENT_POLICY
 from qa.web.receiving import add_receiving
 from qa.web.shell import Shell, add_scripts
+from qa.web.sources import add_sources
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -88,6 +89,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
         headers = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}
         return Response(content, status, headers, media_type="image/png")
 
+    add_sources(server, chat, read_only)
     incoming = None if read_only else chat.uploads.incoming
     if incoming is not None:
         add_receiving(server, incoming)
@@ -96,7 +98,7 @@ def build_server(chat: Chat, host: str, read_only: bool, page: ChatPage) -> Fast
     server.add_middleware(Shell)
     # Otherwise any web site could let its name resolve to 127.0.0.1 (DNS rebinding) and read this.
     hosts = LOOPBACK if host in LOOPBACK else ()
-    server.add_middleware(Guard, events=EventParser(page.events, incoming), hosts=hosts)
+    server.add_middleware(Guard, events=EventParser(page.events), incoming=incoming, hosts=hosts)
     return server
 
 

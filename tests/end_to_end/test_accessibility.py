@@ -7,7 +7,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.end_to_end.browsing import (
     ANSWER_MS,
     ask_when_founded,
-    library,
     opened,
     question_box,
     replies,
@@ -35,8 +34,11 @@ def test_axe_finds_nothing_that_shuts_anyone_out(
         assert findings(page) == []
         ask_when_founded(page)
         assert findings(page) == []
-        page.get_by_role("tab", name="Library").click()
-        expect(page.locator("#documents")).to_contain_text("12 documents")
+        page.locator("#source-list summary").first.click()
+        page.get_by_role("button", name="Ask only this").first.click()
+        expect(page.locator("#limit-chip .cv-chip")).to_be_visible()
+        assert findings(page) == []
+        page.get_by_role("button", name="Remove").first.click()
         assert findings(page) == []
     context = browser.new_context(color_scheme="dark" if dark else "light")
     page = context.new_page()
@@ -89,13 +91,14 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(opening.value.locator("mark")).to_be_in_viewport()
     page.bring_to_front()
     tab_to(page, "When was the IOFS founded?")
-    tab_to(page, "Library")
-    page.keyboard.press("Enter")
-    tab_to(page, "Search the library")
+    tab_to(page, "Search documents")
     page.keyboard.type("formats")
-    expect(page.locator("#documents tbody tr")).to_have_count(1)
-    tab_to(page, "Formats")
-    tab_to(page, "Click to upload or drop files")
+    expect(page.locator("#source-list .cv-document")).to_have_count(1)
+    tab_to(page, "Formats Markdown")
+    tab_to(page, "More about Formats")
+    page.keyboard.press("Enter")
+    for wanted in ("Open", "Ask only this", "Remove", "Add files", "Index docs again"):
+        tab_to(page, wanted)
 
 
 TOO_WIDE = """() => [...document.body.querySelectorAll("*")].filter(
@@ -113,10 +116,10 @@ def test_narrow_page_needs_no_sideways_scrolling(browser: Browser, chat: Running
         assert page.evaluate(TOO_WIDE) == []
         expect(replies(page).last.locator("q")).to_be_in_viewport()
         expect(page.locator("#sources mark")).to_be_in_viewport()
-        with library(page):
-            expect(page.locator("#documents tbody tr")).to_have_count(12)
-            assert page.evaluate("document.documentElement.scrollWidth") == 390
-            assert page.evaluate(TOO_WIDE) == []
+        page.get_by_role("button", name="Documents", exact=True).click()
+        expect(page.locator("#source-list .cv-document")).to_have_count(12)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.evaluate(TOO_WIDE) == []
 
 
 CONTRAST = """selector => {
@@ -149,8 +152,11 @@ def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark
             "#chat .cv-answer",
             "#chat .cv-note",
             "#copy",
-            "#tabs [role='tab'][aria-selected='true']",
-            "#tabs [role='tab'][aria-selected='false']",
+            "#source-list .cv-title",
+            "#source-list .cv-kind",
+            "#source-list .cv-used",
+            "#source-list summary",
+            "#source-list .cv-button",
             "#chat a.cv-number",
             "#sources h2",
             "#sources .cv-headings",

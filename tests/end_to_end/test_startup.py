@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.browsing import ANSWER_MS, ask, library, opened
+from tests.end_to_end.browsing import ANSWER_MS, ask, opened, replies
 from tests.end_to_end.chat_process import SECONDS, running
 
 SLOW = """
@@ -56,14 +56,22 @@ def test_page_answers_from_what_is_in_and_shows_what_comes_in(
     ):
         line = page.locator("#indexing")
         expect(line).to_have_text(
-            "Indexing: 1 of 2 files. Answers come from what is in already.", timeout=ANSWER_MS
+            "Reading 2 of 2 · mill.txt Documents that are read can be asked already.",
+            timeout=ANSWER_MS,
+        )
+        used = page.locator("#source-list .cv-used")
+        expect(used).to_have_text("1 of 1 used")
+        # What is not found may be in a file that is still to come.
+        ask(page, "Who dug the harbour of Tern?", "The documents do not say")
+        expect(replies(page).last).to_contain_text(
+            "Not all files are in yet: 1 of 2 are read so far."
         )
         ask(page, "When was the bridge opened?", "1901")
+        expect(replies(page).last).not_to_contain_text("are read so far")
         assert "passages encoded" not in chat.logged()
         chat.gate.unlink()
         expect(line).to_have_text("", timeout=ANSWER_MS)
-        with library(page):
-            expect(page.locator("#documents")).to_contain_text("2 documents", timeout=ANSWER_MS)
+        expect(used).to_have_text("2 of 2 used", timeout=ANSWER_MS)
         ask(page, "When was the mill built?", "1850")
         assert "town: 2 added" in chat.logged()
 

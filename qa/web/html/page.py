@@ -22,7 +22,7 @@ MAX_TITLES = 12
 
 STYLE = "\n".join(
     Path(__file__).with_name("css").joinpath(f"{name}.css").read_text(encoding="utf-8")
-    for name in ("base", "columns", "ask", "sources", "library")
+    for name in ("base", "columns", "ask", "sources", "source_list")
 )
 """The page's style sheet."""
 
@@ -200,9 +200,14 @@ def alert(sentence: str) -> str:
     return str(render("alert.html", sentence=sentence)) if sentence else ""
 
 
-def progress_line(sentence: str) -> str:
-    """A line that says what is going on."""
-    return str(render("waiting.html", stage=sentence))
+def progress_line(sentence: str, unread: str = "") -> str:
+    """A line that says how far indexing has come, and what that means for answers.
+
+    Args:
+        sentence: How far it has come.
+        unread: A sentence, if not all files are in the library yet.
+    """
+    return str(render("progress.html", sentence=sentence, unread=unread))
 
 
 def page_header(folder: str) -> str:

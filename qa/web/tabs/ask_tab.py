@@ -18,6 +18,7 @@ from qa.web.tabs.ask_widgets import COPY_LABEL, add_ask_widgets
 from qa.web.tabs.events import QUIET, UNQUEUED, Changes, turn_index
 from qa.web.tabs.example_buttons import ExampleButtons
 from qa.web.tabs.ratings import Ratings
+from qa.web.tabs.source_list import WITHIN_SCRIPT, SourceList
 
 COPY_SCRIPT = (Path(__file__).parent / "copy.js").read_text(encoding="utf-8")
 """The page's one script: only the browser can reach its clipboard."""
@@ -31,16 +32,23 @@ class AskTab:
         chat: Answers the questions.
         listing: What the library holds at the start.
         stored: The conversation as the browser stores it.
+        source_list: The documents to choose from.
     """
 
     def __init__(
-        self, page: gr.Blocks, chat: Chat, listing: Listing, stored: gr.BrowserState
+        self,
+        page: gr.Blocks,
+        chat: Chat,
+        listing: Listing,
+        stored: gr.BrowserState,
+        source_list: SourceList,
     ) -> None:
         self.chat = chat
         self.stored = stored
         self.state = ConversationState()
-        self.widgets = add_ask_widgets(listing)
+        self.widgets = add_ask_widgets(listing, source_list)
         self._connect(page)
+        source_list.on_change(self.show_sources, [stored], [self.widgets.sources])
 
     def _connect(self, page: gr.Blocks) -> None:
         """Attach the events; none of them locks an input."""
@@ -54,6 +62,7 @@ class AskTab:
             "concurrency_limit": CONCURRENT_ANSWERS,
             # All events that answer share one limit.
             "concurrency_id": "answer",
+            "js": WITHIN_SCRIPT,
             **QUIET,
         }
         asking = [widgets.question.submit, widgets.ask.click]
@@ -82,7 +91,7 @@ class AskTab:
         page.load(self.restore, [stored], shown, **UNQUEUED)
 
     def ask(
-        self, question: str, stored: object, within: list[str], request: gr.Request
+        self, question: str, stored: object, within: str, request: gr.Request
     ) -> Iterator[Changes]:
         """Answer the question that was typed."""
         problem = self.chat.question_problem(question)
@@ -101,9 +110,7 @@ class AskTab:
             number: Its position, from 0.
         """
 
-        def ask_example(
-            stored: object, within: list[str], request: gr.Request
-        ) -> Iterator[Changes]:
+        def ask_example(stored: object, within: str, request: gr.Request) -> Iterator[Changes]:
             question = (self.chat.example_finder.examples or [])[number]
             before = self.chat.restore(stored)
             yield from self._reply(question, before, stored, within, request.session_hash)
@@ -111,7 +118,7 @@ class AskTab:
         return ask_example
 
     def ask_standalone(
-        self, standalone: str, stored: object, within: list[str], request: gr.Request
+        self, standalone: str, stored: object, within: str, request: gr.Request
     ) -> Iterator[Changes]:
         """Answer the last question anew, as the user corrected what it was understood as."""
         turns = self.chat.restore(stored)
@@ -128,7 +135,7 @@ class AskTab:
     # A turn without an answer is shown but not stored: it is the last one, and its question comes
     # with the event.
     def retry(
-        self, stored: object, within: list[str], event: gr.RetryData, request: gr.Request
+        self, stored: object, within: str, event: gr.RetryData, request: gr.Request
     ) -> Iterator[Changes]:
         """Answer a question of the conversation once more; the turns after it are dropped."""
         before = self.chat.restore(stored)[: turn_index(event.index)]
@@ -136,7 +143,7 @@ class AskTab:
         yield from self._reply(question, before, stored, within, request.session_hash)
 
     def edit(
-        self, stored: object, within: list[str], event: gr.EditData, request: gr.Request
+        self, stored: object, within: str, event: gr.EditData, request: gr.Request
     ) -> Iterator[Changes]:
         """Answer a question of the conversation as edited; the turns after it are dropped."""
         question, turns = unescape_question(str(event.value)), self.chat.restore(stored)
@@ -168,6 +175,11 @@ class AskTab:
         """Show the conversation that the browser stored."""
         return self._show(self.chat.restore(stored))
 
+    def show_sources(self, stored: object) -> str:
+        """The sources as they are now; a quoted document may have changed or be gone."""
+        turns = self.chat.restore(stored)
+        return sources_panel(turns) if turns else documents_panel(self.chat.listing().titles)
+
     def report_refusal(self, stored: object) -> Changes:
         """Say that Gradio did not accept an event, and show the conversation as it was."""
         return self.restore(stored) | {self.widgets.notice: alert(QUESTION_REFUSED)}
@@ -177,7 +189,7 @@ class AskTab:
         question: str,
         before: tuple[RenderedTurn, ...],
         stored: object,
-        within: Sequence[str],
+        within: str,
         session: str | None,
         standalone: str | None = None,
     ) -> Iterator[Changes]:
@@ -187,13 +199,18 @@ class AskTab:
             question: As it was typed.
             before: The turns, the first ones of the stored conversation.
             stored: The stored conversation, as the event brings it.
-            within: Documents and folders to answer from; all if empty.
+            within: Documents and folders to answer from, as ``Chat.parse_within`` reads it.
             session: The browser's session.
             standalone: What to answer in place of the question, if the user corrected it.
         """
         widgets = self.widgets
         if self.state.is_stale(session, stored):
             yield {widgets.notice: alert(CONVERSATION_CHANGED)}
+            return
+        try:
+            paths = self.chat.parse_within(within)
+        except ValueError as error:
+            yield {widgets.notice: alert(str(error)), widgets.question: question}
             return
         # Gradio sends the last value again when the generator ends: where the reply is no longer
         # awaited, that value must change nothing.
@@ -206,7 +223,7 @@ class AskTab:
                 widgets.ask: gr.update(visible=False),
                 widgets.stop: gr.update(visible=True),
             }
-            for turn in self.chat.replies(len(before) + 1, question, within, before, standalone):
+            for turn in self.chat.replies(len(before) + 1, question, paths, before, standalone):
                 if not self.state.is_awaited(pending):
                     yield nothing
                     return

@@ -8,6 +8,7 @@ import gradio as gr
 from qa.library.listing import Listing
 from qa.web.example_finder import MAX_EXAMPLES
 from qa.web.html.page import alert, documents_panel
+from qa.web.tabs.source_list import SourceList
 
 COPY_LABEL = "Copy answer and sources"
 
@@ -23,7 +24,7 @@ class AskWidgets:
         question: Where the next question is typed.
         ask: Sends it.
         stop: Stops waiting for a reply.
-        within: Documents and folders to answer from.
+        within: Documents and folders to answer from, as the list of documents tells them.
         standalone_question: The follow-up as it was rewritten, to be corrected.
         note: A note on an answer that was rated.
         note_key: Names the rating that the note belongs to.
@@ -39,7 +40,7 @@ class AskWidgets:
     question: gr.Textbox
     ask: gr.Button
     stop: gr.Button
-    within: gr.Dropdown
+    within: gr.Textbox
     standalone_question: gr.Textbox
     note: gr.Textbox
     note_key: gr.State
@@ -64,14 +65,16 @@ class AskWidgets:
         ]
 
 
-def add_ask_widgets(listing: Listing) -> AskWidgets:
+def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
     """The components, laid out in the tab that is being built.
 
     Args:
         listing: What the library holds at the start.
+        source_list: The documents to choose from.
     """
     note_key, examples_timer = gr.State(""), gr.Timer(1, active=False)
     with gr.Row(elem_id="columns"):
+        source_list.add_column()
         with gr.Column(elem_id="asking"):
             chatbot = gr.Chatbot(
                 elem_id="chat",
@@ -88,6 +91,7 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
             )
             with gr.Row(elem_id="examples"):
                 examples = [gr.Button(size="sm", visible=False) for _ in range(MAX_EXAMPLES)]
+            within = source_list.add_chip()
             with gr.Row(elem_id="ask-row"):
                 question = gr.Textbox(
                     elem_id="question",
@@ -100,13 +104,6 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
                 )
                 ask = gr.Button("Ask", elem_id="ask", variant="primary")
                 stop = gr.Button("Stop", elem_id="stop", visible=False)
-            with gr.Accordion("Answer from certain documents only", open=False, elem_id="within"):
-                within = gr.Dropdown(
-                    listing.choices,
-                    value=[],
-                    multiselect=True,
-                    label="Documents and folders to answer from; all if none is chosen",
-                )
             standalone_question = gr.Textbox(
                 elem_id="standalone-question",
                 label="Understood as; edit it and press Enter to ask another question instead",

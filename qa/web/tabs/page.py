@@ -1,4 +1,4 @@
-"""Page: both tabs in one Gradio page, mounted on the chat's server."""
+"""Page: the conversation and the documents in one Gradio page, mounted on the chat's server."""
 
 from typing import NoReturn
 
@@ -13,15 +13,12 @@ from qa.web.queue_limits import MAX_WAITING
 from qa.web.server import ChatPage
 from qa.web.sessions import MAX_SESSIONS
 from qa.web.tabs.ask_tab import AskTab
-from qa.web.tabs.indexing_line import IndexingLine
-from qa.web.tabs.library_tab import LibraryTab
+from qa.web.tabs.source_list import SourceList
 
 INPUTS: dict[type, Input] = {
     gr.Textbox: "text",
     gr.BrowserState: "text",
-    gr.Dropdown: "texts",
     gr.State: "state",
-    gr.File: "files",
 }
 """What the components hold that are inputs of an event."""
 
@@ -80,13 +77,9 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
         stored = gr.BrowserState("[]", storage_key=key, secret=library)
         listing = chat.listing()
         gr.HTML(page_header(chat.folder.name), elem_id="header")
-        progress = IndexingLine(chat.indexing)
-        with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Ask"):
-                conversation = AskTab(page, chat, listing, stored)
-            with gr.Tab("Library"):
-                library_tab = LibraryTab(page, chat, listing, read_only, conversation)
-        progress.connect(page, library_tab)
+        source_list = SourceList(chat, read_only, f"limit-{library}-{chat.name}")
+        source_list.add_progress()
+        AskTab(page, chat, listing, stored, source_list)
     page.queue(max_size=MAX_WAITING)
     page.state_session_capacity = MAX_SESSIONS
     return page
