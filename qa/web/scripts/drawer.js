@@ -11,11 +11,7 @@ export const isDrawer = () => NARROW.matches;
 
 export function openList() {
   set(true);
-  // Gradio's buttons change by and by, also from being hidden: until a frame was drawn, they
-  // take no focus.
-  requestAnimationFrame(() => requestAnimationFrame(() => {
-    if (isOpen()) drawer().querySelector(".cv-close").focus();
-  }));
+  focusWhenShown(drawer().querySelector(".cv-close"));
 }
 
 export function closeList() {
@@ -39,6 +35,13 @@ export function startDrawer() {
     if (!inside) closeList();
   });
   NARROW.addEventListener("change", () => set(false));
+}
+
+// Gradio's buttons take a while to be shown, as all they do, and no focus until then.
+function focusWhenShown(button, frames = 60) {
+  button.focus();
+  if (document.activeElement === button || !isOpen() || frames === 0) return;
+  requestAnimationFrame(() => focusWhenShown(button, frames - 1));
 }
 
 function set(open) {
