@@ -430,6 +430,7 @@ class QuestionAnswerer:
             seconds=seconds,
             # Looked up each time: a file that vanishes changes nothing in the index.
             gone=gone(_paths_shown(answer), self.index.folders()),
+            within=retrieval.within,
         )
 
     # Cached: a question asked again, such as an example of the page, needs no reading.

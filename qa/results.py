@@ -20,6 +20,9 @@ NothingFound = Literal["nothing near", "none answers", "nothing asked"]
 MAX_PLACES = 20
 """Other places listed of a passage that exists in several. Chosen by hand."""
 
+MAX_WITHIN = 3
+"""Documents and folders named to which an answer was limited. Chosen by hand."""
+
 MAX_GONE = 3
 """Folders and documents named that are gone. Chosen by hand."""
 
@@ -263,6 +266,8 @@ class Answer:
             all.
         gone: Library paths of folders and documents that it shows and that are no longer where
             they were indexed.
+        within: Library paths of the documents and folders to which the answer was limited by who
+            asked; none if it was not.
     """
 
     question: str
@@ -278,6 +283,7 @@ class Answer:
     remark: str = ""
     contradicted_by: tuple[Candidate, ...] = ()
     gone: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
 
     @property
     def quotes(self) -> tuple[Citation, ...]:
@@ -308,6 +314,14 @@ class Answer:
         names = f"{', '.join(others)} and {last}" if others else last
         are, they_were = ("are", "they were") if others else ("is", "it was")
         return f"{names} {are} no longer where {they_were} indexed: the words are from then."
+
+    @property
+    def within_notice(self) -> str:
+        """What the answer was limited to, as a sentence; empty if it was not limited."""
+        if not self.within:
+            return ""
+        named, more = ", ".join(self.within[:MAX_WITHIN]), len(self.within) - MAX_WITHIN
+        return f"Asked only of: {named}{f' and {more:,} more' if more > 0 else ''}."
 
     @property
     def explanation(self) -> str:

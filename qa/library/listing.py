@@ -2,18 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 
 from embeddings.index.paths import library_paths, lies_within
 from embeddings.index.protocols import SearchIndex
 from qa.library.presence import missing_folders
-
-MAX_CHOICES = 2_000
-"""Documents and folders offered to choose from; each page that is opened gets all of them."""
-
-MAX_CHOICE_CHARACTERS = 200_000
-"""Of their paths in total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +66,19 @@ class Listing:
         """Titles of the documents, sorted."""
         return sorted(file.title for file in self.files if file.title is not None)
 
-    @property
-    def choices(self) -> list[str]:
-        """Library paths to which an answer can be limited: folders within, then documents.
+    def search(self, words: str) -> list[LibraryFile]:
+        """The files whose title or path has all these words, in any case.
 
-        The first of them, where there are very many.
+        Those without a document come first, then each folder's documents and what is in its
+        folders.
         """
-        paths = [document.path for document in self.documents]
-        folders = {path[:at] for path in paths for at in range(len(path)) if path[at] == "/"}
-        tops = {file.folder for file in self.files}
-        # If there is only one top folder, choosing it would limit nothing.
-        folders = folders - tops if len(tops) == 1 else folders
-        return sorted(_first_choices([*sorted(folders), *paths]))
-
-    @property
-    def removable(self) -> list[str]:
-        """Library paths of files that can be removed: the first, where there are very many."""
-        return _first_choices([file.path for file in self.files])
+        wanted = words.casefold().split()
+        found = [
+            file
+            for file in self.files
+            if not wanted or _has_words(f"{file.title or ''} {file.path}".casefold(), wanted)
+        ]
+        return sorted(found, key=place_in_order)
 
     def location(self, path: str) -> Path | None:
         """Path on disk of a file of the library; none if its folder is not known."""
@@ -141,11 +130,11 @@ def not_read_words(parts: Sequence[str]) -> str:
     return f"{words} {'was' if parts[0].startswith('1 ') and not others else 'were'} not read"
 
 
-def _first_choices(paths: Sequence[str]) -> list[str]:
-    """The first paths, as many as are offered to choose from."""
-    lengths = accumulate(map(len, paths[:MAX_CHOICES]))
-    return [
-        path
-        for path, length in zip(paths, lengths, strict=False)
-        if length <= MAX_CHOICE_CHARACTERS
-    ]
+def place_in_order(file: LibraryFile) -> tuple[bool, list[str], str]:
+    """The key by which ``Listing.search`` sorts; no two files have the same."""
+    folder, _, name = file.path.rpartition("/")
+    return file.title is not None, folder.split("/"), name
+
+
+def _has_words(text: str, words: Sequence[str]) -> bool:
+    return all(word in text for word in words)

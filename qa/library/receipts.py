@@ -215,16 +215,18 @@ def as_markdown(answers: Sequence[Answer]) -> str:
 
 def answer_as_markdown(answer: Answer) -> str:
     """Question, answer, and each quote with its place; their text is escaped."""
+    notices = [answer.within_notice, answer.gone_notice]
     if answer.parts:
-        notice = [_escaped(answer.gone_notice)] if answer.gone else []
+        notice = [_escaped(sentence) for sentence in notices if sentence]
         return "\n\n".join([*notice, *map(answer_as_markdown, answer.parts)])
     parts = [f"## {_escaped(join_whitespace(answer.question))}"]
     if answer.rewritten is not None:
         parts.append(f"*{_escaped(join_whitespace(answer.rewritten))}*")
     if answer.text is None:
+        parts += [_escaped(answer.within_notice)] if answer.within else []
         return "\n\n".join([*parts, answer.explanation])
     parts += _emphasized(answer.text, answer.citations)
-    parts += [_escaped(answer.gone_notice)] if answer.gone else []
+    parts += [_escaped(sentence) for sentence in notices if sentence]
     parts += _quotations(answer.citations, 1)
     number = len(answer.citations) + 1
     parts += [answer.contradiction_notice] if answer.contradiction_notice else []

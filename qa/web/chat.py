@@ -8,6 +8,7 @@ from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
 from qa.library.feedback import Feedback, TooMuchFeedback
+from qa.library.limit import parse_limit
 from qa.library.listing import Listing
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
@@ -25,6 +26,7 @@ from qa.web.messages import (
     INTERNAL_ERROR,
     NO_DOCUMENTS,
     NOT_ANSWERED,
+    NOTHING_CHOSEN,
     TOO_MANY_WORDS,
 )
 from qa.web.signing import Signer
@@ -98,6 +100,34 @@ class Chat:
             _log.error("%s", error)
             return Listing((), {}, error_message(error))
 
+    def uploads_name(self) -> str | None:
+        """Name in the library of the folder of files that were added on the page, if it has one."""
+        names = self.index.names([self.uploads.folder])
+        return names[0] if names else None
+
+    def parse_within(self, text: str) -> tuple[str, ...]:
+        """Library paths to answer from, all if there are none, of a limit that a page sent.
+
+        Args:
+            text: As ``parse_limit`` reads it.
+
+        Raises:
+            ValueError: It is no limit, or leaves no document; the message is for the user.
+        """
+        try:
+            limit = parse_limit(text)
+        except ValueError as error:
+            raise ValueError(CHOICE_REMOVED) from error
+        if not limit:
+            return ()
+        documents = [document.path for document in self.listing().documents]
+        limit, gone = limit.without_gone(documents)
+        if gone and not limit:
+            raise ValueError(CHOICE_REMOVED)
+        if not limit.count(documents):
+            raise ValueError(NOTHING_CHOSEN)
+        return limit.within(documents)
+
     def question_problem(self, question: str) -> str:
         """Why the question cannot be answered, as a sentence; empty if it can."""
         length, most = len(join_whitespace(question)), self.answerer.settings.question_characters
@@ -141,7 +171,12 @@ class Chat:
                     yield problem_turn(number, question, NO_DOCUMENTS, turn_id)
                     return
                 yield pending_turn(number, question, f"Reading {count} …", hits)
-            yield self._signed(answer_turn(number, self.answerer.read(retrieval), turn_id=turn_id))
+            # Read before: while the question is answered, the last file may come in.
+            unread = self.indexing.unread
+            answer = self.answerer.read(retrieval)
+            # What was found stays found, however many files are still to come.
+            unread = unread if answer.text is None and not answer.remark else ""
+            yield self._signed(answer_turn(number, answer, turn_id=turn_id, unread=unread))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             yield problem_turn(number, question, error_message(error), turn_id)

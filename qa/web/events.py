@@ -1,22 +1,19 @@
 """Events: what the page sends to the server, checked before Gradio sees it.
 
 Gradio accepts any value for any input, and a value that looks like one of its files it opens from
-the disk, in any input. The page itself sends few kinds of values: all others are refused, and a
-file can only be one that was received from a client before.
+the disk, in any input. The page itself sends texts: all other values are refused.
 """
 
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic_core import from_json
 
-from qa.web.incoming import IncomingFiles
-
-Input = Literal["text", "texts", "state", "files"]
-"""What an input holds: a text or None, texts, state of the server, or received files."""
+Input = Literal["text", "state"]
+"""What an input holds: a text or None, or state of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Event:
 
     Attributes:
         session: Of the page, as the client named it.
-        body: JSON for Gradio; its files are those that were received.
+        body: JSON for Gradio, without files.
     """
 
     session: str
@@ -68,14 +65,10 @@ class EventParser:
 
     Args:
         kinds: By the event's number.
-        incoming: The received files; without it no event may have any.
     """
 
-    def __init__(
-        self, kinds: Mapping[int, EventKind], incoming: IncomingFiles | None = None
-    ) -> None:
+    def __init__(self, kinds: Mapping[int, EventKind]) -> None:
         self.kinds = kinds
-        self.incoming = incoming
 
     def parse(self, body: bytes, queued: bool) -> Event:
         """The event in a request's body.
@@ -112,7 +105,7 @@ class EventParser:
         if not _is_allowed(event_data):
             raise RefusedEvent("expected event_data without files")
         checked = {
-            "data": [self._check_input(*pair) for pair in zip(inputs, data, strict=True)],
+            "data": [_check_input(*pair) for pair in zip(inputs, data, strict=True)],
             "event_data": event_data,
             "fn_index": number,
             "trigger_id": trigger,
@@ -120,38 +113,14 @@ class EventParser:
         }
         return Event(session, json.dumps(checked).encode())
 
-    def _check_input(self, kind: Input, value: object) -> object:
-        """The value for an input, if it is of the input's kind."""
-        if kind == "state":
-            return None
-        if kind == "files":
-            return self._files(value)
-        if kind == "text" and (value is None or isinstance(value, str)):
-            return value
-        if kind == "texts" and _are_texts(value):
-            return value
-        raise RefusedEvent(f"expected {kind} in an input")
 
-    def _files(self, value: object) -> list[dict[str, Any]]:
-        if value is None:
-            return []
-        if not isinstance(value, list) or self.incoming is None:
-            raise RefusedEvent("expected uploaded files")
-        files = []
-        for file in value:
-            token = file.get("path") if isinstance(file, dict) else None
-            path = self.incoming.claim(token) if isinstance(token, str) else None
-            if path is None:
-                raise RefusedEvent("expected the token of a file that was uploaded before")
-            meta = {"_type": "gradio.FileData"}
-            files.append({"path": str(path), "orig_name": path.name, "meta": meta})
-        return files
-
-
-def _are_texts(value: object) -> bool:
-    return value is None or (
-        isinstance(value, list) and all(isinstance(text, str) for text in value)
-    )
+def _check_input(kind: Input, value: object) -> str | None:
+    """The value for an input, if it is of the input's kind."""
+    if kind == "state":
+        return None
+    if value is None or isinstance(value, str):
+        return value
+    raise RefusedEvent(f"expected {kind} in an input")
 
 
 def _is_allowed(value: object, depth: int = 0) -> bool:

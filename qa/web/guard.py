@@ -23,7 +23,9 @@ from qa.web.html.document_links import (
     PICTURE_ROUTE,
     ROUTE,
 )
-from qa.web.receiving import PROGRESS, UPLOAD
+from qa.web.html.source_list import CHANGES, SOURCES, SOURCES_LIMIT, SOURCES_STATE
+from qa.web.incoming import IncomingFiles
+from qa.web.receiving import UPLOAD
 from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
 from qa.web.shell import PAGE_POLICY, SCRIPTS_ROUTE
@@ -31,6 +33,9 @@ from qa.web.stored_turns import MAX_STORED_CHARACTERS
 
 MAX_EVENT_BYTES = 3 * MAX_STORED_CHARACTERS
 """Of an event's body: the conversation, as JSON within JSON, and a question."""
+
+MAX_CHOICE_BYTES = 600_000
+"""Of the body of a request that chooses or changes documents: a limit, as JSON within JSON."""
 
 MAX_PENDING_BYTES = 30 * MAX_EVENT_BYTES
 """Of the bodies of all events that are being received or processed."""
@@ -46,6 +51,7 @@ _SESSION = "[0-9A-Za-z]{1,64}"
 READ_PATHS = re.compile(
     rf"/|/healthz|/{ROUTE}|/{PANEL_ROUTE}|/{FIND_ROUTE}|/{ABOUT_ROUTE}"
     rf"|/{re.escape(PICTURE_ROUTE)}"
+    rf"|{SOURCES}|{SOURCES_STATE}"
     rf"|/{SCRIPTS_ROUTE}/[0-9a-f]{{16}}/[a-z_]{{1,40}}\.js"
     r"|/config|/theme\.css|/favicon\.(?:ico|svg)|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"
@@ -75,7 +81,8 @@ class Guard:
 
     Args:
         app: The application that is guarded.
-        events: Checks the events of the page; without received files uploads are refused.
+        events: Checks the events of the page.
+        incoming: The received files; without it nothing that changes the library is accepted.
         hosts: Accepted values of the Host header, without port; any if empty.
         public_names: Those of them under which a proxy shows the page. A page of such a name may
             send requests also where the proxy puts another name into the Host header.
@@ -85,11 +92,13 @@ class Guard:
         self,
         app: ASGIApp,
         events: EventParser,
+        incoming: IncomingFiles | None = None,
         hosts: Sequence[str] = (),
         public_names: Sequence[str] = (),
     ) -> None:
         self.app = app
         self.events = events
+        self.incoming = incoming
         self.hosts = hosts
         self.public_names = public_names
         self._sessions = Sessions()
@@ -144,20 +153,22 @@ class Guard:
         trusted = [pair for pair in scope["headers"] if not _is_proxy_header(pair[0])]
         scope = {**scope, "headers": trusted}
         path, reads = scope["path"], scope["method"] in ("GET", "HEAD")
-        accepts_files = self.events.incoming is not None
         if reads and path == EVENT_STREAM:
             session = _STREAM_QUERY.fullmatch(scope["query_string"])
             if session is None or not self._sessions.is_known(session[1].decode()):
                 raise Refusal(404, "Not found")
             return scope, receive
-        if reads and (READ_PATHS.fullmatch(path) or (accepts_files and path == PROGRESS)):
+        if reads and READ_PATHS.fullmatch(path):
             return _without_unknown_query(scope), receive
         if reads or scope["method"] != "POST":
             raise Refusal(404, "Not found")
         length = _length(headers)
-        if path == UPLOAD and self.events.incoming is not None:
-            _check_length(length, self.events.incoming.limits.batch_bytes)
+        if path == UPLOAD and self.incoming is not None:
+            _check_length(length, self.incoming.limits.batch_bytes)
             return scope, receive
+        if path == SOURCES_LIMIT or (path in CHANGES and self.incoming is not None):
+            _check_length(length, MAX_CHOICE_BYTES)
+            return await self._receive_whole(scope, receive, usage)
         if path not in (QUEUED_EVENT, DIRECT_EVENT):
             raise Refusal(404, "Not found")
         _check_length(length, MAX_EVENT_BYTES)
@@ -179,6 +190,17 @@ class Guard:
         )
         if foreign or (method != "GET" and site not in ("none", "same-origin")):
             raise Refusal(403, "Cross-site request refused")
+
+    async def _receive_whole(
+        self, scope: Scope, receive: Receive, usage: "_Usage"
+    ) -> tuple[Scope, Receive]:
+        """The request with its body, which was received in time."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await self._body(receive, usage)
+        except TimeoutError as error:
+            raise Refusal(408, "Request too slow") from error
+        return scope, _replay(body, receive)
 
     async def _check_event(
         self, scope: Scope, receive: Receive, usage: "_Usage"

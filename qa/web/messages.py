@@ -1,4 +1,21 @@
-"""Messages: what the page says when something was not done."""
+"""Messages: what the page says when something was done, is being done or was not done."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the page says of a change of the library.
+
+    Attributes:
+        sentence: For the user.
+        state: Whether it goes on, has succeeded or has failed.
+    """
+
+    sentence: str
+    state: Literal["going on", "done", "failed"] = "going on"
+
 
 QUESTION_REFUSED = (
     "The question was not answered: the server is busy, or a chosen document is gone. Choose "
@@ -6,11 +23,14 @@ QUESTION_REFUSED = (
 )
 
 LIBRARY_UNCHANGED = (
-    "The library was not changed: the server is busy, or a file is too large or of an unsupported "
-    "format. Try again in a moment."
+    "The library was not changed: other changes are under way. Try again in a moment."
 )
 
 NOT_ANSWERED = "This question was not answered; ask it again."
+
+FILES_NOT_RECEIVED = "The files did not arrive whole, or waited too long; add them again."
+
+NOTHING_CHOSEN = "No document is ticked to be asked; tick at least one."
 
 INTERNAL_ERROR = "Something went wrong on the server; the question was not answered. Ask again."
 

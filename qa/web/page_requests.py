@@ -8,18 +8,14 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
+from qa.library.limit import MAX_LIMIT_CHARACTERS
 from qa.web.stored_turns import MAX_STORED_CHARACTERS, TurnId
 
 MAX_REQUEST_CHARACTERS = 2 * MAX_STORED_CHARACTERS
 """Of a request: a conversation, as JSON within JSON, and little else."""
 
-MAX_WITHIN = 10_000
-"""Documents and folders that a question can be limited to."""
-
 _Text = Annotated[str, StringConstraints(max_length=20_000)]
 Request = TypeVar("Request")
-
-_Within = Annotated[list[_Text], Field(max_length=MAX_WITHIN)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +26,14 @@ class AskRequest:
         id: Of its turn.
         question: As typed.
         standalone: What is to be answered in its place, if the user corrected it.
-        within: Library paths of documents and folders to answer from; all if empty.
+        within: What it is limited to, for ``Chat.parse_within``.
         turns: The conversation before it, for ``parse_turns``.
     """
 
     id: TurnId
     question: _Text
     standalone: _Text | None
-    within: _Within
+    within: Annotated[str, StringConstraints(max_length=MAX_LIMIT_CHARACTERS)]
     turns: str
 
 

@@ -1,17 +1,15 @@
-"""Receiving: the routes to which clients upload files, which are written as they arrive.
+"""Receiving: the route to which clients upload files, which are written as they arrive.
 
-They replace Gradio's routes, which wait as long as a client likes, believe the declared length
-and respond with paths on the disk. The response is the same list, of tokens instead of paths.
+It replaces Gradio's route, which waits as long as a client likes, believes the declared length and
+responds with paths on the disk. The response is a list of tokens instead of paths.
 """
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 UPLOAD = "/gradio_api/upload"
-PROGRESS = "/gradio_api/upload_progress"
 
 IDLE_SECONDS = 20.0
 """Time without a byte after which an upload is aborted. Chosen by hand."""
@@ -43,21 +40,12 @@ FILES_FACTOR = 5
 """Files in one form, in multiples of the limit: those beyond the limit are each refused with a
 reason, a form with more than these as a whole."""
 
-PROGRESS_SECONDS = 0.1
-"""Interval of progress messages."""
-
-SECONDS_TO_BEGIN = 3.0
-"""Time in which an upload must begin whose progress was requested before."""
-
-UploadId = Annotated[str, Query(max_length=64)]
-
 
 class UploadForm:
     """Receives the files of a multipart form; fields that are no files are ignored."""
 
     def __init__(self, boundary: bytes, files: IncomingFiles, sender: str) -> None:
         self.received: list[FileWriter] = []
-        self.name = ""
         self.size = 0
         self._files = files
         self._sender = sender
@@ -124,8 +112,8 @@ class UploadForm:
             return
         if len(self.received) >= FILES_FACTOR * self._files.limits.files:
             raise MultipartParseError("too many files")
-        self.name = available_name(name.decode("utf-8", "replace"), set())
-        self._current = self._files.create(self.name, self._sender)
+        allowed = available_name(name.decode("utf-8", "replace"), set())
+        self._current = self._files.create(allowed, self._sender)
 
     def _write(self, content: bytes, start: int, end: int) -> None:
         if self._current is not None:
@@ -142,21 +130,16 @@ class UploadForm:
 
 
 def add_receiving(server: FastAPI, files: IncomingFiles) -> None:
-    """Add the two routes for uploads to a server; before the page, which has its own."""
-    forms: dict[str, UploadForm] = {}
+    """Add the route for uploads to a server; before the page, which has its own."""
 
     @server.post(UPLOAD)
-    async def upload(request: Request, upload_id: UploadId = "") -> Response:
+    async def upload(request: Request) -> Response:
         media_type, options = parse_options_header(request.headers.get("content-type"))
         boundary = options.get(b"boundary")
         if media_type != b"multipart/form-data" or not boundary:
             return PlainTextResponse("multipart/form-data required", 415)
         await asyncio.to_thread(files.remove_expired)
         form = UploadForm(boundary, files, client_network(request.client))
-        # A client that names the upload of another one gets no progress of either.
-        reports_progress = bool(upload_id) and upload_id not in forms
-        if reports_progress:
-            forms[upload_id] = form
         try:
             await _receive(request, form)
         except Refusal as refusal:
@@ -165,16 +148,9 @@ def add_receiving(server: FastAPI, files: IncomingFiles) -> None:
         except BaseException:
             form.abort()
             raise
-        finally:
-            if reports_progress:
-                del forms[upload_id]
         tokens = [writer.token for writer in form.received]
         files.make_claimable(tokens)
         return JSONResponse(tokens)
-
-    @server.get(PROGRESS)
-    async def progress(upload_id: UploadId) -> Response:
-        return StreamingResponse(_progress(forms, upload_id), media_type="text/event-stream")
 
 
 async def _receive(request: Request, form: UploadForm) -> None:
@@ -212,21 +188,3 @@ async def _receive(request: Request, form: UploadForm) -> None:
         raise Refusal(408, "Upload too slow") from error
     except OSError as error:
         raise Refusal(507, f"Upload could not be stored ({error.strerror})") from error
-
-
-async def _progress(forms: Mapping[str, UploadForm], upload_id: str) -> AsyncIterator[str]:
-    """Progress messages as Gradio's page reads them: bytes received since the last message."""
-    end = monotonic() + SECONDS_TO_BEGIN
-    while upload_id not in forms and monotonic() < end:
-        await asyncio.sleep(PROGRESS_SECONDS)
-    reported = 0
-    while (form := forms.get(upload_id)) is not None:
-        if form.size > reported:
-            received, reported = form.size - reported, form.size
-            yield _message({"msg": "update", "orig_name": form.name, "chunk_size": received})
-        await asyncio.sleep(PROGRESS_SECONDS)
-    yield _message({"msg": "done"})
-
-
-def _message(content: dict[str, object]) -> str:
-    return f"data: {json.dumps(content)}\n\n"

@@ -18,6 +18,7 @@ from qa.web.guard import Guard
 from qa.web.public_address import RootPath
 from qa.web.receiving import add_receiving
 from qa.web.shell import Shell, add_scripts
+from qa.web.sources import add_sources
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -73,6 +74,7 @@ def build_server(
         return {"status": "ok"}
 
     add_document_routes(server, chat.documents)
+    add_sources(server, chat, read_only)
     incoming = None if read_only else chat.uploads.incoming
     if incoming is not None:
         add_receiving(server, incoming)
@@ -85,7 +87,8 @@ def build_server(
     server.add_middleware(CacheHeaders)
     server.add_middleware(
         Guard,
-        events=EventParser(page.events, incoming),
+        events=EventParser(page.events),
+        incoming=incoming,
         hosts=accepted_hosts(host, allowed_hosts),
         public_names=allowed_hosts,
     )

@@ -9,7 +9,7 @@ from embeddings.errors import ChapterAndVerseError, NothingToRead
 from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress
 from qa.web.error_messages import error_message
 from qa.web.messages import FOLDER_NOT_INDEXED
-from qa.web.uploads import Uploads
+from qa.web.uploads import Uploads, progress_words
 
 CLOSE_SECONDS = 5.0
 """How long ``close`` waits for a file that is being read; it is read at the next start."""
@@ -86,12 +86,17 @@ class StartupIndexing:
         if not self.running:
             return self._problem
         now = self._progress
+        return progress_words(now) if now.files else "Looking for what has changed in the folder …"
+
+    @property
+    def unread(self) -> str:
+        """That the library lacks files which are still to be read; empty if it lacks none."""
+        if not self.running:
+            return ""
+        now = self._progress
         if not now.files:
-            return "Looking for what has changed in the folder …"
-        return (
-            f"Indexing: {now.files_done:,} of {now.files:,} files. Answers come from what is in "
-            "already."
-        )
+            return "Not all files may be in yet: the folder is still being looked through."
+        return f"Not all files are in yet: {now.files_done:,} of {now.files:,} are read so far."
 
     def join(self) -> None:
         """Wait until all is indexed, or the chat ends."""

@@ -26,7 +26,7 @@ from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgr
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.incoming import IncomingFiles
-from qa.web.messages import FOLDER_EMPTIED
+from qa.web.messages import FOLDER_EMPTIED, Notice
 from qa.web.upload import Upload
 from qa.web.upload_batch import UploadBatch
 
@@ -170,23 +170,23 @@ class Uploads:
         while not self._ending.wait(CLEANUP_SECONDS):
             self.incoming.remove_expired()
 
-    def remove(self, paths: Sequence[str]) -> str:
-        """Remove documents from the library; the outcome as sentences.
+    def remove(self, paths: Sequence[str]) -> Notice:
+        """Remove documents from the library; the outcome.
 
         An uploaded file is deleted. A file of the folder that is served stays there, and is in
         the library again once the folder is indexed again.
         """
         sentences: list[str] = []
+        left_in_folder = failed = False
         try:
             with self._changing:
                 listing = self.documents.listing()
                 located = {file.path: listing.location(file.path) for file in listing.files}
                 chosen = [path for path in dict.fromkeys(paths) if path in located]
                 if not chosen:
-                    return "Choose the documents to remove first."
+                    return Notice("It is not in the library any more.", "failed")
                 # The index first: while another process has it locked, nothing is deleted.
                 sentences.append(f"Removed: {', '.join(remove(self.index, chosen))}.")
-                left_in_folder = False
                 for path in chosen:
                     location = located[path]
                     if location is None or not location.is_relative_to(self.folder):
@@ -195,39 +195,41 @@ class Uploads:
                     try:
                         location.unlink(missing_ok=True)
                     except OSError as error:
+                        failed = True
                         sentences.append(
                             f"The file of {path} could not be deleted ({error.strerror}), and is "
                             "back when the folder is indexed again."
                         )
         except ChapterAndVerseError as error:
             _log.error("%s", error)
-            return error_message(error)
+            return Notice(error_message(error), "failed")
         if left_in_folder:
             sentences.append(
                 "Files in the folder itself are left, and are back when it is indexed again."
             )
-        return " ".join(sentences)
+        return Notice(" ".join(sentences), "failed" if failed else "done")
 
-    def index_again(self) -> Iterator[str]:
-        """Bring the library up to date with its folders; yields the progress as sentences.
+    def index_again(self) -> Iterator[Notice]:
+        """Bring the library up to date with its folders; yields the progress.
 
-        The last sentence is the outcome. It runs to its end even if the iterator is not used up.
+        The last notice is the outcome. It runs to its end even if the iterator is not used up.
         """
 
-        def run(report: Callable[[str], object]) -> None:
+        def run(report: Callable[[Notice], object]) -> None:
             def progress(now: IndexingProgress) -> None:
-                report(f"Indexing: {now.files_done:,} of {now.files:,} new or changed files …")
+                report(Notice(progress_words(now)))
 
-            report("Looking for what has changed …")
+            report(Notice("Looking for what has changed …"))
             try:
                 # Users ask for it: files that were set aside are tried again, too.
-                report(" ".join(map(_summary, self.index_all(progress, retry=True))))
+                summaries = map(_summary, self.index_all(progress, retry=True))
+                report(Notice(" ".join(summaries), "done"))
             except ChapterAndVerseError as error:
                 _log.error("%s", error)
-                report(error_message(error))
+                report(Notice(error_message(error), "failed"))
             except Exception:  # The thread's outermost function.
                 _log.exception("The folder was not indexed.")
-                report("Something went wrong on the server; see its log.")
+                report(Notice("Something went wrong on the server; see its log.", "failed"))
 
         return _updates_of(run)
 
@@ -263,6 +265,20 @@ def _updates_of(run: Callable[[Callable[[Update], object]], None]) -> Iterator[U
     threading.Thread(target=run_and_end, daemon=True).start()
     while (item := queue.get()) is not None:
         yield item[0]
+
+
+def progress_words(now: IndexingProgress) -> str:
+    """How far indexing has come, and in which file it is.
+
+    >>> progress_words(IndexingProgress(30, 79, "docs/debian/reference.pdf", 2, 5))
+    'Reading 31 of 79 · reference.pdf, 40%'
+    """
+    name = now.path.rpartition("/")[2]
+    at = f"Reading {min(now.files_done + 1, now.files):,} of {now.files:,}"
+    if not name:
+        return f"{at} …"
+    share = f", {now.passages_done / now.passages:.0%}" if now.passages else ""
+    return f"{at} · {name}{share}"
 
 
 def _summary(report: IndexingReport) -> str:

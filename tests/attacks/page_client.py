@@ -170,7 +170,7 @@ class PageClient:
             "id": f"turn-{len(self.turns)}",
             "question": question,
             "standalone": None,
-            "within": [],
+            "within": "{}",
             "turns": f"[{','.join(self.turns)}]",
         }
         (event,) = self.events_of("change", "cv-request")
@@ -196,25 +196,10 @@ class PageClient:
         """Add files to the library as the page does; what the page then shows of each."""
         headers = {"Origin": self.url, "Sec-Fetch-Site": "same-origin"}
         form = [("files", (name, content)) for name, content in files.items()]
-        query = {"upload_id": self.session}
-        sent = self._checked(
-            self._http.post("/gradio_api/upload", params=query, files=form, headers=headers)
-        )
-        named = [
-            {
-                "path": path,
-                "orig_name": name,
-                "size": len(files[name]),
-                "mime_type": "text/plain",
-                "is_stream": False,
-                "url": f"{self.url}/gradio_api/file={path}",
-                "meta": {"_type": "gradio.FileData"},
-            }
-            for name, path in zip(files, sent.json(), strict=True)
-        ]
-        (event,) = self.events_of("upload", "files")
-        changes = self.trigger(event, self.component("files"), files=named)
-        return str(changes[self.component("arrived")])
+        sent = self._checked(self._http.post("/gradio_api/upload", files=form, headers=headers))
+        added = self._http.post("/sources/add", json=sent.json(), headers=headers)
+        lines = list(map(json.loads, self._checked(added).text.splitlines()))
+        return str(lines[-1].get("arrived") or lines[-1].get("changed"))
 
     def _checked(self, response: httpx.Response) -> httpx.Response:
         if response.status_code >= 400:

@@ -163,7 +163,7 @@ class Routes:
     def _upload(self) -> None:
         """An upload as it should be, whose reply holds no path."""
         form = {"Content-Type": "multipart/form-data; boundary=x"}
-        path = "/gradio_api/upload?upload_id=attack"
+        path = "/gradio_api/upload"
         status, reply = self._exchange(Request("POST", path, crafted_requests.FORM, form))
         if (status == 200) is self.read_only:
             self.tally.broken(

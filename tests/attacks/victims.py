@@ -48,5 +48,5 @@ def removing_houses(send: Send, folder: Path, place: Path, plain: bool, paths: l
     with fast_indexing(plain), served(folder, place) as uploads:
         send("ready")
         for path in paths:
-            message = uploads.remove([path])
+            message = uploads.remove([path]).sentence
             send(path if message.startswith(f"Removed: {path}.") else f"not removed: {message}")

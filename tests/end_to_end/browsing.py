@@ -167,11 +167,3 @@ def recovering(page: Page) -> Iterator[None]:
     yield
     assert time.monotonic() - reported < 5
     assert page.evaluate("performance.timeOrigin") == loaded
-
-
-@contextmanager
-def library(page: Page) -> Iterator[None]:
-    """On the tab of the library, then back to the questions."""
-    page.get_by_role("tab", name="Library").click()
-    yield
-    page.get_by_role("tab", name="Ask").click()

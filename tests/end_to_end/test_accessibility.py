@@ -8,7 +8,6 @@ from tests.end_to_end.browsing import (
     ANSWER_MS,
     ask,
     ask_when_founded,
-    library,
     opened,
     question_box,
     replies,
@@ -36,8 +35,11 @@ def test_axe_finds_nothing_that_shuts_anyone_out(
         assert findings(page) == []
         ask_when_founded(page)
         assert findings(page) == []
-        page.get_by_role("tab", name="Library").click()
-        expect(page.locator("#documents")).to_contain_text("12 documents")
+        page.locator("#source-list summary").first.click()
+        page.get_by_role("button", name="Ask only this").first.click()
+        expect(page.locator("#limit-chip .cv-chip")).to_be_visible()
+        assert findings(page) == []
+        page.get_by_role("button", name="Remove").first.click()
         assert findings(page) == []
         page.get_by_role("tab", name="Ask each").click()
         page.locator("#each-question textarea").fill("How many members does the IOFS have?")
@@ -88,7 +90,7 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     expect(question_box(page)).to_be_focused()
     for wanted in ("Ask", "Sources", "Open the document here", "Other places say (3)"):
         tab_to(page, wanted)
-    for wanted in ("New", "Conversations", "Library", "[1]"):
+    for wanted in ("New", "Conversations", "Ask each", "[1]"):
         tab_to(page, wanted)
     page.keyboard.press("Enter")
     expect(page.locator("#cv-1-1")).to_be_focused()
@@ -116,13 +118,14 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     page.keyboard.press("/")
     expect(question_box(page)).to_be_focused()
     expect(question_box(page)).to_have_value("")
-    tab_to(page, "Library")
-    page.keyboard.press("Enter")
-    tab_to(page, "Search the library")
+    tab_to(page, "Search documents")
     page.keyboard.type("formats")
-    expect(page.locator("#documents tbody tr")).to_have_count(1)
-    tab_to(page, "Formats")
-    tab_to(page, "Click to upload or drop files")
+    expect(page.locator("#source-list .cv-document")).to_have_count(1)
+    tab_to(page, "Formats Markdown")
+    tab_to(page, "More about Formats")
+    page.keyboard.press("Enter")
+    for wanted in ("Open", "Ask only this", "Remove", "Add files", "Index docs again"):
+        tab_to(page, wanted)
 
 
 @pytest.mark.slow
@@ -172,10 +175,10 @@ def test_narrow_page_needs_no_sideways_scrolling(browser: Browser, chat: Running
         assert page.evaluate(TOO_WIDE) == []
         expect(replies(page).last.locator("q")).to_be_in_viewport()
         expect(page.locator("#sources mark")).to_be_in_viewport()
-        with library(page):
-            expect(page.locator("#documents tbody tr")).to_have_count(12)
-            assert page.evaluate("document.documentElement.scrollWidth") == 390
-            assert page.evaluate(TOO_WIDE) == []
+        page.get_by_role("button", name="Documents", exact=True).click()
+        expect(page.locator("#source-list .cv-document")).to_have_count(12)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.evaluate(TOO_WIDE) == []
 
 
 CONTRAST = """selector => {
@@ -210,6 +213,11 @@ def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark
             "#chat .cv-action",
             "#tabs [role='tab'][aria-selected='true']",
             "#tabs [role='tab'][aria-selected='false']",
+            "#source-list .cv-title",
+            "#source-list .cv-kind",
+            "#source-list .cv-used",
+            "#source-list summary",
+            "#source-list .cv-button",
             "#chat a.cv-number",
             "#sources h2",
             "#sources .cv-headings",

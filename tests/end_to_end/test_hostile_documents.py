@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.browsing import ask, library, opened, replies
+from tests.end_to_end.browsing import ask, opened, replies
 from tests.end_to_end.chat_process import running
 
 SCRIPTS = (
@@ -23,6 +23,8 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
     name = "<img src=x onerror=window.__pwned=1>{{value}}.txt"
     text = f"The treasure of {SCRIPTS} was buried in 1731."
     (folder / name).write_text(text, encoding="utf-8")
+    override = "\u202egpj.\u202c<svg onload=window.__pwned=1>.txt"
+    (folder / override).write_text("The well is deep.", encoding="utf-8")
     title = SCRIPTS.replace("&", "&amp;").replace("<", "&lt;")
     html = f"<title>{title}</title><h1>{title}</h1><p>The harbour was dug in 1802.</p>"
     (folder / "harbour.html").write_text(html, encoding="utf-8")
@@ -45,18 +47,21 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
         expect(opening.value.locator("main")).to_have_text(text)
         assert (opening.value.locator("mark").text_content() or "") in text
         assert opening.value.locator("img, script").count() == 0
-        with library(page):
-            documents = page.locator("#documents")
-            expect(documents.locator("tbody .cv-place:is(p)")).to_have_text([name, "harbour.html"])
-            with page.context.expect_page() as opening:
-                link = documents.get_by_role("link", name=SCRIPTS, exact=True)
-                link.click(modifiers=["Control"])
-            link.click()
-            expect(page.locator("#reader h2")).to_have_text(SCRIPTS)
-            expect(page.locator("#reader")).to_contain_text("The harbour was dug in 1802.")
-            assert page.locator("#reader").locator("img, script").count() == 0
-            page.keyboard.press("Escape")
-            assert documents.locator("img, script").count() == 0
+        documents = page.locator("#source-list")
+        expect(documents.locator(".cv-title")).to_have_text([name, SCRIPTS, override])
+        # What turns the direction of a name ends with the name.
+        assert documents.locator("bdi.cv-title").count() == 3
+        for found in documents.locator("summary").all():
+            found.click()
+        expect(documents.locator(".cv-menu .cv-place:first-of-type").first).to_contain_text(name)
+        documents.get_by_role("button", name="Ask only this").first.click()
+        expect(page.locator("#limit-chip .cv-chip-label")).to_have_text(f"Only: {name}")
+        documents.get_by_role("button", name="Remove").first.click()
+        expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(f"Remove {name}?")
+        page.keyboard.press("Escape")
+        with page.context.expect_page() as opening:
+            documents.get_by_role("link", name="Open").nth(1).click()
+        assert page.locator("#choosing, #limit-chip").locator("img, script").count() == 0
         expect(opening.value.locator("header h1")).to_have_text(SCRIPTS)
         expect(opening.value.locator("main")).to_contain_text("The harbour was dug in 1802.")
         assert opening.value.title() == SCRIPTS

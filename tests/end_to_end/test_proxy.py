@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.browsing import ANSWER_MS, ask_when_founded, library, opened, replies
+from tests.end_to_end.browsing import ANSWER_MS, ask_when_founded, opened, replies
 from tests.end_to_end.chat_process import SECONDS, Running, fetch, post, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -121,9 +121,9 @@ def test_file_is_added_through_the_proxy(browser: Browser, public: str, tmp_path
     content = f"<!--{'x' * 2_000_000}--><p>Lighthouse {port} was lit in 1912."
     name = f"lighthouse-{port}.html"
     (tmp_path / name).write_text(content, encoding="utf-8")
-    with opened(browser, f"{public}/") as page, library(page):
-        page.locator("#files input[type=file]").set_input_files(tmp_path / name)
-        expect(page.locator("#documents")).to_contain_text(name, timeout=ANSWER_MS)
+    with opened(browser, f"{public}/") as page:
+        page.locator("#source-list input[type=file]").set_input_files(tmp_path / name)
+        expect(page.locator("#source-list")).to_contain_text(name, timeout=ANSWER_MS)
 
 
 def test_first_stage_of_an_answer_is_not_held_back(browser: Browser, public: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.end_to_end.browsing import ask, ask_when_founded, library, opened, question_box
+from tests.end_to_end.browsing import ask, ask_when_founded, opened, question_box
 from tests.end_to_end.chat_process import Running, running
 
 pytestmark = pytest.mark.browser
@@ -340,8 +340,10 @@ def test_code_tables_and_other_directions_are_shown_as_such(
 def test_library_of_a_phone_is_there_again_behind_its_document(
     browser: Browser, chat: Running
 ) -> None:
-    with opened(browser, chat.url, width=390, height=844) as page, library(page):
-        page.locator("#documents").get_by_role("link", name="Formats").click()
+    with opened(browser, chat.url, width=390, height=844) as page:
+        page.get_by_role("button", name="Documents", exact=True).click()
+        page.get_by_role("button", name="More about Formats").click()
+        page.locator("#choosing").get_by_role("link", name="Open").click()
         expect(reader(page).locator("h2")).to_have_text("Formats")
         reader(page).get_by_role("button", name="← Library").click()
         expect(page.locator("#documents").get_by_role("link", name="Formats")).to_be_focused()

@@ -7,15 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.end_to_end.browsing import (
-    ANSWER_MS,
-    ask,
-    enter,
-    library,
-    opened,
-    replies,
-    until_finished,
-)
+from tests.end_to_end.browsing import ANSWER_MS, ask, enter, opened, replies, until_finished
 from tests.end_to_end.chat_process import SECONDS, running
 
 SLOW = """
@@ -64,14 +56,22 @@ def test_page_answers_from_what_is_in_and_shows_what_comes_in(
     ):
         line = page.locator("#indexing")
         expect(line).to_have_text(
-            "Indexing: 1 of 2 files. Answers come from what is in already.", timeout=ANSWER_MS
+            "Reading 2 of 2 · mill.txt Documents that are read can be asked already.",
+            timeout=ANSWER_MS,
+        )
+        used = page.locator("#source-list .cv-used")
+        expect(used).to_have_text("1 of 1 used")
+        # What is not found may be in a file that is still to come.
+        ask(page, "Who dug the harbour of Tern?", "The documents do not say")
+        expect(replies(page).last).to_contain_text(
+            "Not all files are in yet: 1 of 2 are read so far."
         )
         ask(page, "When was the bridge opened?", "1901")
+        expect(replies(page).last).not_to_contain_text("are read so far")
         assert "passages encoded" not in chat.logged()
         chat.gate.unlink()
         expect(line).to_have_text("", timeout=ANSWER_MS)
-        with library(page):
-            expect(page.locator("#documents")).to_contain_text("2 documents", timeout=ANSWER_MS)
+        expect(used).to_have_text("2 of 2 used", timeout=ANSWER_MS)
         ask(page, "When was the mill built?", "1850")
         assert "town: 2 added" in chat.logged()
 
@@ -104,9 +104,8 @@ def test_empty_folder_is_served_and_files_are_added(browser: Browser, tmp_path: 
         enter(page, "When was the bridge opened?")
         expect(replies(page)).to_contain_text("There is nothing to answer from", timeout=ANSWER_MS)
         until_finished(page)
-        with library(page):
-            page.locator("#files input[type=file]").set_input_files(tmp_path / "bridge.txt")
-            expect(page.locator("#documents")).to_contain_text("1 document", timeout=ANSWER_MS)
+        page.locator("#source-list input[type=file]").set_input_files(tmp_path / "bridge.txt")
+        expect(page.locator("#source-list")).to_contain_text("1 of 1 used", timeout=ANSWER_MS)
         enter(page, "When was the bridge opened?")
         expect(replies(page)).to_contain_text("1901", timeout=ANSWER_MS)
         assert "town holds no file that can be read" in chat.logged()
@@ -123,6 +122,5 @@ def test_folder_without_a_sound_file_is_served_to_readers(browser: Browser, tmp_
         opened(browser, chat.url) as page,
     ):
         expect(page.locator("#sources")).to_contain_text("There is nothing to answer from")
-        with library(page):
-            expect(page.locator("#documents")).to_contain_text("plan.pdf", timeout=ANSWER_MS)
+        expect(page.locator("#source-list")).to_contain_text("plan.pdf", timeout=ANSWER_MS)
         assert "town has no file that could be read" in chat.logged()

@@ -168,6 +168,16 @@ def test_page_is_named_by_its_printed_label_and_its_position() -> None:
     assert labelled.page_label_at(100) == ""
 
 
+def test_what_was_chosen_is_named() -> None:
+    answer = answer_of("2013")
+    assert answer.within_notice == ""
+    limited = replace(answer, within=("docs/a.md", "docs/guide"))
+    assert limited.within_notice == "Asked only of: docs/a.md, docs/guide."
+    many = replace(answer, within=tuple(f"docs/{number}.md" for number in range(1_003)))
+    assert many.within_notice == "Asked only of: docs/0.md, docs/1.md, docs/2.md and 1,000 more."
+    assert Answer.from_json(limited.to_json()) == limited
+
+
 @pytest.mark.parametrize(
     ("gone", "notice"),
     [

@@ -29,7 +29,7 @@ STYLE = "\n".join(
         "ask",
         "sources",
         "notices",
-        "library",
+        "source_list",
         "reader",
         "each",
         "print",
@@ -162,7 +162,11 @@ class _Part:
 
 
 def answer_turn(
-    number: int, answer: Answer, changed: Set[str] = frozenset(), turn_id: str = ""
+    number: int,
+    answer: Answer,
+    changed: Set[str] = frozenset(),
+    turn_id: str = "",
+    unread: str = "",
 ) -> RenderedTurn:
     """The turn for an answer, or for a question that the documents do not answer.
 
@@ -171,6 +175,7 @@ def answer_turn(
         answer: To the turn's question.
         changed: Paths of documents that are not what they were when they were quoted.
         turn_id: Of the turn in the user's browser.
+        unread: A sentence, if not all files are in the library yet.
     """
     parts, first = [], 1
     for part in answer.parts or (answer,):
@@ -186,6 +191,8 @@ def answer_turn(
                 parts=parts,
                 gone_notice=answer.gone_notice,
                 turn_id=turn_id,
+                within_notice=answer.within_notice,
+                unread_notice=unread,
             )
         ),
         render("sources.html", parts=parts, turn_id=turn_id, markdown=answer_as_markdown(answer)),
@@ -229,9 +236,14 @@ def alert(sentence: str) -> str:
     return str(render("alert.html", sentence=sentence)) if sentence else ""
 
 
-def progress_line(sentence: str) -> str:
-    """A line that says what is going on."""
-    return str(render("waiting.html", stage=sentence))
+def progress_line(sentence: str, unread: str = "") -> str:
+    """A line that says how far indexing has come, and what that means for answers.
+
+    Args:
+        sentence: How far it has come.
+        unread: A sentence, if not all files are in the library yet.
+    """
+    return str(render("progress.html", sentence=sentence, unread=unread))
 
 
 def page_header(folder: str, library: str) -> str:

@@ -82,6 +82,7 @@ def _environment() -> Environment:
     environment.filters["confidence_in_words"] = confidence_in_words
     environment.filters["cells"] = lambda text: rendered(text).text
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["megabytes"] = lambda size: f"{size / 1e6:,.0f}"
     return environment
 
 

@@ -4,6 +4,7 @@
 // events (see tabs/ask_tab.py). Each function that `main.js` exports is called by such an event.
 
 import * as conversations from "./conversations.js";
+import {within} from "./limit.js";
 import {say} from "./notices.js";
 import {newId, removeTurns, turnsOf} from "./store.js";
 
@@ -121,9 +122,9 @@ function scrollToLast() {
 }
 
 /** The request with the conversation before it; turns of other tabs are part of it. */
-export async function complete(request, within) {
+export async function complete(request) {
   if (!request) {
-    return ["", within];
+    return "";
   }
   const {id, question, standalone, from, conversation} = JSON.parse(request);
   const turns = (await turnsOf(conversation)).filter(turn => turn.id < id);
@@ -132,8 +133,8 @@ export async function complete(request, within) {
     awaited.dropped = from === null ? [] : turns.filter(
       turn => turn.id >= from).map(turn => turn.id);
   }
-  const completed = {id, question, standalone, within: within ?? [], turns: rows(before)};
-  return [JSON.stringify(completed), within];
+  const completed = {id, question, standalone, within: within(), turns: rows(before)};
+  return JSON.stringify(completed);
 }
 
 /** JSON of the last turns, for the server. */
@@ -416,4 +417,6 @@ export function start() {
     childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label"],
   });
   conversations.onChange(refresh);
+  // A quoted document may have changed or be gone.
+  document.addEventListener("sourceschange", refresh);
 }

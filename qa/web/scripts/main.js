@@ -2,13 +2,17 @@
 
 import "./root.js";
 import "./loading.js";
+import { addingActions, startAdding } from "./adding.js";
 import * as chat from "./chat.js";
 import * as citations from "./citations.js";
 import * as conversations from "./conversations.js";
+import { followIndexing } from "./indexing.js";
+import { within } from "./limit.js";
 import { startPrinting } from "./printing.js";
 import { closeDocument, openDocument, startReader } from "./reader.js";
 import { acceptDroppedReceipts, readReceipt } from "./receipts.js";
 import * as shortcuts from "./shortcuts.js";
+import { fillSourceList, listActions, startSourceList } from "./source_list.js";
 import * as theme from "./theme.js";
 
 const {
@@ -18,8 +22,15 @@ const {
 
 window.chapterAndVerse = {
   ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
-  turns, closeDocument, openDocument, readReceipt,
+  turns, closeDocument, openDocument, readReceipt, within,
 };
+
+const actions = { ...listActions, ...addingActions };
+
+document.addEventListener("click", event => {
+  const button = event.target.closest?.("[data-do]");
+  if (button) actions[button.dataset.do]?.(button);
+});
 
 theme.start();
 chat.start();
@@ -29,3 +40,16 @@ shortcuts.start();
 startPrinting();
 startReader();
 acceptDroppedReceipts();
+startSourceList();
+startAdding();
+
+// Gradio draws the page once its own scripts have run, and anew after a connection was lost.
+let filled = null;
+const observer = new MutationObserver(() => {
+  const list = document.querySelector("#source-list .cv-choosing");
+  if (!list || list === filled || !document.querySelector("#limit-chip .cv-chip")) return;
+  filled = list;
+  fillSourceList();
+  followIndexing();
+});
+observer.observe(document.documentElement, { childList: true, subtree: true });

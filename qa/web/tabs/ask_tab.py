@@ -22,6 +22,7 @@ from qa.web.tabs.ask_widgets import add_ask_widgets
 from qa.web.tabs.events import QUIET, UNQUEUED, Changes
 from qa.web.tabs.example_buttons import ExampleButtons
 from qa.web.tabs.ratings import Ratings
+from qa.web.tabs.source_list import SourceList
 
 
 class AskTab:
@@ -31,12 +32,15 @@ class AskTab:
         page: The page of the tab.
         chat: Answers the questions.
         listing: What the library holds at the start.
+        source_list: The documents to choose from.
     """
 
-    def __init__(self, page: gr.Blocks, chat: Chat, listing: Listing) -> None:
+    def __init__(
+        self, page: gr.Blocks, chat: Chat, listing: Listing, source_list: SourceList
+    ) -> None:
         self.chat = chat
         self.state = ConversationState()
-        self.widgets = add_ask_widgets(listing)
+        self.widgets = add_ask_widgets(listing, source_list)
         self._connect(page)
 
     def _connect(self, page: gr.Blocks) -> None:
@@ -66,9 +70,9 @@ class AskTab:
         )
         answering = widgets.request.change(
             self.answer,
-            [widgets.request, widgets.within],
+            [widgets.request],
             [*shown, widgets.outcome],
-            js="(request, within) => chapterAndVerse.complete(request, within)",
+            js="request => chapterAndVerse.complete(request)",
             # A question is not kept waiting by one that was given up.
             trigger_mode="multiple",
             concurrency_limit=CONCURRENT_ANSWERS,
@@ -97,7 +101,7 @@ class AskTab:
         Ratings(self.chat, widgets)
         ExampleButtons(page, self.chat, widgets)
 
-    def answer(self, text: str, within: object, request: gr.Request) -> Iterator[Changes]:
+    def answer(self, text: str, request: gr.Request) -> Iterator[Changes]:
         """Answer a question, as ``AskRequest``."""
         asked = parse_request(AskRequest, text)
         if asked is None:
@@ -107,11 +111,16 @@ class AskTab:
         problem = problem or (
             "" if asked.standalone is None else self.chat.question_problem(asked.standalone)
         )
+        within: tuple[str, ...] = ()
+        try:
+            within = self.chat.parse_within(asked.within)
+        except ValueError as error:
+            problem = problem or str(error)
         if problem:
             outcome = {"id": asked.id, "problem": problem}
             yield self._shown(before) | {self.widgets.outcome: json.dumps(outcome)}
         else:
-            yield from self._reply(asked, before, request.session_hash)
+            yield from self._reply(asked, within, before, request.session_hash)
 
     def show(self, text: str, request: gr.Request) -> Changes:
         """Show a conversation, as ``ShowRequest``; no reply is awaited then."""
@@ -120,7 +129,11 @@ class AskTab:
         return self._shown(self.chat.restore(shown.turns if shown else None))
 
     def _reply(
-        self, asked: AskRequest, before: tuple[RenderedTurn, ...], session: str | None
+        self,
+        asked: AskRequest,
+        within: Sequence[str],
+        before: tuple[RenderedTurn, ...],
+        session: str | None,
     ) -> Iterator[Changes]:
         widgets = self.widgets
         # Gradio sends the last value again when the generator ends: where the reply is no longer
@@ -130,7 +143,7 @@ class AskTab:
         turns = before
         try:
             for turn in self.chat.replies(
-                len(before) + 1, asked.question, asked.within, before, asked.standalone, asked.id
+                len(before) + 1, asked.question, within, before, asked.standalone, asked.id
             ):
                 if not self.state.is_awaited(pending):
                     yield nothing

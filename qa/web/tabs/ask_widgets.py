@@ -7,6 +7,7 @@ import gradio as gr
 from qa.library.listing import Listing
 from qa.web.example_finder import MAX_EXAMPLES
 from qa.web.html.page import alert, documents_panel
+from qa.web.tabs.source_list import SourceList
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,6 @@ class AskWidgets:
         question: Where the next question is typed.
         ask: Sends it.
         stop: Stops waiting for a reply.
-        within: Documents and folders to answer from.
         note: A note on an answer that was rated.
         note_key: Names the rating that the note belongs to.
         notice: A line for what the conversation has no turn for.
@@ -37,7 +37,6 @@ class AskWidgets:
     question: gr.Textbox
     ask: gr.Button
     stop: gr.Button
-    within: gr.Dropdown
     note: gr.Textbox
     note_key: gr.State
     notice: gr.HTML
@@ -48,11 +47,12 @@ class AskWidgets:
     rating: gr.Textbox
 
 
-def add_ask_widgets(listing: Listing) -> AskWidgets:
+def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
     """The components, laid out in the tab that is being built.
 
     Args:
         listing: What the library holds at the start.
+        source_list: The documents to choose from.
     """
     note_key, examples_timer = gr.State(""), gr.Timer(1, active=False)
     request, outcome, conversation, rating = (
@@ -60,6 +60,7 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
         for name in ("request", "outcome", "conversation", "rating")
     )
     with gr.Row(elem_id="columns"):
+        source_list.add_column()
         with gr.Column(elem_id="asking"):
             chatbot = gr.Chatbot(
                 elem_id="chat",
@@ -76,6 +77,7 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
             with gr.Row(elem_id="examples"):
                 examples = [gr.Button(size="sm", visible=False) for _ in range(MAX_EXAMPLES)]
             with gr.Column(elem_id="dock"):
+                source_list.add_chip()
                 with gr.Row(elem_id="ask-row"):
                     question = gr.Textbox(
                         elem_id="question",
@@ -88,15 +90,6 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
                     )
                     ask = gr.Button("Ask", elem_id="ask", variant="primary")
                     stop = gr.Button("Stop", elem_id="stop")
-                with gr.Accordion(
-                    "Answer from certain documents only", open=False, elem_id="within"
-                ):
-                    within = gr.Dropdown(
-                        listing.choices,
-                        value=[],
-                        multiselect=True,
-                        label="Documents and folders to answer from; all if none is chosen",
-                    )
                 note = gr.Textbox(
                     elem_id="opinion",
                     label="Your opinion of the answer (optional)",
@@ -114,7 +107,6 @@ def add_ask_widgets(listing: Listing) -> AskWidgets:
         question=question,
         ask=ask,
         stop=stop,
-        within=within,
         note=note,
         note_key=note_key,
         notice=notice_line,

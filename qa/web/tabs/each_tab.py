@@ -18,10 +18,9 @@ class EachTab:
 
     Args:
         chat: Answers the question.
-        within: The choice of documents and folders to ask; all if none is chosen.
     """
 
-    def __init__(self, chat: Chat, within: gr.Dropdown) -> None:
+    def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self.state = ConversationState()
         with gr.Column(elem_id="each"):
@@ -37,12 +36,15 @@ class EachTab:
                 self.ask_button = gr.Button("Ask each", elem_id="ask-each", variant="primary")
                 self.stop_button = gr.Button("Stop", elem_id="stop-each", visible=False)
             self.table = gr.HTML("", elem_id="each-answers")
+            # What is asked, as the page's script tells it with the question.
+            limit = gr.Textbox(visible="hidden", label="Documents to ask")
         shown = [self.ask_button, self.stop_button, self.table]
         gr.on(
             [self.question.submit, self.ask_button.click],
             self.ask,
-            [self.question, within],
+            [self.question, limit],
             shown,
+            js="question => [question, chapterAndVerse.within()]",
             trigger_mode="once",
             # It keeps a core busy for long: questions of the chat must not wait for several.
             concurrency_limit=1,
@@ -51,15 +53,21 @@ class EachTab:
         ).failure(self.report_refusal, None, shown, **UNQUEUED)
         self.stop_button.click(self.stop, None, [self.stop_button], **UNQUEUED)
 
-    def ask(self, question: str, within: list[str], request: gr.Request) -> Iterator[Changes]:
+    def ask(self, question: str, limit: str, request: gr.Request) -> Iterator[Changes]:
         """Ask each document, and show the answers as they come."""
-        if problem := self.chat.question_problem(question):
+        within: tuple[str, ...] = ()
+        problem = self.chat.question_problem(question)
+        try:
+            within = self.chat.parse_within(limit)
+        except ValueError as error:
+            problem = problem or str(error)
+        if problem:
             yield {self.table: alert(problem)}
             return
         pending = self.state.begin(request.session_hash)
         try:
             states = self.chat.document_asker.ask(
-                question, within or (), lambda: self.state.is_awaited(pending)
+                question, within, lambda: self.state.is_awaited(pending)
             )
             for state in states:
                 yield {

@@ -1,4 +1,4 @@
-"""Page: both tabs in one Gradio page, mounted on the chat's server."""
+"""Page: the conversation and the documents in one Gradio page, mounted on the chat's server."""
 
 from typing import NoReturn
 
@@ -15,14 +15,11 @@ from qa.web.sessions import MAX_SESSIONS
 from qa.web.tabs.ask_tab import AskTab
 from qa.web.tabs.check_tab import CheckTab
 from qa.web.tabs.each_tab import EachTab
-from qa.web.tabs.indexing_line import IndexingLine
-from qa.web.tabs.library_tab import LibraryTab
+from qa.web.tabs.source_list import SourceList
 
 INPUTS: dict[type, Input] = {
     gr.Textbox: "text",
-    gr.Dropdown: "texts",
     gr.State: "state",
-    gr.File: "files",
 }
 """What the components hold that are inputs of an event."""
 
@@ -77,17 +74,15 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
         # server finds them again.
         library = f"{chat.index.library_id}-{chat.name}"
         gr.HTML(page_header(chat.folder.name, library), elem_id="header")
-        progress = IndexingLine(chat.indexing)
+        source_list = SourceList(chat, read_only, f"limit-{library}")
+        source_list.add_progress()
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask"):
-                conversation = AskTab(page, chat, listing)
-            with gr.Tab("Library"):
-                library_tab = LibraryTab(page, chat, listing, read_only, conversation)
+                AskTab(page, chat, listing, source_list)
             with gr.Tab("Ask each"):
-                EachTab(chat, conversation.widgets.within)
+                EachTab(chat)
             with gr.Tab("Check"):
                 CheckTab(chat)
-        progress.connect(page, library_tab)
     page.queue(max_size=MAX_WAITING)
     page.state_session_capacity = MAX_SESSIONS
     return page

@@ -6,13 +6,7 @@ import pytest
 
 from embeddings.index.index import Index
 from embeddings.indexing import index_folder
-from qa.library.listing import (
-    MAX_CHOICE_CHARACTERS,
-    MAX_CHOICES,
-    LibraryFile,
-    Listing,
-    list_library,
-)
+from qa.library.listing import LibraryFile, Listing, list_library
 from tests.builders import HashingEncoder
 
 
@@ -43,20 +37,7 @@ def test_documents_and_problems_are_listed_by_path(index: Index, tmp_path: Path)
     assert listing.location("elsewhere/mill.txt") is None
 
 
-def test_one_folder_offers_what_is_in_it_several_offer_themselves_too(index: Index) -> None:
-    assert list_library(index, ["town"]).choices == [
-        "town/bridge.txt",
-        "town/old",
-        "town/old/mill.txt",
-    ]
-    assert list_library(index, ["town", "sea"]).choices == [
-        "sea",
-        "sea/pier.txt",
-        "town",
-        "town/bridge.txt",
-        "town/old",
-        "town/old/mill.txt",
-    ]
+def test_listing_is_limited_to_places(index: Index) -> None:
     assert [file.path for file in list_library(index, ["town/old", "sea/pier.txt"]).files] == [
         "sea/pier.txt",
         "town/old/mill.txt",
@@ -66,16 +47,29 @@ def test_one_folder_offers_what_is_in_it_several_offer_themselves_too(index: Ind
     assert isinstance(documents[0], LibraryFile) and documents[0].indexed_at is not None
 
 
-def test_what_is_offered_to_choose_from_is_bounded() -> None:
-    def listing(count: int, length: int) -> Listing:
-        paths = [f"town/{number:05}/{'x' * length}" for number in range(count)]
-        return Listing(tuple(LibraryFile(path, "town", "", "A title") for path in paths), {})
+def test_search_takes_every_word_and_sorts_by_folder() -> None:
+    def listed(path: str, title: str | None = "A title") -> LibraryFile:
+        return LibraryFile(path, path.partition("/")[0], "", title)
 
-    many = listing(5_000, 1)
-    assert len(many.choices) == len(many.removable) == MAX_CHOICES
-    assert many.removable[-1] == "town/01999/x"
-    long = listing(1_000, 4_000)
-    assert sum(map(len, long.choices)) <= MAX_CHOICE_CHARACTERS
-    assert len(long.removable) == 49
-    few = listing(3, 10)
-    assert len(few.choices) == 6 and len(few.removable) == 3
+    files = [
+        listed("town/b/c.txt"),
+        listed("town/a.txt", "The Old Mill"),
+        listed("town/z.txt", None),
+        listed("town/b-side/d.txt"),
+        listed("town/b.txt"),
+    ]
+    listing = Listing(tuple(files), {})
+
+    def found(words: str) -> list[str]:
+        return [file.path for file in listing.search(words)]
+
+    assert found("") == [
+        "town/z.txt",
+        "town/a.txt",
+        "town/b.txt",
+        "town/b/c.txt",
+        "town/b-side/d.txt",
+    ]
+    assert found("OLD mill") == ["town/a.txt"]
+    assert found("old title") == []
+    assert found("Z.TXT") == ["town/z.txt"]

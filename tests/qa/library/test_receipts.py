@@ -15,7 +15,13 @@ from markdown_it import MarkdownIt
 
 from embeddings.index.index import Index
 from embeddings.indexing import index_folder
-from qa.library.receipts import as_json, as_markdown, read_receipt, verify
+from qa.library.receipts import (
+    answer_as_markdown,
+    as_json,
+    as_markdown,
+    read_receipt,
+    verify,
+)
 from qa.results import Answer, Candidate, Citation
 from tests.builders import HashingEncoder
 from tests.conftest import TEXT
@@ -133,6 +139,16 @@ def test_file_that_was_touched_only_still_holds_its_quotes(index: Index, town: P
     citation = citation_of(index, "1950")
     os.utime(town / "bridge.txt", (0, 0))
     assert unindexed(index, citation) == ("exact", "town/bridge.txt", 48)
+
+
+def test_markdown_says_what_an_answer_was_limited_to() -> None:
+    plain = answer_of("2013")
+    found = replace(plain, within=("town/a_b.txt",))
+    assert "Asked only of: town/a\\_b.txt." in answer_as_markdown(found)
+    none = replace(found, text=None, citations=(), reason="none answers")
+    assert "Asked only of: town/a\\_b.txt." in answer_as_markdown(none)
+    parted = replace(found, parts=(plain, plain))
+    assert answer_as_markdown(parted).count("Asked only of") == 1
 
 
 def test_file_that_is_gone_is_no_stale_one(index: Index, town: Path) -> None:

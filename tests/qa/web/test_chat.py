@@ -1,6 +1,7 @@
 """The chat without a page: replies, and conversations that a browser stored."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -20,6 +21,7 @@ from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
 from qa.web.chat import Chat
 from qa.web.html.page import RenderedTurn, answer_turn
+from qa.web.messages import CHOICE_REMOVED, NOTHING_CHOSEN
 from qa.web.stored_turns import MAX_TURNS
 from tests.builders import stored_turns
 from tests.conftest import DOCS, TEXT
@@ -173,10 +175,21 @@ def test_answer_is_limited_to_places(chat: Chat, town: Path, tmp_path: Path) -> 
     with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
         chat = Chat(answerer, town)
         chat.warm_up()
-        assert chat.listing().choices == ["town/bridge.txt", "town/old", "town/old/mill.txt"]
+        assert chat.parse_within("") == chat.parse_within("{}") == ()
+        assert chat.parse_within('{"only": ["town/old", "town/gone"]}') == ("town/old",)
+        assert chat.parse_within('{"except": ["town/old"]}') == ("town/bridge.txt",)
+        for limit, problem in (
+            ('{"only": []}', NOTHING_CHOSEN),
+            ('{"only": ["town/gone"]}', CHOICE_REMOVED),
+            ("[1]", CHOICE_REMOVED),
+        ):
+            with pytest.raises(ValueError, match=re.escape(problem)):
+                chat.parse_within(limit)
         for within, text in ((["town/old"], "1850"), (["town/bridge.txt"], "1901")):
             answer = reply(chat, "When was it opened?", within).answer
             assert answer is not None and answer.text == text
+            assert answer.within == tuple(within)
+            assert f"Asked only of: {within[0]}." in answer_turn(1, answer).reply
         gone = reply(chat, "When was it opened?", ["town/gone.txt"])
         assert gone.answer is None and "is not in the library any more" in gone.reply
 

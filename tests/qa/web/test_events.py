@@ -1,31 +1,23 @@
 """Events of the page pass; all others are refused, above all those that name a file."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.settings import UploadLimits
 from qa.web.events import EventKind, EventParser, RefusedEvent
-from qa.web.incoming import IncomingFiles
 
 KINDS = {
-    0: EventKind(("text", "text", "texts"), queued=True),
-    1: EventKind(("files", "text"), queued=True),
+    0: EventKind(("text", "text", "text"), queued=True),
+    1: EventKind(("text", "text"), queued=True),
     2: EventKind(("text", "state"), queued=True),
     3: EventKind((), queued=True),
     4: EventKind(("text",), queued=False),
 }
 
 SECRET = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
-
-
-@pytest.fixture
-def incoming(tmp_path: Path) -> IncomingFiles:
-    return IncomingFiles(tmp_path, UploadLimits())
 
 
 def body(number: object, *data: object, **more: object) -> bytes:
@@ -36,23 +28,9 @@ def body(number: object, *data: object, **more: object) -> bytes:
 
 
 def test_event_of_the_page_passes_as_it_is() -> None:
-    sent = body(0, "Who?", "[]", ["docs/a.md"], event_data={"index": [1, 0], "value": "x"})
+    sent = body(0, "Who?", "[]", None, event_data={"index": [1, 0], "value": "x"})
     event = EventParser(KINDS).parse(sent, queued=True)
     assert event.session == "abc" and json.loads(event.body) == json.loads(sent)
-
-
-def test_file_is_the_one_that_was_received(incoming: IncomingFiles) -> None:
-    writer = incoming.create("a.txt")
-    writer.close()
-    incoming.make_claimable([writer.token])
-    sent = {"path": writer.token, "url": "http://x/", "orig_name": "../../b", "size": 9}
-    event = EventParser(KINDS, incoming).parse(body(1, [sent], ""), queued=True)
-    path = incoming.folder / writer.token / "a.txt"
-    meta = {"_type": "gradio.FileData"}
-    expected = {"path": str(path), "orig_name": "a.txt", "meta": meta}
-    assert json.loads(event.body)["data"] == [[expected], ""]
-    with pytest.raises(RefusedEvent):
-        EventParser(KINDS).parse(body(1, [sent], ""), queued=True)
 
 
 def test_queued_event_cannot_be_sent_directly() -> None:
@@ -100,12 +78,12 @@ def test_queued_event_cannot_be_sent_directly() -> None:
         body(3).replace(b"7", b"NaN"),
     ],
 )
-def test_all_else_is_refused(sent: bytes, incoming: IncomingFiles) -> None:
+def test_all_else_is_refused(sent: bytes) -> None:
     with pytest.raises(RefusedEvent, match="expected "):
-        EventParser(KINDS, incoming).parse(sent, queued=True)
+        EventParser(KINDS).parse(sent, queued=True)
 
 
-def test_state_is_what_the_server_keeps(incoming: IncomingFiles) -> None:
+def test_state_is_what_the_server_keeps() -> None:
     event = EventParser(KINDS).parse(body(2, "note", SECRET), queued=True)
     assert json.loads(event.body)["data"] == ["note", None]
 

@@ -15,8 +15,9 @@ from qa.settings import UploadLimits
 from qa.web import guard as module
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
+from qa.web.html.source_list import CHANGES, SOURCES_LIMIT
 from qa.web.incoming import IncomingFiles
-from qa.web.receiving import PROGRESS, UPLOAD
+from qa.web.receiving import UPLOAD
 from qa.web.server import LOOPBACK
 
 KINDS = {
@@ -51,7 +52,7 @@ def ask(
 
 
 def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None:
-    guard = Guard(echo, EventParser(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS), incoming)
     reply = ask(guard, "POST", "/gradio_api/queue/join", json=EVENT)
     echoed = reply.json()
     assert json.loads(echoed["body"])["data"] == ["x"]
@@ -69,7 +70,15 @@ def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None
         ("GET", "/gradio_api/queue/data?session_hash=abc", 404),
         ("GET", "/gradio_api/queue/data", 404),
         ("GET", f"/static/{'a' * 300}", 404),
-        ("GET", f"{PROGRESS}?upload_id=abc", 200),
+        ("GET", "/gradio_api/upload_progress?upload_id=abc", 404),
+        ("GET", "/sources?matching=x&after=docs/a.md", 200),
+        ("GET", "/sources/state", 200),
+        ("GET", "/sources/add", 404),
+        ("POST", "/sources", 404),
+        ("POST", "/sources/limit", 200),
+        ("POST", "/sources/add", 200),
+        ("POST", "/sources/remove", 200),
+        ("POST", "/sources/index", 200),
         ("GET", "/gradio_api/file=/etc/hostname", 404),
         ("GET", "/gradio_api/file%3D/etc/hostname", 404),
         ("GET", "//gradio_api/file=/etc/hostname", 404),
@@ -93,20 +102,24 @@ def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None
 def test_only_the_routes_of_the_page_are_open(
     incoming: IncomingFiles, method: str, path: str, status: int
 ) -> None:
-    assert ask(Guard(echo, EventParser(KINDS, incoming)), method, path).status_code == status
+    assert ask(Guard(echo, EventParser(KINDS), incoming), method, path).status_code == status
 
 
-def test_read_only_chat_accepts_no_upload() -> None:
+def test_read_only_chat_accepts_no_change_of_its_library() -> None:
     guard = Guard(echo, EventParser(KINDS))
     assert ask(guard, "POST", UPLOAD, content=b"x").status_code == 404
-    assert ask(guard, "GET", PROGRESS).status_code == 404
+    for change in CHANGES:
+        assert ask(guard, "POST", change, json=[]).status_code == 404
+    reply = ask(guard, "POST", SOURCES_LIMIT, json={"limit": "{}"})
+    assert json.loads(reply.json()["body"]) == {"limit": "{}"}
 
 
 def test_body_has_a_declared_and_bounded_length(incoming: IncomingFiles) -> None:
-    guard = Guard(echo, EventParser(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS), incoming)
     for path, most in (
         (UPLOAD, incoming.limits.batch_bytes),
         ("/gradio_api/queue/join", module.MAX_EVENT_BYTES),
+        (SOURCES_LIMIT, module.MAX_CHOICE_BYTES),
     ):
         for length, status in ((f"{most + 1}", 413), ("9" * 5_000, 413), ("-1", 411), ("²", 411)):
             headers = httpx.Headers({"content-length": length}, encoding="latin-1")
@@ -121,7 +134,7 @@ def test_body_has_a_deadline(incoming: IncomingFiles, monkeypatch: pytest.Monkey
         await asyncio.sleep(60)
 
     monkeypatch.setattr(module, "BODY_SECONDS", 0.2)
-    guard = Guard(echo, EventParser(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS), incoming)
     headers = {"content-length": "100"}
     reply = ask(guard, "POST", "/gradio_api/queue/join", headers, content=never())
     assert (reply.status_code, reply.text) == (408, "Request too slow")
@@ -133,7 +146,7 @@ def test_pending_bodies_are_bounded_in_total(
 ) -> None:
     monkeypatch.setattr(module, "MAX_PENDING_BYTES", 1_000)
     monkeypatch.setattr(module, "BODY_SECONDS", 1.0)
-    guard = Guard(echo, EventParser(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS), incoming)
 
     async def unfinished() -> AsyncIterator[bytes]:
         yield b"x" * 400
@@ -163,12 +176,12 @@ def test_proxy_headers_of_a_client_are_removed(incoming: IncomingFiles) -> None:
         "X-Gradio-Server",
     )
     headers = dict.fromkeys(names, "evil.example")
-    echoed = ask(Guard(echo, EventParser({}, incoming)), "GET", "/", headers).json()["headers"]
+    echoed = ask(Guard(echo, EventParser({}), incoming), "GET", "/", headers).json()["headers"]
     assert "evil.example" not in echoed.values()
 
 
 def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: IncomingFiles) -> None:
-    named = Guard(echo, EventParser(KINDS, incoming), LOOPBACK)
+    named = Guard(echo, EventParser(KINDS), incoming, LOOPBACK)
     for host in ("[::1]", "localhost:7860", "127.0.0.1"):
         assert ask(named, "GET", "/", {"Host": host}).status_code == 200
     for host in ("rebound.example", "127.0.0.1.example:80", "[", ""):
@@ -185,7 +198,7 @@ def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incomi
 
 
 def test_page_under_a_public_name_may_send_requests(incoming: IncomingFiles) -> None:
-    guard = Guard(echo, EventParser(KINDS, incoming), (*LOOPBACK, "qa.example"), ["qa.example"])
+    guard = Guard(echo, EventParser(KINDS), incoming, (*LOOPBACK, "qa.example"), ["qa.example"])
     join = "/gradio_api/queue/join"
     # A proxy passes the name on, or puts its own into the header.
     for host in ("qa.example", "QA.example:8443", "127.0.0.1:7860"):
@@ -202,7 +215,7 @@ def test_page_under_a_public_name_may_send_requests(incoming: IncomingFiles) -> 
 
 
 def test_event_stream_is_open_to_known_sessions(incoming: IncomingFiles) -> None:
-    guard = Guard(echo, EventParser(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS), incoming)
     waiting = "/gradio_api/queue/data?session_hash=abc"
     assert ask(guard, "GET", waiting).status_code == 404
     assert ask(guard, "POST", "/gradio_api/queue/join", json=EVENT).status_code == 200
@@ -218,7 +231,7 @@ def test_unknown_query_of_the_page_is_removed(incoming: IncomingFiles) -> None:
         await JSONResponse({})(scope, receive, send)
 
     for query in ("page=1", "__theme=dark", "__theme=dark&page=1", ""):
-        ask(Guard(see, EventParser({}, incoming)), "GET", f"/?{query}")
+        ask(Guard(see, EventParser({}), incoming), "GET", f"/?{query}")
     assert seen == [b"", b"__theme=dark", b"", b""]
 
 
@@ -226,7 +239,7 @@ def test_invented_sessions_are_refused_with_retry_after(
     incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.web.sessions.MAX_SESSIONS_PER_ADDRESS", 2)
-    guard = Guard(echo, EventParser(KINDS, incoming))
+    guard = Guard(echo, EventParser(KINDS), incoming)
     join = "/gradio_api/queue/join"
     replies = [
         ask(guard, "POST", join, json=EVENT | {"session_hash": session})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from qa.library.limit import MAX_LIMIT_CHARACTERS
 from qa.web.page_requests import (
     MAX_REQUEST_CHARACTERS,
     AskRequest,
@@ -17,14 +18,14 @@ ASK: dict[str, Any] = {
     "id": "0abc-1",
     "question": "Who?",
     "standalone": None,
-    "within": ["docs/a.md"],
+    "within": '{"only": ["docs/a.md"]}',
     "turns": "[]",
 }
 
 
 def test_request_is_parsed() -> None:
     assert parse_request(AskRequest, json.dumps(ASK)) == AskRequest(
-        "0abc-1", "Who?", None, ["docs/a.md"], "[]"
+        "0abc-1", "Who?", None, '{"only": ["docs/a.md"]}', "[]"
     )
     shown = parse_request(ShowRequest, '{"abandoned": ["0abc-1"], "turns": "[]"}')
     assert shown == ShowRequest(["0abc-1"], "[]")
@@ -38,9 +39,8 @@ def test_request_is_parsed() -> None:
         {"id": "a" * 65},
         {"question": None},
         {"question": "x" * 20_001},
-        {"within": "docs/a.md"},
-        {"within": [1]},
-        {"within": ["x"] * 10_001},
+        {"within": []},
+        {"within": "x" * (MAX_LIMIT_CHARACTERS + 1)},
         {"turns": []},
     ],
 )

@@ -1,7 +1,6 @@
 """Uploads are written as they arrive; none delays the others or leaves files behind."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from fastapi import FastAPI
 from qa.settings import UploadLimits
 from qa.web import receiving
 from qa.web.incoming import IncomingFiles
-from qa.web.receiving import PROGRESS, UPLOAD, add_receiving
+from qa.web.receiving import UPLOAD, add_receiving
 
 LIMITS = UploadLimits(files=2, file_bytes=1_000, documents=12, total_bytes=3_000)
 
@@ -134,25 +133,3 @@ def test_slow_upload_is_aborted_and_delays_no_other(
 
     assert asyncio.run(both()) == (408, 200)
     assert incoming.bytes == 1_000
-
-
-@pytest.mark.slow
-def test_progress_is_reported_until_the_end(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(receiving, "SECONDS_TO_BEGIN", 0.5)
-    monkeypatch.setattr(receiving, "IDLE_SECONDS", 1.0)
-
-    async def updates_of_upload() -> list[dict[str, object]]:
-        kind = {"content-type": "multipart/form-data; boundary=x"}
-        slow = client.post(f"{UPLOAD}?upload_id=u", content=_slowly(0.01), headers=kind)
-        task = asyncio.create_task(slow)
-        reply = await client.get(f"{PROGRESS}?upload_id=u")
-        await task
-        return [json.loads(line[6:]) for line in reply.text.split("\n") if line]
-
-    *updates, done = asyncio.run(updates_of_upload())
-    assert done == {"msg": "done"}
-    assert {update["orig_name"] for update in updates} == {"a.txt"} and len(updates) > 2
-    assert asyncio.run(client.get(f"{PROGRESS}?upload_id=")).text == 'data: {"msg": "done"}\n\n'
-    assert asyncio.run(client.get(f"{PROGRESS}?upload_id=none")).text == 'data: {"msg": "done"}\n\n'

@@ -27,22 +27,32 @@ OPEN = {
     "GET /gradio_api/heartbeat/{session_hash}",
     "GET /gradio_api/queue/data",
     "GET /gradio_api/startup-events",
-    "GET /gradio_api/upload_progress",
     "GET /healthz",
     "GET /page.png",
     "GET /panel",
     "GET /robots.txt",
     "GET /scripts/{version}/{name}",
+    "GET /sources",
+    "GET /sources/state",
     "GET /static/{path:path}",
     "GET /svelte/{path:path}",
     "GET /theme.css",
     "POST /gradio_api/queue/join",
     "POST /gradio_api/run/{api_name}",
     "POST /gradio_api/upload",
+    "POST /sources/add",
+    "POST /sources/index",
+    "POST /sources/limit",
+    "POST /sources/remove",
 }
 """Of ``run/{api_name}`` only ``run/predict``, which takes an event by its number."""
 
-UPLOADING = {"POST /gradio_api/upload", "GET /gradio_api/upload_progress"}
+UPLOADING = {
+    "POST /gradio_api/upload",
+    "POST /sources/add",
+    "POST /sources/index",
+    "POST /sources/remove",
+}
 
 NOT_FOUND = ([404, "Not found"], [404, ""])
 """To GET and POST, and to HEAD."""
@@ -75,7 +85,7 @@ def test_all_routes_but_those_of_the_page_are_shut(probed: dict[str, Any], chat:
 @pytest.mark.parametrize("chat", ["written", "read"])
 def test_no_event_takes_a_file_that_was_not_received(probed: dict[str, Any], chat: str) -> None:
     kinds = probed[chat]["inputs"]
-    assert sum("files" in inputs for inputs in kinds) == (chat == "written")
+    assert all(kind in ("text", "state") for inputs in kinds for kind in inputs)
     events = probed[chat]["events"]
     assert len(events) == 4 * 2 * 2 * len(kinds) + 1
     assert [event for event in events if event[2] != 422] == []

@@ -75,10 +75,12 @@ def test_progress_is_told_until_all_is_indexed() -> None:
     folders = Folders(report(1_079))
     indexing, terminal = started(folders)
     assert (indexing.running, indexing.failed) == (True, False)
-    assert indexing.status == ("Indexing: 12 of 1,079 files. Answers come from what is in already.")
+    assert indexing.status == "Reading 13 of 1,079 · a.txt"
+    assert indexing.unread == "Not all files are in yet: 12 of 1,079 are read so far."
     folders.go_on.set()
     indexing.join()
     assert (indexing.running, indexing.failed, indexing.status) == (False, False, "")
+    assert indexing.unread == ""
     assert (terminal.done, terminal.reports, terminal.errors) == ([12, 13], [report(1_079)], [])
     assert not indexing.close()
 

@@ -22,6 +22,7 @@ from qa.library.listing import list_library
 from qa.settings import UploadLimits
 from qa.web import upload_batch
 from qa.web.documents import Documents
+from qa.web.messages import Notice
 from qa.web.upload import Upload
 from qa.web.uploads import Uploads
 from tests.embeddings.test_file_system import modes
@@ -185,15 +186,15 @@ def test_removed_file_of_the_folder_is_back_when_it_is_indexed_again(
     uploads: Uploads, town: Path
 ) -> None:
     add(uploads, mill_txt="The mill was built in 1850.")
-    assert uploads.remove([]) == "Choose the documents to remove first."
-    assert uploads.remove(["../etc/passwd", "town"]) == "Choose the documents to remove first."
-    assert uploads.remove(["uploads/mill.txt"]) == "Removed: uploads/mill.txt."
+    assert uploads.remove([]).state == "failed"
+    assert uploads.remove(["../etc/passwd", "town"]).state == "failed"
+    assert uploads.remove(["uploads/mill.txt"]) == Notice("Removed: uploads/mill.txt.", "done")
     assert stored(uploads) == []
-    message = uploads.remove(["town/bridge.txt"])
+    message = uploads.remove(["town/bridge.txt"]).sentence
     assert message.startswith("Removed: town/bridge.txt. Files in the folder itself are left")
     assert (town / "bridge.txt").exists() and paths(uploads) == []
     assert uploads.answerer.answer("When was the bridge opened?").text is None
-    *_, last = uploads.index_again()
+    last = list(uploads.index_again())[-1].sentence
     assert last == "town: 1 added, 0 changed, 0 removed, 0 unchanged."
     assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
 
@@ -201,12 +202,12 @@ def test_removed_file_of_the_folder_is_back_when_it_is_indexed_again(
 def test_locked_index_is_reported(uploads: Uploads) -> None:
     add(uploads, pier_txt="The pier was built in 1860.")
     with writer_lock(uploads.index.folder):
-        assert "is being written by process" in uploads.remove(["uploads/pier.txt"])
+        assert "is being written by process" in uploads.remove(["uploads/pier.txt"]).sentence
         (row,) = add(uploads, mill_txt="The mill was built in 1850.")
         assert row.state == "refused" and "is being written by process" in row.detail
         assert str(uploads.index.folder) not in row.detail
-        assert "is being written by process" in uploads.remove(["town/bridge.txt"])
-        *_, last = uploads.index_again()
+        assert "is being written by process" in uploads.remove(["town/bridge.txt"]).sentence
+        last = list(uploads.index_again())[-1].sentence
         assert "is being written by process" in last
     assert stored(uploads) == ["pier.txt"]
     assert add(uploads, mill_txt="The mill was built in 1850.")[0].state == "taken"
@@ -271,7 +272,7 @@ def test_index_named_relatively_or_through_a_link_takes_files_too(
         uploads = opened(answerer, town)
         (row,) = add(uploads, mill_txt="The mill was built in 1850.")
         assert row.state == "taken" and stored(uploads) == ["mill.txt"]
-        assert uploads.remove(["uploads/mill.txt"]) == "Removed: uploads/mill.txt."
+        assert uploads.remove(["uploads/mill.txt"]) == Notice("Removed: uploads/mill.txt.", "done")
         assert stored(uploads) == []
         uploads.close()
 
@@ -368,7 +369,7 @@ def test_uploads_of_an_index_inside_the_folder_are_no_documents_of_the_folder(to
     with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
         uploads = opened(answerer, town)
         add(uploads, mill_txt="The mill was built in 1850.")
-        *_, message = uploads.index_again()
+        message = list(uploads.index_again())[-1].sentence
         assert message == (
             "town: 0 added, 0 changed, 0 removed, 1 unchanged. "
             "uploads: 0 added, 0 changed, 0 removed, 1 unchanged."
@@ -406,7 +407,7 @@ def test_chat_whose_folder_was_forgotten_answers_from_no_other(
     uploads.remove(["town/bridge.txt"])
     answer = uploads.answerer.answer("When was the pier built?")
     assert (answer.text, answer.hits) == (None, ())
-    *_, message = uploads.index_again()
+    message = list(uploads.index_again())[-1].sentence
     assert message.startswith("town: 1 added")
     assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
 
@@ -450,7 +451,9 @@ def test_several_documents_are_removed_in_one_go(
         real(path, missing_ok)
 
     monkeypatch.setattr(Path, "unlink", unlink)
-    message = uploads.remove(["uploads/a.txt", "uploads/b.txt", "town/bridge.txt", "uploads/a.txt"])
+    message = uploads.remove(
+        ["uploads/a.txt", "uploads/b.txt", "town/bridge.txt", "uploads/a.txt"]
+    ).sentence
     assert message == (
         "Removed: uploads/a.txt, uploads/b.txt, town/bridge.txt. "
         "The file of uploads/b.txt could not be deleted (Permission denied), and is back when the "
@@ -499,7 +502,7 @@ def test_what_fails_after_it_was_committed_is_not_answered_from(
     assert row.state == "refused" and stored(uploads) == []
     monkeypatch.setattr(uploads.index, "save_vectors", real)
     # It could not be taken out of the index at once: the next indexing does it.
-    *_, message = uploads.index_again()
+    message = list(uploads.index_again())[-1].sentence
     assert message == "town: 0 added, 0 changed, 0 removed, 1 unchanged."
     assert uploads.answerer.answer("When was the mill built?").text is None
     assert paths(uploads) == ["town/bridge.txt"]
@@ -556,6 +559,6 @@ def test_what_a_run_died_of_is_tried_again_only_when_somebody_asks(
     (row,) = add(uploads, park_txt="The park was opened in 1920.")
     assert row.state == "taken"
     assert refused() == ["town/mill.txt", "uploads/tower.txt"]
-    *_, message = uploads.index_again()
+    message = list(uploads.index_again())[-1].sentence
     assert refused() == []
     assert message.count("1 added") == 2

@@ -22,7 +22,6 @@ from qa.web.html import rendering
 from qa.web.html.document_about import document_about
 from qa.web.html.document_page import DocumentView, document_page, problem_page
 from qa.web.html.document_panel import document_panel, problem_panel
-from qa.web.html.library_page import library_table, maintenance_help, upload_help, uploads_list
 from qa.web.html.page import (
     alert,
     answer_turn,
@@ -30,10 +29,21 @@ from qa.web.html.page import (
     page_header,
     pending_turn,
     problem_turn,
+    progress_line,
     sources_panel,
 )
 from qa.web.html.rendering import escape_text, render
 from qa.web.html.shell_page import first_picture, page_head
+from qa.web.html.source_list import (
+    ListOptions,
+    limit_chip,
+    notice_line,
+    source_list,
+    source_rows,
+    uploads_list,
+    welcome,
+)
+from qa.web.messages import Notice
 from qa.web.upload import Upload
 from tests.qa.web.html.test_page import (
     ANSWER,
@@ -91,7 +101,7 @@ def test_no_template_goes_round_the_escaping(name: str) -> None:
         nodes.ScopedEvalContextModifier,
     )
     filters = {each.name for each in tree.find_all(nodes.Filter)}
-    assert filters <= {"cells", "confidence_in_words", "length", "thousands"}
+    assert filters <= {"cells", "confidence_in_words", "length", "megabytes", "thousands"}
     assert list(tree.find_all(forbidden)) == []
 
 
@@ -193,13 +203,19 @@ def _pages(text: str) -> Iterator[str]:
     yield alert(text)
     yield page_header(text, text)
     yield documents_panel([text] * 20)
-    found = LibraryFile(text, text, text, text, 3, 2, text, text, (text, text))
-    problem = LibraryFile(text, text, text, problem=text)
-    yield library_table(Listing((found, problem), {text: Path("/nowhere")}))
-    yield library_table(Listing((), {}))
-    yield library_table(Listing((), {}, text))
-    yield upload_help(UploadLimits())
-    yield maintenance_help(text)
+    path = f"{text.replace('/', '')}/{text.replace('/', '')}"
+    found = LibraryFile(path, text, text, text, 3, 2, text, text, (text, text))
+    problem = LibraryFile(path, text, text, problem=text)
+    yield source_rows(Listing((found, problem), {text: Path("/nowhere")}), uploads=text)
+    yield source_rows(Listing((), {}))
+    yield source_rows(Listing((), {}, text))
+    for options in (ListOptions(text, text, UploadLimits()), ListOptions(text, text)):
+        yield source_list(options)
+        yield welcome(options)
+    yield notice_line(Notice(text or "x", "failed"))
+    yield notice_line(Notice(text or "x"))
+    yield progress_line(text, text)
+    yield limit_chip()
     yield uploads_list([Upload(text, state, text) for state in ("reading", "taken", "refused")])
     yield from _documents(text, changed=False)
     yield from _documents(text, changed=True)

@@ -1,0 +1,170 @@
+// Files that are added to the library: chosen, or dropped anywhere on the page.
+
+import { change, reloadSourceList, say, sayProblem } from "./source_list.js";
+import { send } from "./server.js";
+
+const list = () => document.querySelector("#source-list .cv-choosing");
+const input = () => list()?.querySelector(".cv-files");
+
+const REFUSED_MS = 4_000;
+
+let adding = false;
+let depth = 0;
+
+export const addingActions = { add: () => input().click() };
+
+export function startAdding() {
+  document.addEventListener("change", event => {
+    if (!event.target.matches(".cv-files")) return;
+    const files = [...event.target.files];
+    event.target.value = "";
+    add(files);
+  });
+  document.addEventListener("dragenter", event => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    depth += 1;
+    zone().hidden = false;
+  });
+  document.addEventListener("dragleave", event => {
+    if (!holdsFiles(event)) return;
+    depth -= 1;
+    if (depth <= 0) hideZone();
+  });
+  // Without this the browser would open the file in place of the page. A link or an image that is
+  // dropped beside a field would be opened, too.
+  document.addEventListener("dragover", event => {
+    if (!holdsFiles(event) && isField(event.target)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = holdsFiles(event) && input() ? "copy" : "none";
+    if (holdsFiles(event)) zone().hidden = false;
+  });
+  // Before Gradio's own fields, which take files for their own.
+  document.addEventListener("drop", event => {
+    if (!holdsFiles(event)) {
+      if (!isField(event.target)) event.preventDefault();
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    hideZone();
+    drop(event.dataTransfer);
+  }, true);
+}
+
+const holdsFiles = event => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+const isField = target => target.closest?.("textarea, input, [contenteditable]") !== null;
+
+function drop(transfer) {
+  if (!input()) {
+    // It says so itself; long enough to be read.
+    zone().hidden = false;
+    setTimeout(hideZone, REFUSED_MS);
+    return;
+  }
+  const items = [...transfer.items].filter(item => item.kind === "file");
+  const folders = items.map(item => item.webkitGetAsEntry?.()).filter(entry => entry?.isDirectory);
+  const names = new Set(folders.map(entry => entry.name));
+  add([...transfer.files].filter(file => !names.has(file.name)), [...names]);
+}
+
+// Send the files to the server and have them added; each is listed with what becomes of it.
+async function add(files, folders = []) {
+  if (adding) {
+    sayProblem("Other files are being added; add these once they are in.");
+    return;
+  }
+  const { mostFiles, mostBytes } = list().dataset;
+  const refused = folders.map(name => [name, "it is a folder; add the files in it"]);
+  const taken = [];
+  for (const file of files) {
+    if (file.size > Number(mostBytes)) {
+      refused.push([file.name, `it is larger than ${Math.round(mostBytes / 1e6)} MB`]);
+    } else if (taken.length >= Number(mostFiles)) {
+      refused.push([file.name, `it exceeds the limit of ${mostFiles} files at a time`]);
+    } else taken.push(file);
+  }
+  say(".cv-changed", "");
+  if (!taken.length) {
+    showRows(refused.map(refusedRow));
+    return;
+  }
+  adding = true;
+  try {
+    const rows = taken.map(file => uploadRow(file.name, "waiting", "on its way"));
+    showRows([...rows, ...refused.map(refusedRow)]);
+    const form = new FormData();
+    for (const file of taken) form.append("files", file, file.name);
+    const { status, reply } = await send("gradio_api/upload", form, share => {
+      for (const detail of document.querySelectorAll(".cv-waiting .cv-note")) {
+        detail.textContent = `on its way, ${Math.round(share * 100)}%`;
+      }
+    });
+    if (status === 200) {
+      await change("sources/add", reply);
+    } else {
+      const reason = reasons[status] ?? "it did not reach the server; try again";
+      showRows(taken.map(file => refusedRow([file.name, reason])));
+      await reloadSourceList();
+    }
+    for (const place of document.querySelectorAll(".cv-arrived")) {
+      place.querySelector("ul")?.append(...refused.map(refusedRow));
+    }
+  } finally {
+    adding = false;
+  }
+}
+
+const reasons = {
+  408: "it arrived too slowly; try again",
+  413: "together these files are too large; add fewer at a time",
+  503: "the server is receiving other files; try again in a moment",
+  507: "the server has no room for it",
+};
+
+const refusedRow = ([name, reason]) => uploadRow(name, "refused", `not taken: ${reason}`);
+
+function uploadRow(name, state, words) {
+  const row = document.createElement("li");
+  row.className = `cv-upload cv-${state}`;
+  const title = document.createElement("bdi");
+  title.textContent = name;
+  const note = document.createElement("span");
+  note.className = "cv-note";
+  note.textContent = words;
+  row.append(title, " ", note);
+  return row;
+}
+
+function showRows(rows) {
+  for (const place of document.querySelectorAll(".cv-arrived")) {
+    const shown = document.createElement("ul");
+    shown.className = "cv-uploads";
+    shown.append(...rows.map(each => each.cloneNode(true)));
+    place.replaceChildren(shown);
+  }
+}
+
+// The layer that is shown while files are dragged over the page.
+function zone() {
+  let layer = document.querySelector("#cv-drop");
+  if (layer) return layer;
+  layer = document.createElement("div");
+  layer.id = "cv-drop";
+  layer.hidden = true;
+  const words = document.createElement("p");
+  words.setAttribute("role", "status");
+  const folder = list()?.dataset.folder ?? "";
+  words.textContent = input()
+    ? `Drop to add to ${folder}`
+    : "Documents cannot be added here: this page is for reading only.";
+  layer.append(words);
+  document.querySelector(".gradio-container").append(layer);
+  return layer;
+}
+
+function hideZone() {
+  depth = 0;
+  zone().hidden = true;
+}

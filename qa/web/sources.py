@@ -1,0 +1,182 @@
+"""Sources: the routes by which the page lists, chooses and changes the documents of the library.
+
+They answer with HTML from the templates, or with JSON. A change of the library takes as long as
+its documents: its reply is a line of JSON whenever there is something new to tell.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Annotated, Any
+
+from fastapi import Body, FastAPI, Query
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+
+from qa.library.limit import MAX_LIMIT_CHARACTERS, Limit, parse_limit
+from qa.library.listing import Listing
+from qa.web.chat import Chat
+from qa.web.html.page import alert, progress_line
+from qa.web.html.source_list import (
+    SOURCES,
+    SOURCES_ADD,
+    SOURCES_INDEX,
+    SOURCES_LIMIT,
+    SOURCES_REMOVE,
+    SOURCES_STATE,
+    notice_line,
+    source_rows,
+    uploads_list,
+)
+from qa.web.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED, Notice
+from qa.web.receiving import FILES_FACTOR
+
+MAX_PENDING_CHANGES = 4
+"""Changes of the library that are made or waited for; each holds a thread of the server."""
+
+MAX_NAMED_GONE = 3
+"""Chosen documents that are named when they are gone."""
+
+PathText = Annotated[str, Query(max_length=5_000)]
+
+
+def add_sources(server: FastAPI, chat: Chat, read_only: bool) -> None:
+    """Add the routes to a server.
+
+    Args:
+        server: Before the page is mounted.
+        chat: With the library.
+        read_only: Whether there are no routes that change it.
+    """
+
+    @server.get(SOURCES)
+    def sources(
+        matching: Annotated[str, Query(max_length=200)] = "", after: PathText = ""
+    ) -> HTMLResponse:
+        listing, uploads = chat.listing(), chat.uploads_name()
+        return HTMLResponse(source_rows(listing, matching, after, uploads, read_only))
+
+    @server.get(SOURCES_STATE)
+    def state() -> JSONResponse:
+        indexing = chat.indexing
+        status, running = indexing.status, indexing.running
+        line = progress_line(status, indexing.unread) if running else alert(status)
+        # Listed anew after each change: of a large library that would slow indexing down.
+        files = None if running else len(chat.listing().files)
+        return JSONResponse(
+            {"running": running, "line": line, "version": chat.index.version, "files": files}
+        )
+
+    @server.post(SOURCES_LIMIT)
+    def limit(
+        text: Annotated[str, Body(alias="limit", max_length=MAX_LIMIT_CHARACTERS)],
+        path: Annotated[str | None, Body(max_length=5_000)] = None,
+        tick: Annotated[bool, Body()] = True,
+    ) -> JSONResponse:
+        return JSONResponse(_limit(chat.listing(), text, path, tick))
+
+    if not read_only:
+        _add_changes(server, chat)
+
+
+def _add_changes(server: FastAPI, chat: Chat) -> None:
+    pending = BoundedSemaphore(MAX_PENDING_CHANGES)
+    most_files = FILES_FACTOR * chat.uploads.limits.files
+
+    def change(lines: Callable[[], Iterator[dict[str, str]]]) -> Response:
+        if not pending.acquire(blocking=False):
+            return JSONResponse(_notice(Notice(LIBRARY_UNCHANGED, "failed")), 503)
+
+        def run() -> Iterator[str]:
+            try:
+                for line in lines():
+                    yield f"{json.dumps(line)}\n"
+            finally:
+                pending.release()
+
+        return StreamingResponse(run(), media_type="application/x-ndjson")
+
+    @server.post(SOURCES_ADD)
+    def add(tokens: Annotated[list[str], Body(max_length=most_files)]) -> Response:
+        claimed = [chat.uploads.incoming.claim(token) for token in tokens]
+        files = [path for path in claimed if path is not None]
+        return change(lambda: _added(chat, files, len(tokens) - len(files)))
+
+    @server.post(SOURCES_REMOVE)
+    def remove(path: Annotated[str, Body(embed=True, max_length=5_000)]) -> Response:
+        return change(lambda: iter([_notice(chat.uploads.remove([path]))]))
+
+    @server.post(SOURCES_INDEX)
+    def index() -> Response:
+        return change(lambda: map(_notice, chat.uploads.index_again()))
+
+
+def _added(chat: Chat, files: list[Path], lost: int) -> Iterator[dict[str, str]]:
+    """The states of the files while they are added to the library."""
+    for uploads in chat.uploads.add(files) if files else ():
+        yield {"arrived": uploads_list(uploads)}
+    if lost:
+        yield _notice(Notice(FILES_NOT_RECEIVED, "failed"))
+
+
+def _notice(notice: Notice) -> dict[str, str]:
+    return {"changed": notice_line(notice)}
+
+
+def _limit(listing: Listing, text: str, path: str | None, tick: bool) -> dict[str, Any]:
+    """What a page needs to know of a limit, after a tick of it.
+
+    Args:
+        listing: The whole library.
+        text: The limit, as ``parse_limit`` reads it.
+        path: Library path of the document or folder that is ticked or not; None if none is.
+        tick: Whether it is ticked.
+    """
+    documents = [document.path for document in listing.documents]
+    problem = ""
+    try:
+        limit = parse_limit(text)
+    except ValueError:
+        limit = Limit()  # Of another version of the page: nothing of it can be kept.
+    gone: tuple[str, ...] = ()
+    # A library that cannot be read is no reason to forget what was chosen.
+    if not listing.problem:
+        limit, gone = limit.without_gone(documents)
+    if path is not None:
+        try:
+            limit = limit.ticked(path, tick, documents)
+        except ValueError as error:
+            problem = str(error)
+    return {
+        "limit": limit.to_json(),
+        "used": limit.count(documents),
+        "documents": len(documents),
+        "unread": len(listing.files) - len(documents),
+        "label": _label(limit, listing, documents),
+        "notice": problem or _gone_words(gone),
+    }
+
+
+def _label(limit: Limit, listing: Listing, documents: list[str]) -> str:
+    """What the limit leaves, in a few words; empty if it is none."""
+    if not limit:
+        return ""
+    if limit.only is None:
+        return f"{limit.count(documents):,} of {len(documents):,} documents"
+    if len(limit.only) == 1:
+        (path,) = limit.only
+        titles = [file.title for file in listing.documents if file.path == path]
+        return f"Only: {titles[0] if titles else path}"
+    count = limit.count(documents)
+    return f"{count:,} documents" if count else "No document"
+
+
+def _gone_words(gone: tuple[str, ...]) -> str:
+    """That documents which were chosen are gone, as a sentence; empty if none is."""
+    if not gone:
+        return ""
+    named, more = ", ".join(gone[:MAX_NAMED_GONE]), len(gone) - MAX_NAMED_GONE
+    return (
+        f"No longer in the library, and taken out of your choice: {named}"
+        f"{f' and {more:,} more' if more > 0 else ''}."
+    )

@@ -1,0 +1,174 @@
+"""The routes that list, choose and change the documents of the library."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from qa import QuestionAnswerer, Settings
+from qa.library.listing import LibraryFile, Listing
+from qa.web.chat import Chat
+from qa.web.html.source_list import MAX_ROWS
+from qa.web.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED
+from qa.web.receiving import UPLOAD, add_receiving
+from qa.web.sources import MAX_PENDING_CHANGES, add_sources
+from tests.qa.web.html.test_page import Read
+
+
+@pytest.fixture
+def chat(town: Path, tmp_path: Path) -> Iterator[Chat]:
+    settings = Settings(index=tmp_path / "index")
+    with (
+        QuestionAnswerer.from_documents(town, settings=settings) as answerer,
+        closing(Chat(answerer, town)) as chat,
+    ):
+        chat.uploads.open()
+        yield chat
+
+
+def request(chat: Chat, method: str, path: str, read_only: bool = False, **sent: Any) -> Any:
+    """The reply of a server of the chat: its status, and its JSON, lines of JSON or text."""
+    server = FastAPI()
+    add_sources(server, chat, read_only)
+    add_receiving(server, chat.uploads.incoming)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(server)
+        async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
+            return await client.request(method, path, **sent)
+
+    reply = asyncio.run(ask())
+    kind = reply.headers["content-type"]
+    if "ndjson" in kind:
+        return reply.status_code, list(map(json.loads, reply.text.splitlines()))
+    return reply.status_code, reply.json() if "json" in kind else reply.text
+
+
+def add(chat: Chat, **files: str) -> Any:
+    form = [("files", (name.replace("_", "."), text)) for name, text in files.items()]
+    status, tokens = request(chat, "POST", UPLOAD, files=form)
+    assert status == 200
+    return request(chat, "POST", "/sources/add", json=tokens)
+
+
+def test_file_is_added_listed_chosen_and_removed(chat: Chat) -> None:
+    status, lines = add(chat, mill_txt="The mill was built in 1850.", broken_pdf="%PDF-1.4")
+    assert status == 200
+    last = Read(lines[-1]["arrived"]).text
+    assert "mill.txt in the library: uploads/mill.txt, 1 passage" in last
+    assert "broken.pdf not taken: it is damaged or not a valid PDF" in last
+    status, rows = request(chat, "GET", "/sources", params={"matching": "mill"})
+    assert status == 200 and rows.count("cv-document") == rows.count("data-uploaded") == 1
+    status, chosen = request(
+        chat, "POST", "/sources/limit", json={"limit": "{}", "path": "uploads", "tick": False}
+    )
+    assert (status, chosen) == (
+        200,
+        {
+            "limit": '{"except": ["uploads"]}',
+            "used": 1,
+            "documents": 2,
+            "unread": 0,
+            "label": "1 of 2 documents",
+            "notice": "",
+        },
+    )
+    status, lines = request(chat, "POST", "/sources/remove", json={"path": "uploads/mill.txt"})
+    assert lines == [{"changed": '<p class="cv-done" dir="auto">Removed: uploads/mill.txt.</p>'}]
+    _, chosen = request(chat, "POST", "/sources/limit", json={"limit": chosen["limit"]})
+    assert chosen["notice"] == "No longer in the library, and taken out of your choice: uploads."
+    assert (chosen["limit"], chosen["used"], chosen["documents"]) == ("{}", 1, 1)
+
+
+def test_folder_is_indexed_again(chat: Chat, town: Path) -> None:
+    (town / "mill.txt").write_text("The mill was built in 1850.")
+    _, lines = request(chat, "POST", "/sources/index")
+    said = [Read(line["changed"]).text for line in lines]
+    assert said[0] == "Looking for what has changed …" and "Reading 1 of 1 · mill.txt" in said
+    assert said[-1] == "town: 1 added, 0 changed, 0 removed, 1 unchanged."
+    assert 'class="cv-done"' in lines[-1]["changed"]
+    _, state = request(chat, "GET", "/sources/state")
+    assert (state["running"], state["line"], state["files"]) == (False, "", 2)
+
+
+@pytest.mark.parametrize(
+    ("limit", "label", "used"),
+    [
+        ({"only": ["town/bridge.txt"]}, "Only: bridge.txt", 1),
+        ({"only": []}, "No document", 0),
+        ({}, "", 1),
+        ("not JSON", "", 1),
+        ({"only": "town"}, "", 1),
+    ],
+)
+def test_limit_is_told_in_words(chat: Chat, limit: object, label: str, used: int) -> None:
+    text = limit if isinstance(limit, str) else json.dumps(limit)
+    status, chosen = request(chat, "POST", "/sources/limit", True, json={"limit": text})
+    assert (status, chosen["label"], chosen["used"]) == (200, label, used)
+
+
+def test_file_that_was_not_received_is_not_added(chat: Chat, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("swordfish")
+    status, lines = request(chat, "POST", "/sources/add", json=[str(secret), "unknown"])
+    assert status == 200
+    assert [Read(line["changed"]).text for line in lines] == [FILES_NOT_RECEIVED]
+    assert [file.path for file in chat.listing().files] == ["town/bridge.txt"]
+
+
+def test_read_only_chat_has_no_route_that_changes_it(chat: Chat) -> None:
+    for path in ("/sources/add", "/sources/remove", "/sources/index"):
+        assert request(chat, "POST", path, True, json=[])[0] == 404
+    for read_only in (False, True):
+        status, rows = request(chat, "GET", "/sources", read_only)
+        assert status == 200 and ('data-do="remove"' in rows) is not read_only
+
+
+def test_changes_that_wait_are_bounded(chat: Chat) -> None:
+    server = FastAPI()
+    add_sources(server, chat, False)
+
+    async def ask() -> list[tuple[int, str]]:
+        transport = httpx.ASGITransport(server)
+        async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
+            many = [client.post("/sources/index") for _ in range(MAX_PENDING_CHANGES + 2)]
+            release = Timer(0.5, chat.uploads._changing.release)
+            release.start()
+            replies = await asyncio.gather(*many)
+            return [(reply.status_code, reply.text) for reply in replies]
+
+    chat.uploads._changing.acquire()
+    replies = asyncio.run(ask())
+    assert sorted(status for status, _ in replies) == [200] * MAX_PENDING_CHANGES + [503] * 2
+    assert all(LIBRARY_UNCHANGED in text for status, text in replies if status == 503)
+    assert request(chat, "POST", "/sources/index")[0] == 200
+
+
+def test_ten_thousand_documents_are_listed_and_chosen_at_once(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = tuple(
+        LibraryFile(
+            f"town/{number % 7}/report {number:05}.txt", "town", "00", f"Report {number}", 1
+        )
+        for number in range(10_000)
+    )
+    monkeypatch.setattr(chat, "listing", lambda: Listing(files, {"town": chat.folder}))
+    begun = time.perf_counter()
+    _, rows = request(chat, "GET", "/sources", params={"matching": "report 999"})
+    assert rows.count('class="cv-document"') == 19
+    _, rows = request(chat, "GET", "/sources")
+    assert rows.count('class="cv-document"') == MAX_ROWS and len(rows) < 150_000
+    change = {"limit": "{}", "path": "town/3", "tick": False}
+    _, chosen = request(chat, "POST", "/sources/limit", json=change)
+    assert (chosen["used"], chosen["label"]) == (8_571, "8,571 of 10,000 documents")
+    # Three requests; each takes some 50 ms on an idle machine.
+    assert time.perf_counter() - begun < 3
