@@ -23,7 +23,7 @@ from qa.web.sources import add_sources
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 COMPRESSION = 6
-"""Level of gzip: the page has a fifth of its length then, within 3 ms."""
+"""Level of gzip: of the page a seventh is left, within a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

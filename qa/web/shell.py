@@ -45,8 +45,10 @@ PAGE_POLICY = (
 )
 """Content-Security-Policy: no other host, and no script in a page but those that were sent in it.
 
-Gradio's scripts need ``unsafe-eval``: each ``gr.HTML`` makes a function of its template whenever it
-is drawn, and each ``js=`` of an event is made one when the page is built.
+Gradio's scripts need ``unsafe-eval`` for two things, and for no other: each ``gr.HTML`` makes a
+function of its template whenever it is drawn, even of the one that is nothing but its value, and
+each ``js=`` of an event is made a function when the page is built. Without it the first shows
+nothing, and the page is not built at all where there is one of the second.
 """
 
 # Gradio's own name, and what is asked for at another path or never used.
