@@ -8,7 +8,7 @@ answering it: see ``example_ranking`` and ``example_finder``.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, cast
 
@@ -97,7 +97,7 @@ _NOUN = re.compile(
 _NUMBERING = re.compile(r"^[\s(]*\d[\d.]*[).:]?\s+|^\((?:\d+|[a-z])\)\s*")
 _OF = re.compile(r" (?:of|for|in|between) (?:an? |the |each |any )?")
 _OF_ROLE = re.compile(r" (?:of|for|at) (?:the )?")
-_ARTICLE = re.compile(r"(?:the|an?) ", re.I)
+_ARTICLE = re.compile(r"^(?:the|an?) ", re.I)
 _LABEL = re.compile(r"(?=.{3,40}$)[^\W\d_][\w'’&/-]*(?: [^\W\d_][\w'’&/-]*){0,5}")
 # What only the text around it explains; a heading that asks may say "I" and "my".
 _DEPENDENT = re.compile(
@@ -327,15 +327,11 @@ def _of_named(sentence: str) -> Iterator[tuple[str, str, Kind]]:
         name = _inside(match["name"])
         yield f"Where {match['be']} {name} {match['participle']}?", _bare(name), "place"
     if match := _match_name(_HOW_MANY, sentence):
-        name, verb = _inside(match["name"]), match["have"]
-        do = "did" if verb == "had" else "does" if verb == "has" or verb[-1] == "s" else "do"
-        base = "have" if verb in ("has", "had") else verb.replace("consists", "consist")
-        base = base if base == "have" or base.startswith("consist") else base.removesuffix("s")
-        if base.startswith("consist"):
-            question = f"Of how many {match['noun']} {do} {name} consist?"
-        else:
-            question = f"How many {match['noun']} {do} {name} {base}?"
-        yield question, _bare(name), "count"
+        name, verb = _inside(match["name"]), match["have"].split()[0]
+        do = "did" if verb == "had" else "does" if verb.endswith("s") else "do"
+        base = "have" if verb in ("has", "had") else verb.removesuffix("s")
+        of, how = ("Of ", "how") if base == "consist" else ("", "How")
+        yield f"{of}{how} many {match['noun']} {do} {name} {base}?", _bare(name), "count"
     if match := _match_name(_MAKER, sentence):
         past = _PAST.get(match["participle"], match["participle"])
         yield f"Who {past} {_inside(match['name'])}?", _bare(match["name"]), "maker"
@@ -397,17 +393,17 @@ def _match_name(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None
         return None
     words = match["name"].removeprefix("The ").split()
     first, last = words[0].lower(), words[-1].lower()
-    no_name: tuple[Callable[[], bool], ...] = (
-        lambda: first in STOP_WORDS or first in _NO_SUBJECTS,
-        lambda: last in STOP_WORDS,
-        # "Using Git is a …", "Benoît's is a …".
-        lambda: first.endswith("ing") and not match["name"].startswith("The "),
-        lambda: last.endswith(("'s", "’s")),
-        lambda: _is_vague(words),
+    is_name = (
+        first not in STOP_WORDS | _NO_SUBJECTS
+        and last not in STOP_WORDS
+        # "Using Git is a …", but "The Meeting was …".
+        and (match["name"].startswith("The ") or not first.endswith("ing"))
+        and not last.endswith(("'s", "’s"))
         # Of a single letter only a formula says what it is.
-        lambda: len(last) == 1,
+        and len(last) > 1
+        and not _is_vague(words)
     )
-    return None if any(holds() for holds in no_name) else match
+    return match if is_name else None
 
 
 def _is_vague(words: list[str]) -> bool:

@@ -119,16 +119,27 @@ def test_other_candidates_are_folded_below_the_sources(page: Page) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_examples_are_answered_at_a_click(page: Page) -> None:
-    examples = page.locator("#examples button")
-    expect(examples).to_have_count(4, timeout=ANSWER_MS)
+def test_examples_are_answered_at_a_click_and_follow_ups_take_their_place(page: Page) -> None:
+    offered = page.locator("#examples button")
+    expect(offered).to_have_count(4, timeout=2 * ANSWER_MS)
+    examples = offered.all_inner_texts()
+    assert "What is the default of QA_INDEX?" in examples
     question_box(page).fill("half a question")
-    for number in range(4):
-        until_sent(page, examples.nth(number).click)
-        expect(replies(page)).to_have_count(number + 1, timeout=ANSWER_MS)
-        expect(replies(page).last).to_contain_text("[1]", timeout=ANSWER_MS)
-        until_finished(page)
+    until_sent(page, offered.filter(has_text="QA_INDEX").click)
+    expect(replies(page).last).to_contain_text("[1]", timeout=ANSWER_MS)
+    expect(offered.first).not_to_have_text(examples[0], timeout=2 * ANSWER_MS)
+    follow_ups = offered.all_inner_texts()
+    assert 0 < len(follow_ups) <= 3 and "What is the default of QA_INDEX?" not in follow_ups
+    # All are about the section that was cited.
+    assert all(each.startswith("What is the default of QA_") for each in follow_ups)
+    until_sent(page, offered.first.click)
+    expect(replies(page)).to_have_count(2, timeout=ANSWER_MS)
+    expect(replies(page).last).to_contain_text("very likely right", timeout=ANSWER_MS)
+    until_finished(page)
     expect(question_box(page)).to_have_value("half a question")
+    for example in examples:
+        question_box(page).fill("")
+        ask(page, example, "[1]")
 
 
 @pytest.mark.slow

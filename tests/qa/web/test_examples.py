@@ -16,6 +16,8 @@ def questions(text: str, kind: str = "paragraph") -> list[str]:
         ("Ada Lovelace was born on 10 December 1815.", "When was Ada Lovelace born?"),
         ("The Assembly was held in Astana.", "Where was the Assembly held?"),
         ("The IOFS has 41 members.", "How many members does the IOFS have?"),
+        ("The Union consists of 27 states.", "Of how many states does the Union consist?"),
+        ("NATO includes 32 states.", "How many states does NATO include?"),
         ("There are three bridges in Oakwood.", "How many bridges are there in Oakwood?"),
         ("Linux was written by Linus Torvalds.", "Who wrote Linux?"),
         (
@@ -77,6 +79,13 @@ def test_row_of_a_table_is_asked_for_a_property() -> None:
     assert (example.question, example.subject) == ("What is the income of Chad?", "Chad")
     assert table[example.start - 5 : example.end - 5] == "Chad\tround\t1800"
     assert questions("Cell\tPython\nobject\tdict", "table") == []
+
+
+def test_subject_has_no_article_and_keeps_all_its_letters() -> None:
+    text = "The Kappa the Great was opened in 1901."
+    assert [each.subject for each in example_questions([("paragraph", 0, text)])] == [
+        "Kappa the Great"
+    ]
 
 
 def test_questions_are_short_and_none_comes_twice() -> None:
