@@ -171,7 +171,7 @@ def test_document_of_the_library_opens_in_the_other_tab_and_leads_back(page: Pag
     document = reader(page)
     expect(document.locator("h2")).to_have_text("Formats")
     expect(page.get_by_role("tab", name="Ask")).to_have_attribute("aria-selected", "true")
-    document.get_by_role("button", name="← Library").click()
+    document.get_by_role("button", name="← Documents").click()
     expect(page.get_by_role("tab", name="Library")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#documents").get_by_role("link", name="Formats")).to_be_focused()
 
@@ -345,5 +345,6 @@ def test_library_of_a_phone_is_there_again_behind_its_document(
         page.get_by_role("button", name="More about Formats").click()
         page.locator("#choosing").get_by_role("link", name="Open").click()
         expect(reader(page).locator("h2")).to_have_text("Formats")
-        reader(page).get_by_role("button", name="← Library").click()
-        expect(page.locator("#documents").get_by_role("link", name="Formats")).to_be_focused()
+        reader(page).get_by_role("button", name="← Documents").click()
+        expect(reader(page)).to_be_hidden()
+        expect(page.locator("#choosing").get_by_role("link", name="Open")).to_be_focused()

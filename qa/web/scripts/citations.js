@@ -122,6 +122,10 @@ function openSheet(source) {
   article.append(...content.childNodes);
   sheet.append(close, article);
   sheet.addEventListener("click", event => {
+    if (event.target.closest("a.cv-open")) {
+      // A document would open below the sheet.
+      setTimeout(() => sheet.close());
+    }
     // Of the dialog itself only its backdrop can be clicked.
     if (event.target === sheet) {
       sheet.close();

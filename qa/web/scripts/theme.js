@@ -16,6 +16,9 @@ function apply() {
   if (theme && document.body.classList.contains("dark") !== (theme === "dark")) {
     document.body.classList.toggle("dark", theme === "dark");
   }
+  if (theme) {
+    document.documentElement.dataset.theme = theme;
+  }
 }
 
 /** Begin; Gradio sets its own theme later. */
