@@ -49,7 +49,7 @@ def test_saved_conversation_is_checked(
         choose(page, receipt)
         rows = page.locator("#checked tbody tr")
         expect(page.locator("#checked [role=status]")).to_contain_text(
-            "stand in the documents exactly.", timeout=ANSWER_MS
+            "in the documents exactly.", timeout=ANSWER_MS
         )
         expect(rows.first).to_contain_text("Exact")
         assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import example, given
@@ -16,12 +17,14 @@ from embeddings.index.records import DocumentFacts
 from embeddings.parts import parts_of
 from qa.library.about import About, Place
 from qa.library.listing import LibraryFile, Listing
+from qa.library.receipts import CheckedCitation, QuoteStatus
 from qa.results import Answer, Candidate
 from qa.settings import UploadLimits
 from qa.web.html import rendering
 from qa.web.html.document_about import document_about
 from qa.web.html.document_page import DocumentView, document_page, problem_page
 from qa.web.html.document_panel import document_panel, problem_panel
+from qa.web.html.each_page import each_table
 from qa.web.html.page import (
     alert,
     answer_turn,
@@ -32,6 +35,7 @@ from qa.web.html.page import (
     progress_line,
     sources_panel,
 )
+from qa.web.html.receipt_page import receipt_help, receipt_table
 from qa.web.html.rendering import escape_text, render
 from qa.web.html.shell_page import first_picture, page_head
 from qa.web.html.source_list import (
@@ -223,6 +227,17 @@ def _pages(text: str) -> Iterator[str]:
     known = About(text, text, text, text, 9, 1, 1, text, text, (text,), (place,), 3, (place,))
     yield document_about(known)
     yield document_about(replace(known, headings=(), sentences=()))
+    rows = tuple((text, answer) for answer in _answers(text))
+    for running in (False, True):
+        yield each_table(
+            text, rows, {text: text}, asked=4, to_ask=5, total=6, running=running, problem=text
+        )
+    (citation, *_), states = rows[0][1].citations, get_args(QuoteStatus)
+    for path in (text, None):
+        checked = [(text, CheckedCitation(citation, state, path, 1)) for state in states]
+        yield receipt_table(checked, 9, "")
+    yield receipt_table([], 0, text)
+    yield receipt_help()
     yield problem_page(text)
     yield page_head(text, [MODULE])
     yield first_picture(text)
