@@ -15,7 +15,7 @@ TARGET = Path(__file__).parent / "screenshots"
 
 
 def main() -> None:
-    """Ask two questions in light, then show the library in dark."""
+    """Ask two questions in light, then show the list of documents in dark."""
     with (
         tempfile.TemporaryDirectory() as place,
         running(Path(place)) as chat,
@@ -31,8 +31,8 @@ def main() -> None:
             page.locator("#sources h2").hover()
             page.screenshot(path=TARGET / "ask.png")
         with opened(browser, chat.url, height=760, dark=True) as page:
-            page.get_by_role("tab", name="Library").click()
-            expect(page.locator("#documents")).to_contain_text("12 documents")
+            expect(page.locator("#source-list .cv-used")).to_have_text("12 of 12 used")
+            page.locator("#source-list summary").first.click()
             page.screenshot(path=TARGET / "library.png")
         browser.close()
 

@@ -178,11 +178,10 @@ def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path:
 @pytest.mark.slow
 @pytest.mark.browser
 def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
-    page.get_by_role("button", name="Answer from certain documents only").click()
-    choice = page.get_by_role("combobox", name="Documents and folders to answer from")
-    choice.fill("docs/guide")
-    choice.press("Enter")
+    page.get_by_role("checkbox", name="docs/kazakhstan-2024 5 documents").uncheck()
+    expect(page.locator("#limit-chip .cv-chip-label")).to_have_text("7 of 12 documents")
     ask(page, "When was the IOFS founded?", "The documents do not say")
+    expect(replies(page).last).to_contain_text("Asked only of: docs/guide.")
     expect(page.locator("#sources .cv-place").first).to_contain_text("docs/guide/")
 
 
