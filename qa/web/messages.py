@@ -48,9 +48,7 @@ FOLDER_EMPTIED = (
 """Its name stands before."""
 
 NO_DOCUMENTS = "There is nothing to answer from: the library holds no documents yet."
-NO_RECEIPT = (
-    "This file is no receipt: choose the JSON that “Save this conversation” or qa ask --json wrote."
-)
+NO_RECEIPT = "This file is no receipt: choose the JSON that “Save this conversation” wrote."
 
 RECEIPT_TOO_LARGE = "This file is too large to be a receipt of a conversation; nothing was checked."
 

@@ -100,6 +100,12 @@ def until_idle(page: Page) -> None:
         page.wait_for_timeout(10)  # Playwright takes note of requests meanwhile.
 
 
+def reload(page: Page) -> None:
+    """Load the page anew, and wait until it is there."""
+    page.reload()
+    question_box(page).wait_for()
+
+
 def question_box(page: Page) -> Locator:
     return page.locator("#question textarea")
 

@@ -41,6 +41,7 @@ def test_axe_finds_nothing_that_shuts_anyone_out(
         assert findings(page) == []
         page.get_by_role("button", name="Remove").first.click()
         assert findings(page) == []
+        page.keyboard.press("Escape")
         page.get_by_role("tab", name="Ask each").click()
         page.locator("#each-question textarea").fill("How many members does the IOFS have?")
         page.get_by_role("button", name="Ask each").click()

@@ -19,6 +19,7 @@ from tests.end_to_end.browsing import (
     notices,
     opened,
     question_box,
+    reload,
     replies,
     until_finished,
     until_sent,
@@ -203,7 +204,7 @@ def test_three_follow_ups_are_rewritten_and_a_wrong_rewriting_is_corrected(page:
     # Another subject is not polluted by the turns before.
     ask(page, "Which formats are read?", "[1]")
     expect(replies(page).last).not_to_contain_text("Understood as")
-    page.reload()
+    reload(page)
     expect(replies(page)).to_have_count(4)
 
 

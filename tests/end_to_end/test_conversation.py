@@ -17,6 +17,7 @@ from tests.end_to_end.browsing import (
     notices,
     opened,
     question_box,
+    reload,
     replies,
     until_finished,
     until_sent,
@@ -31,7 +32,7 @@ def test_reload_keeps_the_conversation(page: Page) -> None:
     ask_when_founded(page)
     ask(page, "Who won the 2022 World Cup?", "The documents do not say")
     before = page.locator("#sources").inner_text()
-    page.reload()
+    reload(page)
     expect(replies(page)).to_have_count(2)
     expect(replies(page).first).to_contain_text("2013")
     assert page.locator("#sources").inner_text() == before
@@ -98,7 +99,7 @@ def test_question_is_edited_and_asked_again(page: Page) -> None:
     expect(replies(page).last).to_contain_text("2013", timeout=ANSWER_MS)
     question_box(page).press("ArrowUp")
     expect(question_box(page)).to_have_value("When was the IOFS founded?")
-    page.reload()
+    reload(page)
     expect(replies(page)).to_have_count(1)
 
 
@@ -112,7 +113,7 @@ def test_question_edited_into_one_that_fails_takes_no_other_with_it(page: Page) 
     enter(page, "why " * 300)
     expect(replies(page).last).to_contain_text("too many words", timeout=ANSWER_MS)
     until_finished(page)
-    page.reload()
+    reload(page)
     expect(replies(page)).to_have_count(2)
     expect(replies(page).first).to_contain_text("2013")
 
@@ -209,7 +210,7 @@ def test_tabs_that_ask_in_one_conversation_keep_the_turns_of_both(page: Page) ->
     ask(page, "Who won the 2022 World Cup?", "The documents do not say")
     expect(replies(page)).to_have_count(3)
     expect(replies(other)).to_have_count(3)
-    other.reload()
+    reload(other)
     for each in (page, other):
         expect(replies(each)).to_have_count(3)
         expect(replies(each).nth(1)).to_contain_text("41")

@@ -14,7 +14,7 @@ def test_number_leads_to_the_quote_in_its_document(page: Page) -> None:
     ask_when_founded(page)
     ask(page, "Who won the 2022 World Cup?", "The documents do not say")
     with page.context.expect_page() as opening:
-        replies(page).first.get_by_text("[1]").click()
+        replies(page).first.get_by_text("[1]").click(modifiers=["Control"])
     expect(opening.value.locator("mark")).to_have_text("2013")
     expect(opening.value.locator("mark")).to_be_in_viewport()
     assert opening.value.evaluate("window.opener") is None

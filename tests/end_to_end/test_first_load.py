@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.end_to_end.browsing import ANSWER_MS, question_box, replies
+from tests.end_to_end.browsing import ANSWER_MS, question_box, reload, replies
 from tests.end_to_end.chat_process import Running
 
 pytestmark = pytest.mark.browser
@@ -95,7 +95,7 @@ def test_page_is_dark_from_the_first_paint_on(browser: Browser, chat: Running) -
         for part in ("body", "#cv-shell"):
             expect(page.locator(part)).to_have_css("background-color", background)
         page.unroute_all()
-        page.reload()
+        reload(page)
         question_box(page).wait_for()
         expect(page.locator("body")).to_have_css("background-color", background)
         context.close()

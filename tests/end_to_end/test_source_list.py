@@ -10,8 +10,10 @@ from tests.end_to_end.browsing import (
     ANSWER_MS,
     ask,
     ask_when_founded,
+    notices,
     opened,
     question_box,
+    reload,
     replies,
     until_finished,
 )
@@ -74,7 +76,7 @@ def test_good_file_is_taken_and_answered_from_at_once_a_bad_one_is_refused(
         assert uploads_of(own) == ["uploads/harbour b.txt"]
         ask(page, "Who dug the harbour of Tern?", "Ada Finch")
         expect(page.locator("#sources .cv-place").first).to_contain_text("uploads/harbour b.txt")
-        page.reload()
+        reload(page)
         expect(replies(page).last).to_contain_text("Ada Finch")
         same = upload(page, good).first
         expect(same).to_contain_text("is in the library already, as uploads/harbour b.txt")
@@ -183,7 +185,7 @@ def test_limit_is_a_chip_that_survives_a_reload_and_is_said_in_the_answer(page: 
     expect(page.get_by_role("checkbox", name="Settings Markdown")).not_to_be_checked()
     ask(page, "When was the IOFS founded?", "The documents do not say")
     expect(replies(page).last).to_contain_text("Asked only of: docs/guide/formats.md.")
-    page.reload()
+    reload(page)
     expect(chip).to_have_text("Only: Formats ✕")
     # By keyboard: the chip is in the order of the page, right before the question.
     question_box(page).focus()
@@ -202,7 +204,7 @@ def test_limit_is_a_chip_that_survives_a_reload_and_is_said_in_the_answer(page: 
     expect(chip).to_have_text("No document ✕")
     question_box(page).fill("When was the IOFS founded?")
     question_box(page).press("Enter")
-    expect(page.locator("#notice")).to_contain_text("No document is ticked to be asked")
+    expect(notices(page)).to_contain_text("No document is ticked to be asked")
     page.get_by_role("button", name="Ask all documents again").click()
     until_finished(page)
     ask_when_founded(page)
@@ -291,7 +293,7 @@ def test_empty_library_takes_its_first_documents(browser: Browser, tmp_path: Pat
         expect(welcome.get_by_role("heading")).to_have_text("Add the first documents")
         expect(welcome).to_contain_text("Up to 20 files at a time, 50 MB each: .txt, .md, .html")
         expect(question_box(page)).to_be_hidden()
-        page.reload()
+        reload(page)
         expect(welcome).to_be_visible()
         for width, height in ((1024, 768), (390, 844)):
             page.set_viewport_size({"width": width, "height": height})

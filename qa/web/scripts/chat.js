@@ -6,6 +6,7 @@
 import * as conversations from "./conversations.js";
 import {within} from "./limit.js";
 import {say} from "./notices.js";
+import {closeDocument} from "./reader.js";
 import {newId, removeTurns, turnsOf} from "./store.js";
 
 const MAX_TURNS = 30;
@@ -406,6 +407,8 @@ async function onKeydown(event) {
   } else if (event.key === "Escape" && mode) {
     setMode(null);
     write("#question", "");
+  } else if (event.key === "Escape") {
+    closeDocument();
   }
 }
 

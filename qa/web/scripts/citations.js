@@ -1,6 +1,8 @@
 // Citations: what the numbers in an answer do. Pointing at one shows its quote in a card, a click
 // leads to its source; on a small screen the source comes as a sheet.
 
+import {closeDocument} from "./reader.js";
+
 const SMALL = matchMedia("(max-width: 860px)");
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -95,7 +97,7 @@ const shorten = (text, most) => text.length > most ? `${text.slice(0, most)}…`
 
 /** Show the source in the panel, unfolded and barred. */
 function leadTo(source) {
-  window.chapterAndVerse.closeDocument?.();
+  closeDocument();
   for (let fold = source.closest("details"); fold; fold = fold.parentElement.closest("details")) {
     fold.open = true;
   }

@@ -8,7 +8,7 @@ import { clearHighlights, newReading, OpenedDocument } from "./reader_document.j
 
 const ROUTE = "document?";
 const KEY = "document";
-const WITHIN = "#reading, #choosing, #reader, .cv-near";
+const WITHIN = "#reading, #choosing, #reader, #each-answers, .cv-near";
 const WHOLE = ".gradio-container .contain";  // In which the style sheet of the page is valid.
 const NARROW = matchMedia("(max-width: 860px)");
 const SERVER_MS = 30_000;
@@ -113,8 +113,8 @@ function show(query, opener) {
         followSources();
     }
     shell ??= build();
-    const fromLibrary = opened.tab || opened.opener?.closest("#choosing");
-    shell.back.textContent = fromLibrary ? "← Documents" : "← Sources";
+    const from = opened.opener?.closest("#choosing") ? "Documents" : "Sources";
+    shell.back.textContent = `← ${opened.tab?.textContent.trim() ?? from}`;
     // Another part of the document that is open goes on with what was looked for in it.
     const same = opened.tools && pathOf(query) === pathOf(opened.query);
     opened.reading = same ? opened.reading : newReading();

@@ -1,6 +1,7 @@
 // Shortcuts: keys that work wherever nothing is typed, and the list of them.
 
 import {follow} from "./citations.js";
+import {closeDocument} from "./reader.js";
 
 const KEYS = [
   ["/", "Type a question"],
@@ -46,7 +47,9 @@ export function start() {
       || document.querySelector("dialog[open]")) {
       return;
     }
-    if (event.key === "/") {
+    if (event.key === "Escape") {
+      closeDocument();
+    } else if (event.key === "/") {
       event.preventDefault();
       document.querySelector("#question textarea")?.focus();
     } else if (event.key === "?") {

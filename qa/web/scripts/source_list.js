@@ -36,6 +36,7 @@ export async function fillSourceList() {
 // The list after the library has changed; the sources of the answers may have changed, too.
 export async function reloadSourceList() {
   await Promise.all([settle(), loadRows(true)]);
+  document.dispatchEvent(new CustomEvent("sourceschange"));
 }
 
 // What the buttons do, by their data-do.

@@ -233,8 +233,8 @@ def _pages(text: str) -> Iterator[str]:
             text, rows, {text: text}, asked=4, to_ask=5, total=6, running=running, problem=text
         )
     (citation, *_), states = rows[0][1].citations, get_args(QuoteStatus)
-    for path in (text, None):
-        checked = [(text, CheckedCitation(citation, state, path, 1)) for state in states]
+    for place_now in (text, None):
+        checked = [(text, CheckedCitation(citation, state, place_now, 1)) for state in states]
         yield receipt_table(checked, 9, "")
     yield receipt_table([], 0, text)
     yield receipt_help()

@@ -79,7 +79,7 @@ def test_folder_that_is_gone_is_named_above_its_documents() -> None:
 def test_what_is_not_found_or_not_there_is_said() -> None:
     held = listing(listed("town/a.txt", "The Old Mill"))
     assert Read(source_rows(held, "bridge")).text == "Nothing in the library has these words."
-    assert Read(source_rows(listing())).text == "The library is empty."
+    assert Read(source_rows(listing())).text == "No documents yet."
     assert Read(source_rows(Listing((), {}, "It is damaged."))).text == "It is damaged."
 
 
