@@ -25,7 +25,7 @@ def test_number_leads_to_the_quote_in_its_document(page: Page) -> None:
 def test_quote_is_marked_in_the_picture_of_its_page(page: Page) -> None:
     ask(page, "What makes Kazakhstan more than a member of international organisations?", "[1]")
     with page.context.expect_page() as opening:
-        replies(page).last.get_by_text("[1]").click()
+        replies(page).last.get_by_text("[1]").click(modifiers=["Control"])
     picture = opening.value.get_by_role(
         "img", name="Page 2 as printed, the quote marked where it is found"
     )

@@ -293,7 +293,7 @@ def test_empty_library_takes_its_first_documents(browser: Browser, tmp_path: Pat
         expect(welcome.get_by_role("heading")).to_have_text("Add the first documents")
         expect(welcome).to_contain_text("Up to 20 files at a time, 50 MB each: .txt, .md, .html")
         expect(question_box(page)).to_be_hidden()
-        reload(page)
+        page.reload()
         expect(welcome).to_be_visible()
         for width, height in ((1024, 768), (390, 844)):
             page.set_viewport_size({"width": width, "height": height})

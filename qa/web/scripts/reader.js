@@ -14,325 +14,325 @@ const NARROW = matchMedia("(max-width: 860px)");
 const SERVER_MS = 30_000;
 const RETRIES = 2;
 const NO_ANSWER = "The server does not answer. See whether Chapter and Verse is still running, "
-    + "then try again.";
+  + "then try again.";
 
 let shell = null;  // The section and its parts, once it has been needed.
 let opened = null;  // The document that is open: its query, tools and what it was opened from.
 let request = null;  // The request that is awaited.
 
 export function startReader() {
-    document.addEventListener("click", event => {
-        const link = event.target.closest?.("a[href]");
-        const plain = event.button === 0
-            && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-        if (link && plain && !event.defaultPrevented && !link.matches(".cv-own-tab")
-            && link.getAttribute("href").startsWith(ROUTE) && link.closest(WITHIN)) {
-            event.preventDefault();
-            openDocument(link.getAttribute("href"), link);
-        }
-    });
-    addEventListener("popstate", followAddress);
-    NARROW.addEventListener("change", () => opened && place());
-    whenThere("#reading", followAddress);
+  document.addEventListener("click", event => {
+    const link = event.target.closest?.("a[href]");
+    const plain = event.button === 0
+      && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (link && plain && !event.defaultPrevented && !link.matches(".cv-own-tab")
+      && link.getAttribute("href").startsWith(ROUTE) && link.closest(WITHIN)) {
+      event.preventDefault();
+      openDocument(link.getAttribute("href"), link);
+    }
+  });
+  addEventListener("popstate", followAddress);
+  NARROW.addEventListener("change", () => opened && place());
+  whenThere("#reading", followAddress);
 }
 
 // Open a document by the address of its page.
 export function openDocument(href, opener = document.activeElement) {
-    const query = queryOf(href);
-    if (query === null || !document.querySelector("#reading")) {
-        return;
-    }
-    const entry = hashWith(query);
-    if (opened) {
-        history.replaceState(history.state, "", entry);
-    } else {
-        history.pushState({ ...history.state, reader: true }, "", entry);
-    }
-    show(query, opener);
+  const query = queryOf(href);
+  if (query === null || !document.querySelector("#reading")) {
+    return;
+  }
+  const entry = hashWith(query);
+  if (opened) {
+    history.replaceState(history.state, "", entry);
+  } else {
+    history.pushState({ ...history.state, reader: true }, "", entry);
+  }
+  show(query, opener);
 }
 
 // Close the document, if one is open. The focus goes back to what opened it if it is inside.
 export function closeDocument() {
-    if (addressed() !== null) {
-        history.replaceState({ ...history.state, reader: false }, "", hashWith(null));
-    }
-    hide();
+  if (addressed() !== null) {
+    history.replaceState({ ...history.state, reader: false }, "", hashWith(null));
+  }
+  hide();
 }
 
 function closeByUser() {
-    if (history.state?.reader) {
-        hide();
-        history.back();
-    } else {
-        closeDocument();
-    }
+  if (history.state?.reader) {
+    hide();
+    history.back();
+  } else {
+    closeDocument();
+  }
 }
 
 function followAddress() {
-    const query = addressed();
-    if (query === null) {
-        hide();
-    } else if (query !== opened?.query) {
-        show(query, null);
-    }
+  const query = addressed();
+  if (query === null) {
+    hide();
+  } else if (query !== opened?.query) {
+    show(query, null);
+  }
 }
 
 function addressed() {
-    return new URLSearchParams(location.hash.slice(1)).get(KEY);
+  return new URLSearchParams(location.hash.slice(1)).get(KEY);
 }
 
 // The present address with another document, or none; what else its hash holds stays.
 function hashWith(query) {
-    const fields = new URLSearchParams(location.hash.slice(1));
-    fields.delete(KEY);
-    if (query !== null) {
-        fields.set(KEY, query);
-    }
-    const hash = fields.size ? `#${fields}` : "";
-    return `${location.pathname}${location.search}${hash}`;
+  const fields = new URLSearchParams(location.hash.slice(1));
+  fields.delete(KEY);
+  if (query !== null) {
+    fields.set(KEY, query);
+  }
+  const hash = fields.size ? `#${fields}` : "";
+  return `${location.pathname}${location.search}${hash}`;
 }
 
 // The query of a document's page; null for any other address.
 function queryOf(href) {
-    return href.startsWith(ROUTE) ? href.slice(ROUTE.length).split("#")[0] : null;
+  return href.startsWith(ROUTE) ? href.slice(ROUTE.length).split("#")[0] : null;
 }
 
 function pathOf(query) {
-    return new URLSearchParams(query).get("path");
+  return new URLSearchParams(query).get("path");
 }
 
 function show(query, opener) {
-    const first = !opened;
-    if (first) {
-        const tab = document.querySelector("#tabs [role='tab'][aria-selected='true']");
-        opened = { opener, tab: null, sources: null };
-        if (!NARROW.matches && !document.querySelector("#reading").checkVisibility()) {
-            opened.tab = tab;
-            document.querySelector("#tabs [role='tab']").click();
-        }
-        followSources();
+  const first = !opened;
+  if (first) {
+    const tab = document.querySelector("#tabs [role='tab'][aria-selected='true']");
+    opened = { opener, tab: null, sources: null };
+    if (!NARROW.matches && !document.querySelector("#reading").checkVisibility()) {
+      opened.tab = tab;
+      document.querySelector("#tabs [role='tab']").click();
     }
-    shell ??= build();
-    const from = opened.opener?.closest("#choosing") ? "Documents" : "Sources";
-    shell.back.textContent = `← ${opened.tab?.textContent.trim() ?? from}`;
-    // Another part of the document that is open goes on with what was looked for in it.
-    const same = opened.tools && pathOf(query) === pathOf(opened.query);
-    opened.reading = same ? opened.reading : newReading();
-    if (opened.reading.view === "about") {
-        opened.reading.view = "text";
-    }
-    opened.query = query;
-    place();
-    shell.section.hidden = false;
-    if (first) {
-        shell.back.focus();
-    }
-    load(query);
+    followSources();
+  }
+  shell ??= build();
+  const from = opened.opener?.closest("#choosing") ? "Documents" : "Sources";
+  shell.back.textContent = `← ${opened.tab?.textContent.trim() ?? from}`;
+  // Another part of the document that is open goes on with what was looked for in it.
+  const same = opened.tools && pathOf(query) === pathOf(opened.query);
+  opened.reading = same ? opened.reading : newReading();
+  if (opened.reading.view === "about") {
+    opened.reading.view = "text";
+  }
+  opened.query = query;
+  place();
+  shell.section.hidden = false;
+  if (first) {
+    shell.back.focus();
+  }
+  load(query);
 }
 
 function hide() {
-    if (!opened) {
-        return;
-    }
-    const { opener, tab, sources } = opened;
-    const focused = shell.section.contains(document.activeElement);
-    request?.abort();
-    sources?.disconnect();
-    clearHighlights();
-    opened = null;
-    shell.section.hidden = true;
-    shell.body.replaceChildren();
-    makeInert(false);
-    if (!focused) {
-        return;
-    }
-    if (tab?.isConnected) {
-        tab.click();
-    }
-    // Once a tab that was left is shown again.
-    requestAnimationFrame(() => {
-        const target = opener?.isConnected ? opener : document.querySelector("#sources .cv-panel");
-        target?.focus();
-    });
+  if (!opened) {
+    return;
+  }
+  const { opener, tab, sources } = opened;
+  const focused = shell.section.contains(document.activeElement);
+  request?.abort();
+  sources?.disconnect();
+  clearHighlights();
+  opened = null;
+  shell.section.hidden = true;
+  shell.body.replaceChildren();
+  makeInert(false);
+  if (!focused) {
+    return;
+  }
+  if (tab?.isConnected) {
+    tab.click();
+  }
+  // Once a tab that was left is shown again.
+  requestAnimationFrame(() => {
+    const target = opener?.isConnected ? opener : document.querySelector("#sources .cv-panel");
+    target?.focus();
+  });
 }
 
 // A new answer has new sources, which are to be seen. Those that are restored when the page is
 // loaded are not new: nobody has used the chat since the document was opened.
 function followSources() {
-    const chat = document.querySelector("#asking"), sources = document.querySelector("#sources");
-    if (!chat || !sources) {
-        return;
-    }
-    const stop = new AbortController();
-    let used = false;
-    for (const type of ["keydown", "pointerdown"]) {
-        chat.addEventListener(type, () => { used = true; }, { signal: stop.signal });
-    }
-    const observer = new MutationObserver(() => used && closeDocument());
-    observer.observe(sources, { childList: true, subtree: true });
-    opened.sources = { disconnect() { observer.disconnect(); stop.abort(); } };
+  const chat = document.querySelector("#asking"), sources = document.querySelector("#sources");
+  if (!chat || !sources) {
+    return;
+  }
+  const stop = new AbortController();
+  let used = false;
+  for (const type of ["keydown", "pointerdown"]) {
+    chat.addEventListener(type, () => { used = true; }, { signal: stop.signal });
+  }
+  const observer = new MutationObserver(() => used && closeDocument());
+  observer.observe(sources, { childList: true, subtree: true });
+  opened.sources = { disconnect() { observer.disconnect(); stop.abort(); } };
 }
 
 async function load(query, reading = opened.reading) {
-    request?.abort();
-    const { signal } = request = new AbortController();
-    const { body, section } = shell;
-    shell.own.href = ROUTE + query;
-    section.setAttribute("aria-busy", "true");
-    body.classList.add("cv-loading");
-    if (!body.childElementCount) {
-        body.replaceChildren(element("p", { className: "cv-note", textContent: "Opening …" }));
+  request?.abort();
+  const { signal } = request = new AbortController();
+  const { body, section } = shell;
+  shell.own.href = ROUTE + query;
+  section.setAttribute("aria-busy", "true");
+  body.classList.add("cv-loading");
+  if (!body.childElementCount) {
+    body.replaceChildren(element("p", { className: "cv-note", textContent: "Opening …" }));
+  }
+  say("Opening the document");
+  let html = null, problem = null;
+  try {
+    html = await fragment(query, signal);
+  } catch (error) {
+    if (signal.aborted) {
+      return;
     }
-    say("Opening the document");
-    let html = null, problem = null;
-    try {
-        html = await fragment(query, signal);
-    } catch (error) {
-        if (signal.aborted) {
-            return;
-        }
-        problem = error instanceof Refused ? error.message : NO_ANSWER;
-    }
-    section.removeAttribute("aria-busy");
-    body.classList.remove("cv-loading");
-    const moved = section.contains(document.activeElement);
-    const action = document.activeElement?.dataset?.action;
-    const inField = document.activeElement?.matches?.(".cv-find input");
-    clearHighlights();
-    if (problem !== null) {
-        showProblem(problem, query, reading);
-        return;
-    }
-    // Rendered by the server from templates, which escape all that comes from a document.
-    body.innerHTML = html;
-    const root = body.querySelector("[data-link]");
-    if (!root) {
-        opened.tools = null;
-        say(body.textContent);
-        return;
-    }
-    const title = root.querySelector("h2");
-    section.setAttribute("aria-label", title.textContent);
-    opened.tools = new OpenedDocument(root, reading, {
-        load: offset => load(`${queryOf(root.dataset.link)}&offset=${offset}`, reading),
-        say,
-    });
-    say(`${title.textContent} is open`);
-    if (moved) {
-        const same = action && root.querySelector(`[data-action="${action}"]`);
-        (inField ? root.querySelector(".cv-find input") : same || title)
-            .focus({ preventScroll: true });
-    }
+    problem = error instanceof Refused ? error.message : NO_ANSWER;
+  }
+  section.removeAttribute("aria-busy");
+  body.classList.remove("cv-loading");
+  const moved = section.contains(document.activeElement);
+  const action = document.activeElement?.dataset?.action;
+  const inField = document.activeElement?.matches?.(".cv-find input");
+  clearHighlights();
+  if (problem !== null) {
+    showProblem(problem, query, reading);
+    return;
+  }
+  // Rendered by the server from templates, which escape all that comes from a document.
+  body.innerHTML = html;
+  const root = body.querySelector("[data-link]");
+  if (!root) {
+    opened.tools = null;
+    say(body.textContent);
+    return;
+  }
+  const title = root.querySelector("h2");
+  section.setAttribute("aria-label", title.textContent);
+  opened.tools = new OpenedDocument(root, reading, {
+    load: offset => load(`${queryOf(root.dataset.link)}&offset=${offset}`, reading),
+    say,
+  });
+  say(`${title.textContent} is open`);
+  if (moved) {
+    const same = action && root.querySelector(`[data-action="${action}"]`);
+    (inField ? root.querySelector(".cv-find input") : same || title)
+      .focus({ preventScroll: true });
+  }
 }
 
 class Refused extends Error {}
 
 // The document's HTML; a server that is busy is asked again.
 async function fragment(query, signal) {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(SERVER_MS)]);
-    for (let attempt = 0; ; attempt += 1) {
-        const reply = await fetch(`panel?${query}`, { signal: limited });
-        if (reply.status !== 503 || attempt === RETRIES) {
-            if (!reply.headers.get("content-type")?.startsWith("text/html")) {
-                throw new Refused("There is no such document.");
-            }
-            return reply.text();
-        }
-        const seconds = Number(reply.headers.get("retry-after")) || 2;
-        await new Promise(resolve => setTimeout(resolve, seconds * 1_000));
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(SERVER_MS)]);
+  for (let attempt = 0; ; attempt += 1) {
+    const reply = await fetch(`panel?${query}`, { signal: limited });
+    if (reply.status !== 503 || attempt === RETRIES) {
+      if (!reply.headers.get("content-type")?.startsWith("text/html")) {
+        throw new Refused("There is no such document.");
+      }
+      return reply.text();
     }
+    const seconds = Number(reply.headers.get("retry-after")) || 2;
+    await new Promise(resolve => setTimeout(resolve, seconds * 1_000));
+  }
 }
 
 function showProblem(problem, query, reading) {
-    const again = element("button", { type: "button", textContent: "Try again" });
-    again.addEventListener("click", () => load(query, reading));
-    const text = element("p", { className: "cv-problem", textContent: problem });
-    text.setAttribute("role", "alert");
-    shell.body.replaceChildren(text, again);
-    opened.tools = null;
+  const again = element("button", { type: "button", textContent: "Try again" });
+  again.addEventListener("click", () => load(query, reading));
+  const text = element("p", { className: "cv-problem", textContent: problem });
+  text.setAttribute("role", "alert");
+  shell.body.replaceChildren(text, again);
+  opened.tools = null;
 }
 
 function build() {
-    const section = element("section", { id: "reader", className: "cv-reader", hidden: true });
-    const bar = element("div", { className: "cv-reader-bar" });
-    const back = element("button", { type: "button", className: "cv-back" });
-    const own = element("a", {
-        className: "cv-own-tab", target: "_blank", rel: "noopener", textContent: "Open in a tab",
-    });
-    const status = element("p", { className: "cv-unseen" });
-    status.setAttribute("role", "status");
-    const body = element("div", { className: "cv-reader-body" });
-    bar.append(back, own);
-    section.append(bar, status, body);
-    back.addEventListener("click", closeByUser);
-    section.addEventListener("keydown", event => {
-        const { key, target } = event;
-        const typing = target.matches("input");
-        if (key === "Escape" && !(typing && target.value)) {
-            closeByUser();
-        } else if (typing || event.ctrlKey || event.metaKey || event.altKey
-            || !opened?.tools?.pressed(key)) {
-            return;
-        }
-        event.preventDefault();
-        event.stopPropagation();
-    });
-    return { section, back, own, status, body };
+  const section = element("section", { id: "reader", className: "cv-reader", hidden: true });
+  const bar = element("div", { className: "cv-reader-bar" });
+  const back = element("button", { type: "button", className: "cv-back" });
+  const own = element("a", {
+    className: "cv-own-tab", target: "_blank", rel: "noopener", textContent: "Open in a tab",
+  });
+  const status = element("p", { className: "cv-unseen" });
+  status.setAttribute("role", "status");
+  const body = element("div", { className: "cv-reader-body" });
+  bar.append(back, own);
+  section.append(bar, status, body);
+  back.addEventListener("click", closeByUser);
+  section.addEventListener("keydown", event => {
+    const { key, target } = event;
+    const typing = target.matches("input");
+    if (key === "Escape" && !(typing && target.value)) {
+      closeByUser();
+    } else if (typing || event.ctrlKey || event.metaKey || event.altKey
+      || !opened?.tools?.pressed(key)) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  return { section, back, own, status, body };
 }
 
 // Beside the chat, or over all of it where the screen is narrow. What it covers is out of reach.
 function place() {
-    const { section } = shell;
-    const host = document.querySelector(NARROW.matches ? WHOLE : "#reading");
-    if (section.parentElement !== host) {
-        makeInert(false);
-        // What is moved in the document loses the focus and its place.
-        const focused = document.activeElement;
-        const top = section.querySelector(".cv-reader-scroll")?.scrollTop;
-        host.append(section);
-        if (section.contains(focused)) {
-            focused.focus({ preventScroll: true });
-        }
-        if (top) {
-            section.querySelector(".cv-reader-scroll").scrollTop = top;
-        }
+  const { section } = shell;
+  const host = document.querySelector(NARROW.matches ? WHOLE : "#reading");
+  if (section.parentElement !== host) {
+    makeInert(false);
+    // What is moved in the document loses the focus and its place.
+    const focused = document.activeElement;
+    const top = section.querySelector(".cv-reader-scroll")?.scrollTop;
+    host.append(section);
+    if (section.contains(focused)) {
+      focused.focus({ preventScroll: true });
     }
-    if (NARROW.matches) {
-        section.setAttribute("role", "dialog");
-        section.setAttribute("aria-modal", "true");
-    } else {
-        section.removeAttribute("role");
-        section.removeAttribute("aria-modal");
+    if (top) {
+      section.querySelector(".cv-reader-scroll").scrollTop = top;
     }
-    makeInert(true);
+  }
+  if (NARROW.matches) {
+    section.setAttribute("role", "dialog");
+    section.setAttribute("aria-modal", "true");
+  } else {
+    section.removeAttribute("role");
+    section.removeAttribute("aria-modal");
+  }
+  makeInert(true);
 }
 
 function makeInert(inert) {
-    for (const each of shell.section.parentElement?.children ?? []) {
-        if (each !== shell.section) {
-            each.inert = inert;
-        }
+  for (const each of shell.section.parentElement?.children ?? []) {
+    if (each !== shell.section) {
+      each.inert = inert;
     }
+  }
 }
 
 function say(sentence) {
-    shell.status.textContent = sentence;
+  shell.status.textContent = sentence;
 }
 
 function element(name, properties) {
-    return Object.assign(document.createElement(name), properties);
+  return Object.assign(document.createElement(name), properties);
 }
 
 function whenThere(selector, act) {
+  if (document.querySelector(selector)) {
+    act();
+    return;
+  }
+  const observer = new MutationObserver(() => {
     if (document.querySelector(selector)) {
-        act();
-        return;
+      observer.disconnect();
+      act();
     }
-    const observer = new MutationObserver(() => {
-        if (document.querySelector(selector)) {
-            observer.disconnect();
-            act();
-        }
-    });
-    observer.observe(document.documentElement, { childList: true, subtree: true });
+  });
+  observer.observe(document.documentElement, { childList: true, subtree: true });
 }
