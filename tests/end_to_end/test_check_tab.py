@@ -82,7 +82,3 @@ def test_receipt_that_the_page_saved_is_checked_and_anything_else_is_told(
         (tmp_path / name).write_text(content, encoding="utf-8")
         choose(page, tmp_path / name)
         expect(page.locator("#checked [role=alert]")).to_contain_text(sentence, timeout=ANSWER_MS)
-    # Nothing is left behind by a drop beside the page's other tabs.
-    page.get_by_role("tab", name="Ask", exact=True).click()
-    page.evaluate(DROP, ["#asking", "[]"])
-    expect(page.locator("#checked")).to_be_hidden()

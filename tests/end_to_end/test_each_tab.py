@@ -50,7 +50,7 @@ def test_each_document_is_asked_and_the_table_is_saved(
         page.locator(".cv-silent li").last.scroll_into_view_if_needed()
         expect(page.locator(".cv-silent li").last).to_be_in_viewport()
         with page.context.expect_page() as opening:
-            row.get_by_role("link").click()
+            row.get_by_role("link").click(modifiers=["Control"])
         expect(opening.value.locator("mark")).to_have_text("41")
 
 

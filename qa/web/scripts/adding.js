@@ -52,7 +52,9 @@ export function startAdding() {
   }, true);
 }
 
-const holdsFiles = event => [...(event.dataTransfer?.types ?? [])].includes("Files");
+// What is dropped to be checked is added to nothing.
+const holdsFiles = event => [...(event.dataTransfer?.types ?? [])].includes("Files")
+  && !event.target.closest?.("#check");
 
 const isField = target => target.closest?.("textarea, input, [contenteditable]") !== null;
 

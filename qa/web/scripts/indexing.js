@@ -9,19 +9,23 @@ const RELOAD_MS = 5_000;
 let version = null;
 let reloaded = 0;
 let timer;
+let turns = 0;
 
 document.addEventListener("librarychange", () => followIndexing(true));
 
 // Args: changed: whether the list shows the present library already.
 export async function followIndexing(changed = false) {
   clearTimeout(timer);
+  const turn = ++turns;
   let state;
   try {
     state = await fetchJson("sources/state");
   } catch {
-    timer = setTimeout(followIndexing, RELOAD_MS, changed);
+    if (turn === turns) timer = setTimeout(followIndexing, RELOAD_MS, changed);
     return;
   }
+  // A later reply may be there already.
+  if (turn !== turns) return;
   showLine(document.querySelector("#indexing .cv-indexing"), state.line);
   // An empty library has a page of its own.
   const page = document.querySelector(".gradio-container");
