@@ -63,7 +63,7 @@ def opened(
     page = context.new_page()
     _follow_events(page)
     page.goto(url)
-    question_box(page).wait_for()
+    page.locator("html.cv-loaded").wait_for()
     yield page
     own = (f"{url.rstrip('/')}/", "data:", "blob:")
     assert [each for each in requested if not each.startswith(own)] == []
@@ -103,7 +103,7 @@ def until_idle(page: Page) -> None:
 def reload(page: Page) -> None:
     """Load the page anew, and wait until it is there."""
     page.reload()
-    question_box(page).wait_for()
+    page.locator("html.cv-loaded").wait_for()
 
 
 def question_box(page: Page) -> Locator:

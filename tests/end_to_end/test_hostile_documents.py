@@ -45,7 +45,7 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
         expect(page.locator("#sources h3").first).to_have_text(f"[1] {SCRIPTS}")
         assert page.locator("#chat img, #chat script, #sources img, #sources script").count() == 0
         with page.context.expect_page() as opening:
-            replies(page).first.get_by_text("[1]").click()
+            replies(page).first.get_by_text("[1]").click(modifiers=["Control"])
         expect(opening.value.locator("main")).to_have_text(text)
         assert (opening.value.locator("mark").text_content() or "") in text
         assert opening.value.locator("img, script").count() == 0
@@ -62,7 +62,7 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
         expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(f"Remove {name}?")
         page.keyboard.press("Escape")
         with page.context.expect_page() as opening:
-            documents.get_by_role("link", name="Open").nth(1).click()
+            documents.get_by_role("link", name="Open").nth(1).click(modifiers=["Control"])
         assert page.locator("#choosing, #limit-chip").locator("img, script").count() == 0
         expect(opening.value.locator("header h1")).to_have_text(SCRIPTS)
         expect(opening.value.locator("main")).to_contain_text("The harbour was dug in 1802.")

@@ -105,7 +105,7 @@ def test_page_asks_for_nothing_outside_its_path(browser: Browser, public: str) -
     with opened(browser, f"{public}/") as page:
         ask_when_founded(page)
         with page.context.expect_page() as opening:
-            replies(page).last.get_by_role("link", name="[1]").first.click()
+            replies(page).last.get_by_role("link", name="[1]").first.click(modifiers=["Control"])
         document = opening.value
         expect(document.locator("mark").first).to_contain_text("2013")
         assert document.url.startswith(f"{public}/document?")

@@ -80,7 +80,8 @@ def test_number_that_is_tapped_opens_its_passage(browser: Browser, chat: Running
 
 
 SMALL_TARGETS = """() => [...document.querySelectorAll("button, a, input, textarea, summary")]
-    .filter(each => each.checkVisibility() && !each.closest("p:not(.cv-mode), .visually-hidden"))
+    .filter(each => each.checkVisibility({visibilityProperty: true}))
+    .filter(each => !each.closest("p:not(.cv-mode), .visually-hidden"))
     .map(each => [each.textContent.trim() || each.id, each.getBoundingClientRect()])
     .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
     .map(([name, box]) => [name, box.width, box.height])"""

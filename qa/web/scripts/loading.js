@@ -9,15 +9,6 @@ const POLL_MS = 50;
 
 const shell = document.getElementById("cv-shell");
 const draft = shell.querySelector("textarea");
-let isSent = false;
-
-draft.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  if (!draft.value.trim()) return;
-  isSent = true;
-  shell.querySelector("#cv-waiting").textContent = "It is asked as soon as the page is there.";
-});
 
 function questionBox() {
   return document.querySelector("#question textarea");
@@ -48,7 +39,7 @@ function show() {
     if (value) box.setSelectionRange(selectionStart, selectionEnd);
   }
   // Gradio takes note of the input first.
-  if (isSent && value.trim()) setTimeout(() => document.getElementById("ask").click());
+  if (document.documentElement.dataset.sent !== undefined && value.trim()) setTimeout(() => document.getElementById("ask").click());
 }
 
 let before = "";

@@ -269,7 +269,7 @@ def test_hostile_text_is_escaped_in_every_template(monkeypatch: pytest.MonkeyPat
             assert fragment not in rest
         shown += Read(_balanced(rest)).text.count(HOSTILE)
     assert shown > 100
-    assert used == {*_templates(), "document_page.css", "shell_theme.js"}
+    assert used == {*_templates(), "document_page.css", "shell_head.js"}
 
 
 def _balanced(page: str) -> str:
