@@ -15,7 +15,7 @@ TARGET = Path(__file__).parent / "screenshots"
 
 
 def main() -> None:
-    """Ask two questions in light, then show the list of documents in dark."""
+    """Ask two questions in light, then read a document in dark, and use a phone."""
     with (
         tempfile.TemporaryDirectory() as place,
         running(Path(place)) as chat,
@@ -32,8 +32,16 @@ def main() -> None:
             page.screenshot(path=TARGET / "ask.png")
         with opened(browser, chat.url, height=760, dark=True) as page:
             expect(page.locator("#source-list .cv-used")).to_have_text("12 of 12 used")
-            page.locator("#source-list summary").first.click()
+            ask(page, "What makes Kazakhstan more than a member of organisations?", "[1]")
+            page.locator("#sources .cv-open").first.click()
+            page.locator("#reader img").evaluate("image => image.decode()")
             page.screenshot(path=TARGET / "library.png")
+        for name, dark in (("phone", False), ("phone-dark", True)):
+            with opened(browser, chat.url, 390, 760, dark=dark, touch=True) as page:
+                ask(page, "When was the IOFS founded?", "2013")
+                if dark:
+                    page.locator("#chat a.cv-number").first.tap()
+                page.screenshot(path=TARGET / f"{name}.png")
         browser.close()
 
 
