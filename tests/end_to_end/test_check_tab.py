@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from qa import QuestionAnswerer
-from tests.end_to_end.browsing import ANSWER_MS, ask_when_founded, opened
+from tests.end_to_end.browsing import ANSWER_MS, ask_when_founded, opened, until_idle
 from tests.end_to_end.chat_process import Running
 
 DROP = """([selector, text]) => {
@@ -80,5 +80,7 @@ def test_receipt_that_the_page_saved_is_checked_and_anything_else_is_told(
         ("image.png", "\x89PNG\0", "This file is no receipt"),
     ):
         (tmp_path / name).write_text(content, encoding="utf-8")
+        # What is chosen while the one before is being checked is not taken.
+        until_idle(page)
         choose(page, tmp_path / name)
         expect(page.locator("#checked [role=alert]")).to_contain_text(sentence, timeout=ANSWER_MS)

@@ -109,14 +109,6 @@ def test_missing_folder_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_empty_folder_is_reported(tmp_path: Path) -> None:
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    message = printed_error(run(folder, "--port", "0", "--index", tmp_path / "index"))
-    assert message.startswith(f"{folder} holds no file that can be read")
-
-
-@pytest.mark.slow
 def test_port_in_use_is_reported_before_anything_is_indexed(tmp_path: Path) -> None:
     index = tmp_path / "index"
     with socket.create_server(("127.0.0.1", 0)) as taken:

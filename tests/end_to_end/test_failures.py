@@ -123,7 +123,8 @@ def test_page_goes_on_by_itself_once_the_server_is_back(
             question_box(page).fill("How many members does the IOFS have?")
             question_box(page).press("Enter")
             expect(replies(page)).to_have_count(2)
-            assert time.monotonic() - back < 5
+            # The page is loaded anew, and shown once it has settled.
+            assert time.monotonic() - back < 12
             expect(replies(page).last).to_contain_text("41", timeout=ANSWER_MS)
 
 

@@ -1,6 +1,5 @@
 """Events: what the events of the page share."""
 
-from collections.abc import Sequence
 from typing import Any
 
 Changes = dict[Any, object]
@@ -11,8 +10,3 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 UNQUEUED: dict[str, Any] = {"queue": False, **QUIET}
 """Options of an event that is carried out at once, however many others are waiting."""
-
-
-def turn_index(message: object) -> int:
-    """Position of the turn that a message of the chatbot belongs to; each turn has two."""
-    return (message[0] if isinstance(message, Sequence) else int(str(message))) // 2
