@@ -118,47 +118,50 @@ def test_axe_finds_nothing_in_the_first_picture(
     context.close()
 
 
-def test_what_is_typed_before_the_page_is_there_is_taken_over(
-    browser: Browser, chat: Running
-) -> None:
-    context = browser.new_context()
-    page = context.new_page()
+def opened_without_gradio(browser: Browser, chat: Running) -> tuple[Page, list[Route]]:
+    """The page while Gradio's script is held back, and the requests for it."""
+    page = browser.new_context().new_page()
     held: list[Route] = []
     without_gradio(page, lambda route: held.append(route))
     page.goto(chat.url, wait_until="commit")
     expect(page.locator("#cv-draft textarea")).to_be_focused()
-    page.keyboard.type("When was the")
-    expect(page.locator("#cv-draft textarea")).to_have_value("When was the")
+    return page, held
+
+
+def let_gradio_in(page: Page, held: list[Route]) -> None:
+    """Answer the request for Gradio's script, once it has come."""
     while not held:
         page.wait_for_timeout(20)
     held[0].continue_()
+
+
+def test_what_is_typed_before_the_page_is_there_is_taken_over(
+    browser: Browser, chat: Running
+) -> None:
+    page, held = opened_without_gradio(browser, chat)
+    page.keyboard.type("When was the")
+    expect(page.locator("#cv-draft textarea")).to_have_value("When was the")
+    let_gradio_in(page, held)
     expect(question_box(page)).to_have_value("When was the")
     expect(question_box(page)).to_be_focused()
     page.keyboard.type(" IOFS founded?")
     expect(question_box(page)).to_have_value("When was the IOFS founded?")
     assert replies(page).count() == 0
-    context.close()
+    page.context.close()
 
 
 def test_question_that_is_sent_before_the_page_is_there_is_answered(
     browser: Browser, chat: Running
 ) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    held: list[Route] = []
-    without_gradio(page, lambda route: held.append(route))
-    page.goto(chat.url, wait_until="commit")
-    expect(page.locator("#cv-draft textarea")).to_be_focused()
+    page, held = opened_without_gradio(browser, chat)
     page.keyboard.type("When was the IOFS founded?")
     page.keyboard.press("Enter")
     expect(page.locator("#cv-waiting")).to_contain_text("as soon as the page is there")
-    while not held:
-        page.wait_for_timeout(20)
-    held[0].continue_()
+    let_gradio_in(page, held)
     expect(replies(page).last).to_contain_text("2013", timeout=ANSWER_MS)
     expect(page.locator("#chat [data-testid='user']")).to_have_text("When was the IOFS founded?")
     expect(question_box(page)).to_have_value("")
-    context.close()
+    page.context.close()
 
 
 def test_page_says_when_it_does_not_load(browser: Browser, chat: Running) -> None:
