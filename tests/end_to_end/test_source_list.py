@@ -139,11 +139,23 @@ def test_files_dropped_anywhere_are_listed_until_each_is_taken_or_refused(
         expect(page.locator("#source-list .cv-arrived li")).to_have_text(
             [re.compile(r"^harbour\.txt\s+waiting$"), re.compile(r"^broken\.pdf\s+waiting$")]
         )
+        # What is dropped meanwhile waits for these.
+        later = [["mill.txt", "The mill was built in 1850."], ["torn.pdf", "%PDF-1.4"]]
+        assert page.evaluate(DROP, [later, ["dragenter", "drop"]]) == [True, True]
+        arrived = page.locator("#source-list .cv-arrived li")
+        expect(arrived).to_have_count(4)
+        expect(arrived.nth(2)).to_have_text(re.compile(r"^mill\.txt\s+on its way$"))
         own.gate.unlink()
-        taken, refused = upload_results(page, 2).all()
+        taken, refused, later_taken, later_refused = upload_results(page, 4).all()
         expect(taken).to_contain_text("in the library: uploads/harbour.txt, 1 passage")
         expect(refused).to_contain_text("not taken: it is damaged or not a valid PDF")
-        expect(used(page)).to_have_text("13 of 13 used")
+        expect(later_taken).to_contain_text("in the library: uploads/mill.txt, 1 passage")
+        expect(later_refused).to_contain_text("not taken: it is damaged or not a valid PDF")
+        expect(used(page)).to_have_text("14 of 14 used")
+        # Once all is done, the next files are listed without these.
+        expect(documents(page).filter(has_text="mill.txt")).to_have_count(1)
+        page.evaluate(DROP, [[["cut.pdf", "%PDF"]], ["dragenter", "drop"]])
+        expect(arrived).to_have_count(1)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 // Files that are added to the library: chosen, or dropped anywhere on the page.
 
-import { change, reloadSourceList, say, sayProblem } from "./source_list.js";
+import { change, reloadSourceList, say } from "./source_list.js";
 import { send } from "./server.js";
 
 const list = () => document.querySelector("#source-list .cv-choosing");
@@ -8,7 +8,10 @@ const input = () => list()?.querySelector(".cv-files");
 
 const REFUSED_MS = 4_000;
 
-let adding = false;
+// Files that are added while others are on their way wait for them.
+let last = Promise.resolve();
+let batches = 0;
+let unfinished = 0;
 let depth = 0;
 
 export const addingActions = { add: () => input().click() };
@@ -71,12 +74,14 @@ function drop(transfer) {
   add([...transfer.files].filter(file => !names.has(file.name)), [...names]);
 }
 
-// Send the files to the server and have them added; each is listed with what becomes of it.
-async function add(files, folders = []) {
-  if (adding) {
-    sayProblem("Other files are being added; add these once they are in.");
-    return;
+// Have files added to the library, after those before them; each is listed with what becomes of it.
+function add(files, folders = []) {
+  if (!unfinished) {
+    say(".cv-changed", "");
+    say(".cv-arrived", "");
   }
+  unfinished += 1;
+  const batch = ++batches;
   const { mostFiles, mostBytes } = list().dataset;
   const refused = folders.map(name => [name, "it is a folder; add the files in it"]);
   const taken = [];
@@ -87,35 +92,30 @@ async function add(files, folders = []) {
       refused.push([file.name, `it exceeds the limit of ${mostFiles} files at a time`]);
     } else taken.push(file);
   }
-  say(".cv-changed", "");
-  if (!taken.length) {
-    showRows(refused.map(refusedRow));
+  showBatch(batch, taken, refused);
+  last = last.then(() => sendFiles(batch, taken)).finally(() => {
+    unfinished -= 1;
+  });
+}
+
+async function sendFiles(batch, files) {
+  if (!files.length) return;
+  const form = new FormData();
+  for (const file of files) form.append("files", file, file.name);
+  const { status, reply } = await send("gradio_api/upload", form, share => {
+    for (const note of document.querySelectorAll(`${placeOf(batch)} .cv-waiting .cv-note`)) {
+      note.textContent = `on its way, ${Math.round(share * 100)}%`;
+    }
+  });
+  if (status === 200 && reply) {
+    await change("sources/add", reply, placeOf(batch));
     return;
   }
-  adding = true;
-  try {
-    const rows = taken.map(file => uploadRow(file.name, "waiting", "on its way"));
-    showRows([...rows, ...refused.map(refusedRow)]);
-    const form = new FormData();
-    for (const file of taken) form.append("files", file, file.name);
-    const { status, reply } = await send("gradio_api/upload", form, share => {
-      for (const detail of document.querySelectorAll(".cv-waiting .cv-note")) {
-        detail.textContent = `on its way, ${Math.round(share * 100)}%`;
-      }
-    });
-    if (status === 200) {
-      await change("sources/add", reply);
-    } else {
-      const reason = reasons[status] ?? "it did not reach the server; try again";
-      showRows(taken.map(file => refusedRow([file.name, reason])));
-      await reloadSourceList();
-    }
-    for (const place of document.querySelectorAll(".cv-arrived")) {
-      place.querySelector("ul")?.append(...refused.map(refusedRow));
-    }
-  } finally {
-    adding = false;
+  const reason = reasons[status] ?? "it did not reach the server; try again";
+  for (const place of document.querySelectorAll(placeOf(batch))) {
+    place.replaceChildren(uploadRows(files.map(file => refusedRow([file.name, reason]))));
   }
+  await reloadSourceList();
 }
 
 const reasons = {
@@ -139,12 +139,25 @@ function uploadRow(name, state, words) {
   return row;
 }
 
-function showRows(rows) {
+function uploadRows(rows) {
+  const shown = document.createElement("ul");
+  shown.className = "cv-uploads";
+  shown.append(...rows);
+  return shown;
+}
+
+// The files of a batch that the server decides about; their place holds what it says of them.
+const placeOf = batch => `.cv-arrived [data-batch="${batch}"]`;
+
+function showBatch(batch, taken, refused) {
   for (const place of document.querySelectorAll(".cv-arrived")) {
-    const shown = document.createElement("ul");
-    shown.className = "cv-uploads";
-    shown.append(...rows.map(each => each.cloneNode(true)));
-    place.replaceChildren(shown);
+    if (taken.length) {
+      const decided = document.createElement("div");
+      decided.dataset.batch = batch;
+      decided.append(uploadRows(taken.map(file => uploadRow(file.name, "waiting", "on its way"))));
+      place.append(decided);
+    }
+    if (refused.length) place.append(uploadRows(refused.map(refusedRow)));
   }
 }
 

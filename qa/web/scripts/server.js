@@ -34,19 +34,16 @@ export async function* fetchLines(path, body) {
   }
 }
 
-// A form, with its progress from 0 to 1; the reply's status and JSON, status 0 if there is none.
+// A form, with its progress from 0 to 1; the reply's status, 0 if there is none, and JSON, or null.
 export function send(path, form, onProgress) {
   return new Promise(resolve => {
     const request = new XMLHttpRequest();
     request.open("POST", address(path));
+    request.responseType = "json";
     request.upload.onprogress = event => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };
-    request.onloadend = () => {
-      let reply = null;
-      if (request.status === 200) reply = JSON.parse(request.responseText);
-      resolve({ status: request.status, reply });
-    };
+    request.onloadend = () => resolve({ status: request.status, reply: request.response });
     request.send(form);
   });
 }

@@ -81,11 +81,12 @@ export const listActions = {
 };
 
 // Make a change of the library, show what the server says of it, then the library.
-export async function change(path, body = null) {
+// Args: arrivals: selects the places of what it says of files that are added.
+export async function change(path, body = null, arrivals = null) {
   try {
     for await (const { changed, arrived } of fetchLines(path, body)) {
       if (changed !== undefined) say(".cv-changed", changed);
-      if (arrived !== undefined) say(".cv-arrived", arrived);
+      if (arrived !== undefined) say(arrivals, arrived);
     }
   } catch {
     sayProblem("The server does not answer, or refused this; try again in a moment.");
