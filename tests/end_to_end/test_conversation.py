@@ -255,7 +255,12 @@ def test_conversations_are_found_renamed_deleted_and_brought_back(
     expect(dialog).to_be_hidden()
     expect(replies(page)).to_have_count(1)
     expect(replies(page).last).to_contain_text("2013")
-    (tmp_path / "other.json").write_text('{"conversations": [{"id": 1}]}')
     page.get_by_role("button", name="Conversations").click()
-    dialog.locator("input[type=file]").set_input_files(tmp_path / "other.json")
-    expect(notices(page)).to_contain_text("This file holds no exported conversations")
+    # A row that is no turn would spoil its whole conversation.
+    content = json.loads(exported.read_text())
+    content["conversations"][0]["turns"][0]["row"] = "{"
+    for name, text in (("other", '{"conversations": [{"id": 1}]}'), ("bad", json.dumps(content))):
+        (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
+        dialog.locator("input[type=file]").set_input_files(tmp_path / f"{name}.json")
+        expect(notices(page)).to_contain_text("This file holds no exported conversations")
+        expect(notices(page)).to_be_empty()

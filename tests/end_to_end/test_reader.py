@@ -86,16 +86,16 @@ def test_document_is_closed_by_escape_by_back_and_by_a_new_answer(page: Page) ->
 
 def test_address_opens_the_document_again_and_keeps_what_is_not_its_own(page: Page) -> None:
     ask_when_founded(page)
-    page.evaluate("history.replaceState(null, '', '#conversation=7')")
+    page.evaluate("history.replaceState(null, '', `${location.hash}&note=7`)")
     open_source(page)
-    assert "#conversation=7&document=" in page.url
+    assert "&note=7&document=" in page.url
     reload(page)
     expect(reader(page).locator("mark")).to_have_text("2013")
     expect(page.locator("#sources")).to_contain_text("2013")
     expect(reader(page)).to_be_visible()
     page.keyboard.press("Escape")
     expect(reader(page)).to_be_hidden()
-    assert page.url.endswith("#conversation=7")
+    assert page.url.endswith("&note=7")
 
 
 def test_other_clicks_on_a_source_open_a_tab(page: Page) -> None:

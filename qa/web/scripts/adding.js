@@ -1,5 +1,6 @@
 // Files that are added to the library: chosen, or dropped anywhere on the page.
 
+import { element } from "./elements.js";
 import { change, reloadSourceList, say } from "./source_list.js";
 import { send } from "./server.js";
 
@@ -127,24 +128,13 @@ const reasons = {
 
 const refusedRow = ([name, reason]) => uploadRow(name, "refused", `not taken: ${reason}`);
 
-function uploadRow(name, state, words) {
-  const row = document.createElement("li");
-  row.className = `cv-upload cv-${state}`;
-  const title = document.createElement("bdi");
-  title.textContent = name;
-  const note = document.createElement("span");
-  note.className = "cv-note";
-  note.textContent = words;
-  row.append(title, " ", note);
-  return row;
-}
+const uploadRow = (name, state, words) => element(
+  "li", { className: `cv-upload cv-${state}` },
+  element("bdi", { textContent: name }), " ",
+  element("span", { className: "cv-note", textContent: words }),
+);
 
-function uploadRows(rows) {
-  const shown = document.createElement("ul");
-  shown.className = "cv-uploads";
-  shown.append(...rows);
-  return shown;
-}
+const uploadRows = rows => element("ul", { className: "cv-uploads" }, ...rows);
 
 // The files of a batch that the server decides about; their place holds what it says of them.
 const placeOf = batch => `.cv-arrived [data-batch="${batch}"]`;
@@ -152,9 +142,9 @@ const placeOf = batch => `.cv-arrived [data-batch="${batch}"]`;
 function showBatch(batch, taken, refused) {
   for (const place of document.querySelectorAll(".cv-arrived")) {
     if (taken.length) {
-      const decided = document.createElement("div");
+      const waiting = taken.map(file => uploadRow(file.name, "waiting", "on its way"));
+      const decided = element("div", {}, uploadRows(waiting));
       decided.dataset.batch = batch;
-      decided.append(uploadRows(taken.map(file => uploadRow(file.name, "waiting", "on its way"))));
       place.append(decided);
     }
     if (refused.length) place.append(uploadRows(refused.map(refusedRow)));
@@ -165,16 +155,11 @@ function showBatch(batch, taken, refused) {
 function zone() {
   let layer = document.querySelector("#cv-drop");
   if (layer) return layer;
-  layer = document.createElement("div");
-  layer.id = "cv-drop";
-  layer.hidden = true;
-  const words = document.createElement("p");
-  words.setAttribute("role", "status");
-  const folder = list()?.dataset.folder ?? "";
-  words.textContent = input()
-    ? `Drop to add to ${folder}`
+  const words = input()
+    ? `Drop to add to ${list().dataset.folder}`
     : "Documents cannot be added here: this page is for reading only.";
-  layer.append(words);
+  layer = element(
+    "div", { id: "cv-drop", hidden: true }, element("p", { role: "status", textContent: words }));
   document.querySelector(".gradio-container").append(layer);
   return layer;
 }

@@ -4,10 +4,11 @@
 // events (see tabs/ask_tab.py). Each function that `main.js` exports is called by such an event.
 
 import * as conversations from "./conversations.js";
-import {within} from "./limit.js";
-import {say} from "./notices.js";
-import {closeDocument} from "./reader.js";
-import {newId, removeTurns, turnsOf} from "./store.js";
+import { button, element } from "./elements.js";
+import { within } from "./limit.js";
+import { say } from "./notices.js";
+import { closeDocument } from "./reader.js";
+import { newId, removeTurns, turnsOf } from "./store.js";
 
 const MAX_TURNS = 30;
 // Of a conversation that is sent: the server takes as many characters, and three megabytes of a
@@ -31,7 +32,7 @@ const box = () => document.querySelector("#question textarea");
 function write(selector, text) {
   const field = document.querySelector(`${selector} :is(textarea, input)`);
   field.value = text;
-  field.dispatchEvent(new Event("input", {bubbles: true}));
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function setAwaited(next) {
@@ -60,20 +61,20 @@ export function ask(text) {
   } else if (taken) {
     askAnew(taken.turn, question);
   } else {
-    send({question, standalone: null, from: null});
+    send({ question, standalone: null, from: null });
   }
   return "";
 }
 
 /** Ask a turn's question again; it and those after it are replaced once there is an answer. */
 function askAnew(turn, question, standalone = null) {
-  send({question, standalone, from: turn});
+  send({ question, standalone, from: turn });
 }
 
 function send(asked) {
   const conversation = conversations.current();
   const id = newId();
-  setAwaited({...asked, id, conversation});
+  setAwaited({ ...asked, id, conversation });
   if (asked.from === null) {
     // Whatever becomes of the page, the question is not lost.
     storeUnanswered(awaited);
@@ -91,7 +92,7 @@ export function showQuestion(request, messages) {
   if (!request) {
     return [messages];
   }
-  const {question, from} = JSON.parse(request);
+  const { question, from } = JSON.parse(request);
   const kept = messages ?? [];
   const replaced = from === null ? -1 : kept.findIndex(
     message => text(message).includes(`id="cv-actions-${from}"`));
@@ -107,7 +108,7 @@ export function showQuestion(request, messages) {
 const text = message => message.content.map(part => part.text ?? "").join("");
 
 const message = (role, text) => ({
-  role, content: [{type: "text", text}], metadata: null, options: null,
+  role, content: [{ type: "text", text }], metadata: null, options: null,
 });
 
 function escaped(question) {
@@ -118,7 +119,7 @@ function escaped(question) {
 function scrollToLast() {
   setTimeout(() => {
     const rows = document.querySelectorAll("#chat .user-row");
-    rows[rows.length - 1]?.scrollIntoView({block: "start"});
+    rows[rows.length - 1]?.scrollIntoView({ block: "start" });
   }, 50);
 }
 
@@ -127,14 +128,14 @@ export async function complete(request) {
   if (!request) {
     return "";
   }
-  const {id, question, standalone, from, conversation} = JSON.parse(request);
+  const { id, question, standalone, from, conversation } = JSON.parse(request);
   const turns = (await turnsOf(conversation)).filter(turn => turn.id < id);
   const before = from === null ? turns : turns.filter(turn => turn.id < from);
   if (awaited?.id === id) {
     awaited.dropped = from === null ? [] : turns.filter(
       turn => turn.id >= from).map(turn => turn.id);
   }
-  const completed = {id, question, standalone, within: within(), turns: rows(before)};
+  const completed = { id, question, standalone, within: within(), turns: rows(before) };
   return JSON.stringify(completed);
 }
 
@@ -153,9 +154,9 @@ function rows(turns) {
   return `[${chosen.join(",")}]`;
 }
 
-function storeUnanswered({id, question, conversation}) {
-  const row = JSON.stringify({id, question, answer: null, signature: ""});
-  const turn = {conversation, id, question, row, liked: null, answered: false};
+function storeUnanswered({ id, question, conversation }) {
+  const row = JSON.stringify({ id, question, answer: null, signature: "" });
+  const turn = { conversation, id, question, row, liked: null, answered: false };
   return conversations.add(conversation, turn);
 }
 
@@ -171,11 +172,11 @@ async function store(outcome) {
   if (!outcome) {
     return;
   }
-  const {id, turn, problem} = JSON.parse(outcome);
+  const { id, turn, problem } = JSON.parse(outcome);
   if (awaited?.id !== id) {
     return;
   }
-  const {question, conversation, from, dropped = []} = awaited;
+  const { question, conversation, from, dropped = [] } = awaited;
   if (problem) {
     await takeBack(problem);
     return;
@@ -185,7 +186,7 @@ async function store(outcome) {
   if (answered || from === null) {
     await removeTurns(conversation, dropped);
     await conversations.add(
-      conversation, {conversation, id, question, row: turn, liked: null, answered});
+      conversation, { conversation, id, question, row: turn, liked: null, answered });
   }
   if (awaited?.id === id) {
     setAwaited(null);
@@ -212,7 +213,7 @@ export async function refuse(sentence) {
 
 /** Put the question back into the box; where the next one is there, it stays in the chat. */
 async function takeBack(sentence) {
-  const {id, question, conversation} = awaited;
+  const { id, question, conversation } = awaited;
   if (!box().value.trim()) {
     write("#question", question);
     await removeTurns(conversation, [id]);
@@ -234,8 +235,8 @@ export function refresh() {
 /** The conversation that is to be shown, for the server. */
 export async function showConversation() {
   const conversation = await conversations.open();
-  const request = {abandoned: abandoned.splice(0).slice(-100), turns: rows(await turnsOf(conversation))};
-  return JSON.stringify(request);
+  const turns = rows(await turnsOf(conversation));
+  return JSON.stringify({ abandoned: abandoned.splice(0).slice(-100), turns });
 }
 
 /** JSON of the conversation that is shown, once all of it is stored. */
@@ -245,7 +246,7 @@ export async function turns() {
 }
 
 /** Leave the conversation for another; an answer that is awaited is given up. */
-export async function leave() {
+async function leave() {
   if (awaited) {
     await stop();
   }
@@ -257,13 +258,13 @@ export async function completeRating(rating) {
   if (!rating) {
     return "";
   }
-  const {id, liked} = JSON.parse(rating);
+  const { id, liked } = JSON.parse(rating);
   const turns = await turnsOf(conversations.current());
   const turn = turns.find(each => each.id === id);
   if (turn) {
-    await conversations.add(turn.conversation, {...turn, liked});
+    await conversations.add(turn.conversation, { ...turn, liked });
   }
-  return JSON.stringify({liked, turns: turn ? `[${turn.row}]` : "[]"});
+  return JSON.stringify({ liked, turns: turn ? `[${turn.row}]` : "[]" });
 }
 
 /** What the next question takes the place of is shown above the box. */
@@ -274,21 +275,15 @@ function setMode(next) {
   if (!next) {
     return;
   }
-  const bar = document.createElement("p");
-  bar.className = "cv-mode";
-  bar.append(next.kind === "edit"
+  const what = next.kind === "edit"
     ? "Editing a question; those after it are asked no more. "
-    : "Correcting what the question was understood as. ");
-  const cancel = document.createElement("button");
-  cancel.type = "button";
-  cancel.textContent = "Cancel";
-  cancel.addEventListener("click", () => {
+    : "Correcting what the question was understood as. ";
+  const cancel = button("Cancel", () => {
     setMode(null);
     write("#question", "");
     box().focus();
   });
-  bar.append(cancel);
-  row.before(bar);
+  row.before(element("p", { className: "cv-mode" }, what, cancel));
 }
 
 async function edit(id, kind, understood) {
@@ -297,7 +292,7 @@ async function edit(id, kind, understood) {
   if (!turn) {
     return;
   }
-  setMode({turn: id, kind, question: turn.question});
+  setMode({ turn: id, kind, question: turn.question });
   write("#question", understood ?? turn.question);
   box().focus();
 }
@@ -335,7 +330,7 @@ function rate(id, liked, button) {
   const withdrawn = button.getAttribute("aria-pressed") === "true";
   const value = withdrawn ? null : liked;
   showRating(button.closest(".cv-actions"), value);
-  write("#cv-rating", JSON.stringify({id, liked: value, at: Date.now()}));
+  write("#cv-rating", JSON.stringify({ id, liked: value, at: Date.now() }));
 }
 
 function showRating(actions, liked) {
@@ -419,7 +414,7 @@ export function start() {
   new MutationObserver(describe).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label"],
   });
-  conversations.onChange(refresh);
+  conversations.start({ leave, show: refresh });
   // A quoted document may have changed or be gone.
   document.addEventListener("sourceschange", refresh);
 }

@@ -1,7 +1,8 @@
 // Citations: what the numbers in an answer do. Pointing at one shows its quote in a card, a click
 // leads to its source; on a small screen the source comes as a sheet.
 
-import {closeDocument} from "./reader.js";
+import { element, openDialog } from "./elements.js";
+import { closeDocument } from "./reader.js";
 
 const SMALL = matchMedia("(max-width: 860px)");
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
@@ -30,47 +31,43 @@ function showCard(number) {
     return;
   }
   hideCard();
-  const element = document.createElement("div");
-  element.className = "cv-card";
-  element.id = "cv-card";
-  element.setAttribute("role", "tooltip");
-  const head = document.createElement("p");
-  head.className = "cv-card-head";
-  head.dir = "auto";
   // The title follows the number.
   const title = source.querySelector("h3")?.lastChild.textContent.trim();
-  const page = source.dataset.page;
-  head.textContent = [title, source.querySelector(".cv-headings")?.textContent, page]
-    .filter(Boolean).join(" › ");
-  element.append(head, excerpt(source.querySelector("blockquote")));
+  const headings = source.querySelector(".cv-headings")?.textContent;
+  const head = element("p", {
+    className: "cv-card-head", dir: "auto",
+    textContent: [title, headings, source.dataset.page].filter(Boolean).join(" › "),
+  });
+  const box = element(
+    "div", { className: "cv-card", id: "cv-card", role: "tooltip" },
+    head, excerpt(source.querySelector("blockquote")),
+  );
   const link = source.querySelector(".cv-open")?.cloneNode(true);
   if (link) {
     link.textContent = "Open";
     // Those who use the keyboard open it from the source, to which the number leads.
     link.tabIndex = -1;
-    element.append(link);
+    box.append(link);
   }
   // Inside of what holds the sources, so that its link does what theirs do.
-  document.querySelector("#reading").append(element);
-  card = {number, element};
+  document.querySelector("#reading").append(box);
+  card = { number, element: box };
   number.setAttribute("aria-describedby", "cv-card");
-  place(element, number.getBoundingClientRect());
+  place(box, number.getBoundingClientRect());
 }
 
-function place(element, at) {
-  const {width, height} = element.getBoundingClientRect();
+function place(box, at) {
+  const { width, height } = box.getBoundingClientRect();
   const left = Math.max(8, Math.min(at.left - 24, innerWidth - width - 8));
   const below = at.bottom + 6;
   const top = below + height < innerHeight ? below : Math.max(8, at.top - height - 6);
-  element.style.left = `${left}px`;
-  element.style.top = `${top}px`;
+  box.style.left = `${left}px`;
+  box.style.top = `${top}px`;
 }
 
 /** The marked quote with what stands around it, short enough for two lines or three. */
 function excerpt(passage) {
-  const shown = document.createElement("p");
-  shown.className = "cv-card-quote";
-  shown.dir = "auto";
+  const shown = element("p", { className: "cv-card-quote", dir: "auto" });
   const mark = passage?.querySelector("mark");
   if (!mark) {
     shown.textContent = (passage?.textContent ?? "").slice(0, QUOTED);
@@ -83,11 +80,9 @@ function excerpt(passage) {
   range.setStartAfter(mark);
   range.setEnd(passage, passage.childNodes.length);
   const behind = range.toString().split("\n")[0];
-  const quoted = document.createElement("mark");
-  quoted.textContent = shorten(mark.textContent, QUOTED);
   shown.append(
     before.length > BEFORE ? `…${before.slice(-BEFORE)}` : before,
-    quoted,
+    element("mark", { textContent: shorten(mark.textContent, QUOTED) }),
     shorten(behind, BEHIND),
   );
   return shown;
@@ -104,38 +99,24 @@ function leadTo(source) {
   document.querySelectorAll(".cv-chosen").forEach(each => each.classList.remove("cv-chosen"));
   source.classList.add("cv-chosen");
   source.tabIndex = -1;
-  source.focus({preventScroll: true});
-  source.scrollIntoView({block: "nearest", behavior: CALM.matches ? "auto" : "smooth"});
+  source.focus({ preventScroll: true });
+  source.scrollIntoView({ block: "nearest", behavior: CALM.matches ? "auto" : "smooth" });
 }
 
 /** Show the source over the chat, at the bottom of a small screen. */
 function openSheet(source) {
-  const sheet = document.createElement("dialog");
-  sheet.className = "cv-dialog cv-sheet";
-  sheet.setAttribute("aria-label", "Source");
-  const close = document.createElement("button");
-  close.type = "button";
-  close.textContent = "Close";
-  close.addEventListener("click", () => sheet.close());
   const content = source.cloneNode(true);
   content.querySelectorAll("[id]").forEach(each => each.removeAttribute("id"));
-  const article = document.createElement("div");
-  article.className = "cv-panel";
-  article.append(...content.childNodes);
-  sheet.append(close, article);
-  sheet.addEventListener("click", event => {
+  const passage = element("div", { className: "cv-panel" }, ...content.childNodes);
+  const sheet = openDialog("Source", [passage], {
+    className: "cv-sheet", parent: document.querySelector("#reading"),
+  });
+  passage.addEventListener("click", event => {
     if (event.target.closest("a.cv-open")) {
       // A document would open below the sheet.
       setTimeout(() => sheet.close());
     }
-    // Of the dialog itself only its backdrop can be clicked.
-    if (event.target === sheet) {
-      sheet.close();
-    }
   });
-  sheet.addEventListener("close", () => sheet.remove());
-  document.querySelector("#reading").append(sheet);
-  sheet.showModal();
 }
 
 /** Lead to the source of a number. */
@@ -186,5 +167,5 @@ export function start() {
       hideCard();
     }
   });
-  document.addEventListener("scroll", hideCard, {capture: true, passive: true});
+  document.addEventListener("scroll", hideCard, { capture: true, passive: true });
 }

@@ -32,7 +32,8 @@ export async function followIndexing(changed = false) {
   page.toggleAttribute("data-empty", state.files === 0 && !state.running);
   if (changed) version = state.version;
   const now = Date.now();
-  if (version !== null && state.version !== version && (!state.running || now - reloaded > RELOAD_MS)) {
+  const due = !state.running || now - reloaded > RELOAD_MS;
+  if (version !== null && state.version !== version && due) {
     reloaded = now;
     version = state.version;
     await reloadSourceList();

@@ -39,7 +39,9 @@ function show() {
     if (value) box.setSelectionRange(selectionStart, selectionEnd);
   }
   // Gradio takes note of the input first.
-  if (document.documentElement.dataset.sent !== undefined && value.trim()) setTimeout(() => document.getElementById("ask").click());
+  if (document.documentElement.dataset.sent !== undefined && value.trim()) {
+    setTimeout(() => document.getElementById("ask").click());
+  }
 }
 
 let before = "";

@@ -5,7 +5,7 @@ import "./loading.js";
 import { addingActions, startAdding } from "./adding.js";
 import * as chat from "./chat.js";
 import * as citations from "./citations.js";
-import * as conversations from "./conversations.js";
+import * as conversationList from "./conversation_list.js";
 import { followIndexing } from "./indexing.js";
 import { within } from "./limit.js";
 import { startPrinting } from "./printing.js";
@@ -13,6 +13,7 @@ import { closeDocument, openDocument, startReader } from "./reader.js";
 import { acceptDroppedReceipts, readReceipt } from "./receipts.js";
 import * as shortcuts from "./shortcuts.js";
 import { fillSourceList, listActions, startSourceList } from "./source_list.js";
+import * as tabs from "./tabs.js";
 import * as theme from "./theme.js";
 
 const {
@@ -33,9 +34,10 @@ document.addEventListener("click", event => {
 });
 
 theme.start();
+tabs.start();
 chat.start();
 citations.start();
-conversations.start();
+conversationList.start();
 shortcuts.start();
 startPrinting();
 startReader();
@@ -51,5 +53,6 @@ const observer = new MutationObserver(() => {
   filled = list;
   fillSourceList();
   followIndexing();
+  tabs.followAddress();
 });
 observer.observe(document.documentElement, { childList: true, subtree: true });

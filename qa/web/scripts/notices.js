@@ -1,4 +1,6 @@
-// Notices: short sentences at the bottom of the page, with an action where there is one.
+// Notices: short sentences at the bottom of the page.
+
+import { element } from "./elements.js";
 
 const SECONDS = 8;
 
@@ -6,41 +8,20 @@ let place;
 
 function area() {
   if (!place?.isConnected) {
-    place = document.createElement("div");
-    place.className = "cv-notices";
-    place.setAttribute("role", "status");
+    place = element("div", { className: "cv-notices", role: "status" });
     document.body.append(place);
   }
   return place;
 }
 
-/**
- * Say something for some seconds.
- *
- * @param {string} sentence
- * @param {{label: string, act: function(): void}} [action] - Offered beside it.
- */
-export function say(sentence, action) {
-  const notice = document.createElement("p");
-  notice.className = "cv-toast";
-  notice.append(sentence);
-  const end = () => notice.remove();
-  if (action) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = action.label;
-    button.addEventListener("click", () => {
-      end();
-      action.act();
-    });
-    notice.append(" ", button);
-  }
-  // A sentence that is said again replaces itself.
+/** Say something for some seconds; what is said again replaces itself. */
+export function say(sentence) {
   for (const other of area().children) {
-    if (other.firstChild.textContent === sentence) {
+    if (other.textContent === sentence) {
       other.remove();
     }
   }
+  const notice = element("p", { className: "cv-toast", textContent: sentence });
   area().append(notice);
-  setTimeout(end, SECONDS * 1_000);
+  setTimeout(() => notice.remove(), SECONDS * 1_000);
 }

@@ -4,10 +4,11 @@
 // browser opens the document's own page in a tab, as it does for any link. The address says which
 // document is open, so that Back closes it and a copied address opens it again.
 
+import { addressed, addressWith } from "./addresses.js";
+import { button, element } from "./elements.js";
 import { clearHighlights, newReading, OpenedDocument } from "./reader_document.js";
 
 const ROUTE = "document?";
-const KEY = "document";
 const WITHIN = "#reading, #choosing, #reader, #each-answers, .cv-near";
 const WHOLE = ".gradio-container .contain";  // In which the style sheet of the page is valid.
 const NARROW = matchMedia("(max-width: 860px)");
@@ -42,7 +43,7 @@ export function openDocument(href, opener = document.activeElement) {
   if (query === null || !document.querySelector("#reading")) {
     return;
   }
-  const entry = hashWith(query);
+  const entry = addressWith({ document: query });
   if (opened) {
     history.replaceState(history.state, "", entry);
   } else {
@@ -53,8 +54,8 @@ export function openDocument(href, opener = document.activeElement) {
 
 // Close the document, if one is open. The focus goes back to what opened it if it is inside.
 export function closeDocument() {
-  if (addressed() !== null) {
-    history.replaceState({ ...history.state, reader: false }, "", hashWith(null));
+  if (addressed("document") !== null) {
+    history.replaceState({ ...history.state, reader: false }, "", addressWith({ document: null }));
   }
   hide();
 }
@@ -69,27 +70,12 @@ function closeByUser() {
 }
 
 function followAddress() {
-  const query = addressed();
+  const query = addressed("document");
   if (query === null) {
     hide();
   } else if (query !== opened?.query) {
     show(query, null);
   }
-}
-
-function addressed() {
-  return new URLSearchParams(location.hash.slice(1)).get(KEY);
-}
-
-// The present address with another document, or none; what else its hash holds stays.
-function hashWith(query) {
-  const fields = new URLSearchParams(location.hash.slice(1));
-  fields.delete(KEY);
-  if (query !== null) {
-    fields.set(KEY, query);
-  }
-  const hash = fields.size ? `#${fields}` : "";
-  return `${location.pathname}${location.search}${hash}`;
 }
 
 // The query of a document's page; null for any other address.
@@ -244,27 +230,23 @@ async function fragment(query, signal) {
 }
 
 function showProblem(problem, query, reading) {
-  const again = element("button", { type: "button", textContent: "Try again" });
-  again.addEventListener("click", () => load(query, reading));
-  const text = element("p", { className: "cv-problem", textContent: problem });
-  text.setAttribute("role", "alert");
+  const again = button("Try again", () => load(query, reading));
+  const text = element("p", { className: "cv-problem", textContent: problem, role: "alert" });
   shell.body.replaceChildren(text, again);
   opened.tools = null;
 }
 
 function build() {
-  const section = element("section", { id: "reader", className: "cv-reader", hidden: true });
-  const bar = element("div", { className: "cv-reader-bar" });
-  const back = element("button", { type: "button", className: "cv-back" });
+  const back = button("", closeByUser, { className: "cv-back" });
   const own = element("a", {
     className: "cv-own-tab", target: "_blank", rel: "noopener", textContent: "Open in a tab",
   });
-  const status = element("p", { className: "cv-unseen" });
-  status.setAttribute("role", "status");
+  const status = element("p", { className: "cv-unseen", role: "status" });
   const body = element("div", { className: "cv-reader-body" });
-  bar.append(back, own);
-  section.append(bar, status, body);
-  back.addEventListener("click", closeByUser);
+  const section = element(
+    "section", { id: "reader", className: "cv-reader", hidden: true },
+    element("div", { className: "cv-reader-bar" }, back, own), status, body,
+  );
   section.addEventListener("keydown", event => {
     const { key, target } = event;
     const typing = target.matches("input");
@@ -317,10 +299,6 @@ function makeInert(inert) {
 
 function say(sentence) {
   shell.status.textContent = sentence;
-}
-
-function element(name, properties) {
-  return Object.assign(document.createElement(name), properties);
 }
 
 function whenThere(selector, act) {

@@ -13,7 +13,7 @@ export async function readReceipt(mostCharacters) {
 }
 
 function choose() {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     const input = document.createElement("input");
     input.type = "file";
     input.accept = ".json,application/json";
@@ -23,9 +23,9 @@ function choose() {
   });
 }
 
-const dropZone = (event) => event.target instanceof Element && event.target.closest("#check");
+const dropZone = event => event.target instanceof Element && event.target.closest("#check");
 
-const hasFile = (event) => event.dataTransfer?.types.includes("Files");
+const hasFile = event => event.dataTransfer?.types.includes("Files");
 
 function mark(on) {
   document.querySelector("#receipt-drop .cv-drop")?.classList.toggle("cv-over", on);
@@ -33,15 +33,15 @@ function mark(on) {
 
 // On the whole tab: what is dropped beside the zone is meant for it.
 export function acceptDroppedReceipts() {
-  document.addEventListener("dragover", (event) => {
+  document.addEventListener("dragover", event => {
     const over = Boolean(dropZone(event) && hasFile(event));
     if (over) event.preventDefault();
     mark(over);
   });
-  document.addEventListener("dragleave", (event) => {
+  document.addEventListener("dragleave", event => {
     if (!event.relatedTarget) mark(false);
   });
-  document.addEventListener("drop", (event) => {
+  document.addEventListener("drop", event => {
     mark(false);
     if (!dropZone(event) || !hasFile(event)) return;
     event.preventDefault();

@@ -1,7 +1,8 @@
 // Shortcuts: keys that work wherever nothing is typed, and the list of them.
 
-import {follow} from "./citations.js";
-import {closeDocument} from "./reader.js";
+import { follow } from "./citations.js";
+import { element, openDialog } from "./elements.js";
+import { closeDocument } from "./reader.js";
 
 const KEYS = [
   ["/", "Type a question"],
@@ -15,29 +16,14 @@ const KEYS = [
 const isTyping = target => target.closest?.("input, textarea, select, [contenteditable]");
 
 function help() {
-  const dialog = document.createElement("dialog");
-  dialog.className = "cv-dialog";
-  dialog.setAttribute("aria-labelledby", "cv-keys-title");
-  const title = document.createElement("h2");
-  title.id = "cv-keys-title";
-  title.textContent = "Keyboard shortcuts";
-  const close = document.createElement("button");
-  close.type = "button";
-  close.textContent = "Close";
-  close.addEventListener("click", () => dialog.close());
-  const head = document.createElement("header");
-  head.append(title, close);
-  const list = document.createElement("dl");
-  list.className = "cv-keys";
+  const list = element("dl", { className: "cv-keys" });
   for (const [key, what] of KEYS) {
-    const name = list.appendChild(document.createElement("dt"));
-    name.appendChild(document.createElement("kbd")).textContent = key;
-    list.appendChild(document.createElement("dd")).textContent = what;
+    list.append(
+      element("dt", {}, element("kbd", { textContent: key })),
+      element("dd", { textContent: what }),
+    );
   }
-  dialog.append(head, list);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  openDialog("Keyboard shortcuts", [list]);
 }
 
 /** Begin. */

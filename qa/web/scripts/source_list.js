@@ -1,6 +1,7 @@
 // The list of documents: its rows, the search for them, the menu of each, and what is ticked.
 
 import { closeList, isDrawer, startDrawer, toggleList } from "./drawer.js";
+import { element } from "./elements.js";
 import { askAll, askOnly, settle, startLimit, ticked } from "./limit.js";
 import { fetchHtml, fetchLines } from "./server.js";
 
@@ -102,11 +103,8 @@ export function say(selector, html) {
 
 export function sayProblem(sentence) {
   for (const place of document.querySelectorAll(".cv-changed")) {
-    const line = document.createElement("p");
-    line.className = "cv-problem";
-    line.setAttribute("role", "alert");
-    line.textContent = sentence;
-    place.replaceChildren(line);
+    const line = { className: "cv-problem", role: "alert", textContent: sentence };
+    place.replaceChildren(element("p", line));
   }
 }
 

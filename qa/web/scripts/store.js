@@ -34,10 +34,10 @@ function database() {
       return;
     }
     request.onupgradeneeded = () => {
-      const conversations = request.result.createObjectStore("conversations", {keyPath: "id"});
+      const conversations = request.result.createObjectStore("conversations", { keyPath: "id" });
       conversations.createIndex("library", "library");
       const turns = request.result.createObjectStore(
-        "turns", {keyPath: ["conversation", "id"]});
+        "turns", { keyPath: ["conversation", "id"] });
       turns.createIndex("conversation", "conversation");
     };
     request.onsuccess = () => resolve(request.result);
@@ -47,7 +47,7 @@ function database() {
   return opening;
 }
 
-const memory = {conversations: new Map(), turns: new Map()};
+const memory = { conversations: new Map(), turns: new Map() };
 
 /** Whether conversations outlive the page. */
 export async function isKept() {

@@ -25,7 +25,7 @@ function apply() {
 export function start() {
   apply();
   new MutationObserver(apply).observe(
-    document.body, {attributes: true, attributeFilter: ["class"]});
+    document.body, { attributes: true, attributeFilter: ["class"] });
   document.addEventListener("click", event => {
     if (!event.target.closest("#cv-theme")) {
       return;

@@ -77,11 +77,11 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
         source_list = SourceList(chat, read_only, f"limit-{library}")
         source_list.add_progress()
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Ask"):
+            with gr.Tab("Ask", elem_id="ask-tab"):
                 AskTab(page, chat, listing, source_list)
-            with gr.Tab("Ask each"):
+            with gr.Tab("Ask each", elem_id="each-tab"):
                 EachTab(chat)
-            with gr.Tab("Check"):
+            with gr.Tab("Check", elem_id="check-tab"):
                 CheckTab(chat)
     page.queue(max_size=MAX_WAITING)
     page.state_session_capacity = MAX_SESSIONS

@@ -1,0 +1,70 @@
+// Conversation file: conversations saved from one browser and read by another.
+
+import { ID, library } from "./conversations.js";
+import { element } from "./elements.js";
+import { say } from "./notices.js";
+import { conversationsOf, put, turnsOf } from "./store.js";
+
+const MAX_NAME = 200;
+const MAX_QUESTION = 10_000;
+const MAX_ROW = 500_000;
+
+/** Have the browser save all conversations of the library. */
+export async function exportConversations() {
+  const exported = [];
+  for (const conversation of await conversationsOf(library())) {
+    exported.push({ ...conversation, turns: await turnsOf(conversation.id) });
+  }
+  const content = JSON.stringify({ "chapter-and-verse": 1, conversations: exported });
+  const link = element("a", {
+    href: URL.createObjectURL(new Blob([content], { type: "application/json" })),
+    download: "conversations.json",
+  });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Add the conversations of a file that was exported; those that are there are merged by turn. */
+export async function importConversations(file) {
+  let read;
+  try {
+    read = JSON.parse(await file.text()).conversations.map(conversation);
+  } catch {
+    say("This file holds no exported conversations; choose one that “Export all” saved.");
+    return;
+  }
+  for (const { turns, ...rest } of read) {
+    await put(rest, turns);
+  }
+  say(`${read.length} conversation${read.length === 1 ? "" : "s"} imported. `
+    + "Answers that another server gave are left out where they are shown.");
+}
+
+/** A conversation of the file with its turns; raises a TypeError if it is none. */
+function conversation({ id, name, named, updated, turns }) {
+  check(ID.test(id) && isText(name, MAX_NAME));
+  return {
+    id, library: library(), name, named: Boolean(named),
+    updated: Math.min(Number(updated) || 0, Date.now()),
+    turns: turns.map(each => turn(id, each)),
+  };
+}
+
+function turn(conversation, { id, question, row, liked, answered }) {
+  check(ID.test(id) && isText(question, MAX_QUESTION) && isText(row, MAX_ROW));
+  // The server is sent all rows of a conversation together: one that is none would spoil them all.
+  const content = JSON.parse(row);
+  check(content.id === id && content.question === question);
+  return {
+    conversation, id, question, row, liked: typeof liked === "boolean" ? liked : null,
+    answered: Boolean(answered),
+  };
+}
+
+const isText = (value, most) => typeof value === "string" && value.length <= most;
+
+function check(valid) {
+  if (!valid) {
+    throw new TypeError("not a conversation");
+  }
+}
