@@ -29,9 +29,6 @@ class EventKind:
     queued: bool
 
 
-MAX_DEPTH = 4
-"""Nesting of an event's data."""
-
 MAX_CONTAINERS = 200_000
 """Lists and objects in a body; each uses far more memory than its two bytes of JSON.
 
@@ -40,7 +37,6 @@ Those within the stored conversation, which is sent as a text, count, too. Chose
 
 _KEYS = {"data", "event_data", "fn_index", "trigger_id", "session_hash"}
 _SESSION = re.compile(r"[0-9A-Za-z]{1,64}")
-_FILE_KEYS = {"path", "meta", "url"}
 
 
 class RefusedEvent(ValueError):
@@ -53,7 +49,8 @@ class Event:
 
     Attributes:
         session: Of the page, as the client named it.
-        body: JSON for Gradio, without files.
+        body: JSON for Gradio, without files. No event of the page reads ``event_data``, which is
+            left out.
     """
 
     session: str
@@ -101,12 +98,8 @@ class EventParser:
             raise RefusedEvent("expected an integer as trigger_id")
         if not isinstance(session, str) or not _SESSION.fullmatch(session):
             raise RefusedEvent("expected 1 to 64 letters and digits as session_hash")
-        event_data = sent.get("event_data")
-        if not _is_allowed(event_data):
-            raise RefusedEvent("expected event_data without files")
         checked = {
             "data": [_check_input(*pair) for pair in zip(inputs, data, strict=True)],
-            "event_data": event_data,
             "fn_index": number,
             "trigger_id": trigger,
             "session_hash": session,
@@ -121,16 +114,3 @@ def _check_input(kind: Input, value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise RefusedEvent(f"expected {kind} in an input")
-
-
-def _is_allowed(value: object, depth: int = 0) -> bool:
-    """Whether a value contains no file and is not nested deeply."""
-    if isinstance(value, dict):
-        children = list(value.values())
-        if value.keys() & _FILE_KEYS:
-            return False
-    elif isinstance(value, list):
-        children = value
-    else:
-        return True
-    return depth < MAX_DEPTH and all(_is_allowed(child, depth + 1) for child in children)

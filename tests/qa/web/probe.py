@@ -83,6 +83,8 @@ def _hostile_events(
         file = {"path": name, "meta": {"_type": "gradio.FileData"}}
         for number, kind in page.events.items():
             kinds = kind.inputs
+            if not kinds:
+                continue  # Nothing that is sent with it is passed on.
             for data in ([file] * len(kinds), [[file]] * len(kinds)):
                 sent = {"fn_index": number, "data": data, "event_data": file, "session_hash": "x"}
                 for path in ("/gradio_api/queue/join", "/gradio_api/run/predict"):

@@ -28,9 +28,14 @@ def body(number: object, *data: object, **more: object) -> bytes:
 
 
 def test_event_of_the_page_passes_as_it_is() -> None:
-    sent = body(0, "Who?", "[]", None, event_data={"index": [1, 0], "value": "x"})
+    sent = body(0, "Who?", "[]", None)
     event = EventParser(KINDS).parse(sent, queued=True)
     assert event.session == "abc" and json.loads(event.body) == json.loads(sent)
+
+
+def test_what_no_event_reads_is_left_out() -> None:
+    event = EventParser(KINDS).parse(body(3, event_data={"value": [SECRET]}), queued=True)
+    assert json.loads(event.body) == json.loads(body(3))
 
 
 def test_queued_event_cannot_be_sent_directly() -> None:
@@ -51,9 +56,6 @@ def test_queued_event_cannot_be_sent_directly() -> None:
         body(1, SECRET, ""),
         body(1, ["/etc/hostname"], ""),
         body(1, [], SECRET),
-        body(3, event_data=SECRET),
-        body(3, event_data={"value": [{"x": SECRET}]}),
-        body(3, event_data=[[[[[["deep"]]]]]]),
         body(3, "too many"),
         body(0, "too few"),
         body(9),
@@ -103,5 +105,4 @@ def test_no_file_of_a_client_ever_passes(
         event = EventParser(KINDS).parse(body(number, *data, event_data=event_data), queued=True)
     except RefusedEvent:
         return
-    passed = json.loads(event.body)
-    assert '"path":' not in json.dumps([passed["data"], passed["event_data"]])
+    assert b'"path":' not in event.body
