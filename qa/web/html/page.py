@@ -18,9 +18,6 @@ from qa.results import NEAREST, Answer, Candidate, Citation, Hit, below_title, q
 from qa.web.html.document_links import document_link
 from qa.web.html.rendering import render
 
-MAX_TITLES = 12
-"""Documents named before the first question; the others are counted."""
-
 STYLE = "\n".join(
     Path(__file__).with_name("css").joinpath(f"{name}.css").read_text(encoding="utf-8")
     for name in (
@@ -270,10 +267,9 @@ def sources_panel(turns: Sequence[RenderedTurn], pending: bool = False) -> str:
     )
 
 
-def documents_panel(titles: Sequence[str]) -> str:
-    """The panel before the first question: the documents' titles."""
-    shown, more = titles[:MAX_TITLES], len(titles) - MAX_TITLES
-    return str(render("opening.html", titles=shown, count=len(titles), more=more))
+def opening_panel(documents: int) -> str:
+    """The panel before the first question: how many documents there are."""
+    return str(render("opening.html", count=documents))
 
 
 def _part(answer: Answer, turn: int, first: int, changed: Set[str]) -> _Part:

@@ -13,7 +13,7 @@ import gradio as gr
 from qa.library.listing import Listing
 from qa.web.chat import Chat
 from qa.web.conversation_state import ConversationState
-from qa.web.html.page import RenderedTurn, documents_panel, sources_panel
+from qa.web.html.page import RenderedTurn, opening_panel, sources_panel
 from qa.web.messages import QUESTION_REFUSED
 from qa.web.page_requests import AskRequest, ShowRequest, parse_request
 from qa.web.queue_limits import CONCURRENT_ANSWERS
@@ -166,7 +166,7 @@ class AskTab:
             self.widgets.chatbot: _messages(turns),
             self.widgets.sources: sources_panel(turns)
             if turns
-            else documents_panel(self.chat.listing().titles),
+            else opening_panel(len(self.chat.listing().documents)),
         }
 
 

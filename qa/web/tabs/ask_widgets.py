@@ -6,7 +6,7 @@ import gradio as gr
 
 from qa.library.listing import Listing
 from qa.web.example_finder import MAX_EXAMPLES
-from qa.web.html.page import alert, documents_panel
+from qa.web.html.page import alert, opening_panel
 from qa.web.tabs.source_list import SourceList
 
 
@@ -99,7 +99,7 @@ def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
                 )
                 notice_line = gr.HTML(alert(""), elem_id="notice")
         with gr.Column(elem_id="reading"):
-            sources = gr.HTML(documents_panel(listing.titles), elem_id="sources")
+            sources = gr.HTML(opening_panel(len(listing.documents)), elem_id="sources")
     return AskWidgets(
         chatbot=chatbot,
         examples=examples,

@@ -28,7 +28,7 @@ from qa.web.html.each_page import each_table
 from qa.web.html.page import (
     alert,
     answer_turn,
-    documents_panel,
+    opening_panel,
     page_header,
     pending_turn,
     problem_turn,
@@ -206,7 +206,7 @@ def _pages(text: str) -> Iterator[str]:
         yield sources_panel([turn])
     yield alert(text)
     yield page_header(text, text)
-    yield documents_panel([text] * 20)
+    yield opening_panel(1)
     path = f"{text.replace('/', '')}/{text.replace('/', '')}"
     found = LibraryFile(path, text, text, text, 3, 2, text, text, (text, text))
     problem = LibraryFile(path, text, text, problem=text)
