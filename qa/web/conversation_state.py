@@ -18,9 +18,11 @@ class PendingReply:
 
     Attributes:
         session: The session that asked; None for a client without one.
+        turn: Id of the turn; empty where there are no turns.
     """
 
     session: str | None
+    turn: str
 
 
 class ConversationState:
@@ -43,7 +45,7 @@ class ConversationState:
             session: That asked.
             turn: Id of the turn; if it was given up, the reply is not awaited either.
         """
-        pending = PendingReply(session)
+        pending = PendingReply(session, turn)
         with self._lock:
             if (session, turn) not in self._abandoned:
                 self._pending[session] = pending
@@ -59,16 +61,22 @@ class ConversationState:
             if self._pending.get(pending.session) is pending:
                 del self._pending[pending.session]
 
-    def abandon(self, session: str | None, turns: Iterable[str] = ()) -> None:
-        """Await no reply in this session any more.
+    def abandon(self, session: str | None, turns: Iterable[str] | None = None) -> None:
+        """Give up replies of a session.
 
         Args:
             session: Of the page.
-            turns: Ids of the turns that are given up, whose questions may be waiting still.
+            turns: Ids of the turns that are given up, whose questions may be waiting still; by
+                default whatever is pending.
         """
         with self._lock:
-            self._pending.pop(session, None)
+            if turns is None:
+                self._pending.pop(session, None)
+                return
             for turn in turns:
                 self._abandoned[session, turn] = None
+                pending = self._pending.get(session)
+                if pending is not None and pending.turn == turn:
+                    del self._pending[session]
             while len(self._abandoned) > self._most_abandoned:
                 self._abandoned.popitem(last=False)

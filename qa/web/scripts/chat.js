@@ -1,13 +1,14 @@
 // Chat: asks questions, and keeps the conversation in this browser.
 //
 // What is asked of the server is written into hidden text boxes of Gradio, whose changes are
-// events (see tabs/ask_tab.py). Each function that `main.js` exports is called by such an event.
+// events (see tabs/ask_tab.py). Most functions that `main.js` gives to the page are called by them.
 
 import * as conversations from "./conversations.js";
 import { button, element } from "./elements.js";
 import { within } from "./limit.js";
-import { say } from "./notices.js";
+import { say, unsay } from "./notices.js";
 import { closeDocument } from "./reader.js";
+import { SMALL } from "./screen.js";
 import { newId, removeTurns, turnsOf } from "./store.js";
 
 const MAX_TURNS = 30;
@@ -16,20 +17,33 @@ const MAX_TURNS = 30;
 const MAX_CHARACTERS = 900_000;
 const MAX_BYTES = 1_900_000;
 
-/** The question whose answer is awaited: its `id`, `question`, `conversation`, and the turns that
- * it takes the place of, `dropped`. */
+const WAIT = "An answer is on its way: wait for it, or press Stop.";
+
+/** The question whose answer is awaited: its `id`, `question`, `standalone`, `conversation`, `from`
+ * (the first turn that it takes the place of, or null), `dropped` (the ids of all these), and
+ * whether it was `typed`. */
 let awaited = null;
 
-/** What the next question takes the place of: {turn, kind: "edit" | "correct"}; or null. */
+/** What the next question takes the place of, or null: {turn, kind, question}, where the kind is
+ * "edit" or "correct". */
 let mode = null;
 
 /** Ids of turns that the server need not answer any more. */
 let abandoned = [];
 
+/** How many questions were asked. */
+let asked = 0;
+
+/** Of a conversation that the server was told to show, how many had been asked then; else null. */
+let showing = null;
+
+/** Whether the conversation is to be shown anew once nothing is on its way. */
+let stale = false;
+
 const box = () => document.querySelector("#question textarea");
 
 /** Put text into one of Gradio's text boxes, as if it was typed. */
-function write(selector, text) {
+export function write(selector, text) {
   const field = document.querySelector(`${selector} :is(textarea, input)`);
   field.value = text;
   field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -38,9 +52,20 @@ function write(selector, text) {
 function setAwaited(next) {
   awaited = next;
   document.querySelector("#asking")?.toggleAttribute("data-awaiting", next !== null);
-  if (next === null && pendingRefresh) {
-    refresh();
+  if (next === null) {
+    unsay(WAIT);
+    if (stale) {
+      refresh();
+    }
   }
+}
+
+/** Whether no answer is awaited; says so if one is. */
+function isFree() {
+  if (awaited) {
+    say(WAIT);
+  }
+  return awaited === null;
 }
 
 /** Ask what was typed; returns what stays in the box. */
@@ -50,38 +75,37 @@ export function ask(text) {
     say("Type a question first.");
     return "";
   }
-  if (awaited) {
-    say("An answer is on its way: wait for it, or press Stop.");
+  if (!isFree()) {
     return text;
   }
   const taken = mode;
   setMode(null);
   if (taken?.kind === "correct") {
-    askAnew(taken.turn, taken.question, question);
-  } else if (taken) {
-    askAnew(taken.turn, question);
+    send({ question: taken.question, standalone: question, from: taken.turn });
   } else {
-    send({ question, standalone: null, from: null });
+    send({ question, from: taken?.turn });
   }
   return "";
 }
 
 /** Ask a turn's question again; it and those after it are replaced once there is an answer. */
-function askAnew(turn, question, standalone = null) {
-  send({ question, standalone, from: turn });
+export function askAgain({ id, question }) {
+  if (isFree()) {
+    send({ question, from: id, typed: false });
+  }
 }
 
-function send(asked) {
-  const conversation = conversations.current();
+function send({ question, standalone = null, from = null, typed = true }) {
   const id = newId();
-  setAwaited({ ...asked, id, conversation });
-  if (asked.from === null) {
+  asked += 1;
+  setAwaited({ id, question, standalone, from, typed, conversation: conversations.current() });
+  if (from === null) {
     // Whatever becomes of the page, the question is not lost.
     storeUnanswered(awaited);
   }
   write("#cv-request", JSON.stringify(awaited));
   // The box has the focus on a large screen; on a small one the keyboard would hide the answer.
-  if (matchMedia("(max-width: 860px)").matches) {
+  if (SMALL.matches) {
     box().blur();
   }
 }
@@ -135,8 +159,7 @@ export async function complete(request) {
     awaited.dropped = from === null ? [] : turns.filter(
       turn => turn.id >= from).map(turn => turn.id);
   }
-  const completed = { id, question, standalone, within: within(), turns: rows(before) };
-  return JSON.stringify(completed);
+  return JSON.stringify({ id, question, standalone, within: await within(), turns: rows(before) });
 }
 
 /** JSON of the last turns, for the server. */
@@ -154,21 +177,24 @@ function rows(turns) {
   return `[${chosen.join(",")}]`;
 }
 
+let storing = Promise.resolve();
+
+/** Store in order; what the browser refuses to store is said, and shown all the same. */
+function inOrder(store) {
+  storing = storing.then(store).catch(() => {
+    say("This browser could not keep the conversation; its storage may be full.");
+  });
+  return storing;
+}
+
 function storeUnanswered({ id, question, conversation }) {
   const row = JSON.stringify({ id, question, answer: null, signature: "" });
   const turn = { conversation, id, question, row, liked: null, answered: false };
-  return conversations.add(conversation, turn);
+  return inOrder(() => conversations.add(conversation, turn));
 }
-
-let settling = Promise.resolve();
 
 /** Store the outcome of a question. */
-export function settle(outcome) {
-  settling = store(outcome);
-  return settling;
-}
-
-async function store(outcome) {
+export async function settle(outcome) {
   if (!outcome) {
     return;
   }
@@ -176,31 +202,42 @@ async function store(outcome) {
   if (awaited?.id !== id) {
     return;
   }
-  const { question, conversation, from, dropped = [] } = awaited;
   if (problem) {
     await takeBack(problem);
     return;
   }
+  const { question, conversation, from, dropped = [] } = awaited;
   const answered = JSON.parse(turn).answer !== null;
   // A question that replaced others and failed takes none of them with it.
   if (answered || from === null) {
-    await removeTurns(conversation, dropped);
-    await conversations.add(
-      conversation, { conversation, id, question, row: turn, liked: null, answered });
+    await inOrder(async () => {
+      await removeTurns(conversation, dropped);
+      const stored = { conversation, id, question, row: turn, liked: null, answered };
+      await conversations.add(conversation, stored);
+    });
   }
   if (awaited?.id === id) {
     setAwaited(null);
   }
 }
 
-/** Give the question up: it stays in the conversation, without an answer. */
+/** Give the question up: it stays in the conversation without an answer, or, where it was to take
+ * the place of another, in the box. */
 export async function stop() {
-  if (!awaited) {
-    return;
+  if (awaited) {
+    const question = abandon();
+    if (question.from !== null && question.typed) {
+      await keep(question);
+    }
+    refresh();
   }
-  abandoned.push(awaited.id);
+}
+
+function abandon() {
+  const question = awaited;
+  abandoned.push(question.id);
   setAwaited(null);
-  refresh();
+  return question;
 }
 
 /** Gradio did not accept the question. */
@@ -211,60 +248,87 @@ export async function refuse(sentence) {
   }
 }
 
-/** Put the question back into the box; where the next one is there, it stays in the chat. */
+/** Put the question back into the box, and say why. */
 async function takeBack(sentence) {
-  const { id, question, conversation } = awaited;
-  if (!box().value.trim()) {
-    write("#question", question);
-    await removeTurns(conversation, [id]);
-  }
+  const question = awaited;
   setAwaited(null);
   say(sentence);
+  if (question.typed) {
+    await keep(question);
+  }
 }
 
-let pendingRefresh = false;
+/** Keep a question that got no answer: in the box, or, where the next one is there, in the chat. */
+async function keep(question) {
+  const { id, from, standalone, conversation } = question;
+  if (box().value.trim()) {
+    if (from !== null) {
+      await storeUnanswered(question);
+    }
+    return;
+  }
+  write("#question", standalone ?? question.question);
+  if (from === null) {
+    await inOrder(() => conversations.takeBack(conversation, id));
+  } else {
+    const kind = standalone === null ? "edit" : "correct";
+    setMode({ turn: from, kind, question: question.question });
+  }
+}
 
 /** Show the conversation anew: another one, or as it is stored now. */
 export function refresh() {
-  pendingRefresh = awaited !== null;
-  if (!pendingRefresh) {
+  stale = awaited !== null || showing !== null;
+  if (!stale) {
+    showing = asked;
     write("#cv-conversation", newId());
   }
 }
 
+/** Show the conversation where Gradio has just drawn the page; it does so again after it had lost
+ * its connection. */
+export function showFirst() {
+  showing = null;
+  refresh();
+}
+
 /** The conversation that is to be shown, for the server. */
 export async function showConversation() {
+  await storing;
   const conversation = await conversations.open();
   const turns = rows(await turnsOf(conversation));
   return JSON.stringify({ abandoned: abandoned.splice(0).slice(-100), turns });
 }
 
+/** Gradio's messages once a conversation is shown: with the question that was asked meanwhile. */
+export function shown(messages) {
+  const overtaken = showing !== asked;
+  showing = null;
+  if (overtaken && awaited) {
+    stale = true;
+    return showQuestion(JSON.stringify(awaited), messages);
+  }
+  if (overtaken || stale) {
+    refresh();
+  }
+  return [messages];
+}
+
 /** JSON of the conversation that is shown, once all of it is stored. */
 export async function turns() {
-  await settling;
+  await storing;
   return rows(await turnsOf(await conversations.open()));
 }
 
 /** Leave the conversation for another; an answer that is awaited is given up. */
 async function leave() {
   if (awaited) {
-    await stop();
+    const question = abandon();
+    if (question.from !== null && question.typed) {
+      await storeUnanswered(question);
+    }
   }
   setMode(null);
-}
-
-/** A rating with the turn that it rates, for the server. */
-export async function completeRating(rating) {
-  if (!rating) {
-    return "";
-  }
-  const { id, liked } = JSON.parse(rating);
-  const turns = await turnsOf(conversations.current());
-  const turn = turns.find(each => each.id === id);
-  if (turn) {
-    await conversations.add(turn.conversation, { ...turn, liked });
-  }
-  return JSON.stringify({ liked, turns: turn ? `[${turn.row}]` : "[]" });
 }
 
 /** What the next question takes the place of is shown above the box. */
@@ -276,145 +340,50 @@ function setMode(next) {
     return;
   }
   const what = next.kind === "edit"
-    ? "Editing a question; those after it are asked no more. "
+    ? "Editing a question; it is asked again in its place, without what came after it. "
     : "Correcting what the question was understood as. ";
   const cancel = button("Cancel", () => {
-    setMode(null);
-    write("#question", "");
+    giveUpEdit();
     box().focus();
   });
   row.before(element("p", { className: "cv-mode" }, what, cancel));
 }
 
-async function edit(id, kind, understood) {
-  const turns = await turnsOf(conversations.current());
-  const turn = turns.find(each => each.id === id);
-  if (!turn) {
-    return;
-  }
-  setMode({ turn: id, kind, question: turn.question });
-  write("#question", understood ?? turn.question);
+function giveUpEdit() {
+  setMode(null);
+  write("#question", "");
+}
+
+/** Put a turn's question into the box, to be asked in its place.
+ * @param {string} [understood] - What it was understood as, if that is to be corrected. */
+export function edit({ id, question }, understood) {
+  setMode({ turn: id, kind: understood === undefined ? "edit" : "correct", question });
+  write("#question", understood ?? question);
   box().focus();
 }
 
-async function again(id) {
-  if (awaited) {
-    say("An answer is on its way: wait for it, or press Stop.");
-    return;
-  }
-  const turns = await turnsOf(conversations.current());
-  const turn = turns.find(each => each.id === id);
-  if (turn) {
-    askAnew(id, turn.question);
-  }
-}
-
-async function copy(id, button) {
-  const source = document.getElementById(`cv-markdown-${id}`);
-  const content = source?.textContent ?? "";
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(content);
-  } else {
-    // Over plain HTTP from another machine, navigator.clipboard is not there.
-    const area = document.body.appendChild(document.createElement("textarea"));
-    area.value = content;
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-  button.focus();
-  say("Copied.");
-}
-
-function rate(id, liked, button) {
-  const withdrawn = button.getAttribute("aria-pressed") === "true";
-  const value = withdrawn ? null : liked;
-  showRating(button.closest(".cv-actions"), value);
-  write("#cv-rating", JSON.stringify({ id, liked: value, at: Date.now() }));
-}
-
-function showRating(actions, liked) {
-  actions.querySelector(".cv-like")?.setAttribute("aria-pressed", String(liked === true));
-  actions.querySelector(".cv-dislike")?.setAttribute("aria-pressed", String(liked === false));
-}
-
-/** What Gradio's chat does not say of its messages: who speaks, and which answers are rated. */
-async function describe() {
-  for (const [role, name] of [["user", "Question"], ["bot", "Answer"]]) {
-    for (const bubble of document.querySelectorAll(`#chat [data-testid="${role}"]`)) {
-      // Gradio's name is the HTML source of the message.
-      if (bubble.getAttribute("aria-label") !== name) {
-        bubble.setAttribute("role", "group");
-        bubble.setAttribute("aria-label", name);
-      }
-    }
-  }
-  const unmarked = document.querySelectorAll("#chat .cv-actions:has(.cv-like:not([aria-pressed]))");
-  if (unmarked.length) {
-    unmarked.forEach(actions => showRating(actions, null));
-    const turns = new Map((await turnsOf(conversations.current())).map(
-      turn => [turn.id, turn]));
-    for (const actions of unmarked) {
-      showRating(actions, turns.get(turnId(actions))?.liked ?? null);
-    }
-  }
-}
-
-const turnId = element => element.id.replace(/^cv-[a-z]+-/, "");
-
-function onClick(event) {
-  const button = event.target.closest("button");
-  if (!button) {
-    return;
-  }
-  if (button.matches(".cv-correct")) {
-    edit(turnId(button), "correct", button.parentElement.querySelector("em").textContent);
-    return;
-  }
-  const actions = button.closest(".cv-actions");
-  if (!actions) {
-    return;
-  }
-  const id = turnId(actions);
-  if (button.matches(".cv-copy")) {
-    copy(id, button);
-  } else if (button.matches(".cv-edit")) {
-    edit(id, "edit");
-  } else if (button.matches(".cv-again")) {
-    again(id);
-  } else if (button.matches(".cv-like")) {
-    rate(id, true, button);
-  } else if (button.matches(".cv-dislike")) {
-    rate(id, false, button);
-  }
-}
-
-async function onKeydown(event) {
+function onKeydown(event) {
   if (event.target !== box()) {
     return;
   }
   if (event.key === "ArrowUp" && !event.target.value) {
-    const last = [...document.querySelectorAll("#chat .cv-actions")].pop();
+    const last = [...document.querySelectorAll("#chat .cv-edit")].pop();
     if (last) {
       event.preventDefault();
-      edit(turnId(last), "edit");
+      last.click();
     }
   } else if (event.key === "Escape" && mode) {
-    setMode(null);
-    write("#question", "");
-  } else if (event.key === "Escape") {
-    closeDocument();
+    giveUpEdit();
+  } else if (event.key === "Escape" && !closeDocument()) {
+    // The other shortcuts are keys that can be typed.
+    box().blur();
   }
 }
 
 /** Begin; the chat itself comes later. */
 export function start() {
-  document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKeydown, true);
-  new MutationObserver(describe).observe(document.documentElement, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label"],
-  });
-  conversations.start({ leave, show: refresh });
+  conversations.start({ leave, refresh });
   // A quoted document may have changed or be gone.
   document.addEventListener("sourceschange", refresh);
 }

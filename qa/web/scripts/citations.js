@@ -3,13 +3,15 @@
 
 import { element, openDialog } from "./elements.js";
 import { closeDocument } from "./reader.js";
+import { SMALL } from "./screen.js";
 
-const SMALL = matchMedia("(max-width: 860px)");
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 const BEFORE = 70;
 const QUOTED = 220;
 const BEHIND = 90;
+/** In which the pointer gets from a number to its card. */
+const LEAVE_MS = 250;
 
 /** The source in the panel that a number of the chat belongs to. */
 function sourceOf(number) {
@@ -19,7 +21,10 @@ function sourceOf(number) {
 
 let card = null;
 
+let leaving;
+
 function hideCard() {
+  clearTimeout(leaving);
   card?.number.removeAttribute("aria-describedby");
   card?.element.remove();
   card = null;
@@ -56,6 +61,17 @@ function showCard(number) {
   place(box, number.getBoundingClientRect());
 }
 
+/** The card goes with its number until that is out of sight. */
+function followNumber() {
+  const at = card.number.getBoundingClientRect();
+  const top = document.elementFromPoint(at.left + at.width / 2, at.top + at.height / 2);
+  if (card.number.contains(top) || card.element.contains(top)) {
+    place(card.element, at);
+  } else {
+    hideCard();
+  }
+}
+
 function place(box, at) {
   const { width, height } = box.getBoundingClientRect();
   const left = Math.max(8, Math.min(at.left - 24, innerWidth - width - 8));
@@ -81,14 +97,16 @@ function excerpt(passage) {
   range.setEnd(passage, passage.childNodes.length);
   const behind = range.toString().split("\n")[0];
   shown.append(
-    before.length > BEFORE ? `…${before.slice(-BEFORE)}` : before,
+    before.length > BEFORE ? `…${before.slice(-BEFORE).replace(/^\S*/, "")}` : before,
     element("mark", { textContent: shorten(mark.textContent, QUOTED) }),
     shorten(behind, BEHIND),
   );
   return shown;
 }
 
-const shorten = (text, most) => text.length > most ? `${text.slice(0, most)}…` : text;
+/** The start of a text, cut between words where there are any. */
+const shorten = (text, most) => text.length > most
+  ? `${text.slice(0, most).replace(/(?<=\s)\S*$/, "")}…` : text;
 
 /** Show the source in the panel, unfolded and barred. */
 function leadTo(source) {
@@ -150,15 +168,17 @@ export function start() {
     const number = numberAt(event);
     if (number && event.pointerType === "mouse") {
       showCard(number);
-    } else if (card && !card.element.contains(event.target)) {
-      hideCard();
+    }
+    clearTimeout(leaving);
+    if (card && event.target !== card.number && !card.element.contains(event.target)) {
+      leaving = setTimeout(hideCard, LEAVE_MS);
     }
   });
   document.addEventListener("focusin", event => {
     const number = numberAt(event);
     if (number?.matches(":focus-visible")) {
       showCard(number);
-    } else {
+    } else if (card && !card.element.contains(event.target)) {
       hideCard();
     }
   });
@@ -167,5 +187,9 @@ export function start() {
       hideCard();
     }
   });
-  document.addEventListener("scroll", hideCard, { capture: true, passive: true });
+  document.addEventListener("scroll", event => {
+    if (card && event.target.contains(card.number)) {
+      followNumber();
+    }
+  }, { capture: true, passive: true });
 }

@@ -24,7 +24,7 @@ export async function exportConversations() {
   URL.revokeObjectURL(link.href);
 }
 
-/** Add the conversations of a file that was exported; those that are there are merged by turn. */
+/** Add the conversations of a file that was exported; to those that are there, what they lack. */
 export async function importConversations(file) {
   let read;
   try {
@@ -33,11 +33,19 @@ export async function importConversations(file) {
     say("This file holds no exported conversations; choose one that “Export all” saved.");
     return;
   }
+  const present = new Map((await conversationsOf()).map(each => [each.id, each]));
   for (const { turns, ...rest } of read) {
-    await put(rest, turns);
+    const other = present.get(rest.id)?.library;
+    // A conversation with other documents stays theirs.
+    const id = other === undefined || other === library() ? rest.id : await idHere(rest.id);
+    const stored = new Set((await turnsOf(id)).map(each => each.id));
+    const added = turns.filter(each => !stored.has(each.id));
+    await put(
+      present.get(id) ?? { ...rest, id },
+      added.map(each => ({ ...each, conversation: id })),
+    );
   }
-  say(`${read.length} conversation${read.length === 1 ? "" : "s"} imported. `
-    + "Answers that another server gave are left out where they are shown.");
+  say(`${read.length} conversation${read.length === 1 ? "" : "s"} imported.`);
 }
 
 /** A conversation of the file with its turns; raises a TypeError if it is none. */
@@ -46,19 +54,26 @@ function conversation({ id, name, named, updated, turns }) {
   return {
     id, library: library(), name, named: Boolean(named),
     updated: Math.min(Number(updated) || 0, Date.now()),
-    turns: turns.map(each => turn(id, each)),
+    turns: turns.map(turn),
   };
 }
 
-function turn(conversation, { id, question, row, liked, answered }) {
+function turn({ id, question, row, liked, answered }) {
   check(ID.test(id) && isText(question, MAX_QUESTION) && isText(row, MAX_ROW));
   // The server is sent all rows of a conversation together: one that is none would spoil them all.
   const content = JSON.parse(row);
   check(content.id === id && content.question === question);
   return {
-    conversation, id, question, row, liked: typeof liked === "boolean" ? liked : null,
+    id, question, row, liked: typeof liked === "boolean" ? liked : null,
     answered: Boolean(answered),
   };
+}
+
+/** Another id for a conversation, the same for each import into this library. */
+async function idHere(id) {
+  const named = new TextEncoder().encode(`${id} ${library()}`);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", named));
+  return `${id.slice(0, 40)}-${[...digest.slice(0, 8)].map(each => each.toString(36)).join("")}`;
 }
 
 const isText = (value, most) => typeof value === "string" && value.length <= most;

@@ -4,6 +4,7 @@
 import { exportConversations, importConversations } from "./conversation_file.js";
 import { begin, current, library, MAX_NAME, remove, rename, show } from "./conversations.js";
 import { button, element, openDialog } from "./elements.js";
+import { say } from "./notices.js";
 import { conversationsOf, isKept, turnsOf } from "./store.js";
 
 let dialog;
@@ -85,6 +86,7 @@ function row(conversation, count) {
     dialog.close();
     show(conversation.id);
   }, { className: "cv-conversation", dir: "auto" });
+  opened.dataset.id = conversation.id;
   if (conversation.id === current()) {
     opened.setAttribute("aria-current", "true");
   }
@@ -112,9 +114,11 @@ function editName(item, conversation) {
   const end = async keep => {
     const name = field.value.trim();
     if (keep && name) {
-      await rename(conversation, name);
+      await rename(conversation.id, name);
     }
     await fill();
+    const renamed = list.querySelector(`[data-id="${conversation.id}"]`);
+    (renamed ?? search).focus();
   };
   field.addEventListener("keydown", event => {
     if (event.key === "Enter" || event.key === "Escape") {
@@ -131,18 +135,13 @@ function editName(item, conversation) {
 async function removeListed(conversation) {
   const restore = await remove(conversation);
   await fill();
-  // Within the dialog: what is outside of it cannot be reached while it is open.
-  const note = element("p", {
-    className: "cv-toast", role: "status", textContent: `Deleted “${conversation.name}”. `,
+  const notice = say(`Deleted “${conversation.name}”.`, {
+    label: "Undo",
+    act: async () => {
+      await restore();
+      await fill();
+      search.focus();
+    },
   });
-  const undo = button("Undo", async () => {
-    note.remove();
-    await restore();
-    await fill();
-    search.focus();
-  });
-  note.append(undo);
-  dialog.querySelector(".cv-toast")?.remove();
-  list.after(note);
-  undo.focus();
+  notice.querySelector("button").focus();
 }

@@ -1,7 +1,8 @@
 // Conversations: which one is shown, and what other tabs do with them.
 
 import { addressed, addressWith } from "./addresses.js";
-import { conversationsOf, newId, put, removeConversation, turnsOf } from "./store.js";
+import { closeDocument } from "./reader.js";
+import { conversationsOf, newId, put, removeConversation, removeTurns, turnsOf } from "./store.js";
 
 export const MAX_NAME = 80;
 
@@ -12,7 +13,7 @@ export const ID = /^[a-z0-9-]{1,64}$/;
 let shown = null;
 
 /** What the chat does before another conversation is shown, and to show it. */
-let chat = { leave: async () => {}, show: () => {} };
+let chat = { leave: async () => {}, refresh: () => {} };
 
 /** The library that is asked; each has conversations of its own. */
 export const library = () => document.querySelector(".cv-header")?.dataset.library ?? "";
@@ -24,7 +25,7 @@ export function start(hooks) {
   chat = hooks;
   channel?.addEventListener("message", event => {
     if (event.data.changed === shown) {
-      chat.show();
+      chat.refresh();
     }
   });
   addEventListener("popstate", async () => {
@@ -32,7 +33,7 @@ export function start(hooks) {
     if (named && named !== shown) {
       await chat.leave();
       shown = named;
-      chat.show();
+      chat.refresh();
     }
   });
 }
@@ -65,8 +66,10 @@ function setTitle(name) {
 export async function show(id) {
   await chat.leave();
   shown = id;
-  history.pushState(history.state, "", addressWith({ conversation: id }));
-  chat.show();
+  const address = addressWith({ conversation: id, document: null });
+  history.pushState({ ...history.state, reader: 0 }, "", address);
+  closeDocument();
+  chat.refresh();
 }
 
 /** Begin a conversation. */
@@ -77,8 +80,7 @@ export async function begin() {
 
 /** Add a turn, or put it in place of the one with its id. */
 export async function add(id, turn) {
-  const known = (await conversationsOf(library())).find(each => each.id === id);
-  const conversation = known ?? { id, library: library(), name: "", named: false };
+  const conversation = await stored(id) ?? { id, library: library(), name: "", named: false };
   if (!conversation.named) {
     const [first] = await turnsOf(id);
     conversation.name = shorten((first && first.id <= turn.id ? first : turn).question);
@@ -96,12 +98,25 @@ function shorten(question) {
   return line.length > MAX_NAME ? `${line.slice(0, MAX_NAME - 1)}…` : line;
 }
 
+/** Take a turn out again; of a conversation that has no other nothing is left. */
+export async function takeBack(id, turn) {
+  await removeTurns(id, [turn]);
+  const conversation = await stored(id);
+  if (conversation && !conversation.named && !(await turnsOf(id)).length) {
+    await removeConversation(id);
+  }
+  tellTabs(id);
+}
+
+const stored = async id => (await conversationsOf(library())).find(each => each.id === id);
+
 /** Name a conversation; its questions do so no more. */
-export async function rename(conversation, name) {
-  await put({ ...conversation, name, named: true });
-  if (conversation.id === shown) {
+export async function rename(id, name) {
+  await put({ ...await stored(id), name, named: true });
+  if (id === shown) {
     setTitle(name);
   }
+  tellTabs(id);
 }
 
 /** Remove a conversation; returns a function that brings it back. */
@@ -115,6 +130,7 @@ export async function remove(conversation) {
   }
   return async () => {
     await put(conversation, turns);
+    tellTabs(conversation.id);
     if (wasShown) {
       await show(conversation.id);
     }

@@ -1,6 +1,6 @@
 // The list of documents where it has no column of its own: a drawer, opened from the header.
 
-const NARROW = matchMedia("(max-width: 1100px)");
+import { NARROW } from "./screen.js";
 
 const opener = () => document.querySelector("[data-do='open-list']");
 const drawer = () => document.querySelector("#choosing");
@@ -14,10 +14,12 @@ export function openList() {
   focusWhenShown(drawer().querySelector(".cv-close"));
 }
 
+// Returns whether it was open.
 export function closeList() {
-  if (!isOpen()) return;
+  if (!isOpen()) return false;
   set(false);
   opener()?.focus();
+  return true;
 }
 
 export function toggleList() {

@@ -10,33 +10,33 @@ let key = "";
 let waiting = Promise.resolve();
 let show = () => {};
 
-// JSON for the server: the last input of each event that asks.
-export const within = () => JSON.stringify(limit);
+// JSON for the server, once all that was ticked is in it: an input of each event that asks.
+export async function within() {
+  await waiting;
+  return JSON.stringify(limit);
+}
 
 export function startLimit(storageKey, onChange) {
   key = storageKey;
   show = onChange;
-  adopt(localStorage.getItem(key));
+  adopt(stored());
   return settle();
 }
 
 // Another tab of this browser has chosen.
 addEventListener("storage", event => {
-  if (!key || event.key !== key || event.newValue === within()) return;
-  adopt(event.newValue);
-  settle();
+  if (!key || event.key !== key || event.newValue === JSON.stringify(limit)) return;
+  settle({ limit: event.newValue ?? "{}" });
 });
 
-// The server's word on the limit, after a tick if there is one: {path, tick}. In order.
+// The server's word on the limit, or on another one, after a tick if there is one: {path, tick}.
+// In order.
 export function settle(change = {}) {
   waiting = waiting.then(() => ask(change));
   return waiting;
 }
 
-export function askOnly(path) {
-  limit = { only: [path] };
-  return settle();
-}
+export const askOnly = path => settle({ limit: JSON.stringify({ only: [path] }) });
 
 export const askAll = () => settle({ path: "", tick: true });
 
@@ -53,13 +53,13 @@ export function ticked(path, used, documents) {
 async function ask(change) {
   let reply;
   try {
-    reply = await fetchJson("sources/limit", { limit: within(), ...change });
+    reply = await fetchJson("sources/limit", { limit: JSON.stringify(limit), ...change });
   } catch {
     show({ failed: true });
     return;
   }
   adopt(reply.limit);
-  localStorage.setItem(key, within());
+  keep();
   show(reply);
 }
 
@@ -68,5 +68,21 @@ function adopt(text) {
     limit = JSON.parse(text) ?? {};
   } catch {
     limit = {};
+  }
+}
+
+function stored() {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function keep() {
+  try {
+    localStorage.setItem(key, JSON.stringify(limit));
+  } catch {
+    // The browser refuses it: it is limited until the page is closed.
   }
 }

@@ -9,21 +9,21 @@ import * as conversationList from "./conversation_list.js";
 import { followIndexing } from "./indexing.js";
 import { within } from "./limit.js";
 import { startPrinting } from "./printing.js";
-import { closeDocument, openDocument, startReader } from "./reader.js";
+import { openDocument, startReader } from "./reader.js";
 import { acceptDroppedReceipts, readReceipt } from "./receipts.js";
 import * as shortcuts from "./shortcuts.js";
 import { fillSourceList, listActions, startSourceList } from "./source_list.js";
 import * as tabs from "./tabs.js";
 import * as theme from "./theme.js";
+import { completeRating, start as startTurnActions } from "./turn_actions.js";
 
 const {
-  ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
-  turns,
+  ask, complete, refuse, settle, showConversation, showFirst, shown, showQuestion, stop, turns,
 } = chat;
 
 window.chapterAndVerse = {
-  ask, complete, completeRating, refresh, refuse, settle, showConversation, showQuestion, stop,
-  turns, closeDocument, openDocument, readReceipt, within,
+  ask, complete, refuse, settle, showConversation, showFirst, shown, showQuestion, stop, turns,
+  completeRating, openDocument, readReceipt, within,
 };
 
 const actions = { ...listActions, ...addingActions };
@@ -36,6 +36,7 @@ document.addEventListener("click", event => {
 theme.start();
 tabs.start();
 chat.start();
+startTurnActions();
 citations.start();
 conversationList.start();
 shortcuts.start();

@@ -5,13 +5,14 @@
 // document is open, so that Back closes it and a copied address opens it again.
 
 import { addressed, addressWith } from "./addresses.js";
+import { closeList, openList } from "./drawer.js";
 import { button, element } from "./elements.js";
 import { clearHighlights, newReading, OpenedDocument } from "./reader_document.js";
+import { SMALL } from "./screen.js";
 
 const ROUTE = "document?";
 const WITHIN = "#reading, #choosing, #reader, #each-answers, .cv-near";
 const WHOLE = ".gradio-container .contain";  // In which the style sheet of the page is valid.
-const NARROW = matchMedia("(max-width: 860px)");
 const SERVER_MS = 30_000;
 const RETRIES = 2;
 const NO_ANSWER = "The server does not answer. See whether Chapter and Verse is still running, "
@@ -20,6 +21,7 @@ const NO_ANSWER = "The server does not answer. See whether Chapter and Verse is 
 let shell = null;  // The section and its parts, once it has been needed.
 let opened = null;  // The document that is open: its query, tools and what it was opened from.
 let request = null;  // The request that is awaited.
+let leaving = null;  // Resolves once the browser has gone back from a document that was closed.
 
 export function startReader() {
   document.addEventListener("click", event => {
@@ -33,40 +35,45 @@ export function startReader() {
     }
   });
   addEventListener("popstate", followAddress);
-  NARROW.addEventListener("change", () => opened && place());
+  SMALL.addEventListener("change", () => opened && place());
   whenThere("#reading", followAddress);
 }
 
 // Open a document by the address of its page.
-export function openDocument(href, opener = document.activeElement) {
+export async function openDocument(href, opener = document.activeElement) {
+  await leaving;
   const query = queryOf(href);
   if (query === null || !document.querySelector("#reading")) {
     return;
   }
-  const entry = addressWith({ document: query });
-  if (opened) {
-    history.replaceState(history.state, "", entry);
-  } else {
-    history.pushState({ ...history.state, reader: true }, "", entry);
+  if (query !== opened?.query) {
+    // How many entries of the history Back is away from the page without a document.
+    const reader = (history.state?.reader ?? 0) + 1;
+    history.pushState({ ...history.state, reader }, "", addressWith({ document: query }));
   }
   show(query, opener);
 }
 
-// Close the document, if one is open. The focus goes back to what opened it if it is inside.
+// Close the document; returns whether one was open. The focus goes back to what opened it if it is
+// inside.
 export function closeDocument() {
   if (addressed("document") !== null) {
-    history.replaceState({ ...history.state, reader: false }, "", addressWith({ document: null }));
+    history.replaceState({ ...history.state, reader: 0 }, "", addressWith({ document: null }));
   }
+  const closed = opened !== null;
   hide();
+  return closed;
 }
 
 function closeByUser() {
-  if (history.state?.reader) {
-    hide();
-    history.back();
-  } else {
+  const depth = history.state?.reader ?? 0;
+  if (!depth) {
     closeDocument();
+    return;
   }
+  hide();
+  leaving = new Promise(resolve => addEventListener("popstate", resolve, { once: true }));
+  history.go(-depth);
 }
 
 function followAddress() {
@@ -91,13 +98,15 @@ function show(query, opener) {
   const first = !opened;
   if (first) {
     const tab = document.querySelector("#tabs [role='tab'][aria-selected='true']");
-    opened = { opener, tab: null, sources: null };
-    if (!NARROW.matches && !document.querySelector("#reading").checkVisibility()) {
+    opened = { opener, tab: null, sources: null, fromDrawer: false };
+    if (!SMALL.matches && !document.querySelector("#reading").checkVisibility()) {
       opened.tab = tab;
       document.querySelector("#tabs [role='tab']").click();
     }
     followSources();
   }
+  // Where it has no column, the list covers the document.
+  opened.fromDrawer ||= closeList();
   shell ??= build();
   const from = opened.opener?.closest("#choosing") ? "Documents" : "Sources";
   shell.back.textContent = `← ${opened.tab?.textContent.trim() ?? from}`;
@@ -120,9 +129,10 @@ function hide() {
   if (!opened) {
     return;
   }
-  const { opener, tab, sources } = opened;
+  const { opener, tab, sources, tools, fromDrawer } = opened;
   const focused = shell.section.contains(document.activeElement);
   request?.abort();
+  tools?.close();
   sources?.disconnect();
   clearHighlights();
   opened = null;
@@ -134,6 +144,9 @@ function hide() {
   }
   if (tab?.isConnected) {
     tab.click();
+  }
+  if (fromDrawer) {
+    openList();
   }
   // Once a tab that was left is shown again.
   requestAnimationFrame(() => {
@@ -161,9 +174,10 @@ function followSources() {
 
 async function load(query, reading = opened.reading) {
   request?.abort();
+  opened.tools?.close();
   const { signal } = request = new AbortController();
   const { body, section } = shell;
-  shell.own.href = ROUTE + query;
+  shell.own.href = `${ROUTE}${query}#quote-1`;
   section.setAttribute("aria-busy", "true");
   body.classList.add("cv-loading");
   if (!body.childElementCount) {
@@ -202,6 +216,9 @@ async function load(query, reading = opened.reading) {
   opened.tools = new OpenedDocument(root, reading, {
     load: offset => load(`${queryOf(root.dataset.link)}&offset=${offset}`, reading),
     say,
+    onQuote: number => {
+      shell.own.hash = `quote-${number}`;
+    },
   });
   say(`${title.textContent} is open`);
   if (moved) {
@@ -265,7 +282,7 @@ function build() {
 // Beside the chat, or over all of it where the screen is narrow. What it covers is out of reach.
 function place() {
   const { section } = shell;
-  const host = document.querySelector(NARROW.matches ? WHOLE : "#reading");
+  const host = document.querySelector(SMALL.matches ? WHOLE : "#reading");
   if (section.parentElement !== host) {
     makeInert(false);
     // What is moved in the document loses the focus and its place.
@@ -279,7 +296,7 @@ function place() {
       section.querySelector(".cv-reader-scroll").scrollTop = top;
     }
   }
-  if (NARROW.matches) {
+  if (SMALL.matches) {
     section.setAttribute("role", "dialog");
     section.setAttribute("aria-modal", "true");
   } else {

@@ -21,8 +21,9 @@ export function newReading() {
 
 export class OpenedDocument {
   // `load` loads the part with an offset, `say` tells a screen reader.
-  constructor(root, reading, { load, say }) {
-    Object.assign(this, { root, reading, load, say });
+  // `onQuote` takes the number of the quote that is gone to.
+  constructor(root, reading, { load, say, onQuote }) {
+    Object.assign(this, { root, reading, load, say, onQuote });
     this.start = Number(root.dataset.start);
     this.end = Number(root.dataset.end);
     this.quotes = JSON.parse(root.dataset.quotes);
@@ -90,6 +91,12 @@ export class OpenedDocument {
     });
   }
 
+  // What is still under way finds nothing any more.
+  close() {
+    clearTimeout(this.typing);
+    this.finding?.abort();
+  }
+
   // Keys with the focus anywhere in the document but in a field; whether this was one.
   pressed(key) {
     const step = { n: 1, p: -1 }[key];
@@ -144,6 +151,7 @@ export class OpenedDocument {
     if (next >= 0 && next < quotes.length) {
       reading.quote = next;
       this.goTo(quotes[next][0]);
+      this.onQuote(next + 1);
       this.paint();
       this.say(this.quoteLabel());
     }

@@ -5,11 +5,11 @@ import { element, openDialog } from "./elements.js";
 import { closeDocument } from "./reader.js";
 
 const KEYS = [
-  ["/", "Type a question"],
+  ["/", "Type a question; the other keys work once Esc has left the box"],
   ["Enter", "Ask; Shift and Enter begin a new line"],
   ["↑", "In an empty box: edit the question that was asked last"],
   ["1 – 9", "Go to the source of that number, of the last answer"],
-  ["Esc", "Close what is open; give up an edit"],
+  ["Esc", "Close what is open; give up an edit; leave the box"],
   ["?", "Show this list"],
 ];
 

@@ -6,6 +6,7 @@ import { askAll, askOnly, settle, startLimit, ticked } from "./limit.js";
 import { fetchHtml, fetchLines } from "./server.js";
 
 const SEARCH_MS = 150;
+const NOT_LISTED = "The documents could not be listed; the server does not answer.";
 
 let counts = { used: 0, documents: 0 };
 let loading = 0;
@@ -20,6 +21,7 @@ export function startSourceList() {
   document.addEventListener("input", event => {
     if (!event.target.matches(".cv-seek")) return;
     clearTimeout(typing);
+    showTicks();
     typing = setTimeout(() => loadRows(false), SEARCH_MS);
   });
   document.addEventListener("change", event => {
@@ -53,7 +55,18 @@ export const listActions = {
     if (isDrawer()) closeList();
   },
   more: async button => {
-    const html = await fetchHtml("sources", { ...sought(), after: button.dataset.after });
+    const number = loading;
+    button.disabled = true;
+    let html;
+    try {
+      html = await fetchHtml("sources", { ...sought(), after: button.dataset.after });
+    } catch {
+      button.disabled = false;
+      sayProblem(NOT_LISTED);
+      return;
+    }
+    // Other rows may have been listed meanwhile.
+    if (number !== loading) return;
     const next = fragment(html);
     const first = next.querySelector("input, summary");
     button.parentElement.remove();
@@ -75,8 +88,8 @@ export const listActions = {
   keep: button => button.closest("dialog").close(),
   "remove-now": async button => {
     button.closest("dialog").close();
-    await change("sources/remove", { path: removing.dataset.path });
     list().querySelector(".cv-seek").focus();
+    await change("sources/remove", { path: removing.dataset.path });
   },
   index: () => change("sources/index"),
 };
@@ -141,7 +154,7 @@ async function loadRows(keep) {
     }
     place.scrollTop = keep ? scrolled : 0;
   } catch {
-    sayProblem("The documents could not be listed; the server does not answer.");
+    sayProblem(NOT_LISTED);
     return;
   }
   for (const each of place.querySelectorAll(".cv-document")) {
@@ -176,4 +189,7 @@ function showTicks() {
     box.checked = state === true;
     box.indeterminate = state === null;
   }
+  // It stands for all documents, not for those that are found.
+  const all = list().querySelector('input[data-path=""]');
+  if (all) all.disabled = list().querySelector(".cv-seek").value.trim() !== "";
 }

@@ -40,7 +40,15 @@ function database() {
         "turns", { keyPath: ["conversation", "id"] });
       turns.createIndex("conversation", "conversation");
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      const opened = request.result;
+      // Another version of the page in another tab, or the browser, may close it.
+      opened.onversionchange = () => opened.close();
+      opened.onclose = () => {
+        opening = undefined;
+      };
+      resolve(opened);
+    };
     request.onerror = () => resolve(null);
     request.onblocked = () => resolve(null);
   });
@@ -83,12 +91,13 @@ export async function turnsOf(conversation) {
   return turns.sort(byId);
 }
 
-/** The conversations of a library, the one that was used last first. */
+/** The conversations of a library, or of all, the one that was used last first. */
 export async function conversationsOf(library) {
   const found = await isKept()
     ? await transact("readonly", transaction =>
       transaction.objectStore("conversations").index("library").getAll(library))
-    : [...memory.conversations.values()].filter(each => each.library === library);
+    : [...memory.conversations.values()].filter(
+      each => library === undefined || each.library === library);
   return found.sort((one, other) => other.updated - one.updated);
 }
 

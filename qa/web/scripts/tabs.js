@@ -15,7 +15,7 @@ export function start() {
       return;
     }
     const shown = { tab: name === FIRST ? null : name, document: null };
-    history.pushState({ ...history.state, reader: false }, "", addressWith(shown));
+    history.pushState({ ...history.state, reader: 0 }, "", addressWith(shown));
     closeDocument();
   });
   addEventListener("popstate", followAddress);

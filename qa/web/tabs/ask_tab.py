@@ -89,15 +89,21 @@ class AskTab:
             js="outcome => chapterAndVerse.settle(outcome)",
             **UNQUEUED,
         )
-        for event in (page.load, widgets.conversation.change):
-            event(
-                self.show,
-                [widgets.conversation],
-                shown,
-                js="() => chapterAndVerse.showConversation()",
-                trigger_mode="multiple",
-                **UNQUEUED,
-            )
+        page.load(None, js="() => chapterAndVerse.showFirst()", **UNQUEUED)
+        widgets.conversation.change(
+            self.show,
+            [widgets.conversation],
+            shown,
+            js="() => chapterAndVerse.showConversation()",
+            trigger_mode="multiple",
+            **UNQUEUED,
+        ).then(
+            None,
+            [widgets.chatbot],
+            [widgets.chatbot],
+            js="messages => chapterAndVerse.shown(messages)",
+            **UNQUEUED,
+        )
         Ratings(self.chat, widgets)
         ExampleButtons(page, self.chat, widgets)
 
@@ -123,7 +129,7 @@ class AskTab:
             yield from self._reply(asked, within, before, request.session_hash)
 
     def show(self, text: str, request: gr.Request) -> Changes:
-        """Show a conversation, as ``ShowRequest``; no reply is awaited then."""
+        """Show a conversation, as ``ShowRequest``; gives up the replies that it names."""
         shown = parse_request(ShowRequest, text)
         self.state.abandon(request.session_hash, shown.abandoned if shown else ())
         return self._shown(self.chat.restore(shown.turns if shown else None))

@@ -44,7 +44,7 @@ class EachTab:
             self.ask,
             [self.question, limit],
             shown,
-            js="question => [question, chapterAndVerse.within()]",
+            js="async question => [question, await chapterAndVerse.within()]",
             trigger_mode="once",
             # It keeps a core busy for long: questions of the chat must not wait for several.
             concurrency_limit=1,
