@@ -17,11 +17,14 @@ const MAX_TURNS = 30;
 const MAX_CHARACTERS = 900_000;
 const MAX_BYTES = 1_900_000;
 
+/** Within which Gradio sends a question, unless it has lost its connection. */
+const SEND_MS = 6_000;
+
 const WAIT = "An answer is on its way: wait for it, or press Stop.";
 
 /** The question whose answer is awaited: its `id`, `question`, `standalone`, `conversation`, `from`
- * (the first turn that it takes the place of, or null), `dropped` (the ids of all these), and
- * whether it was `typed`. */
+ * (the first turn that it takes the place of, or null), `dropped` (the ids of all these), whether it
+ * was `typed`, and whether it was `sent`. */
 let awaited = null;
 
 /** What the next question takes the place of, or null: {turn, kind, question}, where the kind is
@@ -39,6 +42,10 @@ let showing = null;
 
 /** Whether the conversation is to be shown anew once nothing is on its way. */
 let stale = false;
+
+/** Whether Gradio has drawn the page, and what the box held last. */
+let drawn = false;
+let draft = "";
 
 const box = () => document.querySelector("#question textarea");
 
@@ -68,24 +75,24 @@ function isFree() {
   return awaited === null;
 }
 
-/** Ask what was typed; returns what stays in the box. */
-export function ask(text) {
-  const question = text.trim();
+/** Ask what was typed. Not by an event of Gradio: it carries none out while the server is away. */
+function ask() {
+  const question = box().value.trim();
   if (!question) {
     say("Type a question first.");
-    return "";
+    return;
   }
   if (!isFree()) {
-    return text;
+    return;
   }
   const taken = mode;
   setMode(null);
+  write("#question", "");
   if (taken?.kind === "correct") {
     send({ question: taken.question, standalone: question, from: taken.turn });
   } else {
     send({ question, from: taken?.turn });
   }
-  return "";
 }
 
 /** Ask a turn's question again; it and those after it are replaced once there is an answer. */
@@ -104,6 +111,11 @@ function send({ question, standalone = null, from = null, typed = true }) {
     storeUnanswered(awaited);
   }
   write("#cv-request", JSON.stringify(awaited));
+  setTimeout(() => {
+    if (awaited?.id === id && !awaited.sent) {
+      takeBack("The server does not answer. Ask again once it is there.");
+    }
+  }, SEND_MS);
   // The box has the focus on a large screen; on a small one the keyboard would hide the answer.
   if (SMALL.matches) {
     box().blur();
@@ -153,11 +165,14 @@ export async function complete(request) {
     return "";
   }
   const { id, question, standalone, from, conversation } = JSON.parse(request);
+  if (awaited?.id !== id) {
+    return "";
+  }
+  awaited.sent = true;
   const turns = (await turnsOf(conversation)).filter(turn => turn.id < id);
   const before = from === null ? turns : turns.filter(turn => turn.id < from);
-  if (awaited?.id === id) {
-    awaited.dropped = from === null ? [] : turns.filter(
-      turn => turn.id >= from).map(turn => turn.id);
+  if (awaited?.id === id && from !== null) {
+    awaited.dropped = turns.filter(turn => turn.id >= from).map(turn => turn.id);
   }
   return JSON.stringify({ id, question, standalone, within: await within(), turns: rows(before) });
 }
@@ -223,7 +238,7 @@ export async function settle(outcome) {
 
 /** Give the question up: it stays in the conversation without an answer, or, where it was to take
  * the place of another, in the box. */
-export async function stop() {
+async function stop() {
   if (awaited) {
     const question = abandon();
     if (question.from !== null && question.typed) {
@@ -285,9 +300,18 @@ export function refresh() {
   }
 }
 
-/** Show the conversation where Gradio has just drawn the page; it does so again after it had lost
- * its connection. */
+/** Show the conversation where Gradio has just drawn the page. It does so again after it had lost
+ * its connection; what it was to answer is lost then, as is what was typed. */
 export function showFirst() {
+  if (drawn) {
+    if (awaited) {
+      abandon();
+    }
+    if (draft && !box().value) {
+      write("#question", draft);
+    }
+  }
+  drawn = true;
   showing = null;
   refresh();
 }
@@ -366,7 +390,10 @@ function onKeydown(event) {
   if (event.target !== box()) {
     return;
   }
-  if (event.key === "ArrowUp" && !event.target.value) {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    ask();
+  } else if (event.key === "ArrowUp" && !event.target.value) {
     const last = [...document.querySelectorAll("#chat .cv-edit")].pop();
     if (last) {
       event.preventDefault();
@@ -383,6 +410,21 @@ function onKeydown(event) {
 /** Begin; the chat itself comes later. */
 export function start() {
   document.addEventListener("keydown", onKeydown, true);
+  document.addEventListener("input", event => {
+    if (event.target === box()) {
+      draft = event.target.value;
+    }
+  });
+  document.addEventListener("click", event => {
+    const example = event.target.closest("#examples button");
+    if (event.target.closest("#ask")) {
+      ask();
+    } else if (event.target.closest("#stop")) {
+      stop();
+    } else if (example && isFree()) {
+      send({ question: example.textContent.trim() });
+    }
+  });
   conversations.start({ leave, refresh });
   // A quoted document may have changed or be gone.
   document.addEventListener("sourceschange", refresh);

@@ -15,8 +15,14 @@ let shown = null;
 /** What the chat does before another conversation is shown, and to show it. */
 let chat = { leave: async () => {}, refresh: () => {} };
 
+let libraryId = "";
+
 /** The library that is asked; each has conversations of its own. */
-export const library = () => document.querySelector(".cv-header")?.dataset.library ?? "";
+export function library() {
+  // The header is not there while Gradio draws the page anew.
+  libraryId ||= document.querySelector(".cv-header")?.dataset.library ?? "";
+  return libraryId;
+}
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("chapter-and-verse") : null;
 

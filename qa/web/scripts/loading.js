@@ -38,9 +38,8 @@ function show() {
     box.focus({ preventScroll: true });
     if (value) box.setSelectionRange(selectionStart, selectionEnd);
   }
-  // Gradio takes note of the input first.
   if (document.documentElement.dataset.sent !== undefined && value.trim()) {
-    setTimeout(() => document.getElementById("ask").click());
+    document.getElementById("ask").click();
   }
 }
 

@@ -18,11 +18,11 @@ import * as theme from "./theme.js";
 import { completeRating, start as startTurnActions } from "./turn_actions.js";
 
 const {
-  ask, complete, refuse, settle, showConversation, showFirst, shown, showQuestion, stop, turns,
+  complete, refuse, settle, showConversation, showFirst, shown, showQuestion, turns,
 } = chat;
 
 window.chapterAndVerse = {
-  ask, complete, refuse, settle, showConversation, showFirst, shown, showQuestion, stop, turns,
+  complete, refuse, settle, showConversation, showFirst, shown, showQuestion, turns,
   completeRating, openDocument, readReceipt, within,
 };
 

@@ -47,19 +47,6 @@ class AskTab:
         """Attach the events; none of them locks an input."""
         widgets = self.widgets
         shown = [widgets.chatbot, widgets.sources]
-        gr.on(
-            [widgets.question.submit, widgets.ask.click],
-            None,
-            [widgets.question],
-            [widgets.question],
-            js="question => chapterAndVerse.ask(question)",
-            **UNQUEUED,
-        )
-        for button in widgets.examples:
-            button.click(
-                None, [button], None, js="question => chapterAndVerse.ask(question)", **UNQUEUED
-            )
-        widgets.stop.click(None, js="() => chapterAndVerse.stop()", **UNQUEUED)
         # The question stands in the chat at once, however long the server takes to reply.
         widgets.request.change(
             None,
