@@ -60,16 +60,18 @@ def opened(
     context.on("request", lambda request: requested.append(request.url))
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on("dialog", lambda dialog: errors.append(f"a dialog opened: {dialog.message}"))
-    page = context.new_page()
-    _follow_events(page)
-    page.goto(url)
-    page.locator("html.cv-loaded").wait_for()
-    yield page
-    own = (f"{url.rstrip('/')}/", "data:", "blob:")
-    assert [each for each in requested if not each.startswith(own)] == []
-    assert errors == []
-    assert {each.evaluate("window.__pwned") for each in context.pages} == {None}
-    context.close()
+    try:
+        page = context.new_page()
+        _follow_events(page)
+        page.goto(url)
+        page.locator("html.cv-loaded").wait_for()
+        yield page
+        own = (f"{url.rstrip('/')}/", "data:", "blob:")
+        assert [each for each in requested if not each.startswith(own)] == []
+        assert errors == []
+        assert {each.evaluate("window.__pwned") for each in context.pages} == {None}
+    finally:
+        context.close()
 
 
 def _follow_events(page: Page) -> None:

@@ -33,6 +33,15 @@ class Running:
         """While this file is there, ``GATED`` answers and indexes nothing."""
         return self.index.parent / "gate"
 
+    @contextmanager
+    def shut(self) -> Iterator[None]:
+        """The gate is there until the block ends, also where it fails: others use the chat, too."""
+        self.gate.touch()
+        try:
+            yield
+        finally:
+            self.gate.unlink()
+
     def logged(self) -> str:
         return self.log.read_text(encoding="utf-8")
 

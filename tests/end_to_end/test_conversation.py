@@ -129,21 +129,20 @@ def until_answered(browser: Browser, gated: Running) -> None:
 def test_stop_leaves_the_question_in_the_chat(browser: Browser, gated: Running) -> None:
     with opened(browser, gated.url) as page:
         ask_when_founded(page)
-        gated.gate.touch()
-        enter(page, MEMBERS)
-        # The nearest passages are there before the answer is.
-        expect(page.locator("#sources")).to_contain_text("Being read.")
-        expect(action(page, "Helpful")).to_have_count(0)
-        question_box(page).fill("typed meanwhile")
-        question_box(page).press("Enter")
-        expect(notices(page)).to_contain_text("An answer is on its way")
-        page.get_by_role("button", name="Stop").click()
-        expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
-        expect(replies(page)).to_have_count(2)
-        expect(replies(page).last).to_contain_text("This question was not answered")
-        expect(page.locator("#chat")).to_contain_text(MEMBERS)
-        expect(page.locator("#sources")).not_to_contain_text("Being read.")
-        gated.gate.unlink()
+        with gated.shut():
+            enter(page, MEMBERS)
+            # The nearest passages are there before the answer is.
+            expect(page.locator("#sources")).to_contain_text("Being read.")
+            expect(action(page, "Helpful")).to_have_count(0)
+            question_box(page).fill("typed meanwhile")
+            question_box(page).press("Enter")
+            expect(notices(page)).to_contain_text("An answer is on its way")
+            page.get_by_role("button", name="Stop").click()
+            expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+            expect(replies(page)).to_have_count(2)
+            expect(replies(page).last).to_contain_text("This question was not answered")
+            expect(page.locator("#chat")).to_contain_text(MEMBERS)
+            expect(page.locator("#sources")).not_to_contain_text("Being read.")
         until_answered(browser, gated)
         expect(replies(page).last).to_contain_text("This question was not answered")
         expect(question_box(page)).to_have_value("typed meanwhile")
@@ -160,11 +159,10 @@ def test_conversation_that_is_left_gets_no_answer_that_was_on_its_way(
 ) -> None:
     with opened(browser, gated.url) as page:
         ask_when_founded(page)
-        gated.gate.touch()
-        enter(page, f"{MEMBERS} Please?")
-        expect(page.locator("#sources")).to_contain_text("Being read.")
-        begin_conversation(page)
-        gated.gate.unlink()
+        with gated.shut():
+            enter(page, f"{MEMBERS} Please?")
+            expect(page.locator("#sources")).to_contain_text("Being read.")
+            begin_conversation(page)
         until_answered(browser, gated)
         expect(replies(page)).to_have_count(0)
         expect(page.locator("#sources")).to_contain_text("12 documents")
@@ -180,14 +178,13 @@ def test_question_that_waited_while_its_conversation_was_left_is_not_answered(
 ) -> None:
     with opened(browser, gated.url) as first, opened(browser, gated.url) as second:
         ask_when_founded(second)
-        gated.gate.touch()
-        question_box(first).fill("When was the IOFS founded, I wonder?")
-        question_box(first).press("Enter")
-        expect(first.locator("#sources")).to_contain_text("Being read.")
-        with second.expect_response(re.compile("/queue/join")):
-            enter(second, MEMBERS)
-        begin_conversation(second)
-        gated.gate.unlink()
+        with gated.shut():
+            question_box(first).fill("When was the IOFS founded, I wonder?")
+            question_box(first).press("Enter")
+            expect(first.locator("#sources")).to_contain_text("Being read.")
+            with second.expect_response(re.compile("/queue/join")):
+                enter(second, MEMBERS)
+            begin_conversation(second)
         expect(replies(first).last).to_contain_text("2013", timeout=ANSWER_MS)
         until_answered(browser, gated)
         expect(replies(second)).to_have_count(0)

@@ -36,25 +36,26 @@ def ask_next(page: Page, question: str, problem: str) -> None:
 @pytest.mark.slow
 @pytest.mark.browser
 def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, gated: Running) -> None:
-    gated.gate.touch()
     with (
         opened(browser, gated.url) as first,
         opened(browser, gated.url) as second,
         opened(browser, gated.url) as third,
     ):
-        for page in (first, second):
-            question_box(page).fill("When was the IOFS founded?")
-            with page.expect_response(re.compile("/queue/join")):
-                question_box(page).press("Enter")
-            if page is first:
-                expect(replies(page).last).to_contain_text(re.compile("Reading 1[0-9] passages"))
-        question_box(third).fill("When was the IOFS founded?")
-        question_box(third).press("Enter")
-        expect(notices(third)).to_contain_text("The question was not answered")
-        with recovering(third):
-            expect(question_box(third)).to_be_enabled()
-            expect(question_box(third)).to_have_value("When was the IOFS founded?")
-        gated.gate.unlink()
+        with gated.shut():
+            for page in (first, second):
+                question_box(page).fill("When was the IOFS founded?")
+                with page.expect_response(re.compile("/queue/join")):
+                    question_box(page).press("Enter")
+                if page is first:
+                    expect(replies(page).last).to_contain_text(
+                        re.compile("Reading 1[0-9] passages")
+                    )
+            question_box(third).fill("When was the IOFS founded?")
+            question_box(third).press("Enter")
+            expect(notices(third)).to_contain_text("The question was not answered")
+            with recovering(third):
+                expect(question_box(third)).to_be_enabled()
+                expect(question_box(third)).to_have_value("When was the IOFS founded?")
         for page in (first, second):
             expect(replies(page).last).to_contain_text("2013", timeout=ANSWER_MS)
         with recovering(third):

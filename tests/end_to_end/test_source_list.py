@@ -126,26 +126,25 @@ def test_files_dropped_anywhere_are_listed_until_each_is_taken_or_refused(
     files = [["harbour.txt", "Ada Finch dug the harbour of Tern."], ["broken.pdf", "%PDF-1.4"]]
     with opened(browser, own.url) as page:
         expect(used(page)).to_have_text("12 of 12 used")
-        own.gate.touch()
-        zone = page.locator("#cv-drop")
-        assert page.evaluate(DROP, [files, ["dragenter", "dragover"]]) == [True, True]
-        expect(zone).to_have_text("Drop to add to docs")
-        expect(zone).to_be_visible()
-        assert zone.bounding_box() == {"x": 0, "y": 0, "width": 1440, "height": 900}
-        page.evaluate(DROP, [files, ["dragleave"]])
-        expect(zone).to_be_hidden()
-        assert page.evaluate(DROP, [files, ["dragenter", "drop"]]) == [True, True]
-        expect(zone).to_be_hidden()
-        expect(page.locator("#source-list .cv-arrived li")).to_have_text(
-            [re.compile(r"^harbour\.txt\s+waiting$"), re.compile(r"^broken\.pdf\s+waiting$")]
-        )
-        # What is dropped meanwhile waits for these.
-        later = [["mill.txt", "The mill was built in 1850."], ["torn.pdf", "%PDF-1.4"]]
-        assert page.evaluate(DROP, [later, ["dragenter", "drop"]]) == [True, True]
-        arrived = page.locator("#source-list .cv-arrived li")
-        expect(arrived).to_have_count(4)
-        expect(arrived.nth(2)).to_have_text(re.compile(r"^mill\.txt\s+on its way$"))
-        own.gate.unlink()
+        with own.shut():
+            zone = page.locator("#cv-drop")
+            assert page.evaluate(DROP, [files, ["dragenter", "dragover"]]) == [True, True]
+            expect(zone).to_have_text("Drop to add to docs")
+            expect(zone).to_be_visible()
+            assert zone.bounding_box() == {"x": 0, "y": 0, "width": 1440, "height": 900}
+            page.evaluate(DROP, [files, ["dragleave"]])
+            expect(zone).to_be_hidden()
+            assert page.evaluate(DROP, [files, ["dragenter", "drop"]]) == [True, True]
+            expect(zone).to_be_hidden()
+            expect(page.locator("#source-list .cv-arrived li")).to_have_text(
+                [re.compile(r"^harbour\.txt\s+waiting$"), re.compile(r"^broken\.pdf\s+waiting$")]
+            )
+            # What is dropped meanwhile waits for these.
+            later = [["mill.txt", "The mill was built in 1850."], ["torn.pdf", "%PDF-1.4"]]
+            assert page.evaluate(DROP, [later, ["dragenter", "drop"]]) == [True, True]
+            arrived = page.locator("#source-list .cv-arrived li")
+            expect(arrived).to_have_count(4)
+            expect(arrived.nth(2)).to_have_text(re.compile(r"^mill\.txt\s+on its way$"))
         taken, refused, later_taken, later_refused = upload_results(page, 4).all()
         expect(taken).to_contain_text("in the library: uploads/harbour.txt, 1 passage")
         expect(refused).to_contain_text("not taken: it is damaged or not a valid PDF")
