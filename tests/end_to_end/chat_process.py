@@ -152,6 +152,7 @@ qa.web.queue_limits.CONCURRENT_ANSWERS = qa.web.queue_limits.MAX_WAITING = 1
 gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
 answerer = qa.pipeline.QuestionAnswerer
 read, index_folder = answerer.read, answerer.index_folder
+answer_each = answerer.answer_each
 
 def read_later(self, retrieval):
     question = retrieval.message.text
@@ -161,13 +162,20 @@ def read_later(self, retrieval):
         time.sleep(0.02)
     return read(self, retrieval)
 
+def answer_each_later(*arguments):
+    for row in answer_each(*arguments):
+        yield row
+        while gate.exists():
+            time.sleep(0.02)
+
 def index_later(*arguments, **options):
     while gate.exists():
         time.sleep(0.02)
     return index_folder(*arguments, **options)
 
 answerer.read, answerer.index_folder = read_later, index_later
+answerer.answer_each = answer_each_later
 app.main()
 """
-"""Answers one question at a time, lets one wait, and answers and indexes nothing while the gate is
-there: the file ``Running.gate``."""
+"""Answers one question at a time, and lets one wait. While the gate is there, the file
+``Running.gate``, it answers and indexes nothing, and asks each document no further than one."""

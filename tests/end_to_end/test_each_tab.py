@@ -1,6 +1,7 @@
 """Each document asked on the page, as a table of answers."""
 
 import csv
+import re
 from io import StringIO
 
 import pytest
@@ -24,13 +25,14 @@ def ask_each(page: Page) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("size", WIDTHS)
 def test_each_document_is_asked_and_the_table_is_saved(
-    browser: Browser, chat: Running, size: tuple[int, int]
+    browser: Browser, gated: Running, size: tuple[int, int]
 ) -> None:
-    with opened(browser, chat.url, *size) as page:
-        ask_each(page)
+    with opened(browser, gated.url, *size) as page:
         status = page.locator("#each-answers [role=status]")
-        expect(status).to_contain_text(" of 12 documents …", timeout=ANSWER_MS)
-        expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        with gated.shut():
+            ask_each(page)
+            expect(status).to_contain_text("1 of 12 documents …", timeout=ANSWER_MS)
+            expect(page.get_by_role("button", name="Stop")).to_be_visible()
         expect(status).to_have_text("1 of 12 documents answers.", timeout=4 * ANSWER_MS)
         expect(page.get_by_role("button", name="Ask each")).to_be_visible()
         row = page.locator("#each-answers tbody tr")
@@ -56,14 +58,19 @@ def test_each_document_is_asked_and_the_table_is_saved(
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_asking_is_stopped_and_what_was_found_stays(page: Page) -> None:
-    ask_each(page)
-    expect(page.locator("#each-answers tbody tr")).to_have_count(1, timeout=ANSWER_MS)
-    page.get_by_role("button", name="Stop").click()
-    status = page.locator("#each-answers [role=status]")
-    expect(status).to_contain_text("; stopped before the other", timeout=ANSWER_MS)
-    expect(page.locator("#each-answers tbody tr")).to_have_count(1)
-    expect(page.get_by_role("button", name="Ask each")).to_be_visible()
-    page.locator("#each-question textarea").fill(" ")
-    page.get_by_role("button", name="Ask each").click()
-    expect(page.locator("#each-answers")).to_have_text("Type a question first.")
+def test_asking_is_stopped_and_what_was_found_stays(browser: Browser, gated: Running) -> None:
+    with opened(browser, gated.url) as page:
+        with gated.shut():
+            ask_each(page)
+            expect(page.locator("#each-answers tbody tr")).to_have_count(1, timeout=ANSWER_MS)
+            stop = page.get_by_role("button", name="Stop")
+            stop.click()
+            expect(stop).to_be_hidden()
+        status = page.locator("#each-answers [role=status]")
+        stopped = re.compile("; stopped before the other 1[01]")
+        expect(status).to_have_text(stopped, timeout=ANSWER_MS)
+        expect(page.locator("#each-answers tbody tr")).to_have_count(1)
+        expect(page.get_by_role("button", name="Ask each")).to_be_visible()
+        page.locator("#each-question textarea").fill(" ")
+        page.get_by_role("button", name="Ask each").click()
+        expect(page.locator("#each-answers")).to_have_text("Type a question first.")
