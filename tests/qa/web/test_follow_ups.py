@@ -1,6 +1,5 @@
 """Follow-ups to an answer are found in the background, about what it cites."""
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +22,7 @@ class Cited(Library):
     """A library whose documents can be cited, and in which a question can be being answered."""
 
     busy = False
+    looks = 0
     sha256 = "00"
 
     def facts(self, path: str) -> DocumentFacts:
@@ -33,9 +33,12 @@ class Cited(Library):
         return super().part(path, number or 0)
 
     def finder_of_follow_ups(self) -> FollowUpFinder:
-        return FollowUpFinder(
-            cast(QuestionAnswerer, self), cast(Documents, self), lambda: self.busy
-        )
+        return FollowUpFinder(cast(QuestionAnswerer, self), cast(Documents, self), self.is_busy)
+
+    def is_busy(self) -> bool:
+        """Whether a question is being answered; counted, as it is asked before each trial."""
+        self.looks += 1
+        return self.busy
 
     def answered(self, question: str) -> Answer:
         """The answer to a question, not counted."""
@@ -119,7 +122,7 @@ def test_nothing_is_tried_while_a_question_is_answered(
 ) -> None:
     library.busy = True
     finder.begin("a", [library.answered("When was the Mill built?")])
-    time.sleep(0.3)
+    until(lambda: library.looks >= 2)
     assert library.questions == [] and finder.questions("a") is None
     library.busy = False
     until(lambda: finder.questions("a"))
@@ -129,12 +132,16 @@ def test_new_question_ends_the_search_for_follow_ups_to_the_last(
     library: Cited, finder: FollowUpFinder
 ) -> None:
     library.busy = True
-    finder.begin("a", [library.answered("When was the Mill built?")])
+    answer = library.answered("When was the Mill built?")
+    finder.begin("a", [answer])
+    until(lambda: library.looks)
     finder.cancel("a")
     assert not finder.is_following("a")
     library.busy = False
-    time.sleep(0.3)
-    assert library.questions == [] and finder.questions("a") is None
+    # The thread comes to the next session once it is done with this one.
+    finder.begin("b", [answer])
+    until(lambda: finder.questions("b") is not None)
+    assert len(library.questions) == MAX_FOLLOW_UPS and finder.questions("a") is None
 
 
 def test_unexpected_error_ends_one_search_and_the_next_one_works(
@@ -152,7 +159,10 @@ def test_close_waits_for_the_thread_and_starts_no_other(library: Cited) -> None:
     finder = library.finder_of_follow_ups()
     library.busy = True
     finder.begin("a", [library.answered("When was the Mill built?")])
+    until(lambda: library.looks)
+    thread = finder._thread
+    assert thread is not None and thread.is_alive()
     finder.close()
-    count = threading.active_count()
+    assert not thread.is_alive()
     finder.begin("b", [library.answered("When was the Mill built?")])
-    assert threading.active_count() == count and library.questions == []
+    assert finder._thread is thread and library.questions == []

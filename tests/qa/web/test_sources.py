@@ -162,7 +162,7 @@ def test_ten_thousand_documents_are_listed_and_chosen_at_once(
         for number in range(10_000)
     )
     monkeypatch.setattr(chat, "listing", lambda: Listing(files, {"town": chat.folder}))
-    begun = time.perf_counter()
+    begun = time.process_time()
     _, rows = request(chat, "GET", "/sources", params={"matching": "report 999"})
     assert rows.count('class="cv-document"') == 19
     _, rows = request(chat, "GET", "/sources")
@@ -170,5 +170,5 @@ def test_ten_thousand_documents_are_listed_and_chosen_at_once(
     change = {"limit": "{}", "path": "town/3", "tick": False}
     _, chosen = request(chat, "POST", "/sources/limit", json=change)
     assert (chosen["used"], chosen["label"]) == (8_571, "8,571 of 10,000 documents")
-    # Three requests; each takes some 50 ms on an idle machine.
-    assert time.perf_counter() - begun < 3
+    # Three requests; each takes a processor some 50 ms, however busy the machine is.
+    assert time.process_time() - begun < 3
