@@ -59,11 +59,11 @@ def test_source_opens_beside_the_chat_and_the_focus_comes_back(page: Page) -> No
     expect(opening.value.locator("mark")).to_have_text("2013")
     assert opening.value.evaluate("window.opener") is None
     opening.value.close()
-    assert "document=path%3Ddocs" in page.url
+    expect(page).to_have_url(re.compile("document=path%3Ddocs"))
     document.get_by_role("button", name="← Sources").click()
     expect(document).to_be_hidden()
     expect(page.locator("#sources .cv-open").first).to_be_focused()
-    assert "document=" not in page.url
+    expect(page).not_to_have_url(re.compile("document="))
     assert page.locator("[inert]").count() == 0
 
 
@@ -81,21 +81,21 @@ def test_document_is_closed_by_escape_by_back_and_by_a_new_answer(page: Page) ->
     expect(reader(page)).to_be_hidden()
     # The next question can be typed at once.
     expect(question_box(page)).to_be_focused()
-    assert "document=" not in page.url
+    expect(page).not_to_have_url(re.compile("document="))
 
 
 def test_address_opens_the_document_again_and_keeps_what_is_not_its_own(page: Page) -> None:
     ask_when_founded(page)
     page.evaluate("history.replaceState(null, '', `${location.hash}&note=7`)")
     open_source(page)
-    assert "&note=7&document=" in page.url
+    expect(page).to_have_url(re.compile("&note=7&document="))
     reload(page)
     expect(reader(page).locator("mark")).to_have_text("2013")
     expect(page.locator("#sources")).to_contain_text("2013")
     expect(reader(page)).to_be_visible()
     page.keyboard.press("Escape")
     expect(reader(page)).to_be_hidden()
-    assert page.url.endswith("&note=7")
+    expect(page).to_have_url(re.compile("&note=7$"))
 
 
 def test_other_clicks_on_a_source_open_a_tab(page: Page) -> None:

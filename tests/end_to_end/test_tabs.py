@@ -1,5 +1,7 @@
 """The address of the page says which tab is shown."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -24,14 +26,14 @@ def test_back_leads_to_the_tab_before(
     with opened(browser, chat.url, *size) as page:
         page.get_by_role("tab", name="Ask each").click()
         page.get_by_role("tab", name="Check").click()
-        assert page.url.endswith("#tab=check")
+        expect(page).to_have_url(re.compile("#tab=check$"))
         page.go_back()
         expect_tab(page, "Ask each")
         reload(page)
         expect_tab(page, "Ask each")
         expect(page.locator("#each-question textarea")).to_be_visible()
         page.get_by_role("tab", name="Ask", exact=True).click()
-        assert "#" not in page.url
+        expect(page).not_to_have_url(re.compile("#"))
         page.go_back()
         expect_tab(page, "Ask each")
         page.go_back()
@@ -54,7 +56,8 @@ def test_document_is_closed_by_another_tab_and_opened_by_back(page: Page) -> Non
     reader = page.locator("#reader")
     expect(reader.locator("mark")).to_have_text("2013")
     page.get_by_role("tab", name="Check").click()
-    assert "document=" not in page.url and "tab=check" in page.url
+    expect(page).not_to_have_url(re.compile("document="))
+    expect(page).to_have_url(re.compile("tab=check"))
     page.go_back()
     expect_tab(page, "Ask")
     expect(reader.locator("mark")).to_have_text("2013")
