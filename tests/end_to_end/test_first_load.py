@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -38,6 +39,10 @@ new PerformanceObserver((list) => {
 
 WIDTHS = ((1440, 900), (390, 844))
 
+MOST_RATIO = 6.5
+"""Most time to the largest paint, against that of a page of two words over the same line: some
+230 ms on an idle machine, on which the page is so painted within 1.5 s."""
+
 
 def opened_on_slow_line(context: BrowserContext, url: str) -> Page:
     """The page, once its first bytes have come."""
@@ -61,13 +66,17 @@ def without_gradio(page: Page, fail: Callable[[Route], None]) -> None:
 def test_page_is_painted_at_once_and_does_not_move(
     browser: Browser, chat: Running, width: int, height: int, scheme: str
 ) -> None:
-    painted: list[int] = []
+    ratios: list[float] = []
     # A busy machine paints late whatever it is sent: the best of a few tries counts.
-    while len(painted) < 4 and (not painted or painted[-1] >= 1_500):
+    while len(ratios) < 4 and (not ratios or ratios[-1] >= MOST_RATIO):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
         )
+        words = opened_on_slow_line(context, f"{chat.url}/healthz")
+        words.wait_for_function("window.paints.length")
+        reference = words.evaluate("window.paints[0][0]")
+        words.close()
         page = opened_on_slow_line(context, chat.url)
         question_box(page).wait_for(timeout=ANSWER_MS)
         expect(page.locator("#cv-shell")).to_have_count(0)
@@ -76,9 +85,9 @@ def test_page_is_painted_at_once_and_does_not_move(
         assert sum(shift[0] for shift in shifts) < 0.1, shifts
         *_, (milliseconds, largest) = page.evaluate("window.paints")
         assert largest == "cv-intro"
-        painted.append(milliseconds)
+        ratios.append(milliseconds / reference)
         context.close()
-    assert painted[-1] < 1_500, painted
+    assert ratios[-1] < MOST_RATIO, ratios
 
 
 def test_page_is_dark_from_the_first_paint_on(browser: Browser, chat: Running) -> None:
@@ -208,20 +217,36 @@ def test_second_visit_asks_for_nothing_that_has_not_changed(
         received = received_bytes(page)
         page.goto(chat.url)
         question_box(page).wait_for()
-        page.wait_for_timeout(500)
+        expect(page.locator("#source-list .cv-document")).to_have_count(12)
+        count = -1
+        while count < len(received):
+            count = len(received)
+            page.wait_for_timeout(500)
         visits.append([size for size in received if size])
     first, second = visits
-    assert sum(first) < 420_000, visits
+    assert 200_000 < sum(first) < 420_000, visits
     assert sum(second) < 60_000 and len(second) < 15, visits
     context.close()
 
 
 def received_bytes(page: Page) -> list[int]:
-    """The length of each response as it was transferred, from now on; 0 from the cache."""
+    """The length of each response as it was transferred, from now on; 0 from the cache.
+
+    Without those to events: the page looks for examples each second until there are some.
+    """
     received: list[int] = []
+    events: set[str] = set()
     devtools = page.context.new_cdp_session(page)
     devtools.send("Network.enable")
-    devtools.on(
-        "Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"]))
-    )
+
+    def begin(event: dict[str, Any]) -> None:
+        if "/gradio_api/" in event["request"]["url"]:
+            events.add(event["requestId"])
+
+    def end(event: dict[str, Any]) -> None:
+        if event["requestId"] not in events:
+            received.append(int(event["encodedDataLength"]))
+
+    devtools.on("Network.requestWillBeSent", begin)
+    devtools.on("Network.loadingFinished", end)
     return received
