@@ -25,6 +25,19 @@ ANSWER_MS = 30_000
 # A busy machine is slow; what is expected soon is timed where it is.
 expect.set_options(timeout=20_000)
 
+RESTING = """element => new Promise(resolve => {
+    let [at, frames] = [null, 0];
+    const look = () => {
+        const { x, y } = element.getBoundingClientRect();
+        frames = at === `${x} ${y}` ? frames + 1 : 0;
+        at = `${x} ${y}`;
+        if (frames === 10) resolve();
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
+"""Until an element has stood still for ten frames."""
+
 _EVENT = re.compile(r"/gradio_api/(queue/(join|data)|run)\b")
 
 _open_requests: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
@@ -166,6 +179,13 @@ def until_sent(page: Page, act: Callable[[], None]) -> None:
     # The stream of results is opened once the event is accepted.
     with page.expect_request(re.compile("/queue/data")):
         act()
+
+
+def point_at(target: Locator) -> None:
+    """Move the mouse over something once it rests: scrolling takes away what pointing shows."""
+    target.scroll_into_view_if_needed()
+    target.evaluate(RESTING)
+    target.hover()
 
 
 @contextmanager
