@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 CHROMIUM_OPTIONS = (
     "--no-sandbox",
@@ -179,6 +179,18 @@ def until_sent(page: Page, act: Callable[[], None]) -> None:
     # The stream of results is opened once the event is accepted.
     with page.expect_request(re.compile("/queue/data")):
         act()
+
+
+@contextmanager
+def server_out_of_reach(page: Page) -> Iterator[None]:
+    """No event of the page reaches the server until the block ends; all are sent then."""
+    events = re.compile("/gradio_api/")
+    held: list[Route] = []
+    page.route(events, lambda route: held.append(route))
+    yield
+    while held:
+        held.pop(0).continue_()
+    page.unroute(events)
 
 
 def point_at(target: Locator) -> None:

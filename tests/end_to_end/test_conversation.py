@@ -19,7 +19,9 @@ from tests.end_to_end.browsing import (
     question_box,
     reload,
     replies,
+    server_out_of_reach,
     until_finished,
+    until_idle,
     until_sent,
 )
 from tests.end_to_end.chat_process import Running
@@ -45,34 +47,16 @@ def test_reload_keeps_the_conversation(page: Page) -> None:
 
 @pytest.mark.browser
 def test_question_stands_in_the_chat_before_the_server_has_replied(
-    browser: Browser, gated: Running
+    page: Page,
 ) -> None:
-    with opened(browser, gated.url) as page:
-        # A slow line: nothing reaches the server for a second.
-        page.evaluate("""() => {
-            const send = window.fetch;
-            window.fetch = async (...request) => {
-                await new Promise(resolve => setTimeout(resolve, 1000));
-                return send(...request);
-            };
-        }""")
-        shown = page.evaluate(
-            """async question => {
-            const chat = document.querySelector("#chat");
-            const box = document.querySelector("#question textarea");
-            box.value = question;
-            box.dispatchEvent(new Event("input", {bubbles: true}));
-            await new Promise(resolve => setTimeout(resolve, 100));
-            const begun = performance.now();
-            box.dispatchEvent(new KeyboardEvent("keypress", {key: "Enter", bubbles: true}));
-            while (!chat.textContent.includes(question) && performance.now() - begun < 5000)
-                await new Promise(requestAnimationFrame);
-            return performance.now() - begun;
-        }""",
-            MEMBERS,
-        )
-        assert shown < 500
-        expect(replies(page).last).to_contain_text("41", timeout=ANSWER_MS)
+    until_idle(page)
+    with server_out_of_reach(page):
+        question_box(page).fill(MEMBERS)
+        question_box(page).press("Enter")
+        expect(page.get_by_role("group", name="Question")).to_have_text(MEMBERS)
+        expect(replies(page)).to_have_text("Sending …")
+        expect(question_box(page)).to_have_value("")
+    expect(replies(page).last).to_contain_text("41", timeout=ANSWER_MS)
 
 
 @pytest.mark.slow
@@ -195,6 +179,7 @@ def test_question_that_waited_while_its_conversation_was_left_is_not_answered(
 @pytest.mark.browser
 def test_tabs_that_ask_in_one_conversation_keep_the_turns_of_both(page: Page) -> None:
     ask_when_founded(page)
+    expect(page).to_have_url(re.compile("#conversation="))
     other = page.context.new_page()
     other.goto(page.url)
     expect(replies(other)).to_have_count(1)
@@ -204,9 +189,12 @@ def test_tabs_that_ask_in_one_conversation_keep_the_turns_of_both(page: Page) ->
     expect(replies(other).last).to_contain_text("41", timeout=ANSWER_MS)
     # The first tab is told.
     expect(replies(page)).to_have_count(2)
+    expect(replies(page).last).to_contain_text("41")
+    until_idle(page)
     ask(page, "Who won the 2022 World Cup?", "The documents do not say")
     expect(replies(page)).to_have_count(3)
     expect(replies(other)).to_have_count(3)
+    expect(replies(other).last).to_contain_text("The documents do not say")
     reload(other)
     for each in (page, other):
         expect(replies(each)).to_have_count(3)
