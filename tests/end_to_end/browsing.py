@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
@@ -198,6 +199,59 @@ def point_at(target: Locator) -> None:
     target.scroll_into_view_if_needed()
     target.evaluate(RESTING)
     target.hover()
+
+
+_CONTRAST = """element => {
+    const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+    const luminance = colour => {
+        const [r, g, b] = parts(colour).map(each => each / 255).map(
+            each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ratio = (...colours) => {
+        const [light, dark] = colours.map(luminance).sort((one, other) => other - one);
+        return (light + 0.05) / (dark + 0.05);
+    };
+    const behind = from => {
+        while (from && parts(getComputedStyle(from).backgroundColor)[3] === 0)
+            from = from.parentElement;
+        return from ? getComputedStyle(from).backgroundColor : "rgb(255, 255, 255)";
+    };
+    const colour = getComputedStyle(element).color;
+    const [own, around] = [behind(element), behind(element.parentElement)];
+    return [ratio(colour, own), ratio(own, around), colour, own];
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """How far an element stands out, as WCAG 2.2 measures it.
+
+    Attributes:
+        text: Ratio of its text to what is behind it.
+        surface: Ratio of what is behind it to what is around that.
+        colour: Of its text.
+        behind: Of what is behind it.
+    """
+
+    text: float
+    surface: float
+    colour: str
+    behind: str
+
+
+def contrast(element: Locator) -> Contrast:
+    return Contrast(*element.evaluate(_CONTRAST))
+
+
+def html_names(page: Page) -> list[str]:
+    """Names in the accessibility tree that are the source of HTML."""
+    devtools = page.context.new_cdp_session(page)
+    tree = devtools.send("Accessibility.getFullAXTree")["nodes"]
+    devtools.detach()
+    names = [node.get("name", {}).get("value", "") for node in tree if not node["ignored"]]
+    assert len(names) > 50
+    return [name for name in names if "</" in name or "class=" in name]
 
 
 @contextmanager

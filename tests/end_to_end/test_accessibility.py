@@ -8,6 +8,8 @@ from tests.end_to_end.browsing import (
     ANSWER_MS,
     ask,
     ask_when_founded,
+    contrast,
+    html_names,
     opened,
     question_box,
     replies,
@@ -158,11 +160,7 @@ def test_screen_reader_hears_what_the_page_shows(page: Page) -> None:
           - button "Not helpful"
     """)
     # No name of anything is the source of HTML.
-    session = page.context.new_cdp_session(page)
-    tree = session.send("Accessibility.getFullAXTree")["nodes"]
-    names = [node.get("name", {}).get("value", "") for node in tree if not node["ignored"]]
-    assert len(names) > 50
-    assert [name for name in names if "</" in name or "class=" in name] == []
+    assert html_names(page) == []
 
 
 TOO_WIDE = """() => [...document.body.querySelectorAll("*")].filter(
@@ -186,34 +184,16 @@ def test_narrow_page_needs_no_sideways_scrolling(browser: Browser, chat: Running
         assert page.evaluate(TOO_WIDE) == []
 
 
-CONTRAST = """selector => {
-    const parts = colour => colour.match(/[\\d.]+/g).map(Number);
-    const luminance = colour => {
-        const [r, g, b] = parts(colour).map(each => each / 255).map(
-            each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const element = document.querySelector(selector);
-    let behind = element;
-    while (behind && parts(getComputedStyle(behind).backgroundColor)[3] === 0)
-        behind = behind.parentElement;
-    const both = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
-    const [light, dark] = both.map(luminance).sort((one, other) => other - one);
-    return [(light + 0.05) / (dark + 0.05), ...both];
-}"""
-
-
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark: bool) -> None:
     with opened(browser, chat.url, dark=dark) as page:
         expect(page.locator("#examples button").first).to_be_visible(timeout=ANSWER_MS)
-        ratio, *colours = page.evaluate(CONTRAST, "#examples button")
-        assert ratio >= 4.5, colours
+        example = contrast(page.locator("#examples button").first)
+        assert example.text >= 4.5, example
         ask_when_founded(page)
-        brightness = page.evaluate(CONTRAST, "#sources blockquote")
-        assert ("rgb(255, 255, 255)" in brightness[2]) is not dark
+        assert ("rgb(255, 255, 255)" in contrast(page.locator("#sources")).behind) is not dark
         for part in (
             "#chat .user .md",
             "#chat .cv-answer",
@@ -237,5 +217,5 @@ def test_text_stands_out_in_light_and_dark(browser: Browser, chat: Running, dark
             "#ask",
             ".cv-header p",
         ):
-            ratio, text, background = page.evaluate(CONTRAST, part)
-            assert ratio >= 4.5, (part, ratio, text, background)
+            found = contrast(page.locator(part).first)
+            assert found.text >= 4.5, (part, found)
