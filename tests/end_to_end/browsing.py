@@ -77,6 +77,9 @@ def opened(
     try:
         page = context.new_page()
         _follow_events(page)
+        # From now on, as Chromium is told to report them: a block that expects one begins at once,
+        # and a key that it presses can be faster.
+        page.on("filechooser", lambda chooser: None)
         page.goto(url)
         page.locator("html.cv-loaded").wait_for()
         yield page
