@@ -1,21 +1,50 @@
 """The page for users with a keyboard, a screen reader, a small screen or weak eyes."""
 
+import re
+from pathlib import Path
+from typing import Literal
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.browsing import (
     ANSWER_MS,
+    action,
     ask,
     ask_when_founded,
     contrast,
     html_names,
+    notices,
     opened,
     question_box,
     replies,
     until_finished,
+    until_sent,
 )
-from tests.end_to_end.chat_process import QUOTE_ROUTE, Running
+from tests.end_to_end.chat_process import QUOTE_ROUTE, Running, running
+
+
+def findings(page: Page) -> list[tuple[str, str, list[str]]]:
+    """What axe finds: severity, rule and elements."""
+    found = Axe().run(page).response
+    assert len(found["passes"]) > 15
+    return [
+        (rule["impact"], rule["id"], [node["html"] for node in rule["nodes"]])
+        for rule in found["violations"]
+    ]
+
+
+def findings_in_both_themes(page: Page) -> list[tuple[str, str, list[str]]]:
+    found = []
+    for _ in range(2):
+        # A dialog that is open keeps the mouse from the button.
+        page.locator("#cv-theme").evaluate("button => button.click()")
+        page.evaluate("""() => Promise.all(document.getAnimations()
+            .filter(each => each instanceof CSSTransition)
+            .map(each => each.finished.catch(() => {})))""")
+        found += findings(page)
+    return found
 
 
 @pytest.mark.browser
@@ -23,16 +52,6 @@ from tests.end_to_end.chat_process import QUOTE_ROUTE, Running
 def test_axe_finds_nothing_that_shuts_anyone_out(
     browser: Browser, gated: Running, dark: bool
 ) -> None:
-    axe = Axe()
-
-    def findings(page: Page) -> list[tuple[str, str, list[str]]]:
-        found = axe.run(page).response
-        assert len(found["passes"]) > 15
-        return [
-            (rule["impact"], rule["id"], [node["html"] for node in rule["nodes"]])
-            for rule in found["violations"]
-        ]
-
     with opened(browser, gated.url, dark=dark) as page:
         assert findings(page) == []
         ask_when_founded(page)
@@ -65,6 +84,52 @@ def test_axe_finds_nothing_that_shuts_anyone_out(
     context.close()
 
 
+@pytest.mark.slow
+@pytest.mark.browser
+def test_axe_finds_nothing_in_what_opens_over_the_page(page: Page) -> None:
+    ask_when_founded(page)
+    for name in ("Conversations", "Keyboard shortcuts"):
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_role("dialog", name=name)).to_be_visible()
+        assert findings_in_both_themes(page) == [], name
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.get_by_role("button", name="Documents", exact=True).click()
+    expect(page.locator("#choosing")).to_be_in_viewport()
+    assert findings_in_both_themes(page) == []
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 390, "height": 844})
+    replies(page).last.get_by_text("[1]").click()
+    expect(page.get_by_role("dialog", name="Source")).to_be_visible()
+    assert findings_in_both_themes(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_axe_finds_nothing_in_an_empty_library_and_where_documents_disagree(
+    browser: Browser, tmp_path: Path
+) -> None:
+    folder = tmp_path / "town"
+    folder.mkdir()
+    files = []
+    for name, year in (("guide", "1901"), ("chronicle", "1911")):
+        files.append(tmp_path / f"{name}.txt")
+        files[-1].write_text(f"The bridge of Tern was opened in {year}.", encoding="utf-8")
+    with (
+        running(tmp_path / "chat", folder, indexed=False) as chat,
+        opened(browser, chat.url) as page,
+    ):
+        expect(page.get_by_role("heading", name="Add the first documents")).to_be_visible()
+        assert findings_in_both_themes(page) == []
+        page.locator("#source-list input[type=file]").set_input_files(files)
+        expect(page.locator("#source-list")).to_contain_text("2 of 2 used", timeout=ANSWER_MS)
+        ask(page, "When was the bridge of Tern opened?", "Another document says otherwise.")
+        for said in ("1901", "1911"):
+            expect(replies(page).last).to_contain_text(said)
+        assert findings_in_both_themes(page) == []
+
+
 FOCUSED = """() => {
     const focused = document.activeElement;
     const name = focused.ariaLabel || focused.labels?.[0]?.textContent || focused.textContent;
@@ -72,11 +137,11 @@ FOCUSED = """() => {
 }"""
 
 
-def tab_to(page: Page, name: str) -> None:
+def tab_to(page: Page, name: str, key: str = "Tab") -> None:
     """Press Tab until this has the focus; all that is passed shows when it has it."""
     reached: list[str] = []
     while len(reached) < 60:
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
         tag, focused, outline = page.evaluate(FOCUSED)
         reached.append(focused)
         assert tag == "BODY" or outline != "none", reached
@@ -133,6 +198,128 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     for wanted in ("Open", "Ask only this", "Remove", "Add files", "Index docs again"):
         tab_to(page, wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_buttons_are_pressed_with_the_keyboard(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect(question_box(page)).to_be_focused()
+    page.keyboard.type("When was the IOFS founded?")
+    page.keyboard.press("Enter")
+    expect(replies(page).last).to_contain_text("[1]", timeout=ANSWER_MS)
+    until_finished(page)
+
+    def press(name: str, key: str = "Tab") -> None:
+        tab_to(page, name, key)
+        page.keyboard.press("Enter")
+
+    press("Not helpful", "Shift+Tab")
+    expect(action(page, "Not helpful")).to_have_attribute("aria-pressed", "true")
+    note = page.get_by_label("Your opinion of the answer")
+    expect(note).to_be_visible()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if note.evaluate("note => note === document.activeElement"):
+            break
+    page.keyboard.type("It was 2012.")
+    page.keyboard.press("Enter")
+    expect(note).to_be_hidden()
+    page.keyboard.press("/")
+    press("Copy answer and sources", "Shift+Tab")
+    expect(notices(page)).to_have_text("Copied.")
+    assert "2013" in page.evaluate("navigator.clipboard.readText()")
+    press("Edit the question")
+    expect(question_box(page)).to_be_focused()
+    expect(question_box(page)).to_have_value("When was the IOFS founded?")
+    page.keyboard.press("Escape")
+    expect(question_box(page)).to_have_value("")
+    press("More about Formats", "Shift+Tab")
+    press("Remove")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("Remove Formats?")
+    press("Keep it")
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#source-list .cv-used")).to_have_text("12 of 12 used")
+    assert page.evaluate(FOCUSED)[1] == "Remove"
+    tab_to(page, "Add files")
+    with page.expect_file_chooser():
+        page.keyboard.press("Enter")
+    press("Conversations", "Shift+Tab")
+    conversations = page.get_by_role("dialog", name="Conversations")
+    expect(conversations.get_by_label("Search conversations")).to_be_focused()
+    tab_to(page, "When was the IOFS founded?")
+    page.keyboard.press("Enter")
+    expect(conversations).to_have_count(0)
+    expect(replies(page)).to_have_count(1)
+    press("New", "Shift+Tab")
+    expect(replies(page)).to_have_count(0)
+    expect(question_box(page)).to_be_focused()
+    press("Check", "Shift+Tab")
+    tab_to(page, "Choose a receipt")
+    with page.expect_file_chooser():
+        page.keyboard.press("Enter")
+    press("Light or dark", "Shift+Tab")
+    expect(page.locator("body")).to_have_class(re.compile(r"\bdark\b"))
+    page.keyboard.press("Enter")
+    expect(page.locator("body")).not_to_have_class(re.compile(r"\bdark\b"))
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_everything_is_done_by_touch(browser: Browser, gated: Running) -> None:
+    with opened(browser, gated.url, 390, 844, touch=True) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+        def tap(role: Literal["button", "link", "tab"], name: str) -> None:
+            page.get_by_role(role, name=name, exact=True).tap()
+
+        question_box(page).fill("When was the IOFS founded?")
+        tap("button", "Ask")
+        expect(replies(page).last).to_contain_text("[1]", timeout=ANSWER_MS)
+        until_finished(page)
+        tap("button", "Copy answer and sources")
+        expect(notices(page)).to_have_text("Copied.")
+        assert "2013" in page.evaluate("navigator.clipboard.readText()")
+        page.locator("#sources").get_by_role("link", name="Open the document here").first.tap()
+        reader = page.locator("#reader")
+        expect(reader.locator("mark")).to_have_text("2013")
+        expect(reader.locator("mark")).to_be_in_viewport()
+        reader.get_by_role("button", name="← Sources").tap()
+        expect(reader).to_be_hidden()
+        tap("button", "Edit the question")
+        expect(question_box(page)).to_have_value("When was the IOFS founded?")
+        question_box(page).fill("How many members does the IOFS have?")
+        until_sent(page, lambda: tap("button", "Ask"))
+        expect(replies(page).last).to_contain_text("41", timeout=ANSWER_MS)
+        until_finished(page)
+        expect(replies(page)).to_have_count(1)
+        tap("button", "New")
+        expect(replies(page)).to_have_count(0)
+        tap("button", "Conversations")
+        conversations = page.get_by_role("dialog", name="Conversations")
+        conversations.get_by_role("button", name="How many members does the IOFS have?").first.tap()
+        expect(conversations).to_have_count(0)
+        expect(replies(page).last).to_contain_text("41")
+        tap("button", "Light or dark")
+        expect(page.locator("body")).to_have_class(re.compile(r"\bdark\b"))
+        tap("tab", "Ask each")
+        page.locator("#each-question textarea").fill("How many members does the IOFS have?")
+        with gated.shut():
+            tap("button", "Ask each")
+            expect(page.locator("#each-answers tbody tr")).to_have_count(1, timeout=ANSWER_MS)
+            tap("button", "Stop")
+            expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+        expect(page.locator("#each-answers [role=status]")).to_contain_text(
+            "; stopped before the other", timeout=ANSWER_MS
+        )
+        page.locator("#each-answers").get_by_role("link").first.tap()
+        expect(reader.locator("mark")).to_have_text("41")
+        reader.get_by_role("button", name=re.compile("^← ")).tap()
+        expect(reader).to_be_hidden()
+        tap("tab", "Check")
+        with page.expect_file_chooser():
+            tap("button", "Choose a receipt")
 
 
 @pytest.mark.slow
