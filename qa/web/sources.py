@@ -6,8 +6,6 @@ its documents: its reply is a line of JSON whenever there is something new to te
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Query
@@ -30,9 +28,8 @@ from qa.web.html.source_list import (
 )
 from qa.web.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED, Notice
 from qa.web.receiving import FILES_FACTOR
-
-MAX_PENDING_CHANGES = 4
-"""Changes of the library that are made or waited for; each holds a thread of the server."""
+from qa.web.upload import Upload
+from qa.web.uploads import TooManyChanges
 
 MAX_NAMED_GONE = 3
 """Chosen documents that are named when they are gone."""
@@ -80,27 +77,24 @@ def add_sources(server: FastAPI, chat: Chat, read_only: bool) -> None:
 
 
 def _add_changes(server: FastAPI, chat: Chat) -> None:
-    pending = BoundedSemaphore(MAX_PENDING_CHANGES)
     most_files = FILES_FACTOR * chat.uploads.limits.files
 
-    def change(lines: Callable[[], Iterator[dict[str, str]]]) -> Response:
-        if not pending.acquire(blocking=False):
+    def change(begin: Callable[[], Iterator[dict[str, str]]]) -> Response:
+        # Begun here: where the client is gone already, a response is never iterated.
+        try:
+            lines = begin()
+        except TooManyChanges:
             return JSONResponse(_notice(Notice(LIBRARY_UNCHANGED, "failed")), 503)
-
-        def run() -> Iterator[str]:
-            try:
-                for line in lines():
-                    yield f"{json.dumps(line)}\n"
-            finally:
-                pending.release()
-
-        return StreamingResponse(run(), media_type="application/x-ndjson")
+        return StreamingResponse(
+            (f"{json.dumps(line)}\n" for line in lines), media_type="application/x-ndjson"
+        )
 
     @server.post(SOURCES_ADD)
     def add(tokens: Annotated[list[str], Body(max_length=most_files)]) -> Response:
         claimed = [chat.uploads.incoming.claim(token) for token in tokens]
         files = [path for path in claimed if path is not None]
-        return change(lambda: _added(chat, files, len(tokens) - len(files)))
+        lost = len(tokens) - len(files)
+        return change(lambda: _added(chat.uploads.add(files) if files else iter(()), lost))
 
     @server.post(SOURCES_REMOVE)
     def remove(path: Annotated[str, Body(embed=True, max_length=5_000)]) -> Response:
@@ -111,9 +105,9 @@ def _add_changes(server: FastAPI, chat: Chat) -> None:
         return change(lambda: map(_notice, chat.uploads.index_again()))
 
 
-def _added(chat: Chat, files: list[Path], lost: int) -> Iterator[dict[str, str]]:
+def _added(states: Iterator[tuple[Upload, ...]], lost: int) -> Iterator[dict[str, str]]:
     """The states of the files while they are added to the library."""
-    for uploads in chat.uploads.add(files) if files else ():
+    for uploads in states:
         yield {"arrived": uploads_list(uploads)}
     if lost:
         yield _notice(Notice(FILES_NOT_RECEIVED, "failed"))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import SimpleQueue
+from threading import BoundedSemaphore
 from typing import TypeVar
 from uuid import uuid4
 
@@ -36,9 +37,17 @@ CLEANUP_SECONDS = 60.0
 CLOSE_SECONDS = 5.0
 """How long ``close`` waits for a change of the library; what it has committed is not lost."""
 
+MAX_PENDING_CHANGES = 4
+"""Changes of the library that users have begun and that are made or waited for; each holds a
+thread."""
+
 Update = TypeVar("Update")
 
 _log = logging.getLogger("chapter-and-verse")
+
+
+class TooManyChanges(Exception):
+    """The library is not changed: as many changes as are allowed are pending."""
 
 
 class Uploads:
@@ -63,6 +72,7 @@ class Uploads:
         self.incoming = IncomingFiles(incoming, self.limits)
         self._open = ExitStack()
         self._changing = threading.Lock()
+        self._pending = BoundedSemaphore(MAX_PENDING_CHANGES)
         self._ending = threading.Event()
 
     def open(self, read_only: bool = False) -> None:
@@ -140,13 +150,17 @@ class Uploads:
         threading.Thread(target=self._remove_expired, daemon=True).start()
 
     def add(self, files: Sequence[Path]) -> Iterator[tuple[Upload, ...]]:
-        """Add files to the library; yields the state of all whenever one of them changes.
+        """Add files to the library; the state of all whenever one of them changes.
 
         Afterwards the files are no longer at their paths: those added were moved to ``folder``,
-        the others removed. It runs to its end even if the iterator is not used up.
+        the others removed. It is begun at once, and runs to its end even if the iterator is not
+        used up or not used at all.
 
         Args:
             files: Claimed files of ``incoming``; all others are ignored.
+
+        Raises:
+            TooManyChanges: The files are removed, too.
         """
         files = [file for file in dict.fromkeys(files) if self.incoming.is_claimed(file)]
 
@@ -164,7 +178,11 @@ class Uploads:
             finally:
                 self.incoming.discard(files)
 
-        return _updates_of(run)
+        try:
+            return self._begin(run)
+        except TooManyChanges:
+            self.incoming.discard(files)
+            raise
 
     def _remove_expired(self) -> None:
         while not self._ending.wait(CLEANUP_SECONDS):
@@ -175,7 +193,17 @@ class Uploads:
 
         An uploaded file is deleted. A file of the folder that is served stays there, and is in
         the library again once the folder is indexed again.
+
+        Raises:
+            TooManyChanges: Nothing is removed.
         """
+        self._take_place()
+        try:
+            return self._remove(paths)
+        finally:
+            self._pending.release()
+
+    def _remove(self, paths: Sequence[str]) -> Notice:
         sentences: list[str] = []
         left_in_folder = failed = False
         try:
@@ -210,9 +238,12 @@ class Uploads:
         return Notice(" ".join(sentences), "failed" if failed else "done")
 
     def index_again(self) -> Iterator[Notice]:
-        """Bring the library up to date with its folders; yields the progress.
+        """Bring the library up to date with its folders; the progress, and last the outcome.
 
-        The last notice is the outcome. It runs to its end even if the iterator is not used up.
+        It is begun at once, and runs to its end even if the iterator is not used up.
+
+        Raises:
+            TooManyChanges: Nothing is indexed.
         """
 
         def run(report: Callable[[Notice], object]) -> None:
@@ -231,7 +262,37 @@ class Uploads:
                 _log.exception("The folder was not indexed.")
                 report(Notice("Something went wrong on the server; see its log.", "failed"))
 
-        return _updates_of(run)
+        return self._begin(run)
+
+    def _take_place(self) -> None:
+        """Take one of the places for pending changes.
+
+        Raises:
+            TooManyChanges: All are taken.
+        """
+        if not self._pending.acquire(blocking=False):
+            raise TooManyChanges
+
+    def _begin(self, run: Callable[[Callable[[Update], object]], None]) -> Iterator[Update]:
+        """What ``run`` reports from a thread of its own, until it ends.
+
+        It keeps its place until then, whether anybody still reads what it reports or not.
+
+        Raises:
+            TooManyChanges: It is not run.
+        """
+        self._take_place()
+        queue: SimpleQueue[tuple[Update] | None] = SimpleQueue()
+
+        def run_and_end() -> None:
+            try:
+                run(lambda update: queue.put((update,)))
+            finally:
+                self._pending.release()
+                queue.put(None)
+
+        threading.Thread(target=run_and_end, daemon=True).start()
+        return (update for (update,) in iter(queue.get, None))
 
     def _index_uploads(
         self, on_progress: OnProgress | None = None, *, retry: bool = False
@@ -250,21 +311,6 @@ class Uploads:
 def _is_document(path: Path) -> bool:
     """Whether indexing would read a file: what systems leave in folders is hidden."""
     return not path.name.startswith(".") and format_of(path) is not None
-
-
-def _updates_of(run: Callable[[Callable[[Update], object]], None]) -> Iterator[Update]:
-    """What ``run`` reports, from a thread of its own, until it ends."""
-    queue: SimpleQueue[tuple[Update] | None] = SimpleQueue()
-
-    def run_and_end() -> None:
-        try:
-            run(lambda update: queue.put((update,)))
-        finally:
-            queue.put(None)
-
-    threading.Thread(target=run_and_end, daemon=True).start()
-    while (item := queue.get()) is not None:
-        yield item[0]
 
 
 def progress_words(now: IndexingProgress) -> str:

@@ -19,7 +19,8 @@ from qa.web.chat import Chat
 from qa.web.html.source_list import MAX_ROWS
 from qa.web.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED
 from qa.web.receiving import UPLOAD, add_receiving
-from qa.web.sources import MAX_PENDING_CHANGES, add_sources
+from qa.web.sources import add_sources
+from qa.web.uploads import MAX_PENDING_CHANGES
 from tests.qa.web.html.test_page import Read
 
 
@@ -150,6 +151,66 @@ def test_changes_that_wait_are_bounded(chat: Chat) -> None:
     assert sorted(status for status, _ in replies) == [200] * MAX_PENDING_CHANGES + [503] * 2
     assert all(LIBRARY_UNCHANGED in text for status, text in replies if status == 503)
     assert request(chat, "POST", "/sources/index")[0] == 200
+
+
+def lose(chat: Chat, path: str, sent: object = None) -> None:
+    """Send a request and be gone before the reply begins, as uvicorn tells it."""
+    server = FastAPI()
+    add_sources(server, chat, False)
+    body = json.dumps(sent).encode()
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Any:
+        return next(messages, {"type": "http.disconnect"})
+
+    async def send(_: object) -> None:
+        pass
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "method": "POST",
+        "path": path,
+        "headers": [(b"content-type", b"application/json")],
+        "query_string": b"",
+    }
+    asyncio.run(server(scope, receive, send))
+
+
+def test_change_is_made_though_the_client_is_gone_before_the_reply(chat: Chat) -> None:
+    form = [("files", ("mill.txt", "The mill was built in 1850."))]
+    _, tokens = request(chat, "POST", UPLOAD, files=form)
+    lose(chat, "/sources/add", tokens)
+    end = time.monotonic() + 30
+    while chat.uploads.incoming.bytes:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert [file.path for file in chat.listing().files] == ["town/bridge.txt", "uploads/mill.txt"]
+
+
+def test_lost_connections_leave_room_for_changes(chat: Chat) -> None:
+    chat.uploads._changing.acquire()
+    for _ in range(MAX_PENDING_CHANGES):
+        lose(chat, "/sources/index")
+    Timer(1, chat.uploads._changing.release).start()
+    # What they began goes on.
+    status, reply = request(chat, "POST", "/sources/index")
+    assert status == 503 and LIBRARY_UNCHANGED in reply["changed"]
+    end = time.monotonic() + 30
+    while request(chat, "POST", "/sources/index")[0] != 200:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_file_that_is_not_added_because_of_other_changes_takes_no_room(chat: Chat) -> None:
+    form = [("files", ("mill.txt", "The mill was built in 1850."))]
+    _, tokens = request(chat, "POST", UPLOAD, files=form)
+    with chat.uploads._changing:
+        for _ in range(MAX_PENDING_CHANGES):
+            chat.uploads.index_again()
+        status, _ = request(chat, "POST", "/sources/add", json=tokens)
+        assert (status, chat.uploads.incoming.bytes) == (503, 0)
+        assert request(chat, "POST", "/sources/remove", json={"path": "town"})[0] == 503
 
 
 def test_ten_thousand_documents_are_listed_and_chosen_at_once(
