@@ -46,7 +46,7 @@ from qa.reading.table_reader import TableReader
 from qa.results import NEAREST, Answer, Hit, NothingFound
 from qa.retrieval.retriever import Retriever
 from qa.settings import DEFAULT_READER, Settings
-from qa.text import join_whitespace, replace_surrogates
+from qa.text import join_whitespace, replace_surrogates, stem, stems, terms
 
 EACH_HITS = 6
 """Passages read where each document is asked by itself: a document has fewer that can answer than
@@ -62,6 +62,10 @@ OTHER_CANDIDATES = 3
 NEAR = 0.35
 """Cosine from which a passage counts as near to the question. It decides only which reason is given
 for no answer; chosen by hand."""
+
+NEAR_WORDS = 0.5
+"""Share of the question's words from which a passage that holds them counts as near to it, too: a
+row of a table has few words, and a low cosine. Chosen by hand."""
 
 NOWHERE = "\0"
 """A path at which nothing can lie."""
@@ -472,7 +476,8 @@ class QuestionAnswerer:
         seconds = {"retrieve": retrieve_seconds, "read": time.perf_counter() - started}
         confidence = answers[0].confidence if answers else 0.0
         if not answers or confidence < self.settings.threshold:
-            return Answer(question, None, confidence, (), (), hits, _reason(hits), seconds)
+            reason = _reason(question, hits)
+            return Answer(question, None, confidence, (), (), hits, reason, seconds)
         best, *rest = answers
         contradicting = {span for other in best.contradicted_by for span in other.spans}
         candidates = [other for other in rest if contradicting.isdisjoint(other.spans)]
@@ -588,6 +593,12 @@ def _paths_shown(answer: Answer) -> Iterator[str]:
     yield from (citation.path for citation in answer.quotes)
 
 
-def _reason(hits: Sequence[Hit]) -> NothingFound:
-    near = any(hit.vector_score >= NEAR for hit in hits)
-    return "none answers" if near else "nothing near"
+def _reason(question: str, hits: Sequence[Hit]) -> NothingFound:
+    """Why there is no answer to a question in the passages retrieved for it."""
+    words = {stem(term) for term in terms(question)}
+
+    def is_near(hit: Hit) -> bool:
+        shared = words & stems(f"{hit.context} {hit.text}")
+        return hit.vector_score >= NEAR or len(shared) >= NEAR_WORDS * max(len(words), 1)
+
+    return "none answers" if any(map(is_near, hits)) else "nothing near"

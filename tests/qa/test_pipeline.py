@@ -10,9 +10,10 @@ from embeddings.index.index import Index
 from embeddings.models.encoder import Vectors
 from qa import Answer, QuestionAnswerer, Settings
 from qa.evaluation.metrics import exact_match
-from qa.pipeline import EACH_HITS, NothingWithin
+from qa.pipeline import EACH_HITS, NEAR, NothingWithin, _reason
 from qa.reading.question_type import may_need_sentences
 from qa.text import normalise
+from tests.builders import a_hit
 
 FORMATS = (
     "plain text, Markdown, HTML, PDF, Word, PowerPoint, EPUB, CSV, Excel, OpenDocument, RTF, "
@@ -68,6 +69,21 @@ def test_question_beyond_the_shipped_documents_is_not_answered(
     assert (answer.citations, answer.candidates) == ((), ())
     assert answer.reason in ("nothing near", "none answers")
     assert len(answer.hits) == answerer.settings.hits
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "cosine", "reason"),
+    [
+        ("How many potatoes are needed?", "Potatoes; Amount: 8 kg", 0.1, "none answers"),
+        ("Where are potatoes grown in winter?", "The winter ferry.", 0.1, "nothing near"),
+        ("Where are potatoes grown in winter?", "The winter ferry.", NEAR, "none answers"),
+        ("?", "The winter ferry.", 0.1, "nothing near"),
+    ],
+)
+def test_passage_with_the_words_of_the_question_is_near_to_it(
+    question: str, text: str, cosine: float, reason: str
+) -> None:
+    assert _reason(question, [a_hit(text, vector_score=cosine)]) == reason
 
 
 @pytest.mark.parametrize("question", ANSWERED)
