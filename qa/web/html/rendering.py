@@ -44,10 +44,12 @@ def confidence_in_words(confidence: float) -> tuple[str, str]:
     >>> confidence_in_words(0.87), confidence_in_words(0.999), confidence_in_words(0.001)
     (('very likely right', '87%'), ('almost certainly right', 'over 99%'), ('doubtful', 'under 1%'))
     """
-    words = next(words for least, words in CONFIDENCE_WORDS if confidence >= least)
+    # The words follow the percent that are shown: 0.799 is "80%" and called as 0.8 is.
+    percent = round(100 * confidence)
+    words = next(words for least, words in CONFIDENCE_WORDS if percent >= 100 * least)
     if confidence > 0.99:
         return words, "over 99%"
-    return words, "under 1%" if confidence < 0.01 else f"{confidence:.0%}"
+    return words, "under 1%" if confidence < 0.01 else f"{percent}%"
 
 
 def render(template: str, **values: object) -> Markup:

@@ -298,6 +298,20 @@ def test_confidence_has_a_word_and_never_says_certain(confidence: float) -> None
     assert f">{words}, {percent}<" in reply.replace("&#37;", "%")
 
 
+@pytest.mark.parametrize(
+    ("confidence", "shown"),
+    [
+        (0.796, ("very likely right", "80%")),
+        (0.804, ("very likely right", "80%")),
+        (0.794, ("probably right", "79%")),
+        (0.399, ("uncertain", "40%")),
+        (0.949, ("almost certainly right", "95%")),
+    ],
+)
+def test_same_percent_are_called_the_same(confidence: float, shown: tuple[str, str]) -> None:
+    assert confidence_in_words(confidence) == shown
+
+
 def test_document_that_changed_since_is_named_so_at_its_source() -> None:
     other = replace(CITATION, path="docs/b.pdf")
     answer = replace(ANSWER, citations=(CITATION, other))
