@@ -5,17 +5,22 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 
 from embeddings.index.index import Index
 from qa import Answer, QuestionAnswerer
 from qa.library.receipts import answer_as_markdown, verify
+from qa.reading import contradiction
 from qa.reading.agreement import agree
+from qa.reading.calibration import Calibration
+from qa.reading.candidates import CandidateSpans
 from qa.reading.combined_reader import CombinedReader
-from qa.reading.contradiction import MAX_CONTRADICTIONS, contradictions
+from qa.reading.contradiction import MAX_CONTRADICTIONS, DocumentAnswer, contradictions
+from qa.reading.reader import ReadAnswer, Span, quoted
 from qa.reading.span_reader import SpanReader
+from tests.builders import a_hit
 from tests.conftest import DOCS
 from tests.qa.reading.forgeries import FORGERIES, HONEST, WAYS, Forgery
 
@@ -208,6 +213,20 @@ def test_each_side_has_its_documents_and_their_dates(tmp_path: Path) -> None:
     assert answer.contradiction_notice in answer_as_markdown(answer)
     # An answer to several questions is contradicted where a part is.
     assert again.parts and again.contradicted_by == again.parts[1].contradicted_by != ()
+
+
+@pytest.mark.parametrize(("confidence", "reported"), [(0.06, []), (0.12, ["20 May 2025 09:12"])])
+def test_number_that_is_hardly_an_answer_contradicts_nothing(
+    monkeypatch: pytest.MonkeyPatch, confidence: float, reported: list[str]
+) -> None:
+    first, other = Span(0, 0, 6), Span(1, 0, 17)
+    hits = [a_hit("6:12.4 Heron crew"), a_hit("20 May 2025 09:12 Heron crew", document=2)]
+    alone = DocumentAnswer(2, (other,), "20 May 2025 09:12", 0.5)
+    monkeypatch.setattr(contradiction, "answer_of_document", lambda *_: alone)
+    answers = [ReadAnswer((first,), 0.56), ReadAnswer((other,), confidence)]
+    unused = CandidateSpans(), cast(Calibration, None)
+    found = contradictions("What was the time of the Heron crew?", hits, *unused, answers)
+    assert [quoted(hits, each.spans[0]) for each in found] == reported
 
 
 def test_answer_that_many_contradict_stays_small(tmp_path: Path) -> None:
