@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from embeddings.errors import ChapterAndVerseError
 from qa.library.listing import LibraryFile
 from qa.pipeline import QuestionAnswerer
-from qa.results import Answer, Citation
+from qa.results import Answer
 from qa.text import stems
 from qa.web.documents import Documents
 from qa.web.example_ranking import Placed, is_surely_answered, ranked
@@ -101,11 +101,13 @@ class FollowUpFinder:
 
     def is_following(self, session: str | None) -> bool:
         """Whether follow-ups were asked for, found or not."""
-        return session in self._found or session in self._wanted
+        with self._changed:
+            return session in self._found or session in self._wanted
 
     def questions(self, session: str | None) -> list[str] | None:
         """The follow-ups; None while they are being looked for."""
-        return self._found.get(session)
+        with self._changed:
+            return self._found.get(session)
 
     def close(self) -> None:
         """Stop looking, and wait until the current question is answered."""
@@ -176,7 +178,9 @@ class FollowUpFinder:
             _, _, part = found
             start = citation.start - SECTION_BEFORE
             blocks = blocks_of(part, start, citation.start + SECTION_BEHIND)
-            examples = [each for each in example_questions(blocks) if not _quotes(each, answer)]
+            examples = [
+                each for each in example_questions(blocks) if not _quotes(answer, path, each)
+            ]
             file = LibraryFile(path, "", facts.sha256, facts.title, facts.passages)
             generated.append((file, examples))
         within = self._answerer.within
@@ -192,10 +196,17 @@ def _wordings(answer: Answer) -> Iterator[str]:
         yield part.standalone_question
 
 
-def _quotes(example: ExampleQuestion, answer: Answer) -> bool:
-    """Whether the answer quotes what the question was generated from, and has answered it so."""
+def _quotes(answer: Answer, path: str, example: ExampleQuestion) -> bool:
+    """Whether the answer quotes what the question was generated from, and has answered it so.
 
-    def holds(citation: Citation) -> bool:
-        return citation.start < example.end and example.start < citation.end
-
-    return any(holds(citation) for citation in answer.citations)
+    Args:
+        answer: With its citations.
+        path: Of the document that the question was generated from.
+        example: The question.
+    """
+    return any(
+        path in (citation.path, *citation.also_at)
+        and citation.start < example.end
+        and example.start < citation.end
+        for citation in answer.citations
+    )

@@ -88,6 +88,17 @@ def test_follow_ups_are_about_the_cited_section_and_not_what_was_asked(
     assert finder.questions("b") is None
 
 
+def test_quote_of_another_document_answers_no_question_of_this_one() -> None:
+    library = Cited(built(*NAMES), built("Weir", "Well"))
+    finder = library.finder_of_follow_ups()
+    answer = library.answered("When was the Mill built?")
+    weir = replace(library.answered("When was the Weir built?").citations[0], path="1")
+    pier = replace(weir, start=weir.start + 27, end=weir.end + 27)
+    both = replace(answer, citations=(*answer.citations, pier))
+    assert "When was the Pier built?" in (find(finder, both) or [])
+    finder.close()
+
+
 def test_what_the_answer_quotes_is_not_asked_in_other_words(
     library: Cited, finder: FollowUpFinder
 ) -> None:
