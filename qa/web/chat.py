@@ -31,7 +31,7 @@ from qa.web.messages import (
 )
 from qa.web.signing import Signer
 from qa.web.startup import StartupIndexing
-from qa.web.stored_turns import parse_turns
+from qa.web.stored_turns import StoredTurn, parse_turns
 from qa.web.uploads import Uploads
 
 _log = logging.getLogger("chapter-and-verse")
@@ -233,16 +233,20 @@ class Chat:
             return FEEDBACK_NOT_STORED
         return ""
 
-    def restore(self, stored: object) -> tuple[RenderedTurn, ...]:
-        """The conversation that a browser stored, without answers that this program did not sign.
-
-        Citations of documents that were changed or removed since are marked as such.
-        """
-        turns = [
+    def stored_turns(self, stored: object) -> list[StoredTurn]:
+        """The turns that a browser stored, without answers that this program did not sign."""
+        return [
             turn
             for turn in parse_turns(stored)
             if turn.answer is None or self.signer.is_signed(turn.answer, turn.signature)
         ]
+
+    def restore(self, stored: object) -> tuple[RenderedTurn, ...]:
+        """The conversation that a browser stored, as ``stored_turns`` reads it, to be shown.
+
+        Citations of documents that were changed or removed since are marked as such.
+        """
+        turns = self.stored_turns(stored)
         if not turns:
             return ()
         quoted = {document for turn in turns if turn.answer for document in _quoted(turn.answer)}

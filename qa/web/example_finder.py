@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from embeddings.errors import IndexDamaged
+from embeddings.index.paths import lies_within
 from qa.pipeline import QuestionAnswerer
 from qa.web.documents import Documents
 from qa.web.example_ranking import Placed, is_surely_answered, ranked
@@ -47,16 +48,25 @@ class ExampleFinder:
         self._answerer = answerer
         self._documents = documents
         self._wait_until_ready = wait_until_ready
-        self._examples: list[str] | None = None
+        self._examples: list[Placed] | None = None
         self._version = -1
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
-    @property
-    def examples(self) -> list[str] | None:
-        """Questions that are answered with confidence; None while they are being looked for."""
-        return self._examples
+    def examples(self, within: Sequence[str] = ()) -> list[str] | None:
+        """Questions that are answered with confidence; None while they are being looked for.
+
+        Args:
+            within: Library paths of documents or folders that are to answer them; any if empty.
+        """
+        if self._examples is None:
+            return None
+        return [
+            example.question
+            for path, example in self._examples
+            if not within or lies_within(path, within)
+        ]
 
     def refresh(self) -> None:
         """Start to look for other examples if the library has changed since the last time."""
@@ -78,7 +88,7 @@ class ExampleFinder:
         self._wait_until_ready()
         # The library may have been indexed meanwhile; that is no reason to look again.
         self._version = self._documents.index.version
-        examples: list[str] = []
+        examples: list[Placed] = []
         try:
             self._find(examples)
         except (
@@ -88,7 +98,7 @@ class ExampleFinder:
             _log.exception("Example questions could not be generated.")
         self._examples = examples
 
-    def _find(self, examples: list[str]) -> None:
+    def _find(self, examples: list[Placed]) -> None:
         """Add examples to the list until there are enough."""
         kinds: Counter[Kind] = Counter()
         tried: set[str] = set()
@@ -100,7 +110,7 @@ class ExampleFinder:
                 return
             tried.add(example.question)
             if is_surely_answered(placed, self._answerer.answer(example.question)):
-                examples.append(example.question)
+                examples.append(placed)
                 kinds[example.kind] += 1
 
         def is_done() -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from embeddings.errors import ChapterAndVerseError
+from embeddings.index.paths import lies_within
 from qa.library.listing import LibraryFile
 from qa.pipeline import QuestionAnswerer
 from qa.results import Answer
@@ -44,11 +45,28 @@ class _Wanted:
 
     Attributes:
         session: Of the page that shows it.
+        turn: Id of its last turn that was answered.
         answers: Of the conversation; at least one.
+        within: Library paths to which its questions are limited; none if they are not.
     """
 
     session: str | None
+    turn: str
     answers: tuple[Answer, ...]
+    within: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, tuple[str, ...]]:
+        """Of equal ones the follow-ups are the same."""
+        return self.turn, self.within
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Follow-ups that were found, under the key of what was wanted."""
+
+    key: tuple[str, tuple[str, ...]]
+    questions: list[str]
 
 
 class FollowUpFinder:
@@ -70,22 +88,36 @@ class FollowUpFinder:
         self._documents = documents
         self._is_busy = is_busy
         self._wanted: OrderedDict[str | None, _Wanted] = OrderedDict()
-        self._found: OrderedDict[str | None, list[str]] = OrderedDict()
+        self._found: OrderedDict[str | None, _Found] = OrderedDict()
         self._changed = threading.Condition()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def begin(self, session: str | None, answers: Sequence[Answer]) -> None:
-        """Look for follow-ups to the last answer of a conversation; earlier ones are dropped.
+    def begin(
+        self,
+        session: str | None,
+        turn: str,
+        answers: Sequence[Answer],
+        within: Sequence[str] = (),
+    ) -> None:
+        """Look for follow-ups to the last answer of a conversation; those to others are dropped.
+
+        Those to the same answer are not looked for again.
 
         Args:
             session: Of the page that shows the conversation.
+            turn: Id of its last turn that was answered.
             answers: Of the conversation; at least one.
+            within: Library paths to which questions are limited; none if they are not.
         """
+        wanted = _Wanted(session, turn, tuple(answers), tuple(within))
         with self._changed:
+            known = self._found.get(session) or self._wanted.get(session)
+            if known is not None and known.key == wanted.key:
+                return
             self._found.pop(session, None)
             self._wanted.pop(session, None)
-            self._wanted[session] = _Wanted(session, tuple(answers))
+            self._wanted[session] = wanted
             while len(self._wanted) > MAX_SESSIONS:
                 self._wanted.popitem(last=False)
             if self._thread is None and not self._ending.is_set():
@@ -107,7 +139,8 @@ class FollowUpFinder:
     def questions(self, session: str | None) -> list[str] | None:
         """The follow-ups; None while they are being looked for."""
         with self._changed:
-            return self._found.get(session)
+            found = self._found.get(session)
+        return found.questions if found else None
 
     def close(self) -> None:
         """Stop looking, and wait until the current question is answered."""
@@ -129,7 +162,7 @@ class FollowUpFinder:
             with self._changed:
                 if self._is_wanted(wanted):
                     del self._wanted[wanted.session]
-                    self._found[wanted.session] = questions
+                    self._found[wanted.session] = _Found(wanted.key, questions)
                     while len(self._found) > MAX_SESSIONS:
                         self._found.popitem(last=False)
 
@@ -148,7 +181,7 @@ class FollowUpFinder:
         """Add follow-ups to the list until there are enough, or others are wanted."""
         asked = {frozenset(stems(text)) for each in wanted.answers for text in _wordings(each)}
         tried = 0
-        for placed in self._candidates(wanted.answers[-1]):
+        for placed in self._candidates(wanted.answers[-1], wanted.within):
             _, example = placed
             key = frozenset(stems(example.question))
             if key in asked:
@@ -159,17 +192,19 @@ class FollowUpFinder:
                 return
             tried += 1
             asked.add(key)
-            if is_surely_answered(placed, self._answerer.answer(example.question)):
+            if is_surely_answered(placed, self._answerer.answer(example.question, wanted.within)):
                 questions.append(example.question)
             if len(questions) == MAX_FOLLOW_UPS:
                 return
 
-    def _candidates(self, answer: Answer) -> Iterator[Placed]:
+    def _candidates(self, answer: Answer, within: Sequence[str]) -> Iterator[Placed]:
         """Questions generated from the cited sections, in the order in which they are tried."""
         index = self._documents.index
         quoted = {citation.path: citation for citation in reversed(answer.citations)}
         generated: list[tuple[LibraryFile, list[ExampleQuestion]]] = []
         for path, citation in list(quoted.items())[-MAX_CITED_DOCUMENTS:]:
+            if within and not lies_within(path, within):
+                continue
             facts = self._documents.facts(path)
             # Offsets into the text that was quoted mean nothing in another.
             found = index.part(path, None, citation.start) if facts else None
@@ -183,7 +218,7 @@ class FollowUpFinder:
             ]
             file = LibraryFile(path, "", facts.sha256, facts.title, facts.passages)
             generated.append((file, examples))
-        within = self._answerer.within
+        within = within or self._answerer.within
         with index.snapshot() as snapshot:
             candidates = list(ranked(generated, snapshot, within))
         yield from candidates

@@ -188,8 +188,12 @@ def test_limit_is_a_chip_that_survives_a_reload_and_is_said_in_the_answer(page: 
     expect(used(page)).to_have_text("12 of 12 used")
     chip = page.locator("#limit-chip .cv-chip")
     expect(chip).to_be_hidden()
+    offered = page.locator("#examples button")
+    expect(offered.filter(has_text="QA_INDEX")).to_have_count(1, timeout=2 * ANSWER_MS)
     row(page, "Formats").get_by_role("button", name="Ask only this").click()
     expect(chip).to_have_text("Only: Formats ✕")
+    # Settings do not stand in that document.
+    expect(offered.filter(has_text="QA_INDEX")).to_have_count(0)
     expect(used(page)).to_have_text("1 of 12 used")
     folder = page.get_by_role("checkbox", name="docs/guide 7 documents")
     assert folder.evaluate("box => [box.checked, box.indeterminate]") == [False, True]

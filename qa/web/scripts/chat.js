@@ -428,4 +428,6 @@ export function start() {
   conversations.start({ leave, refresh });
   // A quoted document may have changed or be gone.
   document.addEventListener("sourceschange", refresh);
+  // What is offered as a question is to be answered within the limit.
+  document.addEventListener("limitchange", () => write("#cv-limit", within()));
 }

@@ -61,6 +61,7 @@ async function ask(change) {
   adopt(reply.limit);
   keep();
   show(reply);
+  document.dispatchEvent(new Event("limitchange"));
 }
 
 function adopt(text) {

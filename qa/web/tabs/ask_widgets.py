@@ -29,6 +29,7 @@ class AskWidgets:
         outcome: What it is to store once that is answered.
         conversation: Changes when another conversation is to be shown.
         rating: A rating of an answer.
+        limit: What questions are limited to, as ``Chat.parse_within`` reads it.
     """
 
     chatbot: gr.Chatbot
@@ -45,6 +46,7 @@ class AskWidgets:
     outcome: gr.Textbox
     conversation: gr.Textbox
     rating: gr.Textbox
+    limit: gr.Textbox
 
 
 def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
@@ -59,6 +61,7 @@ def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
         gr.Textbox(elem_id=f"cv-{name}", label=name, visible="hidden")
         for name in ("request", "outcome", "conversation", "rating")
     )
+    limit = gr.Textbox("{}", elem_id="cv-limit", label="limit", visible="hidden")
     with gr.Row(elem_id="columns"):
         source_list.add_column()
         with gr.Column(elem_id="asking"):
@@ -115,4 +118,5 @@ def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
         outcome=outcome,
         conversation=conversation,
         rating=rating,
+        limit=limit,
     )

@@ -4,6 +4,7 @@ Before the first question they are about the library; after an answer, about wha
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import gradio as gr
 
@@ -25,40 +26,62 @@ class ExampleButtons:
         self.chat = chat
         self.buttons, self.timer = widgets.examples, widgets.examples_timer
         changed = [*self.buttons, self.timer]
-        # Once an answer is complete, which waits for nothing here, or a conversation is shown.
-        for event in (page.load, widgets.outcome.change, widgets.conversation.change):
+        # Once an answer is complete, which waits for nothing here, a conversation is shown, or
+        # questions are limited to other documents.
+        for event in (
+            page.load,
+            widgets.outcome.change,
+            widgets.conversation.change,
+            widgets.limit.change,
+        ):
             event(
                 self.follow,
-                [widgets.outcome],
+                [widgets.outcome, widgets.limit],
                 changed,
-                js="() => chapterAndVerse.turns()",
+                js="async (_, limit) => [await chapterAndVerse.turns(), limit]",
                 **UNQUEUED,
             )
-        self.timer.tick(self.show, None, changed, **UNQUEUED)
+        self.timer.tick(self.show, [widgets.limit], changed, **UNQUEUED)
 
-    def follow(self, stored: object, request: gr.Request) -> Changes:
+    def follow(self, stored: object, limit: str, request: gr.Request) -> Changes:
         """Look for follow-ups to the last answer, or for examples before the first.
 
         Args:
-            stored: The conversation, for ``Chat.restore``.
+            stored: The conversation, for ``Chat.stored_turns``.
+            limit: What questions are limited to, for ``Chat.parse_within``.
             request: Names the session.
         """
-        answers = [turn.answer for turn in self.chat.restore(stored) if turn.answer]
-        if answers:
-            self.chat.follow_up_finder.begin(request.session_hash, answers)
-            return self._buttons(()) | {self.timer: gr.Timer(active=True)}
-        self.chat.follow_up_finder.cancel(request.session_hash)
-        self.chat.example_finder.refresh()
-        return self.show(request)
-
-    def show(self, request: gr.Request) -> Changes:
-        """Show the questions, or look again later if there are none yet."""
         finder, session = self.chat.follow_up_finder, request.session_hash
-        questions = (
-            finder.questions(session)
-            if finder.is_following(session)
-            else self.chat.example_finder.examples
-        )
+        answered = [
+            (turn.id, turn.answer) for turn in self.chat.stored_turns(stored) if turn.answer
+        ]
+        try:
+            within = self.chat.parse_within(limit)
+        except ValueError:  # No document is left, or chosen ones are gone: none could answer.
+            answered, within = [], ()
+        if answered:
+            turn, _ = answered[-1]
+            finder.begin(session, turn, [answer for _, answer in answered], within)
+        else:
+            finder.cancel(session)
+            self.chat.example_finder.refresh()
+        # Those that were shown before are about something else.
+        return self._buttons(()) | self.show(limit, request)
+
+    def show(self, limit: str, request: gr.Request) -> Changes:
+        """Show the questions, or look again later if there are none yet.
+
+        Args:
+            limit: As for ``follow``.
+            request: Names the session.
+        """
+        finder, session = self.chat.follow_up_finder, request.session_hash
+        questions: list[str] | None = []
+        if finder.is_following(session):
+            questions = finder.questions(session)
+        else:
+            with suppress(ValueError):
+                questions = self.chat.example_finder.examples(self.chat.parse_within(limit))
         if questions is None:
             return {self.timer: gr.Timer(active=True)}
         return self._buttons(questions) | {self.timer: gr.Timer(active=False)}

@@ -147,7 +147,7 @@ def test_message_is_rewritten_and_each_wording_searched_once(
 
 def found_examples(chat: Chat) -> list[str]:
     deadline = time.monotonic() + 60
-    while (found := chat.example_finder.examples) is None:
+    while (found := chat.example_finder.examples()) is None:
         assert time.monotonic() < deadline, "examples are not found"
         time.sleep(0.02)
     return found

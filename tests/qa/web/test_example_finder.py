@@ -30,6 +30,7 @@ class Library:
         self.confidence = confidence
         self.version = 1
         self.questions: list[str] = []
+        self.limits: list[Sequence[str]] = []
         self.index = self
         self.within = ()
 
@@ -54,8 +55,9 @@ class Library:
     ) -> list[tuple[int, float]]:
         return [(number, 1.0) for number, text in enumerate(self.texts) if terms[0] in text]
 
-    def answer(self, question: str) -> Answer:
+    def answer(self, question: str, within: Sequence[str] = ()) -> Answer:
         self.questions.append(question)
+        self.limits += [within] if within else []
         if question.startswith("When was the Broken"):
             raise RuntimeError("unexpected")
         subject = question.split()[3] if question.startswith("When") else "IOFS"
@@ -87,7 +89,7 @@ def find(finder: ExampleFinder) -> list[str] | None:
     finder.refresh()
     assert finder._thread is not None
     finder._thread.join(30)
-    return finder.examples
+    return finder.examples()
 
 
 def test_sure_answers_make_examples_of_different_kinds_first() -> None:
@@ -113,10 +115,20 @@ def test_answer_of_another_document_makes_no_example() -> None:
     assert library.questions == ["When was the Mill built?"]
 
 
+def test_examples_of_documents_within_a_limit_are_offered() -> None:
+    library = Library(built("Mill", "Pier"), "The IOFS has 41 members.")
+    finder = library.finder()
+    assert finder.examples(["1"]) is None
+    assert len(find(finder) or []) == 3
+    assert finder.examples(["1"]) == ["How many members does the IOFS have?"]
+    assert finder.examples(["0", "2"]) == ["When was the Mill built?", "When was the Pier built?"]
+    assert finder.examples(["2"]) == []
+
+
 def test_examples_are_looked_for_again_only_if_the_library_changed() -> None:
     library = Library(built("Mill"))
     finder = library.finder()
-    assert finder.examples is None
+    assert finder.examples() is None
     assert find(finder) == find(finder) == ["When was the Mill built?"]
     assert len(library.questions) == 1
     library.version += 1
@@ -142,7 +154,7 @@ def test_close_ends_the_search_and_starts_no_other() -> None:
     finder.refresh()
     threading.Timer(0.1, waiting.set).start()
     finder.close()
-    assert finder.examples == [] and library.questions == []
+    assert finder.examples() == [] and library.questions == []
     library.version += 1
     finder.refresh()
     assert library.questions == []

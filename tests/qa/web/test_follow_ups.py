@@ -67,8 +67,10 @@ def until(holds: Any) -> None:
         time.sleep(0.01)
 
 
-def find(finder: FollowUpFinder, *answers: Answer) -> list[str] | None:
-    finder.begin("a", answers)
+def find(
+    finder: FollowUpFinder, *answers: Answer, within: tuple[str, ...] = ()
+) -> list[str] | None:
+    finder.begin("a", answers[-1].question, answers, within)
     until(lambda: finder.questions("a") is not None)
     return finder.questions("a")
 
@@ -86,6 +88,30 @@ def test_follow_ups_are_about_the_cited_section_and_not_what_was_asked(
     ]
     assert len(library.questions) == MAX_FOLLOW_UPS and finder.is_following("a")
     assert finder.questions("b") is None
+
+
+def test_follow_ups_to_an_answer_are_looked_for_once(
+    library: Cited, finder: FollowUpFinder
+) -> None:
+    answer = library.answered("When was the Mill built?")
+    found = find(finder, answer)
+    assert find(finder, answer) == found != []
+    assert len(library.questions) == MAX_FOLLOW_UPS
+    # Not even while they are being looked for.
+    library.busy = True
+    finder.begin("b", "1", [answer])
+    wanted = finder._wanted["b"]
+    finder.begin("b", "1", [answer])
+    assert finder._wanted["b"] is wanted
+    finder.begin("b", "2", [answer])
+    assert finder._wanted["b"] is not wanted
+
+
+def test_follow_ups_are_answered_within_the_limit(finder: FollowUpFinder, library: Cited) -> None:
+    answer = library.answered("When was the Mill built?")
+    assert find(finder, answer, within=("1",)) == [] == library.questions
+    assert find(finder, answer, within=("0",)) != []
+    assert library.limits == [("0",)] * MAX_FOLLOW_UPS
 
 
 def test_quote_of_another_document_answers_no_question_of_this_one() -> None:
@@ -132,7 +158,7 @@ def test_nothing_is_tried_while_a_question_is_answered(
     library: Cited, finder: FollowUpFinder
 ) -> None:
     library.busy = True
-    finder.begin("a", [library.answered("When was the Mill built?")])
+    finder.begin("a", "1", [library.answered("When was the Mill built?")])
     until(lambda: library.looks >= 2)
     assert library.questions == [] and finder.questions("a") is None
     library.busy = False
@@ -144,13 +170,13 @@ def test_new_question_ends_the_search_for_follow_ups_to_the_last(
 ) -> None:
     library.busy = True
     answer = library.answered("When was the Mill built?")
-    finder.begin("a", [answer])
+    finder.begin("a", "1", [answer])
     until(lambda: library.looks)
     finder.cancel("a")
     assert not finder.is_following("a")
     library.busy = False
     # The thread comes to the next session once it is done with this one.
-    finder.begin("b", [answer])
+    finder.begin("b", "1", [answer])
     until(lambda: finder.questions("b") is not None)
     assert len(library.questions) == MAX_FOLLOW_UPS and finder.questions("a") is None
 
@@ -169,11 +195,11 @@ def test_unexpected_error_ends_one_search_and_the_next_one_works(
 def test_close_waits_for_the_thread_and_starts_no_other(library: Cited) -> None:
     finder = library.finder_of_follow_ups()
     library.busy = True
-    finder.begin("a", [library.answered("When was the Mill built?")])
+    finder.begin("a", "1", [library.answered("When was the Mill built?")])
     until(lambda: library.looks)
     thread = finder._thread
     assert thread is not None and thread.is_alive()
     finder.close()
     assert not thread.is_alive()
-    finder.begin("b", [library.answered("When was the Mill built?")])
+    finder.begin("b", "1", [library.answered("When was the Mill built?")])
     assert finder._thread is thread and library.questions == []
