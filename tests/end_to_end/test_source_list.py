@@ -310,8 +310,12 @@ def test_empty_library_takes_its_first_documents(browser: Browser, tmp_path: Pat
         expect(question_box(page)).to_be_hidden()
         page.reload()
         expect(welcome).to_be_visible()
-        for width, height in ((1024, 768), (390, 844)):
+        # Nothing can be asked in any tab.
+        expect(page.get_by_role("tab")).to_have_count(0)
+        for width, height in ((1440, 900), (1024, 768), (390, 844)):
             page.set_viewport_size({"width": width, "height": height})
+            box = page.locator(".cv-welcome").bounding_box()
+            assert box is not None and abs(2 * box["x"] + box["width"] - width) <= 1
             expect(welcome.get_by_role("button", name="Choose files")).to_be_in_viewport()
             assert page.evaluate("document.documentElement.scrollWidth") == width
         with page.expect_file_chooser():

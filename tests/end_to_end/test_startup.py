@@ -59,6 +59,8 @@ def test_page_answers_from_what_is_in_and_shows_what_comes_in(
             "Reading 2 of 2 · mill.txt Documents that are read can be asked already.",
             timeout=ANSWER_MS,
         )
+        tab = page.get_by_role("tab", name="Ask", exact=True)
+        tab_place = tab.bounding_box()
         used = page.locator("#source-list .cv-used")
         expect(used).to_have_text("1 of 1 used")
         # What is not found may be in a file that is still to come.
@@ -71,6 +73,7 @@ def test_page_answers_from_what_is_in_and_shows_what_comes_in(
         assert "passages encoded" not in chat.logged()
         chat.gate.unlink()
         expect(line).to_have_text("", timeout=ANSWER_MS)
+        assert tab.bounding_box() == tab_place
         expect(used).to_have_text("2 of 2 used", timeout=ANSWER_MS)
         ask(page, "When was the mill built?", "1850")
         assert "town: 2 added" in chat.logged()

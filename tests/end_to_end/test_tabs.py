@@ -48,6 +48,24 @@ def test_back_leads_to_the_tab_before(
         expect_tab(page, "Ask")
 
 
+TEXT_BOTTOMS = """() => ["#cv-new", "#ask-tab-button"].map(selector => {
+    const range = document.createRange();
+    range.selectNodeContents(document.querySelector(selector));
+    return Math.max(...[...range.getClientRects()].map(box => box.bottom));
+})"""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_tabs_stand_on_one_line_with_the_buttons(page: Page) -> None:
+    for width in (1440, 1180, 981, 865):
+        page.set_viewport_size({"width": width, "height": 800})
+        button, tab = page.evaluate(TEXT_BOTTOMS)
+        assert abs(button - tab) <= 1, width
+        # Nothing has wrapped.
+        assert button < 45, width
+
+
 @pytest.mark.slow
 @pytest.mark.browser
 def test_document_is_closed_by_another_tab_and_opened_by_back(page: Page) -> None:
