@@ -15,6 +15,7 @@ from tests.end_to_end.browsing import (
     action,
     ask,
     ask_when_founded,
+    begin_conversation,
     enter,
     notices,
     opened,
@@ -236,13 +237,33 @@ def test_rating_is_stored_with_its_note(page: Page, chat: Running) -> None:
     action(page, "Not helpful").click()
     expect(action(page, "Not helpful")).to_have_attribute("aria-pressed", "true")
     note = page.get_by_label("Your opinion of the answer")
+    expect(page.locator("#rated")).to_have_text(
+        "Your opinion of the answer to “When was the IOFS founded?”"
+    )
     note.fill("It was 2012.")
     note.press("Enter")
     expect(note).to_be_hidden()
+    expect(page.locator("#notice")).to_have_text("Noted.")
     assert stored() == [("2013", False, "It was 2012.")]
     action(page, "Helpful").click()
     expect(note).to_be_visible()
+    expect(page.locator("#notice")).to_have_text("")
     assert stored() == [("2013", True, "")]
+    page.get_by_role("button", name="No thanks").click()
+    expect(note).to_be_hidden()
+    # It is asked for as long as that answer is the last one and is rated.
+    action(page, "Not helpful").click()
+    expect(note).to_be_visible()
+    action(page, "Not helpful").click()
+    expect(note).to_be_hidden()
+    action(page, "Helpful").click()
+    expect(note).to_be_visible()
+    ask(page, "How many members does the IOFS have?", "41")
+    expect(note).to_be_hidden()
+    action(page, "Helpful").click()
+    expect(page.locator("#rated")).to_contain_text("How many members")
+    begin_conversation(page)
+    expect(note).to_be_hidden()
 
 
 @pytest.mark.slow

@@ -233,6 +233,21 @@ def alert(sentence: str) -> str:
     return str(render("alert.html", sentence=sentence)) if sentence else ""
 
 
+def rated_answer(turn_id: str, question: str) -> str:
+    """Says to which question the answer was that is rated.
+
+    Args:
+        turn_id: Of its turn in the user's browser.
+        question: As typed.
+    """
+    return str(render("rated.html", turn_id=turn_id, question=question))
+
+
+def noted() -> str:
+    """A line that says that a note was stored."""
+    return str(render("noted.html"))
+
+
 def progress_line(sentence: str, unread: str = "") -> str:
     """A line that says how far indexing has come, and what that means for answers.
 

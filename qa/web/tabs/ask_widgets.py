@@ -21,7 +21,11 @@ class AskWidgets:
         question: Where the next question is typed.
         ask: Sends it.
         stop: Stops waiting for a reply.
-        note: A note on an answer that was rated.
+        opinion: Asks for a note on an answer that was rated.
+        rated: Says which answer that is.
+        note: The note.
+        save: Adds it to the rating.
+        decline: Adds none.
         note_key: Names the rating that the note belongs to.
         notice: A line for what the conversation has no turn for.
         sources: The citations.
@@ -38,7 +42,11 @@ class AskWidgets:
     question: gr.Textbox
     ask: gr.Button
     stop: gr.Button
+    opinion: gr.Column
+    rated: gr.HTML
     note: gr.Textbox
+    save: gr.Button
+    decline: gr.Button
     note_key: gr.State
     notice: gr.HTML
     sources: gr.HTML
@@ -80,6 +88,18 @@ def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
             with gr.Row(elem_id="examples"):
                 examples = [gr.Button(size="sm", visible=False) for _ in range(MAX_EXAMPLES)]
             with gr.Column(elem_id="dock"):
+                with gr.Column(elem_id="opinion", visible=False) as opinion:
+                    rated = gr.HTML("", elem_id="rated")
+                    with gr.Row(elem_id="opinion-row"):
+                        note = gr.Textbox(
+                            elem_id="note",
+                            label="Your opinion of the answer",
+                            show_label=False,
+                            container=False,
+                            max_lines=2,
+                        )
+                        save = gr.Button("Save", size="sm")
+                        decline = gr.Button("No thanks", size="sm")
                 source_list.add_chip()
                 with gr.Row(elem_id="ask-row"):
                     question = gr.Textbox(
@@ -93,13 +113,6 @@ def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
                     )
                     ask = gr.Button("Ask", elem_id="ask", variant="primary")
                     stop = gr.Button("Stop", elem_id="stop")
-                note = gr.Textbox(
-                    elem_id="opinion",
-                    label="Your opinion of the answer (optional)",
-                    visible=False,
-                    max_lines=2,
-                    submit_btn="Save",
-                )
                 notice_line = gr.HTML(alert(""), elem_id="notice")
         with gr.Column(elem_id="reading"):
             sources = gr.HTML(opening_panel(len(listing.documents)), elem_id="sources")
@@ -110,7 +123,11 @@ def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
         question=question,
         ask=ask,
         stop=stop,
+        opinion=opinion,
+        rated=rated,
         note=note,
+        save=save,
+        decline=decline,
         note_key=note_key,
         notice=notice_line,
         sources=sources,

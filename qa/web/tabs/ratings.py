@@ -4,10 +4,22 @@ import gradio as gr
 
 from qa.web.addresses import client_network
 from qa.web.chat import Chat
-from qa.web.html.page import alert
+from qa.web.html.page import alert, noted, rated_answer
 from qa.web.page_requests import RateRequest, parse_request
 from qa.web.tabs.ask_widgets import AskWidgets
 from qa.web.tabs.events import UNQUEUED, Changes
+
+HIDE = """() => [{ __type__: "update", visible: false }, ""]"""
+"""Hides what asks for a note, and what was said of the last one."""
+
+HIDE_ELSEWHERE = """(messages, rated) => {
+    const turn = /cv-rated-([\\w-]+)/.exec(rated)?.[1];
+    const shown = messages.some(
+        message => message.content.some(part => part.text?.includes(`"cv-actions-${turn}"`)));
+    return shown ? [{ __type__: "update" }, { __type__: "update" }]
+        : [{ __type__: "update", visible: false }, ""];
+}"""
+"""Hides it where the answer that was rated is not in the chat any more."""
 
 
 class Ratings:
@@ -21,16 +33,28 @@ class Ratings:
     def __init__(self, chat: Chat, widgets: AskWidgets) -> None:
         self.chat = chat
         self.widgets = widgets
-        note, key = widgets.note, widgets.note_key
-        changed = [note, widgets.notice]
+        key = widgets.note_key
+        shown = [widgets.opinion, widgets.notice]
         widgets.rating.change(
             self.rate,
             [widgets.rating],
-            [*changed, key],
+            [*shown, widgets.rated, widgets.note, key],
             js="rating => chapterAndVerse.completeRating(rating)",
             **UNQUEUED,
         )
-        note.submit(self.add_note, [note, key], changed, **UNQUEUED)
+        gr.on(
+            [widgets.note.submit, widgets.save.click],
+            self.add_note,
+            [widgets.note, key],
+            shown,
+            **UNQUEUED,
+        )
+        gr.on(
+            [widgets.decline.click, widgets.request.change], None, None, shown, js=HIDE, **UNQUEUED
+        )
+        widgets.chatbot.change(
+            None, [widgets.chatbot, widgets.rated], shown, js=HIDE_ELSEWHERE, **UNQUEUED
+        )
 
     def rate(self, text: str, request: gr.Request) -> Changes:
         """Record a rating, as ``RateRequest``, and offer to add a note."""
@@ -43,7 +67,9 @@ class Ratings:
         )
         placeholder = "What was good?" if liked else "What was wrong?"
         return {
-            self.widgets.note: gr.update(visible=bool(key), value="", placeholder=placeholder),
+            self.widgets.opinion: gr.update(visible=bool(key)),
+            self.widgets.rated: rated_answer(turns[0].id, turns[0].question) if turns else "",
+            self.widgets.note: gr.update(value="", placeholder=placeholder),
             self.widgets.notice: alert(message),
             self.widgets.note_key: key,
         }
@@ -52,6 +78,6 @@ class Ratings:
         """Record a note on a rating."""
         message = self.chat.add_note(key, text)
         return {
-            self.widgets.note: gr.update(visible=False),
-            self.widgets.notice: alert(message),
+            self.widgets.opinion: gr.update(visible=False),
+            self.widgets.notice: alert(message) if message else noted(),
         }

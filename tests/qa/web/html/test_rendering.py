@@ -28,11 +28,13 @@ from qa.web.html.each_page import each_table
 from qa.web.html.page import (
     alert,
     answer_turn,
+    noted,
     opening_panel,
     page_header,
     pending_turn,
     problem_turn,
     progress_line,
+    rated_answer,
     sources_panel,
 )
 from qa.web.html.receipt_page import receipt_help, receipt_table
@@ -207,6 +209,8 @@ def _pages(text: str) -> Iterator[str]:
     yield alert(text)
     yield page_header(text, text)
     yield opening_panel(1)
+    yield rated_answer("0-a", text)
+    yield noted()
     path = f"{text.replace('/', '')}/{text.replace('/', '')}"
     found = LibraryFile(path, text, text, text, 3, 2, text, text, (text, text))
     problem = LibraryFile(path, text, text, problem=text)
