@@ -282,8 +282,12 @@ def sources_panel(turns: Sequence[RenderedTurn], pending: bool = False) -> str:
     )
 
 
-def opening_panel(documents: int) -> str:
-    """The panel before the first question: how many documents there are."""
+def opening_panel(documents: int | None) -> str:
+    """The panel before the first question.
+
+    Args:
+        documents: How many there are; None while they are indexed.
+    """
     return str(render("opening.html", count=documents))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import gradio as gr
 
-from qa.library.listing import Listing
 from qa.web.chat import Chat
 from qa.web.conversation_state import ConversationState
 from qa.web.html.page import RenderedTurn, opening_panel, sources_panel
@@ -31,16 +30,13 @@ class AskTab:
     Args:
         page: The page of the tab.
         chat: Answers the questions.
-        listing: What the library holds at the start.
         source_list: The documents to choose from.
     """
 
-    def __init__(
-        self, page: gr.Blocks, chat: Chat, listing: Listing, source_list: SourceList
-    ) -> None:
+    def __init__(self, page: gr.Blocks, chat: Chat, source_list: SourceList) -> None:
         self.chat = chat
         self.state = ConversationState()
-        self.widgets = add_ask_widgets(listing, source_list)
+        self.widgets = add_ask_widgets(source_list)
         self._connect(page)
 
     def _connect(self, page: gr.Blocks) -> None:
@@ -157,10 +153,12 @@ class AskTab:
         """A conversation for which no reply is awaited."""
         return {
             self.widgets.chatbot: _messages(turns),
-            self.widgets.sources: sources_panel(turns)
-            if turns
-            else opening_panel(len(self.chat.listing().documents)),
+            self.widgets.sources: sources_panel(turns) if turns else self._opening(),
         }
+
+    def _opening(self) -> str:
+        indexing = self.chat.indexing.running
+        return opening_panel(None if indexing else len(self.chat.listing().documents))
 
 
 def _messages(turns: Sequence[RenderedTurn]) -> list[dict[str, Any]]:

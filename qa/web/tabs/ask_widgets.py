@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from qa.library.listing import Listing
 from qa.web.example_finder import MAX_EXAMPLES
 from qa.web.html.page import alert, opening_panel
 from qa.web.tabs.source_list import SourceList
@@ -57,11 +56,10 @@ class AskWidgets:
     limit: gr.Textbox
 
 
-def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
+def add_ask_widgets(source_list: SourceList) -> AskWidgets:
     """The components, laid out in the tab that is being built.
 
     Args:
-        listing: What the library holds at the start.
         source_list: The documents to choose from.
     """
     note_key, examples_timer = gr.State(""), gr.Timer(1, active=False)
@@ -115,7 +113,7 @@ def add_ask_widgets(listing: Listing, source_list: SourceList) -> AskWidgets:
                     stop = gr.Button("Stop", elem_id="stop")
                 notice_line = gr.HTML(alert(""), elem_id="notice")
         with gr.Column(elem_id="reading"):
-            sources = gr.HTML(opening_panel(len(listing.documents)), elem_id="sources")
+            sources = gr.HTML(opening_panel(None), elem_id="sources")
     return AskWidgets(
         chatbot=chatbot,
         examples=examples,

@@ -69,7 +69,6 @@ def chat_page(chat: Chat, read_only: bool) -> ChatPage:
 def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
     page: gr.Blocks
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
-        listing = chat.listing()
         # The browser keeps the conversations of each folder of a library; a new start of the
         # server finds them again.
         library = f"{chat.index.library_id}-{chat.name}"
@@ -78,7 +77,7 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
         source_list.add_progress()
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask", elem_id="ask-tab"):
-                AskTab(page, chat, listing, source_list)
+                AskTab(page, chat, source_list)
             with gr.Tab("Ask each", elem_id="each-tab"):
                 EachTab(chat)
             with gr.Tab("Check", elem_id="check-tab"):

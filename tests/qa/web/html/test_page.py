@@ -20,6 +20,7 @@ from qa.web.html.page import (
     page_header,
     pending_turn,
     problem_turn,
+    progress_line,
     sources_panel,
 )
 from qa.web.html.rendering import CONFIDENCE_WORDS, confidence_in_words
@@ -277,6 +278,15 @@ def test_sources_of_earlier_turns_are_folded_newest_first() -> None:
 )
 def test_before_the_first_question_the_documents_are_counted(count: int, heading: str) -> None:
     assert Read(opening_panel(count)).inside["h3"] == heading
+    assert "h3" not in Read(opening_panel(None)).tags
+
+
+def test_progress_ends_its_sentence_before_the_next() -> None:
+    line = progress_line("Reading 2 of 9 · a.md", "Not all files are in yet.")
+    assert Read(line).text == (
+        "Reading 2 of 9 · a.md. Documents that are read can be asked already."
+    )
+    assert Read(progress_line("Looking …", "Not all.")).text.startswith("Looking … Documents")
 
 
 def test_pending_reply_and_problem_are_shown() -> None:
