@@ -181,6 +181,12 @@ def test_library_is_searched_and_indexed_again(browser: Browser, tmp_path: Path)
         expect(rows).to_have_text("Nothing in the library has these words.")
         expect(page.locator("#sources")).to_contain_text("2 documents")
         ask(page, "When was the mill built?", "1850")
+        # What another browser adds is listed, too.
+        search.fill("")
+        (folder / "well.txt").write_text("The well was dug in 1720.", encoding="utf-8")
+        assert page.context.request.post(f"{chat.url}/sources/index").ok
+        expect(used(page)).to_have_text("3 of 3 used · 1 not indexed", timeout=ANSWER_MS)
+        expect(documents(page).filter(has_text="well.txt")).to_have_count(1)
 
 
 @pytest.mark.browser

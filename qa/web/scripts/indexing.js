@@ -1,21 +1,29 @@
-// How far indexing has come, while it goes on; each document is listed once it is read.
+// How far indexing has come, while it goes on; each document is listed once it is read, also one
+// that another browser or the command line has added.
 
 import { reloadSourceList } from "./source_list.js";
 import { fetchJson } from "./server.js";
 
 const POLL_MS = 1_000;
 const RELOAD_MS = 5_000;
+const IDLE_MS = 15_000;
 
 let version = null;
 let reloaded = 0;
 let timer;
+let wasRunning = false;
 let turns = 0;
 
 document.addEventListener("librarychange", () => followIndexing(true));
+document.addEventListener("visibilitychange", () => {
+  if (version !== null) followIndexing();
+});
 
 // Args: changed: whether the list shows the present library already.
 export async function followIndexing(changed = false) {
   clearTimeout(timer);
+  // Nobody sees it, and once somebody does, it goes on.
+  if (document.hidden && version !== null && !changed) return;
   const turn = ++turns;
   let state;
   try {
@@ -32,14 +40,19 @@ export async function followIndexing(changed = false) {
   page.toggleAttribute("data-empty", state.files === 0 && !state.running);
   if (changed) version = state.version;
   const now = Date.now();
+  const ended = wasRunning && !state.running;
+  wasRunning = state.running;
   const due = !state.running || now - reloaded > RELOAD_MS;
-  if (version !== null && state.version !== version && due) {
+  if (ended || (version !== null && state.version !== version && due)) {
     reloaded = now;
     version = state.version;
     await reloadSourceList();
   }
   version ??= state.version;
-  if (state.running) timer = setTimeout(followIndexing, POLL_MS);
+  // Another one may have begun while the list was loaded.
+  if (turn === turns) {
+    timer = setTimeout(followIndexing, state.running ? POLL_MS : IDLE_MS);
+  }
 }
 
 // Only what has changed, so that a screen reader does not repeat it.
