@@ -39,6 +39,15 @@ def test_each_document_is_asked_and_the_table_is_saved(
         expect(row).to_have_count(1)
         expect(row).to_contain_text("docs/kazakhstan-2024/food-security.html")
         expect(row).to_contain_text("very likely right")
+        # A line between rows, no grid of boxes.
+        expect(row.locator("td").first).to_have_css("border-width", "0px")
+        path, title = row.locator("th .cv-place"), row.locator("th")
+        expect(path).to_have_css("font-weight", "400")
+        expect(title).to_have_css("font-weight", "600")
+        label = row.locator("td").last.evaluate(
+            "cell => getComputedStyle(cell, '::before').content"
+        )
+        assert label == ('"Confidence: "' if size[0] == 390 else "none")
         right = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         assert right <= 0
         with page.expect_download() as saving:
