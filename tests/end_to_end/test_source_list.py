@@ -205,7 +205,7 @@ def test_limit_is_a_chip_that_survives_a_reload_and_is_said_in_the_answer(page: 
     assert folder.evaluate("box => [box.checked, box.indeterminate]") == [False, True]
     expect(page.get_by_role("checkbox", name="Settings Markdown")).not_to_be_checked()
     ask(page, "When was the IOFS founded?", "The documents do not say")
-    expect(replies(page).last).to_contain_text("Asked only of: docs/guide/formats.md.")
+    expect(replies(page).last).to_contain_text("Asked only of: Formats.")
     reload(page)
     expect(chip).to_have_text("Only: Formats ✕")
     # By keyboard: the chip is in the order of the page, right before the question.

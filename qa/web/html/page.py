@@ -188,7 +188,7 @@ def answer_turn(
                 parts=parts,
                 gone_notice=answer.gone_notice,
                 turn_id=turn_id,
-                within_notice=answer.within_notice,
+                within_notice=_within_notice(answer),
                 unread_notice=unread,
             )
         ),
@@ -289,6 +289,20 @@ def opening_panel(documents: int | None) -> str:
         documents: How many there are; None while they are indexed.
     """
     return str(render("opening.html", count=documents))
+
+
+def _within_notice(answer: Answer) -> str:
+    """What the answer was limited to: a document by its title, where something of it was found."""
+    titles = [
+        title
+        for part in (answer, *answer.parts)
+        for path, title in (
+            *((hit.path, hit.title) for hit in part.hits),
+            *((citation.path, citation.title) for citation in part.citations),
+        )
+        if (path,) == answer.within
+    ]
+    return f"Asked only of: {titles[0]}." if titles else answer.within_notice
 
 
 def _part(answer: Answer, turn: int, first: int, changed: Set[str]) -> _Part:

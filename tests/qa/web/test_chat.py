@@ -185,11 +185,14 @@ def test_answer_is_limited_to_places(chat: Chat, town: Path, tmp_path: Path) -> 
         ):
             with pytest.raises(ValueError, match=re.escape(problem)):
                 chat.parse_within(limit)
-        for within, text in ((["town/old"], "1850"), (["town/bridge.txt"], "1901")):
+        for within, text, named in (
+            (["town/old"], "1850", "town/old"),
+            (["town/bridge.txt"], "1901", "bridge.txt"),
+        ):
             answer = reply(chat, "When was it opened?", within).answer
             assert answer is not None and answer.text == text
             assert answer.within == tuple(within)
-            assert f"Asked only of: {within[0]}." in answer_turn(1, answer).reply
+            assert f"Asked only of: {named}." in answer_turn(1, answer).reply
         gone = reply(chat, "When was it opened?", ["town/gone.txt"])
         assert gone.answer is None and "is not in the library any more" in gone.reply
 

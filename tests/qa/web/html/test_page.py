@@ -265,6 +265,20 @@ def test_no_answer_from_nothing() -> None:
     assert Read(turn.sources).tags == ["p", "pre"]
 
 
+@pytest.mark.parametrize(
+    ("within", "named"),
+    [
+        (("docs/a.pdf",), "The body"),
+        (("docs/other.pdf",), "docs/other.pdf"),
+        (("docs/a.pdf", "docs/b.pdf"), "docs/a.pdf, docs/b.pdf"),
+    ],
+)
+def test_limit_to_a_document_names_its_title(within: tuple[str, ...], named: str) -> None:
+    for answer in (ANSWER, NO_ANSWER):
+        reply = answer_turn(1, replace(answer, within=within)).reply
+        assert f"Asked only of: {named}." in Read(reply).text
+
+
 def test_sources_of_earlier_turns_are_folded_newest_first() -> None:
     turns = [answer_turn(n, replace(ANSWER, question=f"{n}?", candidates=())) for n in (1, 2, 3)]
     read = Read(sources_panel(turns))
