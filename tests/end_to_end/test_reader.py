@@ -54,6 +54,12 @@ def test_source_opens_beside_the_chat_and_the_focus_comes_back(page: Page) -> No
     expect(document).to_contain_text("fighting hunger")
     assert page.locator("#sources").evaluate("sources => sources.closest('[inert]') !== null")
     own = document.get_by_role("link", name="Open in a tab")
+    # In line with the tools below it.
+    rights = [
+        each.evaluate("element => element.getBoundingClientRect().right")
+        for each in (own, document.locator(".cv-view-tool"), document.locator(".cv-find"))
+    ]
+    assert max(rights) - min(rights) <= 1
     with page.context.expect_page() as opening:
         own.click()
     expect(opening.value.locator("mark")).to_have_text("2013")

@@ -203,6 +203,8 @@ def test_limit_is_a_chip_that_survives_a_reload_and_is_said_in_the_answer(page: 
     expect(used(page)).to_have_text("1 of 12 used")
     folder = page.get_by_role("checkbox", name="docs/guide 7 documents")
     assert folder.evaluate("box => [box.checked, box.indeterminate]") == [False, True]
+    # Not a colour of Gradio's.
+    expect(folder).to_have_css("background-color", "rgb(23, 92, 109)")
     expect(page.get_by_role("checkbox", name="Settings Markdown")).not_to_be_checked()
     ask(page, "When was the IOFS founded?", "The documents do not say")
     expect(replies(page).last).to_contain_text("Asked only of: Formats.")

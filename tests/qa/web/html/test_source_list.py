@@ -34,6 +34,8 @@ def test_each_document_has_a_row_with_its_facts_and_a_tick() -> None:
     rows = source_rows(listing(listed("town/old/mill.pdf", "The mill"), listed("town/b.xyz")))
     assert 'href="document?path=town%2Fold%2Fmill.pdf&amp;sha256=00"' in rows
     assert rows.count('<input type="checkbox"') == 3
+    # One menu is open at a time.
+    assert rows.count('<details class="cv-menu" name="cv-menu">') == 2
     read = Read(rows)
     # The folder that holds everything is not worth a row.
     assert read.text.strip().startswith("Title text")
