@@ -230,6 +230,7 @@ def test_conversations_are_found_renamed_deleted_and_brought_back(
     delete = dialog.get_by_role("button", name="Delete “The <b>IOFS</b>”")
     delete.click()
     expect(names).to_have_count(1)
+    expect(dialog.locator(".cv-toast")).to_have_css("padding-left", "14.4px")
     dialog.get_by_role("button", name="Undo").click()
     expect(names).to_have_count(2)
     delete.click()
