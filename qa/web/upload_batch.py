@@ -9,7 +9,7 @@ from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
 from embeddings.file_system import file_sha256, private_file
-from embeddings.files.formats import SUFFIXES, format_of, unsupported
+from embeddings.files.formats import format_of, unsupported
 from embeddings.folders import remove
 from embeddings.indexing_report import IndexingProgress, OnProgress
 from qa.library.listing import LibraryFile, not_read_words
@@ -115,7 +115,7 @@ class UploadBatch:
         if position >= limits.files:
             return f"exceeds the limit of {limits.files} files at a time"
         if format_of(file) is None:
-            return f"{unsupported(file)}; supported are text and {', '.join(SUFFIXES)}"
+            return f"{unsupported(file)}; see “What can be added”"
         if size > limits.file_bytes:
             return f"is larger than {limits.file_bytes / 1e6:,.0f} MB"
         if len(sizes) >= limits.documents:

@@ -253,8 +253,7 @@ class Uploads:
             report(Notice("Looking for what has changed …"))
             try:
                 # Users ask for it: files that were set aside are tried again, too.
-                summaries = map(_summary, self.index_all(progress, retry=True))
-                report(Notice(" ".join(summaries), "done"))
+                report(Notice(_summary(self.index_all(progress, retry=True)), "done"))
             except ChapterAndVerseError as error:
                 _log.error("%s", error)
                 report(Notice(error_message(error), "failed"))
@@ -327,12 +326,23 @@ def progress_words(now: IndexingProgress) -> str:
     return f"{at} · {name}{share}"
 
 
-def _summary(report: IndexingReport) -> str:
-    counts = (
-        f"{len(report.added):,} added, {len(report.changed):,} changed, "
-        f"{len(report.removed):,} removed, {report.unchanged:,} unchanged"
-    )
-    return f"{report.name}: {counts}."
+def _summary(reports: Sequence[IndexingReport]) -> str:
+    """What has changed, in words; of several folders with their names."""
+    sentences = []
+    for report in reports:
+        counts = [
+            f"{len(paths):,} {what}"
+            for paths, what in (
+                (report.added, "added"),
+                (report.changed, "changed"),
+                (report.removed, "removed"),
+            )
+            if paths
+        ]
+        if counts:
+            name = f"{report.name}: " if len(reports) > 1 else ""
+            sentences.append(f"{name}{', '.join(counts)}.")
+    return " ".join(sentences) or "Nothing has changed."
 
 
 def _lock_path(folder: Path) -> Path:

@@ -196,7 +196,7 @@ def test_everything_is_done_with_the_keyboard(page: Page) -> None:
     tab_to(page, "Formats Markdown")
     tab_to(page, "More about Formats")
     page.keyboard.press("Enter")
-    for wanted in ("Open", "Ask only this", "Remove", "Add files", "Index docs again"):
+    for wanted in ("Open", "Ask only this", "Remove", "Add files", "Read the folder again"):
         tab_to(page, wanted)
 
 

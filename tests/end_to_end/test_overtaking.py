@@ -74,16 +74,13 @@ def test_edited_question_that_is_stopped_stays_in_the_box(browser: Browser, gate
     with opened(browser, gated.url) as page:
         ask_when_founded(page)
         action(page, "Edit the question").click()
-        gated.gate.touch()
-        try:
+        with gated.shut():
             enter(page, MEMBERS)
             expect(page.locator("#sources")).to_contain_text("Being read.")
             page.get_by_role("button", name="Stop").click()
             expect(question_box(page)).to_have_value(MEMBERS)
             expect(page.locator(".cv-mode")).to_contain_text("Editing a question")
             expect(replies(page).last).to_contain_text("2013")
-        finally:
-            gated.gate.unlink()
         # It is asked in the place of the other still.
         question_box(page).press("Enter")
         expect(replies(page).last).to_contain_text("41", timeout=ANSWER_MS)

@@ -129,7 +129,7 @@ def test_files_dropped_anywhere_are_listed_until_each_is_taken_or_refused(
         with own.shut():
             zone = page.locator("#cv-drop")
             assert page.evaluate(DROP, [files, ["dragenter", "dragover"]]) == [True, True]
-            expect(zone).to_have_text("Drop to add to docs")
+            expect(zone).to_have_text("Drop to add to the library")
             expect(zone).to_be_visible()
             assert zone.bounding_box() == {"x": 0, "y": 0, "width": 1440, "height": 900}
             page.evaluate(DROP, [files, ["dragleave"]])
@@ -168,9 +168,13 @@ def test_library_is_searched_and_indexed_again(browser: Browser, tmp_path: Path)
         (folder / "mill.txt").write_text("The mill was built in 1850.", encoding="utf-8")
         expect(used(page)).to_have_text("1 of 1 used · 1 not indexed")
         expect(documents(page).first).to_contain_text("Not indexed: it is empty.")
-        page.get_by_role("button", name="Index town again").click()
+        page.get_by_role("button", name="Read the folder again").click()
         changed = page.locator("#source-list .cv-changed")
-        expect(changed).to_contain_text("town: 1 added, 0 changed, 0 removed", timeout=ANSWER_MS)
+        expect(changed).to_have_text("1 added.", timeout=ANSWER_MS)
+        clear = page.get_by_role("button", name="Clear this list")
+        clear.click()
+        expect(changed).to_have_text("")
+        expect(clear).to_be_hidden()
         expect(used(page)).to_have_text("2 of 2 used · 1 not indexed")
         search = page.get_by_role("searchbox", name="Search documents")
         search.fill("MILL")
@@ -353,7 +357,7 @@ def test_read_only_page_changes_nothing(browser: Browser, chat: Running, tmp_pat
         expect(found.get_by_role("button")).to_have_text(["Ask only this"])
         expect(found.get_by_role("link", name="Open")).to_be_visible()
         expect(page.locator("input[type=file]")).to_have_count(0)
-        expect(page.get_by_role("button", name=re.compile("Add|Index"))).to_have_count(0)
+        expect(page.get_by_role("button", name=re.compile("Add|Read"))).to_have_count(0)
         dropped = [["a.txt", "x"]]
         assert page.evaluate(DROP, [dropped, ["dragenter", "dragover", "drop"]]) == [True] * 3
         expect(page.locator("#cv-drop")).to_have_text(

@@ -15,7 +15,17 @@ let batches = 0;
 let unfinished = 0;
 let depth = 0;
 
-export const addingActions = { add: () => input().click() };
+export const addingActions = {
+  add: () => input().click(),
+  // What is said of files whose fate is not known yet stays.
+  clear: button => {
+    say(".cv-changed", "");
+    for (const part of document.querySelectorAll(".cv-arrived > *")) {
+      if (!part.querySelector(".cv-waiting, .cv-reading")) part.remove();
+    }
+    button.closest(".cv-care").querySelector("[data-do='add']").focus();
+  },
+};
 
 export function startAdding() {
   document.addEventListener("change", event => {
@@ -156,7 +166,7 @@ function zone() {
   let layer = document.querySelector("#cv-drop");
   if (layer) return layer;
   const words = input()
-    ? `Drop to add to ${list().dataset.folder}`
+    ? "Drop to add to the library"
     : "Documents cannot be added here: this page is for reading only.";
   layer = element(
     "div", { id: "cv-drop", hidden: true }, element("p", { role: "status", textContent: words }));

@@ -94,7 +94,7 @@ def test_folder_is_indexed_again(chat: Chat, town: Path) -> None:
     _, lines = request(chat, "POST", "/sources/index")
     said = [Read(line["changed"]).text for line in lines]
     assert said[0] == "Looking for what has changed …" and "Reading 1 of 1 · mill.txt" in said
-    assert said[-1] == "town: 1 added, 0 changed, 0 removed, 1 unchanged."
+    assert said[-1] == "1 added."
     assert 'class="cv-done"' in lines[-1]["changed"]
     _, state = request(chat, "GET", "/sources/state")
     assert (state["running"], state["line"], state["files"]) == (False, "", 2)

@@ -94,6 +94,7 @@ def test_refused_file_has_its_reason_and_is_deleted(uploads: Uploads) -> None:
         ("refused", "has an unsupported format (.exe)"),
         ("refused", "is larger than 0 MB"),
     ]
+    assert rows[1].detail.endswith("; see “What can be added”")
     rows = add(uploads, d_txt="", e_txt="The bridge was opened in 1901. It was closed in 1950.")
     assert [row.detail for row in rows] == [
         "is empty",
@@ -195,7 +196,7 @@ def test_removed_file_of_the_folder_is_back_when_it_is_indexed_again(
     assert (town / "bridge.txt").exists() and paths(uploads) == []
     assert uploads.answerer.answer("When was the bridge opened?").text is None
     last = list(uploads.index_again())[-1].sentence
-    assert last == "town: 1 added, 0 changed, 0 removed, 0 unchanged."
+    assert last == "1 added."
     assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
 
 
@@ -369,11 +370,11 @@ def test_uploads_of_an_index_inside_the_folder_are_no_documents_of_the_folder(to
     with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
         uploads = opened(answerer, town)
         add(uploads, mill_txt="The mill was built in 1850.")
-        message = list(uploads.index_again())[-1].sentence
-        assert message == (
-            "town: 0 added, 0 changed, 0 removed, 1 unchanged. "
-            "uploads: 0 added, 0 changed, 0 removed, 1 unchanged."
-        )
+        assert [report.unchanged for report in uploads.index_all()] == [1, 1]
+        assert list(uploads.index_again())[-1].sentence == "Nothing has changed."
+        (town / "bridge.txt").write_text("The bridge was opened in 1902.")
+        (town / "pier.txt").write_text("The pier was built in 1860.")
+        assert list(uploads.index_again())[-1].sentence == "town: 1 added, 1 changed."
         uploads.close()
 
 
@@ -408,7 +409,7 @@ def test_chat_whose_folder_was_forgotten_answers_from_no_other(
     answer = uploads.answerer.answer("When was the pier built?")
     assert (answer.text, answer.hits) == (None, ())
     message = list(uploads.index_again())[-1].sentence
-    assert message.startswith("town: 1 added")
+    assert message == "1 added."
     assert uploads.answerer.answer("When was the bridge opened?").text == "1901"
 
 
@@ -503,7 +504,7 @@ def test_what_fails_after_it_was_committed_is_not_answered_from(
     monkeypatch.setattr(uploads.index, "save_vectors", real)
     # It could not be taken out of the index at once: the next indexing does it.
     message = list(uploads.index_again())[-1].sentence
-    assert message == "town: 0 added, 0 changed, 0 removed, 1 unchanged."
+    assert message == "Nothing has changed."
     assert uploads.answerer.answer("When was the mill built?").text is None
     assert paths(uploads) == ["town/bridge.txt"]
 
