@@ -80,6 +80,13 @@ def test_all_turns_are_printed_with_all_their_sources(
             assert any(letters(quote) in sheet for sheet in sheets), quote
         for button in ("Ask the documents", "Library", "Open the document here", "SHA256"):
             assert letters(button) not in whole
+        # What answers beside is no source of a number.
+        others = page.locator("#sources details:has(> ul)")
+        assert others.count() == 3
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        expect(page.locator("#sources details[open]")).to_have_count(2)
+        expect(others.first).to_have_js_property("open", False)
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
         # What was folded is folded again.
         earlier = page.locator("#sources .cv-earlier > details").first
         expect(earlier).to_have_js_property("open", False)

@@ -1,6 +1,7 @@
-// Printing: what is folded on the screen is unfolded on paper, and folded again afterwards.
+// Printing: the sources of earlier answers, whose numbers are on paper, are unfolded there and
+// folded again afterwards. Other places that answer have no numbers, and stay as they are.
 
-const FOLDED = "#sources details:not([open]):not(.cv-details)";
+const FOLDED = "#sources .cv-earlier > details:not([open])";
 
 export function startPrinting() {
   let unfolded = [];
