@@ -238,7 +238,7 @@ def test_rating_is_stored_with_its_note(page: Page, chat: Running) -> None:
     expect(action(page, "Not helpful")).to_have_attribute("aria-pressed", "true")
     note = page.get_by_label("Your opinion of the answer")
     expect(page.locator("#rated")).to_have_text(
-        "Your opinion of the answer to “When was the IOFS founded?”"
+        "Your opinion of the answer to “In which year was the IOFS founded?”"
     )
     note.fill("It was 2012.")
     note.press("Enter")

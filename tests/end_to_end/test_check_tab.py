@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from qa import QuestionAnswerer
-from tests.end_to_end.browsing import ANSWER_MS, ask_when_founded, opened, until_idle
+from tests.end_to_end.browsing import ANSWER_MS, ask_when_founded, opened, reload, until_idle
 from tests.end_to_end.chat_process import Running
 
 DROP = """([selector, text]) => {
@@ -69,8 +69,13 @@ def test_receipt_that_the_page_saved_is_checked_and_anything_else_is_told(
     ask_when_founded(page)
     with page.expect_download() as saving:
         page.get_by_role("link", name="JSON, a receipt to verify").click()
-    open_check(page)
     saving.value.save_as(tmp_path / "receipt.json")
+    # Dropped anywhere, it is checked, and no document.
+    page.evaluate(DROP, ["#chat", (tmp_path / "receipt.json").read_text(encoding="utf-8")])
+    expect(page.locator("#checked")).to_contain_text("exactly.", timeout=ANSWER_MS)
+    expect(page.locator("#source-list .cv-arrived li")).to_have_count(0)
+    reload(page)
+    open_check(page)
     choose(page, tmp_path / "receipt.json")
     expect(page.locator("#checked")).to_contain_text("exactly.", timeout=ANSWER_MS)
     for name, content, sentence in (

@@ -1,6 +1,7 @@
 // Files that are added to the library: chosen, or dropped anywhere on the page.
 
 import { element } from "./elements.js";
+import { checkReceipt, isReceipt } from "./receipts.js";
 import { change, reloadSourceList, say } from "./source_list.js";
 import { send } from "./server.js";
 
@@ -72,17 +73,21 @@ const holdsFiles = event => [...(event.dataTransfer?.types ?? [])].includes("Fil
 
 const isField = target => target.closest?.("textarea, input, [contenteditable]") !== null;
 
-function drop(transfer) {
-  if (!input()) {
-    // It says so itself; long enough to be read.
-    zone().hidden = false;
-    setTimeout(hideZone, REFUSED_MS);
-    return;
-  }
+async function drop(transfer) {
+  // Once the event is over, nothing can be read from the transfer.
   const items = [...transfer.items].filter(item => item.kind === "file");
   const folders = items.map(item => item.webkitGetAsEntry?.()).filter(entry => entry?.isDirectory);
   const names = new Set(folders.map(entry => entry.name));
-  add([...transfer.files].filter(file => !names.has(file.name)), [...names]);
+  const files = [...transfer.files].filter(file => !names.has(file.name));
+  if (files.length === 1 && await isReceipt(files[0])) {
+    checkReceipt(files[0]);
+  } else if (input()) {
+    add(files, [...names]);
+  } else {
+    // It says so itself; long enough to be read.
+    zone().hidden = false;
+    setTimeout(hideZone, REFUSED_MS);
+  }
 }
 
 // Have files added to the library, after those before them; each is listed with what becomes of it.
@@ -104,7 +109,7 @@ function add(files, folders = []) {
     } else taken.push(file);
   }
   showBatch(batch, taken, refused);
-  last = last.then(() => sendFiles(batch, taken)).finally(() => {
+  last = last.then(() => sendFiles(batch, taken)).catch(console.error).finally(() => {
     unfinished -= 1;
   });
 }

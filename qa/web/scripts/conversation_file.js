@@ -3,7 +3,7 @@
 import { ID, library } from "./conversations.js";
 import { element } from "./elements.js";
 import { say } from "./notices.js";
-import { conversationsOf, put, turnsOf } from "./store.js";
+import { conversationsOf, newId, put, turnsOf } from "./store.js";
 
 const MAX_NAME = 200;
 const MAX_QUESTION = 10_000;
@@ -59,7 +59,8 @@ function conversation({ id, name, named, updated, turns }) {
 }
 
 function turn({ id, question, row, liked, answered }) {
-  check(ID.test(id) && isText(question, MAX_QUESTION) && isText(row, MAX_ROW));
+  // Turns are ordered by their ids: none may stand behind those that are asked from now on.
+  check(ID.test(id) && id < newId() && isText(question, MAX_QUESTION) && isText(row, MAX_ROW));
   // The server is sent all rows of a conversation together: one that is none would spoil them all.
   const content = JSON.parse(row);
   check(content.id === id && content.question === question);

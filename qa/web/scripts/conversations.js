@@ -36,7 +36,7 @@ export function start(hooks) {
   });
   addEventListener("popstate", async () => {
     const named = addressed("conversation");
-    if (named && named !== shown) {
+    if (ID.test(named ?? "") && named !== shown) {
       await chat.leave();
       shown = named;
       chat.refresh();

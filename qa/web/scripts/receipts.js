@@ -23,6 +23,37 @@ function choose() {
   });
 }
 
+const MAX_BYTES = 8_000_000;
+
+// Whether a file that was dropped on the page is a receipt, and no document.
+export async function isReceipt(file) {
+  if (!file.name.toLowerCase().endsWith(".json") || file.size > MAX_BYTES) return false;
+  try {
+    const answers = [JSON.parse(await file.text())].flat();
+    return answers.some(answer => Array.isArray(answer?.citations));
+  } catch {
+    return false;
+  }
+}
+
+// Show the tab where receipts are checked, and check one.
+export function checkReceipt(file) {
+  const tab = document.querySelector("#check-tab-button");
+  tab.click();
+  dropped = file;
+  // Gradio builds what a tab holds when it is first shown.
+  const observer = new MutationObserver(begin);
+  observer.observe(document.documentElement, { childList: true, subtree: true });
+  begin();
+
+  function begin() {
+    const button = document.querySelector("#choose-receipt");
+    if (!button) return;
+    observer.disconnect();
+    button.click();
+  }
+}
+
 const dropZone = event => event.target instanceof Element && event.target.closest("#check");
 
 const hasFile = event => event.dataTransfer?.types.includes("Files");
