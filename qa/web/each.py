@@ -1,9 +1,12 @@
 """Each: one question put to each document, answer by answer, for the page."""
 
 import logging
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index.paths import lies_within
@@ -13,6 +16,7 @@ from qa.reading.windows import QuestionTooLong
 from qa.web.documents import Documents
 from qa.web.error_messages import error_message
 from qa.web.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
+from qa.web.sessions import MAX_SESSIONS
 
 MAX_DOCUMENTS = 200
 """Documents asked at a time, those nearest to the question: a minute on an idle machine."""
@@ -29,7 +33,8 @@ class EachState:
 
     Attributes:
         question: As typed.
-        total: Documents that could be asked.
+        library: Documents in the library.
+        total: Those of them that could be asked: fewer where the question is limited to some.
         titles: Of the documents, by path.
         rows: What those asked so far say, in the order in which they were asked.
         running: Whether others are still to be asked.
@@ -37,6 +42,7 @@ class EachState:
     """
 
     question: str
+    library: int = 0
     total: int = 0
     titles: dict[str, str] | None = None
     rows: tuple[Row, ...] = ()
@@ -47,6 +53,16 @@ class EachState:
     def to_ask(self) -> int:
         """Documents that are asked."""
         return min(self.total, MAX_DOCUMENTS)
+
+    @property
+    def within_notice(self) -> str:
+        """What the question was limited to, as a sentence; empty if it was not limited."""
+        titles = list((self.titles or {}).values())
+        if not titles or self.total >= self.library:
+            return ""
+        if len(titles) == 1:
+            return f"Asked only of: {titles[0]}."
+        return f"Asked only of {len(titles):,} of {self.library:,} documents."
 
 
 class DocumentAsker:
@@ -76,18 +92,19 @@ class DocumentAsker:
         Args:
             question: As typed.
             within: Library paths of documents or folders to ask; all if empty.
-            is_awaited: Whether to go on; asked before each document.
+            is_awaited: Whether to go on; looked at after each document.
         """
         state = EachState(question)
         yield state
         try:
             self._wait_until_ready()
+            documents = self._documents.listing().documents
             titles = {
                 each.path: each.title or each.path
-                for each in self._documents.listing().documents
+                for each in documents
                 if not within or lies_within(each.path, within)
             }
-            state = replace(state, total=len(titles), titles=titles)
+            state = replace(state, library=len(documents), total=len(titles), titles=titles)
             shown = 0.0
             rows: list[Row] = []
             for row in self._answerer.answer_each(question, within):
@@ -110,3 +127,84 @@ class DocumentAsker:
             _log.exception("A question was not put to each document.")
             state = replace(state, problem=INTERNAL_ERROR)
         yield replace(state, running=False)
+
+
+@dataclass(slots=True, eq=False)
+class EachRun:
+    """A question of a session to each document, from its acceptance to its end.
+
+    Attributes:
+        id: Names it.
+        session: That asked.
+        question: As typed.
+        within: Library paths of documents or folders to ask; all if empty.
+        started: Whether it has its turn; those of other sessions may be before it.
+        awaited: Whether anybody waits for more answers.
+    """
+
+    id: str
+    session: str | None
+    question: str
+    within: tuple[str, ...]
+    started: bool = False
+    awaited: bool = True
+
+
+class EachRuns:
+    """The run of each session, at most one at a time. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._runs: OrderedDict[str | None, EachRun] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def any_started(self) -> bool:
+        """Whether a run of some session is going on."""
+        with self._lock:
+            return any(run.started for run in self._runs.values())
+
+    def accept(self, session: str | None, question: str, within: tuple[str, ...]) -> EachRun | None:
+        """A new run, which waits for its turn; none while an earlier one has not ended."""
+        with self._lock:
+            if session in self._runs:
+                return None
+            run = self._runs[session] = EachRun(uuid4().hex, session, question, within)
+            while len(self._runs) > MAX_SESSIONS:
+                _, oldest = self._runs.popitem(last=False)
+                oldest.awaited = False
+            return run
+
+    def start(self, session: str | None, id: str) -> EachRun | None:
+        """The run whose turn has come; none if it was given up while it waited."""
+        with self._lock:
+            run = self._runs.get(session)
+            if run is None or run.id != id or run.started:
+                return None
+            run.started = True
+            return run
+
+    def end(self, run: EachRun) -> None:
+        """End a run, so that its session can begin another."""
+        with self._lock:
+            if self._runs.get(run.session) is run:
+                del self._runs[run.session]
+
+    def stop(self, session: str | None) -> EachRun | None:
+        """Await no more answers of the session's run, which is returned; it ends by itself.
+
+        One that has not started ends at once.
+        """
+        with self._lock:
+            run = self._runs.get(session)
+            if run is not None:
+                run.awaited = False
+                if not run.started:
+                    del self._runs[session]
+            return run
+
+    def forget(self, session: str | None) -> None:
+        """End the run of a session whose page is gone."""
+        with self._lock:
+            run = self._runs.pop(session, None)
+            if run is not None:
+                run.awaited = False

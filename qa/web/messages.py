@@ -34,6 +34,10 @@ NOTHING_CHOSEN = "No document is ticked to be asked; tick at least one."
 
 INTERNAL_ERROR = "Something went wrong on the server; the question was not answered. Ask again."
 
+EACH_GOES_ON = "The documents are still being asked: wait until all were, or press Stop."
+
+EACH_NOT_BEGUN = "Stopped before any document was asked."
+
 CHOICE_REMOVED = "What you chose to answer from is not in the library any more; choose again."
 
 TOO_MANY_WORDS = "The question has too many words to be read whole; ask it in fewer."

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.end_to_end.browsing import ANSWER_MS, opened
 from tests.end_to_end.chat_process import Running
+from tests.end_to_end.test_source_list import row
 
 QUESTION = "How many members does the IOFS have?"
 
@@ -72,6 +73,8 @@ def test_asking_is_stopped_and_what_was_found_stays(browser: Browser, gated: Run
         with gated.shut():
             ask_each(page)
             expect(page.locator("#each-answers tbody tr")).to_have_count(1, timeout=ANSWER_MS)
+            page.locator("#each-question textarea").press("Enter")
+            expect(page.locator("#each-notice")).to_contain_text("still being asked")
             stop = page.get_by_role("button", name="Stop")
             stop.click()
             expect(stop).to_be_hidden()
@@ -80,6 +83,35 @@ def test_asking_is_stopped_and_what_was_found_stays(browser: Browser, gated: Run
         expect(status).to_have_text(stopped, timeout=ANSWER_MS)
         expect(page.locator("#each-answers tbody tr")).to_have_count(1)
         expect(page.get_by_role("button", name="Ask each")).to_be_visible()
+        expect(page.locator("#each-notice")).to_be_hidden()
         page.locator("#each-question textarea").fill(" ")
         page.get_by_role("button", name="Ask each").click()
-        expect(page.locator("#each-answers")).to_have_text("Type a question first.")
+        expect(page.locator("#each-notice")).to_have_text("Type a question first.")
+        expect(page.locator("#each-answers tbody tr")).to_have_count(1)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_question_waits_for_its_turn_and_asks_what_the_chat_is_limited_to(
+    browser: Browser, gated: Running
+) -> None:
+    with opened(browser, gated.url) as page:
+        answers = page.locator("#each-answers")
+        page.get_by_role("tab", name="Ask each").click()
+        expect(answers).to_contain_text("Puts one question to each document")
+        with gated.shut(), opened(browser, gated.url) as other:
+            ask_each(other)
+            expect(other.locator("#each-answers")).to_contain_text(
+                "of 12 documents …", timeout=ANSWER_MS
+            )
+            ask_each(page)
+            expect(answers).to_contain_text("Waiting: another question")
+            page.get_by_role("button", name="Stop").click()
+            expect(answers).to_have_text("Stopped before any document was asked.")
+        page.get_by_role("tab", name="Ask", exact=True).click()
+        row(page, "Formats").get_by_role("button", name="Ask only this").click()
+        expect(page.locator("#limit-chip")).to_contain_text("Only: Formats")
+        ask_each(page)
+        expect(answers).to_contain_text(
+            "0 of 1 document answers.Asked only of: Formats.", timeout=ANSWER_MS
+        )

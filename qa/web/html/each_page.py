@@ -29,6 +29,11 @@ class _Row:
     quotes: tuple[tuple[int, Citation, str], ...]
 
 
+def each_opening() -> str:
+    """What the tab does, as a sentence, before a question is asked."""
+    return str(render("each_opening.html"))
+
+
 def each_table(
     question: str,
     rows: tuple[Row, ...],
@@ -38,6 +43,8 @@ def each_table(
     to_ask: int,
     total: int,
     running: bool,
+    waiting: bool = False,
+    within: str = "",
     problem: str = "",
 ) -> str:
     """The documents that answer, the surest first; below them those that do not say.
@@ -50,6 +57,8 @@ def each_table(
         to_ask: Number of documents that are asked.
         total: Number of documents that could be asked.
         running: Whether others are still to be asked.
+        waiting: Whether the question of another session is put to each document first.
+        within: What the question is limited to, as a sentence; empty if it is not limited.
         problem: Why no more were asked, as a sentence; empty if there was no problem.
     """
     ordered = by_confidence(rows)
@@ -70,8 +79,10 @@ def each_table(
             to_ask=to_ask,
             total=total,
             running=running,
+            waiting=waiting,
+            within=within,
             problem=problem,
-            csv="" if running or not rows else _csv_link(ordered, titles),
+            csv="" if running or not answered else _csv_link(ordered, titles),
         )
     )
 

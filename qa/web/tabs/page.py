@@ -79,7 +79,7 @@ def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
             with gr.Tab("Ask", elem_id="ask-tab"):
                 AskTab(page, chat, source_list)
             with gr.Tab("Ask each", elem_id="each-tab"):
-                EachTab(chat)
+                EachTab(page, chat)
             with gr.Tab("Check", elem_id="check-tab"):
                 CheckTab(chat)
     page.queue(max_size=MAX_WAITING)

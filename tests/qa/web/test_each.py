@@ -8,12 +8,13 @@ from typing import Any, cast
 import pytest
 
 from embeddings.errors import IndexDamaged
+from embeddings.index.paths import lies_within
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
 from qa.web import each
 from qa.web.documents import Documents
-from qa.web.each import DocumentAsker, EachState
+from qa.web.each import DocumentAsker, EachRuns, EachState
 from qa.web.html.each_page import each_table
 from qa.web.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
 from qa.web.tabs.each_tab import table_of
@@ -35,7 +36,7 @@ class Library:
         )
 
     def answer_each(self, question: str, within: Any) -> Iterator[tuple[str, Answer]]:
-        for path in self.paths:
+        for path in filter(lambda path: not within or lies_within(path, within), self.paths):
             if self.asked and self.error:
                 raise self.error
             self.asked.append(path)
@@ -78,6 +79,83 @@ def test_very_many_documents_are_capped_with_a_sentence(monkeypatch: pytest.Monk
     last = library.states()[-1]
     assert (len(last.rows), library.asked, last.to_ask) == (2, ["town/a", "town/b"], 2)
     assert "Of 5 documents the 2 nearest to the question are asked." in table_of(last)
+
+
+@pytest.mark.parametrize(
+    ("within", "notice"),
+    [
+        (("town/b",), "Asked only of: B."),
+        (("town/a", "town/b"), "Asked only of 2 of 3 documents."),
+        (("town",), ""),
+        ((), ""),
+    ],
+)
+def test_limit_is_said_with_the_answers(within: tuple[str, ...], notice: str) -> None:
+    last = Library().states(within=within)[-1]
+    assert last.within_notice == notice
+    assert notice in table_of(last)
+    assert ("Asked only" in table_of(last)) is bool(notice)
+
+
+@pytest.mark.parametrize(
+    ("answered", "asked", "sentence"),
+    [
+        (0, 1, "0 of 1 document answers."),
+        (1, 1, "1 of 1 document answers."),
+        (0, 2, "0 of 2 documents answer."),
+        (1, 2, "1 of 2 documents answers."),
+        (2, 2, "2 of 2 documents answer."),
+    ],
+)
+def test_answers_are_counted_in_a_sentence(answered: int, asked: int, sentence: str) -> None:
+    rows = tuple(
+        (f"docs/{number}.pdf", ANSWER if number < answered else NO_ANSWER)
+        for number in range(asked)
+    )
+    shown = each_table("When?", rows, {}, asked=asked, to_ask=asked, total=asked, running=False)
+    assert sentence in shown
+    # Without an answer there is no table to save.
+    assert ("data:text/csv" in shown) is (answered > 0)
+
+
+def test_question_that_waits_for_that_of_another_session_says_so() -> None:
+    assert "Waiting: another question is being put" in table_of(EachState("When?"), waiting=True)
+    assert "Looking for the documents …" in table_of(EachState("When?"))
+
+
+def test_session_has_one_run_at_a_time_which_a_stop_ends() -> None:
+    runs = EachRuns()
+    run = runs.accept("a", "When?", ())
+    assert run is not None
+    assert runs.accept("a", "Where?", ()) is None and runs.accept("b", "Where?", ()) is not None
+    assert runs.start("a", "other") is None and runs.start("b", run.id) is None
+    assert runs.start("a", run.id) is run and runs.any_started
+    assert runs.start("a", run.id) is None
+    assert (runs.stop("a") is run, run.awaited) == (True, False)
+    # Until it has ended, what it shows must not be mixed with another's.
+    assert runs.accept("a", "Where?", ()) is None
+    runs.end(run)
+    assert runs.accept("a", "Where?", ()) is not None
+
+
+def test_run_that_is_stopped_before_its_turn_never_starts() -> None:
+    runs = EachRuns()
+    run = runs.accept("a", "When?", ())
+    assert run is not None and runs.stop("a") is run
+    later = runs.accept("a", "Where?", ("town",))
+    assert later is not None
+    assert (runs.start("a", run.id), runs.start("a", later.id)) == (None, later)
+    runs.end(run)
+    assert runs.any_started and (later.question, later.within) == ("Where?", ("town",))
+
+
+def test_page_that_is_gone_awaits_nothing() -> None:
+    runs = EachRuns()
+    run = runs.accept("a", "When?", ())
+    assert run is not None and runs.start("a", run.id) is run
+    runs.forget("a")
+    assert not run.awaited and not runs.any_started
+    assert runs.stop("a") is None
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from qa.web.html import rendering
 from qa.web.html.document_about import document_about
 from qa.web.html.document_page import DocumentView, document_page, problem_page
 from qa.web.html.document_panel import document_panel, problem_panel
-from qa.web.html.each_page import each_table
+from qa.web.html.each_page import each_opening, each_table
 from qa.web.html.page import (
     alert,
     answer_turn,
@@ -232,9 +232,18 @@ def _pages(text: str) -> Iterator[str]:
     yield document_about(known)
     yield document_about(replace(known, headings=(), sentences=()))
     rows = tuple((text, answer) for answer in _answers(text))
+    yield each_opening()
     for running in (False, True):
         yield each_table(
-            text, rows, {text: text}, asked=4, to_ask=5, total=6, running=running, problem=text
+            text,
+            rows,
+            {text: text},
+            asked=4,
+            to_ask=5,
+            total=6,
+            running=running,
+            within=text,
+            problem=text,
         )
     (citation, *_), states = rows[0][1].citations, get_args(QuoteStatus)
     for place_now in (text, None):
