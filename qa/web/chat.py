@@ -100,10 +100,10 @@ class Chat:
             _log.error("%s", error)
             return Listing((), {}, error_message(error))
 
-    def uploads_name(self) -> str | None:
+    def uploads_name(self, listing: Listing) -> str | None:
         """Name in the library of the folder of files that were added on the page, if it has one."""
-        names = self.index.names([self.uploads.folder])
-        return names[0] if names else None
+        places = listing.folders.items()
+        return next((name for name, place in places if place == self.uploads.folder), None)
 
     def parse_within(self, text: str) -> tuple[str, ...]:
         """Library paths to answer from, all if there are none, of a limit that a page sent.

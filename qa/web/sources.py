@@ -50,7 +50,8 @@ def add_sources(server: FastAPI, chat: Chat, read_only: bool) -> None:
     def sources(
         matching: Annotated[str, Query(max_length=200)] = "", after: PathText = ""
     ) -> HTMLResponse:
-        listing, uploads = chat.listing(), chat.uploads_name()
+        listing = chat.listing()
+        uploads = chat.uploads_name(listing)
         return HTMLResponse(source_rows(listing, matching, after, uploads, read_only))
 
     @server.get(SOURCES_STATE)

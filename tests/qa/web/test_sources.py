@@ -233,3 +233,11 @@ def test_ten_thousand_documents_are_listed_and_chosen_at_once(
     assert (chosen["used"], chosen["label"]) == (8_571, "8,571 of 10,000 documents")
     # Three requests; each takes a processor some 50 ms, however busy the machine is.
     assert time.process_time() - begun < 3
+
+
+def test_library_that_is_gone_is_said_in_place_of_the_list(chat: Chat) -> None:
+    for file in chat.index.folder.iterdir():
+        file.unlink()
+    status, rows = request(chat, "GET", "/sources")
+    assert status == 200 and 'class="cv-document' not in rows
+    assert "index" in Read(rows).text
