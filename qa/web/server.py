@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from embeddings.errors import ChapterAndVerseError, Remedy
@@ -72,6 +74,12 @@ def build_server(
     @server.get("/healthz")
     async def healthz() -> dict[str, str]:  # Async, so that it needs no thread.
         return {"status": "ok"}
+
+    @server.exception_handler(RequestValidationError)
+    async def refuse(_: Request, error: RequestValidationError) -> JSONResponse:
+        # FastAPI's own reply repeats what was sent, and fails where that is no text.
+        places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+        return JSONResponse({"detail": f"Not as expected: {places[:200]!a}."}, 422)
 
     add_document_routes(server, chat.documents)
     add_sources(server, chat, read_only)

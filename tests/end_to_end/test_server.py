@@ -1,10 +1,12 @@
 """What the running server refuses, and what it leaves behind."""
 
+import json
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -79,6 +81,17 @@ def test_what_a_killed_process_had_begun_to_receive_is_removed(
 
 def test_other_host_names_are_refused(chat: Running) -> None:
     assert fetch(chat.url, Host="rebound.example")[0] == 400
+
+
+def test_body_that_is_no_text_is_refused_and_not_repeated(chat: Running) -> None:
+    for body in (b'{"limit": "\\ud800"}', b'{"limit": 7}', b"x"):
+        url, kind = f"{chat.url}/sources/limit", {"Content-Type": "application/json"}
+        request = urllib.request.Request(url, body, kind, method="POST")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request)
+        with refused.value as reply:
+            assert reply.code == 422
+            assert json.load(reply)["detail"].startswith("Not as expected: 'body")
 
 
 def test_page_names_no_place_on_the_disk(chat: Running) -> None:
