@@ -429,5 +429,5 @@ export function start() {
   // A quoted document may have changed or be gone.
   document.addEventListener("sourceschange", refresh);
   // What is offered as a question is to be answered within the limit.
-  document.addEventListener("limitchange", () => write("#cv-limit", within()));
+  document.addEventListener("limitchange", async () => write("#cv-limit", await within()));
 }

@@ -12,6 +12,8 @@ import { SMALL } from "./screen.js";
 
 const ROUTE = "document?";
 const WITHIN = "#reading, #choosing, #reader, #each-answers, .cv-near";
+// What the way back is called, by where the document was opened.
+const FROM = [["#choosing", "Documents"], ["#each", "Ask each"]];
 const WHOLE = ".gradio-container .contain";  // In which the style sheet of the page is valid.
 const SERVER_MS = 30_000;
 const RETRIES = 2;
@@ -108,8 +110,8 @@ function show(query, opener) {
   // Where it has no column, the list covers the document.
   opened.fromDrawer ||= closeList();
   shell ??= build();
-  const from = opened.opener?.closest("#choosing") ? "Documents" : "Sources";
-  shell.back.textContent = `← ${opened.tab?.textContent.trim() ?? from}`;
+  const from = FROM.find(([selector]) => opened.opener?.closest(selector));
+  shell.back.textContent = `← ${from?.[1] ?? "Sources"}`;
   // Another part of the document that is open goes on with what was looked for in it.
   const same = opened.tools && pathOf(query) === pathOf(opened.query);
   opened.reading = same ? opened.reading : newReading();
