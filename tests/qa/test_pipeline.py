@@ -28,7 +28,8 @@ ANSWERED = {
     "How much aid did Kazakhstan send to Syria?": ("50 tons", "food-security.html"),
     "When did Kazakhstan send aid to Syria?": ("February 2023", "food-security.html"),
     "Where did the sixth General Assembly of the IOFS meet?": ("Doha", "food-security.html"),
-    "How do I add my own documents?": ("qa index FOLDER", "adding-documents.md"),
+    # Two sentences say how: by the chat, and by the command line.
+    "How do I add my own documents?": ("FOLDER", "adding-documents.md"),
     "Which formats are read?": (FORMATS, "formats.md"),
 }
 
