@@ -354,13 +354,13 @@ class _Reader:
         if start:
             self._add_text(Chunk(chunk.lines[:start], chunk.start))
         lines = [
-            text_lines.joined(item, self.solid) for item in text_lines.items(chunk.lines[start:])
+            text_lines.item_text(item, self.solid) for item in text_lines.items(chunk.lines[start:])
         ]
         margin = text_lines.indent(chunk.lines[start])
         while (following := self._peek()) and self._continues_list(following, margin):
             if text_lines.ITEM.match(following.lines[0]):
                 lines += [
-                    text_lines.joined(item, self.solid)
+                    text_lines.item_text(item, self.solid)
                     for item in text_lines.items(following.lines)
                 ]
             else:

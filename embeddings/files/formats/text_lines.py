@@ -352,6 +352,18 @@ def items(lines: Sequence[str]) -> Iterator[list[str]]:
         yield item
 
 
+def item_text(lines: Sequence[str], solid: frozenset[str]) -> str:
+    r"""The lines of an item as one, unless they were broken on purpose.
+
+    >>> item_text(["4. New boathouse", "The club builds one."], frozenset())
+    '4. New boathouse\nThe club builds one.'
+    >>> item_text(["4. New", "   boathouse"], frozenset())
+    '4. New boathouse'
+    """
+    hangs = any(indent(line) > indent(lines[0]) for line in lines[1:])
+    return joined(lines, solid) if hangs or is_wrapped(lines) else _kept(lines)
+
+
 def _is_first(match: re.Match[str]) -> bool:
     """Whether a mark may begin a list inside an item; other numbers are words of its text."""
     dotted = not match["bullet"] and not match["number"]

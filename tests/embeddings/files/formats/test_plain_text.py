@@ -47,6 +47,16 @@ def test_prices_behind_dots_are_text() -> None:
     assert "furniture" not in dict(shown(text))
 
 
+def test_lines_below_a_numbered_title_are_lines_of_their_own() -> None:
+    minutes = "1. Opening\nThe chair came at 19:30.\n2. Boathouse\nThe club builds one for 40,000."
+    wrapped = (
+        "1. The chair opened the meeting at half past seven in the evening and\n"
+        "welcomed all of the members who had come to the boathouse by the river.\n2. End."
+    )
+    assert shown(f"Minutes\n\n{minutes}") == [("heading1", "Minutes"), ("list", minutes)]
+    assert shown(f"Minutes\n\n{wrapped}")[1:] == [("list", wrapped.replace("\nw", " w"))]
+
+
 def test_pages_behind_dots_are_contents() -> None:
     lines = "Tides .......... 3\nNets ........... 9\nBoats ......... 14"
     text = f"The lake\n\nWhat is in it.\n\n{lines}\n\nWinds ......... 20\n\nThe lake is deep."
