@@ -31,7 +31,6 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
     html = f"<title>{title}</title><h1>{title}</h1><p>The harbour was dug in 1802.</p>"
     (folder / "harbour.html").write_text(html, encoding="utf-8")
     with running(tmp_path / "chat", folder) as chat, opened(browser, chat.url) as page:
-        expect(page.locator("#sources")).to_contain_text(SCRIPTS)
         expect(page.locator("header")).to_contain_text(folder.name)
         expect(page.locator("#examples button")).to_have_count(0)
         question = f"When was the treasure buried? {SCRIPTS}"
@@ -53,16 +52,16 @@ def test_hostile_documents_are_shown_as_they_stand(browser: Browser, tmp_path: P
         expect(documents.locator(".cv-title")).to_have_text([name, SCRIPTS, plain])
         # What turns the direction of a name ends with the name.
         assert documents.locator("bdi.cv-title").count() == 3
-        for found in documents.locator("summary").all():
-            found.click()
+        documents.locator(".cv-document summary").first.click()
         expect(documents.locator(".cv-menu .cv-place:first-of-type").first).to_contain_text(name)
         documents.get_by_role("button", name="Ask only this").first.click()
         expect(page.locator("#limit-chip .cv-chip-label")).to_have_text(f"Only: {name}")
         documents.get_by_role("button", name="Remove").first.click()
         expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(f"Remove {name}?")
         page.keyboard.press("Escape")
+        documents.locator(".cv-document summary").nth(1).click()
         with page.context.expect_page() as opening:
-            documents.get_by_role("link", name="Open").nth(1).click(modifiers=["Control"])
+            documents.get_by_role("link", name="Open").click(modifiers=["Control"])
         assert page.locator("#choosing, #limit-chip").locator("img, script").count() == 0
         expect(opening.value.locator("header h1")).to_have_text(SCRIPTS)
         expect(opening.value.locator("main")).to_contain_text("The harbour was dug in 1802.")

@@ -52,7 +52,7 @@ FRAME = """() => {
 }"""
 
 HIDDEN = """() => [...document.querySelectorAll(
-    "#chat [data-testid='user'], #chat .cv-answer, #sources blockquote, #sources .cv-place"
+    "#chat [data-testid='user'], #chat .cv-answer, #sources :is(blockquote, [id] > .cv-place)"
 )].filter(each => !each.closest(".cv-details") && !each.checkVisibility()).map(
     each => each.textContent)"""
 """What is asked, answered and quoted, and is not shown."""
@@ -217,7 +217,7 @@ def paper_shows_all(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("#sources blockquote").count() == 4
     assert page.evaluate(HIDDEN) == []
-    last = page.locator("#sources .cv-place").last
+    last = page.locator("#sources [id] > .cv-place").last
     reaches = "e => e.getBoundingClientRect().bottom + scrollY"
     # Nothing is cut off, nor scrolls within the page.
     assert last.evaluate(reaches) <= page.evaluate("document.documentElement.scrollHeight")
