@@ -18,7 +18,7 @@ class PendingReply:
 
     Attributes:
         session: The session that asked; None for a client without one.
-        turn: Id of the turn; empty where there are no turns.
+        turn: Id of the turn.
     """
 
     session: str | None
@@ -38,7 +38,7 @@ class ConversationState:
         self._abandoned: OrderedDict[tuple[str | None, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, session: str | None, turn: str = "") -> PendingReply:
+    def begin(self, session: str | None, turn: str) -> PendingReply:
         """A new pending reply of the session; an earlier one is no longer awaited.
 
         Args:
@@ -61,18 +61,14 @@ class ConversationState:
             if self._pending.get(pending.session) is pending:
                 del self._pending[pending.session]
 
-    def abandon(self, session: str | None, turns: Iterable[str] | None = None) -> None:
+    def abandon(self, session: str | None, turns: Iterable[str]) -> None:
         """Give up replies of a session.
 
         Args:
             session: Of the page.
-            turns: Ids of the turns that are given up, whose questions may be waiting still; by
-                default whatever is pending.
+            turns: Ids of the turns that are given up, whose questions may be waiting still.
         """
         with self._lock:
-            if turns is None:
-                self._pending.pop(session, None)
-                return
             for turn in turns:
                 self._abandoned[session, turn] = None
                 pending = self._pending.get(session)
