@@ -3,6 +3,7 @@
 // The page shows some rows of the library and knows no others. So the limit is a few paths,
 // {only: […]} or {except: […]}, and the server answers to each tick with the next limit.
 
+import { keep, stored } from "./preferences.js";
 import { fetchJson } from "./server.js";
 
 let limit = {};
@@ -19,7 +20,7 @@ export async function within() {
 export function startLimit(storageKey, onChange) {
   key = storageKey;
   show = onChange;
-  adopt(stored());
+  adopt(stored(key));
   return settle();
 }
 
@@ -59,7 +60,8 @@ async function ask(change) {
     return;
   }
   adopt(reply.limit);
-  keep();
+  // Where the browser refuses it, questions are limited until the page is closed.
+  keep(key, JSON.stringify(limit));
   show(reply);
   document.dispatchEvent(new Event("limitchange"));
 }
@@ -69,21 +71,5 @@ function adopt(text) {
     limit = JSON.parse(text) ?? {};
   } catch {
     limit = {};
-  }
-}
-
-function stored() {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function keep() {
-  try {
-    localStorage.setItem(key, JSON.stringify(limit));
-  } catch {
-    // The browser refuses it: it is limited until the page is closed.
   }
 }

@@ -1,18 +1,12 @@
 // Theme: light or dark, as the system has it until the user chooses otherwise.
 
-const KEY = "chapter-and-verse-theme";
+import { keep, stored } from "./preferences.js";
 
-function chosen() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
-}
+const KEY = "chapter-and-verse-theme";
 
 /** Gradio takes its theme from the system when it starts. */
 function apply() {
-  const theme = chosen();
+  const theme = stored(KEY);
   if (theme && document.body.classList.contains("dark") !== (theme === "dark")) {
     document.body.classList.toggle("dark", theme === "dark");
   }
@@ -31,9 +25,7 @@ export function start() {
       return;
     }
     const next = document.body.classList.contains("dark") ? "light" : "dark";
-    try {
-      localStorage.setItem(KEY, next);
-    } catch {
+    if (!keep(KEY, next)) {
       // Chosen for this page only.
       document.body.classList.toggle("dark", next === "dark");
     }
