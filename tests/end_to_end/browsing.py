@@ -20,6 +20,9 @@ CHROMIUM_OPTIONS = (
     "--disable-gpu",
 )
 
+WIDTHS = ((1440, 900), (1024, 768), (390, 844))
+"""Of a large screen, a small one and a phone."""
+
 ANSWER_MS = 30_000
 """Within which a question is answered on a busy machine."""
 

@@ -7,7 +7,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from qa import QuestionAnswerer
-from tests.end_to_end.browsing import ANSWER_MS, ask_when_founded, opened, reload, until_idle
+from tests.end_to_end.browsing import (
+    ANSWER_MS,
+    WIDTHS,
+    ask_when_founded,
+    opened,
+    reload,
+    until_idle,
+)
 from tests.end_to_end.chat_process import Running
 
 DROP = """([selector, text]) => {
@@ -32,7 +39,7 @@ def choose(page: Page, file: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
+@pytest.mark.parametrize("size", WIDTHS)
 def test_saved_conversation_is_checked(
     browser: Browser,
     chat: Running,

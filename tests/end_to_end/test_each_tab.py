@@ -7,13 +7,11 @@ from io import StringIO
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.browsing import ANSWER_MS, opened
+from tests.end_to_end.browsing import ANSWER_MS, WIDTHS, opened
 from tests.end_to_end.chat_process import Running
 from tests.end_to_end.test_source_list import row
 
 QUESTION = "How many members does the IOFS have?"
-
-WIDTHS = [(1440, 900), (1024, 768), (390, 844)]
 
 
 def ask_each(page: Page) -> None:

@@ -43,7 +43,6 @@ def held(page: Page, url: str) -> Callable[[], None]:
 def press_enter(page: Page, question: str) -> None:
     """Type a question and press Enter, whatever else is under way."""
     question_box(page).fill(question)
-    page.wait_for_timeout(200)  # Gradio takes note of the text first.
     question_box(page).press("Enter")
     expect(question_box(page)).to_have_value("")
 

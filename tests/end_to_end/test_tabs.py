@@ -5,10 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.end_to_end.browsing import ask_when_founded, opened, reload
+from tests.end_to_end.browsing import WIDTHS, ask_when_founded, opened, reload
 from tests.end_to_end.chat_process import Running
-
-WIDTHS = [(1440, 900), (1024, 768), (390, 844)]
 
 
 def expect_tab(page: Page, name: str) -> None:
