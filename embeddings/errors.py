@@ -15,6 +15,10 @@
     │   └── IndexNotWritable  no permission, or the disk is full
     │       └── FeedbackFull      the feedback has its largest size (qa.library.feedback)
     ├── TooMuchFeedback       an answer or a sender exceeds what is stored (qa.library.feedback)
+    ├── Busy                  no question is taken now (qa.service.busy)
+    │   ├── QueueFull         as many wait as may
+    │   ├── CallerBusy        as many of one caller wait as may
+    │   └── Stopping          the server is ending
     ├── LogError              the log file cannot be written (qa.web.logs)
     └── AddressError          the server cannot listen on its address (qa.web.server)
 

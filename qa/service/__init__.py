@@ -1,0 +1,1 @@
+"""Service: what the page, HTTP and MCP share, without any of them."""
