@@ -8,6 +8,8 @@
     │   └── NotConvertible    a model runs in PyTorch alone
     ├── IndexProblem
     │   ├── IndexMissing      nothing is indexed at that place
+    │   ├── IndexClosed       it was closed
+    │   ├── IndexInherited    opened, or in use, when another process forked this one
     │   ├── IndexMismatch     made by another model, another setting or another format version
     │   ├── IndexDamaged      checksums or SQLite's own checks fail
     │   │   └── FeedbackDamaged   the same of the feedback (qa.library.feedback)
@@ -75,6 +77,9 @@ class Remedy(StrEnum):
     )
     LIST_INDEX = "List what the index holds."
     START_AGAIN = "Start again."
+    OPEN_AGAIN = "Open it again."
+    OPEN_IN_PROCESS = "Open it again in this process."
+    FORK_EARLIER = "Fork while no thread is indexing or reading from it."
     WAIT = "Wait until it has finished."
     TRY_AGAIN = "Try again in a moment."
 
@@ -169,6 +174,14 @@ class IndexProblem(ChapterAndVerseError):
 
 class IndexMissing(IndexProblem):
     """There is no index at the place named."""
+
+
+class IndexClosed(IndexProblem):
+    """The index was closed."""
+
+
+class IndexInherited(IndexProblem):
+    """The index was opened, or in use, in the process from which this one was forked."""
 
 
 class IndexMismatch(IndexProblem):

@@ -14,7 +14,9 @@ from threading import RLock
 from platformdirs import user_data_path
 
 from embeddings.errors import (
+    IndexClosed,
     IndexDamaged,
+    IndexInherited,
     IndexMismatch,
     IndexMissing,
     IndexNotWritable,
@@ -22,6 +24,7 @@ from embeddings.errors import (
     Remedy,
 )
 from embeddings.file_system import private_folder
+from embeddings.forking import close_before_fork, undisturbed
 from embeddings.index.database import damaged
 from embeddings.index.records import DocumentFacts, IntegrityReport
 from embeddings.index.shared_memory import SharedMemory
@@ -71,7 +74,10 @@ def uploads_of(index: Path, name: str, folder: Path) -> Path:
 
 
 class Index:
-    """An index in a folder. Safe to use from several threads.
+    """An index in a folder. Safe to use from several threads, in the process that opened it.
+
+    Once it is closed, all that reads or writes it raises ``IndexClosed``; in a process that was
+    forked meanwhile, ``IndexInherited``.
 
     index = Index.open(DEFAULT_INDEX)
     with index.snapshot() as snapshot:
@@ -85,11 +91,14 @@ class Index:
         self._library, self._encoder = store.header.library, store.header.encoder
         self._openings = 1
         self._version = 0
+        self._process = os.getpid()
+        self._closed = self._closed_to_fork = False
         self._shared_memory = SharedMemory(store.path)
         self._vectors = VectorCache(folder / VECTORS_FILE)
         # One connection and one FAISS index serve all threads. A search holds them for
         # milliseconds; encoding and reading, which take longer, happen outside.
         self._lock = RLock()
+        close_before_fork(self)
 
     @classmethod
     def open(cls, folder: Path) -> "Index":
@@ -100,12 +109,14 @@ class Index:
             IndexMismatch: Another format version.
             IndexDamaged: It fails its checks, or something that was committed is missing.
         """
-        return cls(folder, _checked(Store.open(folder / STORE_FILE)))
+        with undisturbed():
+            return cls(folder, _checked(Store.open(folder / STORE_FILE)))
 
     @classmethod
     def open_unchecked(cls, folder: Path) -> "Index":
         """As ``open``, even if something that was committed is missing: for ``check_integrity``."""
-        return cls(folder, Store.open(folder / STORE_FILE))
+        with undisturbed():
+            return cls(folder, Store.open(folder / STORE_FILE))
 
     @classmethod
     def open_or_create(cls, folder: Path, encoder: Encoder) -> "Index":
@@ -127,7 +138,7 @@ class Index:
                     f"cannot be created ({error.strerror})", folder, Remedy.CHOOSE_INDEX
                 ) from error
             dimension = encoder.encode(["dimension"]).shape[1]
-            with writer_lock(folder):
+            with undisturbed(), writer_lock(folder):
                 store = folder / STORE_FILE
                 if store.exists():
                     return cls.open_or_create(folder, encoder)
@@ -136,11 +147,55 @@ class Index:
         return index
 
     def close(self) -> None:
-        """Release the files."""
+        """Release the files, once what other threads search for at this moment is found."""
+        if self._process != os.getpid():
+            return
+        with undisturbed(), self._lock:
+            self._closed = True
+            self._close_store()
+
+    def close_before_fork(self) -> None:
+        """Close the files; they are opened again when they are needed."""
         with self._lock:
-            if self._is_truncated():
-                self._shared_memory.restore_length()
-            self.store.close()
+            self._closed_to_fork = True
+            self._close_store()
+
+    def _close_store(self) -> None:
+        if self._is_truncated():
+            self._shared_memory.restore_length()
+        self.store.close()
+
+    def check_usable(self) -> None:
+        """Refuse to be used where it cannot be: before any lock, which may be held for ever.
+
+        Raises:
+            IndexClosed: It was closed.
+            IndexInherited: Another process opened it.
+        """
+        if self._process != os.getpid():
+            raise IndexInherited(
+                f"was opened by another process (pid {self._process}) before it forked",
+                self.folder,
+                Remedy.OPEN_IN_PROCESS,
+            )
+        if self._closed:
+            raise IndexClosed("is closed", self.folder, Remedy.OPEN_AGAIN)
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        """For one thread at a time."""
+        self.check_usable()
+        with undisturbed(), self._lock:
+            self.check_usable()
+            yield
+
+    def _reopen_after_fork(self) -> None:
+        if self._closed_to_fork:
+            self._shared_memory = SharedMemory(self.store.path)
+            self.store = Store.open(self.store.path)
+            # Its version begins anew.
+            self._openings += 1
+            self._closed_to_fork = False
 
     @property
     def library_id(self) -> str:
@@ -174,7 +229,7 @@ class Index:
         Raises:
             IndexMissing: The index was moved away or deleted.
         """
-        with self._lock, self._current_store().snapshot():
+        with self._used(), self._current_store().snapshot():
             yield IndexSnapshot(self.store, self._vectors.current(self.store))
 
     @contextmanager
@@ -188,7 +243,12 @@ class Index:
             IndexLocked: Another process is writing.
             IndexDamaged: It is damaged beyond what indexing again repairs.
         """
-        with writer_lock(self.folder), closing(Store.open(self.store.path)) as store:
+        self.check_usable()
+        with (
+            undisturbed(),
+            writer_lock(self.folder),
+            closing(Store.open(self.store.path)) as store,
+        ):
             store.recover()
             try:
                 yield store
@@ -201,7 +261,7 @@ class Index:
     @property
     def version(self) -> int:
         """Differs whenever any process has written to the index, or replaced it."""
-        with self._lock:
+        with self._used():
             # Where it is gone, whoever asks a question gets the error.
             with suppress(IndexProblem):
                 version = self._current_store().version
@@ -218,6 +278,7 @@ class Index:
                 self.folder,
                 Remedy.RESTORE_INDEX,
             )
+        self._reopen_after_fork()
         if self._is_truncated():
             # SQLite makes it anew once nothing is mapped any more.
             self._shared_memory.restore_length()
@@ -248,14 +309,14 @@ class Index:
     @contextmanager
     def contents(self) -> Iterator[Store]:
         """What the index holds, read through a connection of its own: no search waits for it."""
-        with self._lock:
+        with self._used():
             database = self._current_store().path
-        with closing(Store.open(database)) as store, store.snapshot():
+        with undisturbed(), closing(Store.open(database)) as store, store.snapshot():
             yield store
 
     def folders(self) -> dict[str, Path]:
         """Location of each folder of the library, by its name in the library."""
-        with self._lock, self._current_store().snapshot():
+        with self._used(), self._current_store().snapshot():
             return self.store.folders()
 
     def names(self, folders: Collection[Path]) -> tuple[str, ...]:
@@ -268,7 +329,7 @@ class Index:
         Raises:
             IndexDamaged: It fails its checksum.
         """
-        with self._lock, self._current_store().snapshot():
+        with self._used(), self._current_store().snapshot():
             return _facts_at(self.store, path)
 
     def part(
@@ -293,19 +354,20 @@ class Index:
 
     def text(self, document: int, start: int, end: int) -> str:
         """``Document.text[start:end]`` of the document with that id; empty if there is none."""
-        with self._lock, self._current_store().snapshot():
+        with self._used(), self._current_store().snapshot():
             return self.store.text(document, start, end)
 
     def digests(self, paths: Iterable[str]) -> dict[str, str]:
         """SHA-256 of each of these documents' files, by path; of those that exist."""
-        with self._lock, self._current_store().snapshot():
+        with self._used(), self._current_store().snapshot():
             ids = {path: self.store.document_at(path) for path in set(paths)}
             facts = self.store.documents(id for id in ids.values() if id is not None)
             return {path: facts[id].sha256 for path, id in ids.items() if id in facts}
 
     def check_integrity(self) -> IntegrityReport:
         """Check all that is stored; reads all of it."""
-        with self._lock:
+        with self._used():
+            self._reopen_after_fork()
             store = self.store
             corrupted, missing = tuple(store.corruption()), tuple(store.describe_missing())
             if corrupted or missing:
@@ -322,7 +384,7 @@ class Index:
 
     def save_vectors(self) -> None:
         """Write the FAISS file for the present generation, unless it is that already."""
-        with self._lock, self._current_store().snapshot():
+        with self._used(), self._current_store().snapshot():
             self._vectors.save(self.store)
 
 

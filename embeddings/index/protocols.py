@@ -239,6 +239,15 @@ class SearchIndex(Protocol):
         """SHA-256 of each of these documents' files, by path; of those that exist."""
         ...
 
+    def check_usable(self) -> None:
+        """Refuse to be used where it cannot be.
+
+        Raises:
+            IndexClosed: It was closed.
+            IndexInherited: Another process opened it.
+        """
+        ...
+
     def check_encoder(self, model: EncoderModel) -> None:
         """Refuse vectors of another encoder.
 

@@ -12,7 +12,8 @@ import uuid
 from contextlib import ExitStack
 from pathlib import Path
 
-from embeddings.errors import IndexMissing, IndexNotWritable, Remedy
+from embeddings.errors import IndexInherited, IndexMissing, IndexNotWritable, Remedy
+from embeddings.forking import was_disturbed
 from embeddings.index.database import (
     check_format,
     check_tables,
@@ -71,11 +72,18 @@ class Store(Recovery):
         """The database at ``path``.
 
         Raises:
+            IndexInherited: This process was forked while another thread was inside SQLite.
             IndexMissing: There is none.
             IndexMismatch: Another version of the format.
             IndexNotWritable: No permission.
             IndexDamaged: It is not such a database, or its header fails its checksum.
         """
+        if was_disturbed():
+            raise IndexInherited(
+                "cannot be opened: an index was in use when this process was forked",
+                path.parent,
+                Remedy.FORK_EARLIER,
+            )
         try:
             exists = path.is_file()
         except OSError as error:

@@ -45,6 +45,12 @@ _TRAILER = struct.Struct("<8s16sq32s")
 """Magic, stamp, number of FAISS's bytes, SHA-256 over these three and the digests before."""
 
 
+# The threads of OpenMP are not there in a forked process, which would wait for them. Those of other
+# threads are made when they are needed.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: faiss.omp_set_num_threads(1))
+
+
 class VectorIndex:
     """Passage ids and their unit vectors, searched by inner product.
 

@@ -12,6 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Protocol
 
 from embeddings.errors import ModelError, Remedy
+from embeddings.forking import undisturbed
 from embeddings.models.model_cache import IN_PYTORCH, load_converted
 from embeddings.models.model_folder import (
     TOKENIZER,
@@ -206,7 +207,7 @@ class SentenceTransformersEncoder:
         return vectors
 
     def _loaded(self) -> "OnnxEncoder | TorchEncoder":
-        with self._lock:
+        with undisturbed(), self._lock:
             return self._vectors
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError, NotConvertible, Remedy
+from embeddings.forking import keep_in_child
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -40,9 +41,11 @@ def open_session(path: Path, remedy: Remedy) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     try:
-        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # no narrower base class
         raise ModelError("cannot be loaded", path, remedy, detail=error) from error
+    keep_in_child(session)
+    return session
 
 
 def write_external_weights(source: Path, target: Path) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from embeddings.errors import ModelError, Remedy
+from embeddings.forking import undisturbed
 from embeddings.models.model_cache import load_graph
 from embeddings.models.model_folder import (
     SUMS,
@@ -185,7 +186,7 @@ class QuestionRewriter:
         turns = [turn for turn in history if turn.standalone.strip()]
         if not turns:
             return (question,)
-        with self._lock:
+        with undisturbed(), self._lock:
             tokenizer, logits, thresholds = self._model
         window = window_of(question, turns, tokenizer)
         found = [
@@ -203,7 +204,7 @@ class QuestionRewriter:
         Raises:
             ModelError: It is missing or another.
         """
-        with self._lock:
+        with undisturbed(), self._lock:
             _ = self._model
 
     def check(self) -> None:

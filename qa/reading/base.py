@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import ModelError, Remedy
+from embeddings.forking import undisturbed
 from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
 from embeddings.models.precision import Precision
 from qa.reading.calibration import Calibration
@@ -106,7 +107,7 @@ class LazyModel(ABC):
 
     def load_weights(self) -> None:
         """Load the weights now; an error is raised when something is read."""
-        with self._lock, suppress(ModelError):
+        with undisturbed(), self._lock, suppress(ModelError):
             _ = self._run
 
     def read(self, windows: Sequence[Window]) -> list[Logits]:
@@ -115,7 +116,7 @@ class LazyModel(ABC):
         Raises:
             ModelError: The weights cannot be loaded.
         """
-        with self._lock:
+        with undisturbed(), self._lock:
             run = self._run
         return read_batches(windows, run, self.window_tokenizer.pad_id)
 

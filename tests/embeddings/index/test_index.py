@@ -5,11 +5,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from embeddings.errors import (
+    IndexClosed,
+    IndexInherited,
     IndexMismatch,
     IndexMissing,
     IndexNotWritable,
@@ -284,3 +287,119 @@ def test_index_replaced_by_another_encoders_is_refused(tmp_path: Path) -> None:
         with pytest.raises(IndexMismatch, match="replaced while it was in use"):
             found(index)
     index.close()
+
+
+def read_contents(index: Index) -> None:
+    with index.contents():
+        pass
+
+
+def write(index: Index) -> None:
+    with index.writing():
+        pass
+
+
+def search(index: Index) -> None:
+    with index.snapshot():
+        pass
+
+
+USES: dict[str, Callable[[Index], object]] = {
+    "snapshot": search,
+    "contents": read_contents,
+    "writing": write,
+    "version": lambda index: index.version,
+    "folders": Index.folders,
+    "names": lambda index: index.names([Path("/nowhere")]),
+    "facts": lambda index: index.facts("docs/3.pdf"),
+    "part": lambda index: index.part("docs/3.pdf"),
+    "text": lambda index: index.text(1, 0, 4),
+    "digests": lambda index: index.digests(["docs/3.pdf"]),
+    "check_integrity": Index.check_integrity,
+    "save_vectors": Index.save_vectors,
+    "check_usable": Index.check_usable,
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_closed_index_says_so(use: str, index: Index) -> None:
+    index.close()
+    index.close()
+    with pytest.raises(IndexClosed) as refused:
+        USES[use](index)
+    assert str(refused.value) == f"The index at {index.folder} is closed. Open it again."
+
+
+@pytest.mark.parametrize("use", USES)
+def test_index_that_another_process_opened_says_so(
+    use: str, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "_process", 17)
+    # Held for ever by a thread that is not in this process.
+    monkeypatch.setattr(index, "_lock", None)
+    with pytest.raises(IndexInherited) as refused:
+        USES[use](index)
+    assert str(refused.value) == (
+        f"The index at {index.folder} was opened by another process (pid 17) before it forked. "
+        "Open it again in this process."
+    )
+    index.close()  # It is not this process's to close.
+    monkeypatch.undo()
+    USES[use](index)
+
+
+def test_index_that_was_closed_for_a_fork_is_opened_again(index: Index) -> None:
+    before, version = hits(index), index.version
+    index.close_before_fork()
+    assert not index.store.path.with_name(f"{STORE_FILE}-wal").exists()
+    assert hits(index) == before
+    assert index.version != version
+    version = index.version
+    index.close_before_fork()
+    add(Index.open(index.folder), 40)
+    # Only its connection would tell that another one has written.
+    assert index.version != version
+    index.close_before_fork()
+    assert index.check_integrity().documents == 21
+    index.close_before_fork()
+    index.close()
+    with pytest.raises(IndexClosed):
+        index.folders()
+
+
+def test_index_that_was_moved_away_after_a_fork_is_missed(index: Index, tmp_path: Path) -> None:
+    version = index.version
+    index.close_before_fork()
+    index.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(IndexMissing, match="was moved or deleted"):
+        index.folders()
+    assert index.version == version
+
+
+def test_what_is_searched_for_while_the_index_is_closed_is_found_or_refused(index: Index) -> None:
+    expected, refused = hits(index), []
+    wrong: list[object] = []
+    searching = threading.Barrier(5)
+
+    def search_on() -> None:
+        searching.wait(30)
+        while True:
+            try:
+                found = hits(index)
+            except IndexClosed as error:
+                refused.append(error)
+                return
+            except BaseException as error:
+                wrong.append(error)
+                return
+            if found != expected:
+                wrong.append(found)
+
+    threads = [threading.Thread(target=search_on) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    searching.wait(30)
+    index.close()
+    for thread in threads:
+        thread.join(30)
+    assert (len(refused), wrong) == (4, [])
