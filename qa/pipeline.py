@@ -21,6 +21,7 @@ from embeddings.models.encoder import (
     Vectors,
 )
 from embeddings.models.precision import Precision, PrecisionChoice, resolve_precision
+from qa.cancellation import IsWanted, always_wanted, check_wanted, wanted_while
 from qa.conversation.comparison import parse_comparison
 from qa.conversation.context import Turn
 from qa.conversation.resolution import PASSAGES_TRIED, resolve
@@ -89,6 +90,7 @@ class Retrieval:
         paths: Library paths that are searched; all if empty.
         state: Of the index.
         hits_of: The hits for a question, best first. Each question is searched for once.
+        is_wanted: Whether the answer is still wanted: what reads it stops otherwise.
     """
 
     message: Message = field(compare=False)
@@ -96,6 +98,7 @@ class Retrieval:
     paths: tuple[str, ...]
     state: str
     hits_of: Callable[[str], tuple[Hit, ...]] = field(compare=False)
+    is_wanted: IsWanted = field(default=always_wanted, compare=False)
 
     @property
     def first_hits(self) -> tuple[Hit, ...]:
@@ -106,14 +109,16 @@ class Retrieval:
 
         Raises:
             ValueError: As ``QuestionAnswerer.read``.
+            Cancelled: The answer is not wanted any more.
             IndexDamaged: What is stored fails its checks.
         """
         found: list[Hit] = []
-        for subquestion in self.message.subquestions:
-            wordings = subquestion.wordings
-            limit = PASSAGES_TRIED if len(wordings) > 1 else None
-            for wording in wordings:
-                found += self.hits_of(wording)[:limit]
+        with wanted_while(self.is_wanted):
+            for subquestion in self.message.subquestions:
+                wordings = subquestion.wordings
+                limit = PASSAGES_TRIED if len(wordings) > 1 else None
+                for wording in wordings:
+                    found += self.hits_of(wording)[:limit]
         return tuple({(hit.path, hit.start): hit for hit in found}.values())
 
 
@@ -137,8 +142,10 @@ class AnsweredSubquestion:
 class QuestionAnswerer:
     """Answers questions from an index, with citations.
 
-    Safe to use from several threads. ``folders`` holds the locations that it answers from, the
-    whole index if empty; ``report`` is that of indexing, if it was made from documents.
+    Safe to use from several threads, in the process that opened it. ``folders`` holds the
+    locations that it answers from, the whole index if empty; ``report`` is that of indexing, if it
+    was made from documents. Once it is closed, whatever it is asked raises ``IndexClosed``; in a
+    process that was forked meanwhile, ``IndexInherited``.
 
     ``answer`` does three steps, which a page can do one by one to show what is found meanwhile:
     ``parse_message``, ``search`` and ``read``.
@@ -282,6 +289,7 @@ class QuestionAnswerer:
         Raises:
             ChapterAndVerseError: The folder or the index cannot be used.
         """
+        self.index.check_usable()
         encoder, limits = self.retriever.encoder, self.settings.limits
         return index_folder(folder, self.index, encoder, limits, on_progress, retry)
 
@@ -291,6 +299,7 @@ class QuestionAnswerer:
         within: str | Sequence[str] = (),
         history: Sequence[Answer | Turn] = (),
         standalone: str | None = None,
+        is_wanted: IsWanted = always_wanted,
     ) -> Answer:
         """What the documents say to the question, or that they do not say.
 
@@ -301,15 +310,17 @@ class QuestionAnswerer:
             history: The answers, or turns, of the conversation so far, oldest first. A question
                 that depends on them is rewritten.
             standalone: The standalone question to answer in place of a rewritten one.
+            is_wanted: Whether the answer is still wanted; asked several times a second.
 
         Raises:
             ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
                 many words), or nothing is indexed at ``within`` (``NothingWithin``).
+            Cancelled: The answer is not wanted any more.
             IndexDamaged: What is stored fails its checks.
             ModelError: The question rewriting model is missing or damaged.
         """
         message = self.parse_message(question, history, standalone)
-        return self.read(self.search(message, within))
+        return self.read(self.search(message, within, is_wanted))
 
     def about(self, path: str) -> About | None:
         """Outline, length and most central sentences of a document; none if there is none.
@@ -320,10 +331,14 @@ class QuestionAnswerer:
         Raises:
             IndexDamaged: What is stored fails its checks.
         """
+        self.index.check_usable()
         return about(self.index, self.retriever.encoder, path)
 
     def answer_each(
-        self, question: str, within: str | Sequence[str] = ()
+        self,
+        question: str,
+        within: str | Sequence[str] = (),
+        is_wanted: IsWanted = always_wanted,
     ) -> Iterator[tuple[str, Answer]]:
         """What each document says to the question by itself: its library path, and the answer.
 
@@ -333,20 +348,31 @@ class QuestionAnswerer:
         Args:
             question: In any words.
             within: Library paths of documents or folders; ``self.within`` if it is left out.
+            is_wanted: Whether the answers are still wanted.
 
         Raises:
             ValueError: The question is blank or too long (``QuestionTooLong`` where it has too
                 many words), or nothing is indexed at ``within`` (``NothingWithin``).
+            Cancelled: The answers are not wanted any more.
             IndexDamaged: What is stored fails its checks.
         """
+        self.index.check_usable()
         question = self._checked(question)
         vector = self.retriever.encode(question)
         for path in self._by_nearness(question, vector, within):
-            started = time.perf_counter()
-            hits = tuple(self.retriever.retrieve(question, EACH_HITS, [path], vector=vector))
-            near = any(hit.vector_score >= FAR for hit in hits)
-            hits = hits if near else hits[:1]
-            yield path, self._read(question, hits, time.perf_counter() - started)
+            self.index.check_usable()
+            # Not around the yield: between two answers the thread is the caller's.
+            with wanted_while(is_wanted):
+                answer = self._answer_one_document(question, vector, path)
+            yield path, answer
+
+    def _answer_one_document(self, question: str, vector: Vectors, path: str) -> Answer:
+        started = time.perf_counter()
+        check_wanted()
+        hits = tuple(self.retriever.retrieve(question, EACH_HITS, [path], vector=vector))
+        near = any(hit.vector_score >= FAR for hit in hits)
+        hits = hits if near else hits[:1]
+        return self._read(question, hits, time.perf_counter() - started)
 
     def _by_nearness(
         self, question: str, vector: Vectors, within: str | Sequence[str] = ()
@@ -379,15 +405,22 @@ class QuestionAnswerer:
             ValueError: The message is blank or too long.
             ModelError: The question rewriting model is missing or damaged.
         """
+        self.index.check_usable()
         self._checked(question)
         return parse_message(question, history, self.rewriter.rewrite, standalone)
 
-    def search(self, message: Message, within: str | Sequence[str] = ()) -> Retrieval:
+    def search(
+        self,
+        message: Message,
+        within: str | Sequence[str] = (),
+        is_wanted: IsWanted = always_wanted,
+    ) -> Retrieval:
         """The passages for a message; they are searched for when they are first asked for.
 
         Args:
             message: As ``parse_message`` returns it.
             within: As for ``answer``.
+            is_wanted: As for ``answer``.
         """
         within = library_paths(within)
         paths = within or self.within
@@ -396,13 +429,15 @@ class QuestionAnswerer:
 
         @cache
         def hits_of(question: str) -> tuple[Hit, ...]:
+            check_wanted()
+            self.index.check_usable()
             question = self._checked(question)
             hits = tuple(self.retriever.retrieve(question, self.settings.hits, paths))
             if within and not hits:
                 raise NothingWithin(f"expected paths of the library, got {', '.join(within)}")
             return hits
 
-        return Retrieval(message, within, paths, state, hits_of)
+        return Retrieval(message, within, paths, state, hits_of, is_wanted)
 
     def read(self, retrieval: Retrieval) -> Answer:
         """The answer to a message, read in the passages retrieved for it.
@@ -413,13 +448,18 @@ class QuestionAnswerer:
         Raises:
             ValueError: A standalone question is blank or too long (``QuestionTooLong`` where it
                 has too many words), or nothing is indexed at the paths (``NothingWithin``).
+            Cancelled: The answer is not wanted any more; nothing of it is cached.
             IndexDamaged: What is stored fails its checks.
         """
+        self.index.check_usable()
         message = retrieval.message
         if message.small_talk:
             titles = list_library(self.index, retrieval.paths).titles
             return answer_small_talk(message.text, message.small_talk, list(dict.fromkeys(titles)))
-        parts = [self._cached(part, retrieval) for part in message.subquestions]
+        # The cache keeps the retrieval: not with what belongs to who asks.
+        cached = replace(retrieval, is_wanted=always_wanted)
+        with wanted_while(retrieval.is_wanted):
+            parts = [self._cached(part, cached) for part in message.subquestions]
         answers = [part.answer for part in parts]
         answer = answers[0] if len(answers) == 1 else combine_answers(answers)
         rewritten = message.corrected or any(part.standalone != part.question for part in parts)
@@ -445,6 +485,7 @@ class QuestionAnswerer:
         started = time.perf_counter()
 
         def confidence_nearby(question: str) -> float:
+            check_wanted()
             read = self.reader.read(question, retrieval.hits_of(question)[:PASSAGES_TRIED])
             return read[0].confidence if read else 0.0
 
@@ -472,6 +513,7 @@ class QuestionAnswerer:
     def _read(self, question: str, hits: tuple[Hit, ...], retrieve_seconds: float) -> Answer:
         """The answer to one question in the passages retrieved for it."""
         started = time.perf_counter()
+        check_wanted()
         answers = self.reader.read(question, hits)
         seconds = {"retrieve": retrieve_seconds, "read": time.perf_counter() - started}
         confidence = answers[0].confidence if answers else 0.0

@@ -21,6 +21,7 @@ from embeddings.errors import ModelError, Remedy
 from embeddings.forking import undisturbed
 from embeddings.models.onnx_model import batches_of_like_length, open_session, padded
 from embeddings.models.precision import Precision
+from qa.cancellation import check_wanted
 from qa.reading.calibration import Calibration
 from qa.reading.windows import Window, WindowTokenizer
 
@@ -128,9 +129,13 @@ def read_batches(windows: Sequence[Window], run: Run, pad_id: int) -> list[Logit
         windows: In any order.
         run: The model.
         pad_id: Token with which shorter windows of a batch are filled.
+
+    Raises:
+        Cancelled: The answer is not wanted any more.
     """
     logits: dict[int, Logits] = {}
     for batch in batches_of_like_length([len(window.ids) for window in windows]):
+        check_wanted()
         rows = [windows[at] for at in batch]
         ids = padded([window.ids for window in rows], pad_id)
         types = padded([window.type_ids for window in rows], 0)

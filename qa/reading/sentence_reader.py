@@ -14,6 +14,7 @@ import numpy as np
 from embeddings.document import CELL_SEPARATOR
 from embeddings.models.encoder import Encoder
 from embeddings.sentences import sentence_spans
+from qa.cancellation import check_wanted
 from qa.reading.calibration import feature_matrix
 from qa.reading.lists import ITEM
 from qa.reading.question_type import fits_answer_type, topic_terms
@@ -133,7 +134,7 @@ class SentenceReader:
             f"{hits[span.hit].context}\n{text}" for span, text in zip(spans, texts, strict=True)
         ]
         vector = self.encoder.encode([question], role="question")[0]
-        cosines = self.encoder.encode(in_context) @ vector
+        cosines = self.encoder.encode(in_context, progress=check_wanted) @ vector
         topic = [stem(term) for term in topic_terms(question)]
         features: list[SentenceFeatures] = []
         for span, text, with_headings, cosine in zip(

@@ -1,14 +1,19 @@
 """The chain on the shipped documents, with the real encoder."""
 
+import gc
+import time
+import weakref
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from embeddings.errors import IndexMissing
+from embeddings.errors import IndexClosed, IndexInherited, IndexMissing, IndexProblem
 from embeddings.index.index import Index
 from embeddings.models.encoder import Vectors
 from qa import Answer, QuestionAnswerer, Settings
+from qa.cancellation import Cancelled, check_wanted
 from qa.evaluation.metrics import exact_match
 from qa.pipeline import EACH_HITS, NEAR, NothingWithin, _reason
 from qa.reading.question_type import may_need_sentences
@@ -315,3 +320,93 @@ def test_each_of_no_documents_is_refused(answerer: QuestionAnswerer) -> None:
         list(answerer.answer_each("Who leads?", "nowhere"))
     with pytest.raises(ValueError, match="expected a question of 1 to 2,000 characters, got 0"):
         list(answerer.answer_each(" "))
+
+
+@pytest.mark.parametrize("error", [IndexClosed, IndexInherited])
+def test_answerer_that_cannot_be_used_says_so(
+    error: type[IndexProblem],
+    docs_index: Path,
+    town: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    question = "When was the IOFS founded?"
+    with QuestionAnswerer.open(docs_index) as opened:
+        message = opened.parse_message(question)
+        retrieval = opened.search(message)
+        if error is IndexClosed:
+            opened.close()
+        else:
+            monkeypatch.setattr(opened.index, "_process", 17)
+
+        def load() -> None:
+            raise AssertionError("expected no model to run: in a forked process it never returns")
+
+        monkeypatch.setattr(opened.retriever, "encode", load)
+        monkeypatch.setattr(opened, "rewriter", None)
+        for use in (
+            lambda: opened.answer(question),
+            lambda: list(opened.answer_each(question)),
+            lambda: opened.parse_message(question),
+            lambda: opened.search(message),
+            lambda: retrieval.first_hits,
+            lambda: opened.read(retrieval),
+            lambda: opened.about("docs/guide/python.md"),
+            lambda: opened.index_folder(town),
+        ):
+            with pytest.raises(error):
+                use()
+
+
+def test_answer_that_is_not_wanted_any_more_stops_and_leaves_nothing(docs_index: Path) -> None:
+    question = "How many members does the IOFS have?"
+    asked: list[float] = []
+
+    def count() -> bool:
+        asked.append(time.perf_counter())
+        return True
+
+    def until(last: int) -> bool:
+        return count() and len(asked) < last
+
+    with QuestionAnswerer.open(docs_index) as opened:
+        expected = replace(opened.answer(question, is_wanted=count), seconds={})
+        times = len(asked)
+        assert expected.text == "41" and times >= 4
+    with QuestionAnswerer.open(docs_index) as opened:
+        for last in range(1, times, max(1, times // 5)):
+            asked.clear()
+            with pytest.raises(Cancelled):
+                opened.answer(question, is_wanted=partial(until, last))
+            # Nothing was computed after the one that said no.
+            assert len(asked) == last and time.perf_counter() - asked[-1] < 1
+        assert replace(opened.answer(question), seconds={}) == expected
+
+
+def test_what_says_whether_an_answer_is_wanted_is_not_kept(docs_index: Path) -> None:
+    class Request:
+        def is_wanted(self) -> bool:
+            return True
+
+    with QuestionAnswerer.open(docs_index) as opened:
+        request = Request()
+        first = opened.answer("When was the IOFS founded?", is_wanted=request.is_wanted)
+        left = weakref.ref(request)
+        del request
+        gc.collect()
+        assert left() is None
+        again = opened.answer("When was the IOFS founded?", is_wanted=lambda: True)
+        assert again.hits is first.hits  # From the cache, whoever asks.
+
+
+def test_passages_and_answers_of_each_document_stop_too(answerer: QuestionAnswerer) -> None:
+    message = answerer.parse_message("Where does the IOFS meet?")
+    with pytest.raises(Cancelled):
+        _ = answerer.search(message, is_wanted=lambda: False).first_hits
+    wanted = [True]
+    rows = answerer.answer_each("Where does the IOFS meet?", is_wanted=lambda: wanted[0])
+    path, _ = next(rows)
+    assert path.startswith("docs/")
+    wanted[0] = False
+    check_wanted()  # What its caller computes meanwhile is another matter.
+    with pytest.raises(Cancelled):
+        next(rows)

@@ -1,3 +1,8 @@
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
 import pytest
 
 import qa
@@ -20,6 +25,25 @@ def test_answer_of_the_default_index(docs_index: object, monkeypatch: pytest.Mon
     qa._default.cache_clear()
     found = qa.answer("When was the IOFS founded?", within="docs/kazakhstan-2024")
     corrected = qa.answer("And it?", history=[found], standalone="When was the IOFS founded?")
-    qa._default().close()
+    qa._default(os.getpid()).close()
     qa._default.cache_clear()
     assert found.text == corrected.text == "2013"
+
+
+def test_threads_that_ask_at_once_open_the_default_index_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[float] = []
+
+    def open_slowly() -> SimpleNamespace:
+        opened.append(time.monotonic())
+        time.sleep(0.1)
+        return SimpleNamespace(answer=lambda question, *_: f"answer to {question}")
+
+    monkeypatch.setattr(qa.QuestionAnswerer, "open", open_slowly)
+    qa._default.cache_clear()
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(qa.answer, "abcd"))
+    qa._default.cache_clear()
+    assert list(map(str, answers)) == [f"answer to {question}" for question in "abcd"]
+    assert len(opened) == 1

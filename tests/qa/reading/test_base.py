@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from embeddings.models.onnx_model import BATCH_TOKENS
+from qa.cancellation import Cancelled, wanted_while
 from qa.reading.base import read_batches
 from qa.reading.onnx_reader import OnnxSpanModel
 from tests.qa.reading.conftest import PASSAGE
@@ -43,3 +44,16 @@ def test_batches_hold_no_more_tokens_than_allowed(packaged: OnnxSpanModel) -> No
         assert logit.starts.tolist() == window.ids.tolist()
         assert logit.answerable == len(window.ids)
     assert read_batches([], run, pad_id=9) == []
+
+
+def test_no_batch_is_read_that_nobody_wants(packaged: OnnxSpanModel) -> None:
+    read: list[int] = []
+
+    def run(ids, types, mask):  # type: ignore[no-untyped-def]  # stands in for a model
+        read.append(len(ids))
+        return ids.astype(np.float32), ids.astype(np.float32)
+
+    windows = packaged.window_tokenizer.split([("Who?", "word " * 300)] * 5, [""] * 5)
+    with wanted_while(lambda: len(read) < 2), pytest.raises(Cancelled):
+        read_batches(windows, run, pad_id=0)
+    assert len(read) == 2 < len(windows)
