@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from qa.results import Answer
-from qa.web.signing import KEY_BYTES, Signer
+from qa.secret_key import KEY_BYTES
+from qa.web.signing import Signer
 from tests.qa.web.html.test_page import ANSWER
 
 
