@@ -21,6 +21,7 @@
     │   ├── QueueFull         as many wait as may
     │   ├── CallerBusy        as many of one caller wait as may
     │   └── Stopping          the server is ending
+    ├── KeysUnusable          the file of API keys is damaged or out of reach (qa.access.key_file)
     ├── LogError              the log file cannot be written (qa.web.logs)
     └── AddressError          the server cannot listen on its address (qa.web.server)
 
@@ -86,6 +87,7 @@ class Remedy(StrEnum):
     # What lies beside the index
     MOVE_FEEDBACK = "Move that file away to begin a new one."
     EXPORT_FEEDBACK = "Export it, then move that file away."
+    RESTORE_KEYS = "Put that file back, or move it away and add the keys anew."
 
     # The server
     CHOOSE_PORT = "Choose another port."
