@@ -22,6 +22,7 @@
     │   ├── CallerBusy        as many of one caller wait as may
     │   └── Stopping          the server is ending
     ├── KeysUnusable          the file of API keys is damaged or out of reach (qa.access.key_file)
+    ├── IssuerUnavailable     who signs the tokens cannot be reached (qa.access.issuer)
     ├── LogError              the log file cannot be written (qa.web.logs)
     └── AddressError          the server cannot listen on its address (qa.web.server)
 
@@ -88,6 +89,9 @@ class Remedy(StrEnum):
     MOVE_FEEDBACK = "Move that file away to begin a new one."
     EXPORT_FEEDBACK = "Export it, then move that file away."
     RESTORE_KEYS = "Put that file back, or move it away and add the keys anew."
+
+    # Who may
+    CHECK_ISSUER = "Check the address of the issuer, or try again in a moment."
 
     # The server
     CHOOSE_PORT = "Choose another port."

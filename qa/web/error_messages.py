@@ -8,6 +8,7 @@ _REMEDIES = {
     Remedy.MOVE_FEEDBACK: "The server's log names the file to move away.",
     Remedy.EXPORT_FEEDBACK: "The server's log names the file to move away.",
     Remedy.RESTORE_KEYS: "The server's log names the file to put back.",
+    Remedy.CHECK_ISSUER: "Try again in a moment.",
     Remedy.START_AGAIN: "The server has to be started again.",
     Remedy.WAIT: "Try again once it has finished.",
 }
