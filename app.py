@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qa.cli.main import ERROR, OK, report_errors
+from qa.cli.commands import ERROR, OK, report_errors
 from qa.web.public_address import parse_host, parse_root_path
 
 if TYPE_CHECKING:

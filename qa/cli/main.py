@@ -4,74 +4,15 @@ Exit codes: 0 answered (or done), 1 the documents do not say (any more), 2 error
 what they need when they run, so that ``qa --help`` is immediate.
 """
 
-import sys
-from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec
 
 import click
 
-if TYPE_CHECKING:
-    from qa.settings import Settings
-
-OK, NOT_SAID, ERROR = 0, 1, 2
+from qa.cli.commands import ERROR, NOT_SAID, OK, fail, index_option, report_errors, settings_of
 
 MODES = ("reader", "retrieval", "chain")
 """Modes of `qa eval`."""
-
-INTERRUPTED = "Interrupted; what was finished is kept. Run the same command again to go on."
-
-_Parameters = ParamSpec("_Parameters")
-
-
-def report_errors(command: Callable[_Parameters, int]) -> Callable[_Parameters, None]:
-    """Wrap a command: its return value is the exit code, each error is printed as one sentence."""
-
-    @wraps(command)
-    def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
-        from pydantic import ValidationError
-
-        from embeddings.errors import ChapterAndVerseError
-        from qa.cli.error_messages import error_message
-
-        try:
-            code = command(*args, **kwargs)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = "QA_" + "__".join(str(part) for part in first["loc"]).upper()
-            _fail(f"The setting {name} is invalid: {first['msg']} (got {first['input']!r}).")
-        except ChapterAndVerseError as error:
-            index = kwargs.get("index")
-            _fail(error_message(error, index if isinstance(index, Path) else None))
-        except ValueError as error:
-            _fail(str(error))
-        except OSError as error:
-            _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
-        except KeyboardInterrupt:
-            _fail(INTERRUPTED)
-        sys.exit(code)
-
-    return run
-
-
-def _fail(message: str) -> None:
-    click.echo(message, err=True)
-    sys.exit(ERROR)
-
-
-def _settings(index: Path | None) -> "Settings":
-    from qa.settings import Settings
-
-    return Settings() if index is None else Settings(index=index)
-
-
-index_option = click.option(
-    "--index",
-    type=click.Path(path_type=Path),
-    help="Folder of the index; without it the default place, see `qa list`.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,7 +36,7 @@ def index_command(folder: Path, index: Path | None) -> int:
     from qa.library.listing import list_library
     from qa.pipeline import load_encoder
 
-    settings = _settings(index)
+    settings = settings_of(index)
     encoder = load_encoder(settings)
     try:
         with indexing_bar(Console(stderr=True)) as on_progress:
@@ -132,7 +73,7 @@ def move_command(old: str, new: Path, index: Path | None) -> int:
     from qa.cli.terminal import indexing_bar, show_report
     from qa.pipeline import load_encoder
 
-    settings = _settings(index)
+    settings = settings_of(index)
     opened = Index.open(settings.index)
     encoder = load_encoder(settings)
     opened.check_encoder(encoder.model)
@@ -164,7 +105,7 @@ def ask(
     from qa.cli.terminal import show_answer, show_gone
     from qa.pipeline import NothingWithin, QuestionAnswerer
 
-    with QuestionAnswerer.open(settings=_settings(index)) as answerer:
+    with QuestionAnswerer.open(settings=settings_of(index)) as answerer:
         try:
             answer = answerer.answer(question, within)
         except NothingWithin as error:
@@ -187,7 +128,7 @@ def _ask_each(question: str, within: tuple[str, ...], index: Path | None) -> int
     from qa.library.listing import list_library
     from qa.pipeline import NothingWithin, QuestionAnswerer
 
-    with QuestionAnswerer.open(settings=_settings(index)) as answerer:
+    with QuestionAnswerer.open(settings=settings_of(index)) as answerer:
         listing = list_library(answerer.index, within)
         # A file's name may hold what moves the cursor.
         titles = {printable(file.path): file.title or "" for file in listing.documents}
@@ -217,7 +158,7 @@ def list_command(as_json: bool, index: Path | None) -> int:
     from qa.cli.terminal import show_library, show_missing
     from qa.library.listing import list_library
 
-    settings = _settings(index)
+    settings = settings_of(index)
     listing = list_library(Index.open(settings.index))
     if as_json:
         documents = [
@@ -264,7 +205,7 @@ def about_command(path: str, as_json: bool, index: Path | None) -> int:
     from qa.library.about import about
     from qa.pipeline import load_encoder
 
-    settings = _settings(index)
+    settings = settings_of(index)
     opened = Index.open(settings.index)
     encoder = load_encoder(settings)
     opened.check_encoder(encoder.model)
@@ -288,7 +229,7 @@ def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
     from embeddings.index.index import Index
     from qa.cli.terminal import printable
 
-    removed = remove(Index.open(_settings(index).index), paths)
+    removed = remove(Index.open(settings_of(index).index), paths)
     for path in removed:
         click.echo(f"removed {printable(path)}")
     return OK
@@ -301,7 +242,7 @@ def doctor(index: Path | None) -> int:
     """Check index, checksums and models; print a remedy for what is damaged."""
     from qa.cli.doctor import examine
 
-    settings = _settings(index)
+    settings = settings_of(index)
     sound = True
     for finding in examine(settings, index):
         sound &= finding.sound
@@ -329,7 +270,7 @@ def verify_command(receipt: Path, as_json: bool, index: Path | None) -> int:
     from qa.library.receipts import read_receipt, verify
 
     answers = read_receipt(receipt)
-    opened = Index.open(_settings(index).index)
+    opened = Index.open(settings_of(index).index)
     try:
         checked = list(verify(answers, opened))
     finally:
@@ -363,7 +304,7 @@ def feedback_command(everything: bool, index: Path | None) -> int:
 
     from qa.library.feedback import Feedback, as_question
 
-    entries = Feedback(_settings(index).index).entries()
+    entries = Feedback(settings_of(index).index).entries()
     if everything:
         for entry in entries:
             answer = json.loads(entry.answer.to_json())
@@ -428,7 +369,7 @@ def eval_command(
     from qa.evaluation.datasets import load_questions
     from qa.evaluation.report import evaluate, plot, require_matplotlib
 
-    settings = _settings(None)
+    settings = settings_of(None)
     if picture and set(modes) == {"retrieval"}:
         raise ValueError("expected a mode that answers for --plot, got retrieval alone")
     if picture:
@@ -436,7 +377,7 @@ def eval_command(
         try:
             require_matplotlib()
         except ModuleNotFoundError as error:
-            _fail(str(error))
+            fail(str(error))
     loaded = load_questions(questions)
     bar = partial(counting_bar, Console(stderr=True))
     report = evaluate(loaded, settings, modes or MODES, bar, index, count, seed)

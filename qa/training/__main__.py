@@ -8,7 +8,7 @@ from rich.console import Console
 
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import write_checksums
-from qa.cli.main import OK, report_errors
+from qa.cli.commands import OK, report_errors
 from qa.conversation.rewriter import FOLDER as REWRITER_FOLDER
 from qa.reading.onnx_reader import FILES, FOLDER
 from qa.training.reader.fitting import fit_sentences, fit_spans, fit_tables

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from qa.cli.main import OK, report_errors
+from qa.cli.commands import OK, report_errors
 from qa.evaluation.datasets import load_questions
 
 SIZES = (1_000, 100_000)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from qa.cli.main import ERROR
+from qa.cli.commands import ERROR
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.figures import OURS, System
 from tests.benchmarks.measure import Benchmark

@@ -23,7 +23,7 @@ from embeddings.index.store import Store
 from embeddings.models.encoder import EncoderModel
 from embeddings.passages import Passage
 from embeddings.sentences import sentence_spans
-from qa.cli.main import OK, report_errors
+from qa.cli.commands import OK, report_errors
 from qa.evaluation.datasets import load_questions
 from qa.text import search_terms
 from tests.benchmarks.figures import formatted, percentile

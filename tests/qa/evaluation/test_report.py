@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from qa.cli.main import ERROR, OK, main
+from qa.cli.commands import ERROR, OK
+from qa.cli.main import main
 from tests.qa.evaluation.test_evaluate import QUESTIONS
 
 

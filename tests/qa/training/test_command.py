@@ -15,7 +15,7 @@ from embeddings.models import model_cache
 from embeddings.models.encoder import SentenceTransformersEncoder
 from embeddings.models.model_folder import read_checksums
 from qa import Turn
-from qa.cli.main import ERROR, OK
+from qa.cli.commands import ERROR, OK
 from qa.conversation.rewriter import QuestionRewriter
 from qa.evaluation.datasets import Question
 from qa.training import __main__ as command
