@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from qa.cli.commands import ERROR, NOT_SAID, OK, fail, index_option, report_errors, settings_of
+from qa.cli.keys import keys
 
 MODES = ("reader", "retrieval", "chain")
 """Modes of `qa eval`."""
@@ -19,6 +20,9 @@ MODES = ("reader", "retrieval", "chain")
 @click.version_option(package_name="chapter-and-verse")
 def main() -> None:
     """Ask a folder of documents; every answer is quoted with chapter and verse."""
+
+
+main.add_command(keys)
 
 
 @main.command("index")
