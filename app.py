@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qa.cli.commands import ERROR, OK, report_errors
-from qa.web.public_address import parse_host, parse_root_path
+from qa.web.public_address import parse_host, parse_origin, parse_root_path
 
 if TYPE_CHECKING:
     from embeddings.indexing_report import IndexingReport
@@ -35,6 +35,15 @@ def _host_names(
 ) -> tuple[str, ...]:
     try:
         return tuple(map(parse_host, names))
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+
+
+def _origins(
+    context: click.Context, parameter: click.Parameter, origins: tuple[str, ...]
+) -> tuple[str, ...]:
+    try:
+        return tuple(map(parse_origin, origins))
     except ValueError as error:
         raise click.BadParameter(str(error), context, parameter) from error
 
@@ -73,6 +82,27 @@ def _host_names(
 @click.option(
     "--read-only", is_flag=True, help="Offer nothing that changes the library, for public use."
 )
+@click.option("--api-only", is_flag=True, help="Serve programs and assistants, without the page.")
+@click.option(
+    "--open",
+    "open_to_all",
+    is_flag=True,
+    help="Let everybody in who can reach the server, without a key.",
+)
+@click.option(
+    "--oidc-issuer",
+    metavar="URL",
+    help="Accept tokens of this OpenID Connect issuer, too; with --oidc-audience.",
+)
+@click.option("--oidc-audience", metavar="NAME", help="For whom a token must have been issued.")
+@click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    callback=_origins,
+    help="Origin, such as https://app.example.org, whose pages may send requests to /api/v1 and "
+    "/mcp; can be given several times.",
+)
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -87,6 +117,11 @@ def main(
     allowed_hosts: tuple[str, ...],
     index: Path | None,
     read_only: bool,
+    api_only: bool,
+    open_to_all: bool,
+    oidc_issuer: str | None,
+    oidc_audience: str | None,
+    cors: tuple[str, ...],
     log: Path | None,
 ) -> int:
     """Index FOLDER (without it, docs/ beside this file) and answer questions about it.
@@ -101,10 +136,13 @@ def main(
     from qa.cli.terminal import indexing_bar, printable, show_missing, show_report
     from qa.library.listing import list_library
     from qa.pipeline import QuestionAnswerer
+    from qa.service.service import Service
+    from qa.service.services import Services
     from qa.settings import Settings
-    from qa.web.chat import Chat
+    from qa.web.chats import Chats
     from qa.web.logs import set_up_logs
-    from qa.web.server import LOOPBACK, build_server, listen
+    from qa.web.protection import LOOPBACK, access_to
+    from qa.web.server import ServerOptions, build_server, listen
     from qa.web.serving import serve
 
     # A polite kill ends everything as Ctrl-C does.
@@ -117,39 +155,47 @@ def main(
     with (
         listen(host, port) as listener,
         QuestionAnswerer.open_folder(folder, settings) as answerer,
-        closing(Chat(answerer, folder)) as chat,
+        closing(Service(answerer, folder)) as service,
+        closing(Chats(Services(service))) as chats,
     ):
-        chat.uploads.open(read_only)
+        service.uploads.open(read_only)
 
         def on_report(report: "IndexingReport") -> None:
             show_report(console, report, index)
-            if report.name == chat.name:
-                show_missing(console, list_library(chat.index), index, chat.name)
+            if report.name == service.name:
+                show_missing(console, list_library(service.index), index, service.name)
 
-        chat.indexing.start(
+        service.indexing.start(
             bar=lambda: indexing_bar(console),
             on_report=on_report,
             on_error=lambda error: click.echo(error_message(error, index), err=True),
         )
+        access = access_to(
+            service.index.folder, host, allowed_hosts, oidc_issuer, oidc_audience, open_to_all
+        )
         # The only folder whose files Gradio hands on; of a chat that only reads, none is.
-        os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming.folder)
-        from qa.web.tabs.page import chat_page
+        os.environ["GRADIO_TEMP_DIR"] = str(service.uploads.incoming.folder)
+        page = None
+        if not api_only:
+            from qa.web.tabs.page import chat_page
 
-        page = chat_page(chat, read_only)
-        server = build_server(chat, host, read_only, page, allowed_hosts, root_path)
+            page = chat_page(chats, read_only)
+        options = ServerOptions(host, read_only, allowed_hosts, root_path, cors)
+        server = build_server(chats, access, options, page)
         # Where it has failed by now, nobody has seen the page.
-        if chat.indexing.failed:
+        if service.indexing.failed:
             return ERROR
         address = f"[{host}]" if ":" in host else host
         click.echo(
             f"Chapter and Verse answers from {printable(str(folder))} at "
             f"http://{address}:{listener.getsockname()[1]} (Ctrl-C ends it)."
         )
-        if host not in LOOPBACK:
+        if not access.required and (host not in LOOPBACK or allowed_hosts):
             can = "read" if read_only else "read and add to"
-            click.echo(f"Whoever can reach this machine can {can} these documents.", err=True)
-        serve(server, listener)
-        if chat.indexing.close():
+            reach = "this machine" if host not in LOOPBACK else "the proxy"
+            click.echo(f"Whoever can reach {reach} can {can} these documents.", err=True)
+        serve(server, listener, service.queue.finish)
+        if service.indexing.close():
             raise KeyboardInterrupt
     return OK
 

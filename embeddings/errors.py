@@ -24,6 +24,7 @@
     ├── KeysUnusable          the file of API keys is damaged or out of reach (qa.access.key_file)
     ├── IssuerUnavailable     who signs the tokens cannot be reached (qa.access.issuer)
     ├── LogError              the log file cannot be written (qa.web.logs)
+    ├── NotProtected          others could read all, and there is no key (qa.web.protection)
     └── AddressError          the server cannot listen on its address (qa.web.server)
 
 An error says what is wrong, where, and what to do about it, as separate values: the command line
@@ -97,6 +98,7 @@ class Remedy(StrEnum):
     CHOOSE_PORT = "Choose another port."
     CHOOSE_UNPRIVILEGED_PORT = "Choose a port from 1024 on."
     CHOOSE_HOST = "Choose another address."
+    ADD_KEY = "Add a key, or say that everybody may come in."
     CHOOSE_LOG = "Choose another log file."
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from embeddings.index.index import Index
-from embeddings.index.paths import library_paths, lies_within
+from embeddings.index.paths import library_paths, lies_within, paths_in_common
 from embeddings.index.protocols import SearchIndex
 from embeddings.indexing import index_folder, open_and_index, open_folder
 from embeddings.indexing_report import IndexingReport, OnProgress
@@ -169,7 +170,10 @@ class QuestionAnswerer:
         self.retriever = retriever
         self.reader = reader
         self.settings = settings
-        self.folders = tuple(folders)
+        # Shared with those made by ``confined``.
+        self._folders = list(folders)
+        self._is_confined = False
+        self._limit: tuple[str, ...] = ()
         self.report = report
         self.rewriter = rewriter or load_rewriter(settings)
         self._cached = lru_cache(maxsize=ANSWERS_CACHED)(self._answer_subquestion)
@@ -236,15 +240,42 @@ class QuestionAnswerer:
         opened = open_folder(folder, settings.index, encoder)
         return cls(opened, *_parts(opened, encoder, settings), settings, folders=[folder.resolve()])
 
+    def confined(self, limit: str | Sequence[str] = ()) -> Self:
+        """One with the same index, models and folders, that never answers from anything else.
+
+        What a question is limited to can then only leave less.
+
+        Args:
+            limit: Library paths of the documents and folders that are left of its own; all if
+                empty.
+        """
+        confined = copy(self)
+        confined._is_confined = True
+        confined._limit = library_paths(limit)
+        return confined
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Locations of the folders that it answers from; the whole index if there are none."""
+        return tuple(self._folders)
+
     @property
     def within(self) -> tuple[str, ...]:
         """Library paths that it answers from now, everything if empty.
 
         Looked up by where the folders lie: their names may go to others.
         """
-        if not self.folders:
-            return ()
-        return self.index.names(self.folders) or (NOWHERE,)
+        names = self.index.names(self._folders) or (NOWHERE,) if self._folders else ()
+        if names and self._limit:
+            return paths_in_common(self._limit, names) or (NOWHERE,)
+        return names or self._limit
+
+    def _searched(self, within: tuple[str, ...]) -> tuple[str, ...]:
+        """Library paths that are searched for a question limited to some; all if empty."""
+        own = self.within
+        if within and own and self._is_confined:
+            return paths_in_common(within, own) or (NOWHERE,)
+        return within or own
 
     def close(self) -> None:
         """Release the index."""
@@ -273,8 +304,8 @@ class QuestionAnswerer:
 
     def add_folder(self, folder: Path) -> None:
         """Answer from a further folder, whether it is indexed yet or not."""
-        if folder not in self.folders:
-            self.folders = (*self.folders, folder)
+        if folder not in self._folders:
+            self._folders.append(folder)
 
     def index_folder(
         self, folder: Path, on_progress: OnProgress | None = None, *, retry: bool = False
@@ -378,7 +409,7 @@ class QuestionAnswerer:
         self, question: str, vector: Vectors, within: str | Sequence[str] = ()
     ) -> list[str]:
         """Library paths of the documents, those nearest to a question first, then by path."""
-        searched = library_paths(within) or self.within
+        searched = self._searched(library_paths(within))
         with self.index.contents() as contents:
             documents = {
                 path: source.document
@@ -386,7 +417,8 @@ class QuestionAnswerer:
                 if source.document is not None and (not searched or lies_within(path, searched))
             }
         if within and not documents:
-            raise NothingWithin(f"expected paths of the library, got {', '.join(searched)}")
+            got = ", ".join(library_paths(within))
+            raise NothingWithin(f"expected paths of the library, got {got}")
         found = self.retriever.nearest_documents(question, vector, searched)
         ranks = {document: rank for rank, document in enumerate(found)}
         return sorted(documents, key=lambda path: (ranks.get(documents[path], len(found)), path))
@@ -423,7 +455,7 @@ class QuestionAnswerer:
             is_wanted: As for ``answer``.
         """
         within = library_paths(within)
-        paths = within or self.within
+        paths = self._searched(within)
         with self.index.snapshot() as snapshot:
             state = snapshot.state
 
@@ -438,6 +470,27 @@ class QuestionAnswerer:
             return hits
 
         return Retrieval(message, within, paths, state, hits_of, is_wanted)
+
+    def passages(
+        self, question: str, limit: int, within: str | Sequence[str] = ()
+    ) -> tuple[Hit, ...]:
+        """The passages for a question, best first, which are not read.
+
+        Args:
+            question: Taken as one.
+            limit: Number of passages at most.
+            within: As for ``answer``.
+
+        Raises:
+            ValueError: The question is blank or too long, or nothing is indexed at ``within``
+                (``NothingWithin``).
+            IndexDamaged: What is stored fails its checks.
+        """
+        question, within = self._checked(question), library_paths(within)
+        hits = tuple(self.retriever.retrieve(question, limit, self._searched(within)))
+        if within and not hits:
+            raise NothingWithin(f"expected paths of the library, got {', '.join(within)}")
+        return hits
 
     def read(self, retrieval: Retrieval) -> Answer:
         """The answer to a message, read in the passages retrieved for it.

@@ -4,7 +4,7 @@ A library path is the name of a folder, then the path inside it: "docs/guide/ask
 ``within``, is a tuple of such paths, of documents or folders, without a slash at the end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def library_paths(within: str | Iterable[str]) -> tuple[str, ...]:
@@ -24,6 +24,26 @@ def lies_within(path: str, within: Iterable[str]) -> bool:
     (True, False)
     """
     return any(path == place or path.startswith(f"{place}/") for place in within)
+
+
+def paths_in_common(within: Iterable[str], others: Sequence[str]) -> tuple[str, ...]:
+    """The paths that lie within both limits; none if nothing can.
+
+    >>> paths_in_common(["docs", "leases/a.pdf"], ["docs/guide", "leases"])
+    ('docs/guide', 'leases/a.pdf')
+
+    Args:
+        within: Paths of documents or folders; of an empty limit there are none.
+        others: The same.
+    """
+    common = {
+        inner: None
+        for path in within
+        for other in others
+        for inner, outer in ((path, other), (other, path))
+        if lies_within(inner, (outer,))
+    }
+    return tuple(common)
 
 
 # "0" is the character behind "/": the range holds everything that starts with "path/", and the

@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 
 from embeddings.file_system import FILE_MODE
 
-Action = Literal["add", "remove", "index", "rate", "key-added", "key-revoked"]
-"""What was done: documents added or removed, a folder indexed, an answer rated, a key changed."""
+Action = Literal["add", "remove", "index", "key-added", "key-revoked"]
+"""What was done: documents added or removed, a folder indexed, a key changed."""
 
 MAX_FILE_BYTES = 10_000_000
 """Size at which the file is rotated."""

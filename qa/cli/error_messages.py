@@ -21,6 +21,7 @@ _OPTIONS = {
     Remedy.CHOOSE_PORT: "Choose another with --port.",
     Remedy.CHOOSE_UNPRIVILEGED_PORT: "Choose one from 1024 on with --port.",
     Remedy.CHOOSE_HOST: "Choose another with --host.",
+    Remedy.ADD_KEY: "Add one with `qa keys add NAME`, or let everybody in with --open.",
     Remedy.CHOOSE_LOG: "Choose another with --log.",
 }
 

@@ -332,6 +332,20 @@ def feedback_command(everything: bool, index: Path | None) -> int:
     return OK
 
 
+@main.command("mcp")
+@click.option("--in", "within", multiple=True, help="Serve this document or folder only.")
+@index_option
+@report_errors
+def mcp_command(within: tuple[str, ...], index: Path | None) -> int:
+    """Let an assistant ask what is indexed: MCP over standard input and output.
+
+    The assistant starts this command by itself; see docs/guide/programs.md for its settings.
+    """
+    from qa.cli.mcp_command import serve_index
+
+    serve_index(settings_of(index), within, index)
+
+
 @main.command("eval")
 @click.argument("questions", type=click.Path(path_type=Path))
 @click.option(

@@ -35,6 +35,17 @@ class LibraryFile:
     problem: str | None = None
     not_read: tuple[str, ...] = ()
 
+    def has_words(self, words: Sequence[str]) -> bool:
+        """Whether title and path together have all these words.
+
+        Args:
+            words: Case-folded.
+        """
+        if not words:
+            return True
+        text = f"{self.title or ''} {self.path}".casefold()
+        return all(word in text for word in words)
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -73,12 +84,7 @@ class Listing:
         folders.
         """
         wanted = words.casefold().split()
-        found = [
-            file
-            for file in self.files
-            if not wanted or _has_words(f"{file.title or ''} {file.path}".casefold(), wanted)
-        ]
-        return sorted(found, key=place_in_order)
+        return sorted((file for file in self.files if file.has_words(wanted)), key=place_in_order)
 
     def location(self, path: str) -> Path | None:
         """Path on disk of a file of the library; none if its folder is not known."""
@@ -134,7 +140,3 @@ def place_in_order(file: LibraryFile) -> tuple[bool, list[str], str]:
     """The key by which ``Listing.search`` sorts; no two files have the same."""
     folder, _, name = file.path.rpartition("/")
     return file.title is not None, folder.split("/"), name
-
-
-def _has_words(text: str, words: Sequence[str]) -> bool:
-    return all(word in text for word in words)

@@ -82,6 +82,11 @@ class AnswerQueue:
         return self._running
 
     @property
+    def stopping(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stopping
+
+    @property
     def waiting(self) -> int:
         """Number of requests that wait."""
         return self._waiting

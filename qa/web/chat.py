@@ -1,26 +1,19 @@
 """Chat: replies to questions, ratings and stored conversations, without a user interface."""
 
 import logging
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
-from qa.library.feedback import Feedback, TooMuchFeedback
+from qa.library.feedback import TooMuchFeedback
 from qa.library.limit import parse_limit
 from qa.library.listing import Listing
-from qa.pipeline import NothingWithin, QuestionAnswerer
+from qa.pipeline import NothingWithin
 from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
-from qa.text import join_whitespace
-from qa.web.documents import Documents
-from qa.web.each import DocumentAsker
-from qa.web.error_messages import error_message
-from qa.web.example_finder import ExampleFinder
-from qa.web.follow_ups import FollowUpFinder
-from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
-from qa.web.messages import (
+from qa.service.busy import Busy
+from qa.service.error_messages import error_message
+from qa.service.messages import (
     CHOICE_REMOVED,
     FEEDBACK_NOT_STORED,
     INTERNAL_ERROR,
@@ -29,10 +22,15 @@ from qa.web.messages import (
     NOTHING_CHOSEN,
     TOO_MANY_WORDS,
 )
-from qa.web.signing import Signer
-from qa.web.startup import StartupIndexing
+from qa.service.observing import observed
+from qa.service.read_only import Answered, Retrieved
+from qa.service.service import Service
+from qa.text import join_whitespace
+from qa.web.each import DocumentAsker
+from qa.web.example_finder import ExampleFinder
+from qa.web.follow_ups import FollowUpFinder
+from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
 from qa.web.stored_turns import StoredTurn, parse_turns
-from qa.web.uploads import Uploads
 
 _log = logging.getLogger("chapter-and-verse")
 
@@ -40,65 +38,35 @@ _log = logging.getLogger("chapter-and-verse")
 class Chat:
     """Replies to questions; a reply never raises, so that no page waits for it forever.
 
-    ``warm_up`` loads the models in the background; a question that is asked before they are
-    loaded waits for them.
+    Args:
+        service: Of the library, or of the part of it that one user may reach.
     """
 
-    def __init__(
-        self,
-        answerer: QuestionAnswerer,
-        folder: Path,
-    ) -> None:
-        self.answerer = answerer
-        self.index = answerer.index
-        self.folder = folder
-        # Of the folders that are answered from, the one that is served is the first.
-        (self.name,) = self.index.names(answerer.folders[:1])
-        self.documents = Documents(answerer, folder)
-        self.uploads = Uploads(self.documents, self.name)
-        self.indexing = StartupIndexing(self.uploads)
-        self.feedback = Feedback(self.index.folder)
-        self.signer = Signer.beside(self.index.folder)
-        self._answering = 0
-        self._answering_lock = threading.Lock()
-        self._warming = threading.Thread(target=self._warm_up, daemon=True)
-        self.document_asker = DocumentAsker(answerer, self.documents, self._warming.join)
-        self.example_finder = ExampleFinder(answerer, self.documents, self._wait_until_ready)
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.answerer = service.answerer
+        self.index = service.index
+        self.folder = service.folder
+        self.name = service.name
+        self.documents = service.documents
+        self.uploads = service.uploads
+        self.indexing = service.indexing
+        self.document_asker = DocumentAsker(self.answerer, self.documents, service.wait_until_warm)
+        self.example_finder = ExampleFinder(
+            self.answerer, self.documents, service.wait_until_indexed
+        )
         self.follow_up_finder = FollowUpFinder(
-            answerer, self.documents, lambda: self._answering > 0
+            self.answerer, self.documents, lambda: service.is_answering
         )
 
-    def warm_up(self) -> None:
-        """Start to load the models, then to look for example questions, in the background."""
-        self._warming.start()
-        self.example_finder.refresh()
-
-    def _warm_up(self) -> None:
-        try:
-            self.answerer.warm_up()
-        except Exception:  # The thread's outermost function.
-            # The first question loads them again and reports the error to its user.
-            _log.exception("The models could not be loaded.")
-
-    def _wait_until_ready(self) -> None:
-        """Wait for the models, and until the library holds what it is to be asked about."""
-        self.indexing.join()
-        self._warming.join()
-
     def close(self) -> None:
-        """Stop all background work; before the index is closed."""
-        self.indexing.close()
+        """Stop all background work; before the service is closed."""
         self.example_finder.close()
         self.follow_up_finder.close()
-        self.uploads.close()
 
     def listing(self) -> Listing:
         """The files of the library; empty with a problem if it cannot be read."""
-        try:
-            return self.documents.listing()
-        except ChapterAndVerseError as error:
-            _log.error("%s", error)
-            return Listing((), {}, error_message(error))
+        return self.service.listing()
 
     def uploads_name(self, listing: Listing) -> str | None:
         """Name in the library of the folder of files that were added on the page, if it has one."""
@@ -145,6 +113,7 @@ class Chat:
         before: Sequence[RenderedTurn] = (),
         standalone: str | None = None,
         turn_id: str = "",
+        caller: str = "",
     ) -> Iterator[RenderedTurn]:
         """The turn for a question at each stage; the last one is the reply, also after an error.
 
@@ -155,28 +124,15 @@ class Chat:
             before: The turns of the conversation before it, on which the question may depend.
             standalone: The standalone question to answer in its place, if the user corrected it.
             turn_id: Of the turn in the user's browser.
+            caller: Who asks: questions of several callers are answered in turn.
         """
         history = [turn.answer for turn in before if turn.answer]
-        with self._answering_lock:
-            self._answering += 1
         try:
             yield pending_turn(number, question, "Searching the documents …")
-            self._warming.join()
-            message = self.answerer.parse_message(question, history, standalone)
-            retrieval = self.answerer.search(message, within)
-            if message.subquestions:
-                hits = retrieval.first_hits
-                count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
-                if not hits and not within and not self.documents.listing().documents:
-                    yield problem_turn(number, question, NO_DOCUMENTS, turn_id)
-                    return
-                yield pending_turn(number, question, f"Reading {count} …", hits)
-            # Read before: while the question is answered, the last file may come in.
-            unread = self.indexing.unread
-            answer = self.answerer.read(retrieval)
-            # What was found stays found, however many files are still to come.
-            unread = unread if answer.text is None and not answer.remark else ""
-            yield self._signed(answer_turn(number, answer, turn_id=turn_id, unread=unread))
+            with self.service.queue.place(caller):
+                yield from self._stages(number, question, within, history, standalone, turn_id)
+        except Busy as error:
+            yield problem_turn(number, question, error_message(error), turn_id)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             yield problem_turn(number, question, error_message(error), turn_id)
@@ -187,12 +143,35 @@ class Chat:
         except Exception:  # Gradio would leave the page waiting. Expected errors are handled above.
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, INTERNAL_ERROR, turn_id)
-        finally:
-            with self._answering_lock:
-                self._answering -= 1
+
+    def _stages(
+        self,
+        number: int,
+        question: str,
+        within: Sequence[str],
+        history: Sequence[Answer],
+        standalone: str | None,
+        turn_id: str,
+    ) -> Iterator[RenderedTurn]:
+        """The turn at each stage of an answer."""
+        stages = self.service.answer(question, within, history, standalone)
+        for stage in observed(stages, self.service.metrics, "page"):
+            if isinstance(stage, Retrieved):
+                hits = stage.hits
+                if not hits and not within and not self.documents.listing().documents:
+                    yield problem_turn(number, question, NO_DOCUMENTS, turn_id)
+                    return
+                count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
+                yield pending_turn(number, question, f"Reading {count} …", hits)
+            elif isinstance(stage, Answered):
+                turn = answer_turn(number, stage.answer, turn_id=turn_id, unread=stage.unread)
+                yield self._signed(turn)
 
     def _signed(self, turn: RenderedTurn) -> RenderedTurn:
-        return replace(turn, signature=self.signer.sign(turn.answer)) if turn.answer else turn
+        """The turn with what shows that this program gave its answer."""
+        if turn.answer is None:
+            return turn
+        return replace(turn, signature=self.service.signer.sign(turn.answer))
 
     def rate(
         self, turn: RenderedTurn | None, liked: bool | None, user: str, sender: str = ""
@@ -211,13 +190,13 @@ class Chat:
         """
         if turn is None or turn.answer is None:
             return "", "There was no answer to this question."
-        if not self.signer.is_signed(turn.answer, turn.signature):
+        if not self.service.signer.is_signed(turn.answer, turn.signature):
             return "", "This answer was not given by this server; ask again."
         try:
             if liked is None:
-                self.feedback.drop(turn.answer, user)
+                self.service.feedback.drop(turn.answer, user)
                 return "", ""
-            return self.feedback.put(turn.answer, liked, user, sender), ""
+            return self.service.feedback.put(turn.answer, liked, user, sender), ""
         except TooMuchFeedback as error:
             return "", error_message(error)
         except ChapterAndVerseError as error:
@@ -227,7 +206,7 @@ class Chat:
     def add_note(self, key: str, text: str) -> str:
         """Add a note to a rating; a sentence for the user if it cannot be stored, else empty."""
         try:
-            self.feedback.note(key, text)
+            self.service.feedback.note(key, text)
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             return FEEDBACK_NOT_STORED
@@ -238,7 +217,7 @@ class Chat:
         return [
             turn
             for turn in parse_turns(stored)
-            if turn.answer is None or self.signer.is_signed(turn.answer, turn.signature)
+            if turn.answer is None or self.service.signer.is_signed(turn.answer, turn.signature)
         ]
 
     def restore(self, stored: object) -> tuple[RenderedTurn, ...]:
@@ -251,7 +230,8 @@ class Chat:
             return ()
         quoted = {document for turn in turns if turn.answer for document in _quoted(turn.answer)}
         try:
-            current = self.index.digests(path for path, _ in quoted)
+            reached = [path for path, _ in quoted if self.documents.may_hold(path)]
+            current = self.index.digests(reached)
             changed = {path for path, sha256 in quoted if current.get(path) != sha256}
         except ChapterAndVerseError as error:
             _log.error("%s", error)

@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from qa.web.addresses import client_network
+from qa.api.addresses import client_network
 
 HEAD_SECONDS = 10.0
 """From the first byte that may begin a request, or the connection, to the end of its head.

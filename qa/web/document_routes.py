@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from qa.web.documents import Documents
-from qa.web.html.document_links import ABOUT_ROUTE, FIND_ROUTE, PANEL_ROUTE, PICTURE_ROUTE, ROUTE
+from qa.service.document_links import ABOUT_ROUTE, FIND_ROUTE, PANEL_ROUTE, PICTURE_ROUTE, ROUTE
+from qa.service.documents import Documents
+from qa.web import document_views
+from qa.web.chats import Chats
 from qa.web.html.document_page import DOCUMENT_POLICY
 
 PICTURE_MAX_AGE = 3600
@@ -19,26 +21,31 @@ PartNumber = Annotated[int | None, Query(ge=0)]
 QuoteNumber = Annotated[int, Query(ge=1)]
 
 
-def add_document_routes(server: FastAPI, documents: Documents) -> None:
+def add_document_routes(server: FastAPI, chats: Chats) -> None:
     """Serve documents.
 
     Args:
         server: Before the chat's page is mounted.
-        documents: That may be read.
+        chats: With the documents that each caller may read.
     """
+
+    def documents(request: Request) -> Documents:
+        return chats.of_request(request.scope).documents
 
     @server.get(f"/{ROUTE}")
     def document(
+        request: Request,
         path: DocumentPath,
         sha256: Digest = "",
         quote: Quotes = None,
         part: PartNumber = None,
         at: QuoteNumber = 1,
     ) -> HTMLResponse:
-        return _html(*documents.page(path, sha256, quote or (), part, at))
+        return _html(*document_views.page(documents(request), path, sha256, quote or (), part, at))
 
     @server.get(f"/{PANEL_ROUTE}")
     def panel(
+        request: Request,
         path: DocumentPath,
         sha256: Digest = "",
         quote: Quotes = None,
@@ -46,29 +53,37 @@ def add_document_routes(server: FastAPI, documents: Documents) -> None:
         at: QuoteNumber = 1,
         offset: Annotated[int | None, Query(ge=0)] = None,
     ) -> HTMLResponse:
-        return _html(*documents.panel(path, sha256, quote or (), part, at, offset))
+        return _html(
+            *document_views.panel(documents(request), path, sha256, quote or (), part, at, offset)
+        )
 
     @server.get(f"/{FIND_ROUTE}")
     def find(
-        path: DocumentPath, words: Annotated[str, Query(max_length=200)], sha256: Digest = ""
+        request: Request,
+        path: DocumentPath,
+        words: Annotated[str, Query(max_length=200)],
+        sha256: Digest = "",
     ) -> Response:
-        status, content = documents.find(path, sha256, words)
+        status, content = document_views.find(documents(request), path, sha256, words)
         if status != 200:
             return PlainTextResponse(content, status, _retry_headers(status))
         return Response(content, media_type="application/json")
 
     @server.get(f"/{ABOUT_ROUTE}")
-    def about(path: DocumentPath) -> HTMLResponse:
-        return _html(*documents.about(path))
+    def about(request: Request, path: DocumentPath) -> HTMLResponse:
+        return _html(*document_views.about(documents(request), path))
 
     @server.get(f"/{PICTURE_ROUTE}")
     def picture(
+        request: Request,
         path: DocumentPath,
         page: Annotated[int, Query(ge=1)],
         sha256: Digest = "",
         quote: Quotes = None,
     ) -> Response:
-        status, content = documents.picture(path, page, quote or (), sha256)
+        status, content = document_views.picture(
+            documents(request), path, page, quote or (), sha256
+        )
         if isinstance(content, str):
             return PlainTextResponse(content, status, _retry_headers(status))
         headers = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}

@@ -13,9 +13,9 @@ from embeddings.index.paths import lies_within
 from qa.library.answer_table import Row
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
-from qa.web.documents import Documents
-from qa.web.error_messages import error_message
-from qa.web.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
+from qa.service.documents import Documents
+from qa.service.error_messages import error_message
+from qa.service.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
 from qa.web.sessions import MAX_SESSIONS
 
 MAX_DOCUMENTS = 200

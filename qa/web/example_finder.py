@@ -9,7 +9,7 @@ from contextlib import suppress
 from embeddings.errors import IndexDamaged
 from embeddings.index.paths import lies_within
 from qa.pipeline import QuestionAnswerer
-from qa.web.documents import Documents
+from qa.service.documents import Documents
 from qa.web.example_ranking import Placed, is_surely_answered, ranked
 from qa.web.examples import Item, Kind, blocks_of, example_questions
 

@@ -15,8 +15,8 @@ from embeddings.index.paths import lies_within
 from qa.library.listing import LibraryFile
 from qa.pipeline import QuestionAnswerer
 from qa.results import Answer
+from qa.service.documents import Documents
 from qa.text import stems
-from qa.web.documents import Documents
 from qa.web.example_ranking import Placed, is_surely_answered, ranked
 from qa.web.examples import ExampleQuestion, blocks_of, example_questions
 from qa.web.sessions import MAX_SESSIONS

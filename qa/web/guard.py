@@ -12,30 +12,39 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.web.addresses import client_network
-from qa.web.events import EventParser, RefusedEvent
-from qa.web.html.document_links import (
+from qa.api.addresses import client_network
+from qa.api.problem_response import plain_response, problem_response
+from qa.service.document_links import (
     ABOUT_ROUTE,
     FIND_ROUTE,
     PANEL_ROUTE,
     PICTURE_ROUTE,
     ROUTE,
 )
+from qa.service.incoming import IncomingFiles
+from qa.service.problems import Refused
+from qa.service.replies import API
+from qa.web.events import EventParser, RefusedEvent
 from qa.web.html.source_list import CHANGES, SOURCES, SOURCES_LIMIT, SOURCES_STATE
-from qa.web.incoming import IncomingFiles
 from qa.web.receiving import UPLOAD
-from qa.web.refusal import Refusal
 from qa.web.sessions import Sessions
 from qa.web.shell import PAGE_POLICY, SCRIPTS_ROUTE
 from qa.web.stored_turns import MAX_STORED_CHARACTERS
+
+BUSY_SECONDS = 60
+"""After which a client that found the server busy may come again. Chosen by hand."""
 
 MAX_EVENT_BYTES = 3 * MAX_STORED_CHARACTERS
 """Of an event's body: the conversation, as JSON within JSON, and a question."""
 
 MAX_CHOICE_BYTES = 600_000
 """Of the body of a request that chooses or changes documents: a limit, as JSON within JSON."""
+
+MAX_PROGRAM_BYTES = 2_000_000
+"""Of the body of a program's request but for files: a receipt, or a question with a history."""
 
 MAX_PENDING_BYTES = 30 * MAX_EVENT_BYTES
 """Of the bodies of all events that are being received or processed."""
@@ -49,7 +58,7 @@ BODY_SECONDS = 30.0
 _SESSION = "[0-9A-Za-z]{1,64}"
 
 READ_PATHS = re.compile(
-    rf"/|/healthz|/{ROUTE}|/{PANEL_ROUTE}|/{FIND_ROUTE}|/{ABOUT_ROUTE}"
+    rf"/|/healthz|/readyz|/metrics|/{ROUTE}|/{PANEL_ROUTE}|/{FIND_ROUTE}|/{ABOUT_ROUTE}"
     rf"|/{re.escape(PICTURE_ROUTE)}"
     rf"|{SOURCES}|{SOURCES_STATE}"
     rf"|/{SCRIPTS_ROUTE}/[0-9a-f]{{16}}/[a-z_]{{1,40}}\.js"
@@ -72,6 +81,11 @@ _STREAM_QUERY = re.compile(rf"session_hash=({_SESSION})".encode())
 
 _THEME = re.compile(rb"__theme=(?:light|dark|system)")
 
+PROGRAM_PATHS = re.compile(r"/api/v1(?:/.*)?|/mcp")
+"""Paths for programs. What is served there is our own, and tells itself what it does not know."""
+
+PROGRAM_UPLOAD = f"{API}/documents"
+
 _PROXY_HEADERS = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-direct-url", b"x-gradio-")
 """Prefixes of headers in which a client could claim an address of the server."""
 
@@ -86,6 +100,7 @@ class Guard:
         hosts: Accepted values of the Host header, without port; any if empty.
         public_names: Those of them under which a proxy shows the page. A page of such a name may
             send requests also where the proxy puts another name into the Host header.
+        cors: Origins whose pages may send requests to the paths for programs.
     """
 
     def __init__(
@@ -95,12 +110,14 @@ class Guard:
         incoming: IncomingFiles | None = None,
         hosts: Sequence[str] = (),
         public_names: Sequence[str] = (),
+        cors: Sequence[str] = (),
     ) -> None:
         self.app = app
         self.events = events
         self.incoming = incoming
         self.hosts = hosts
         self.public_names = public_names
+        self.cors = cors
         self._sessions = Sessions()
         self._pending_bytes: Counter[str] = Counter()
         self._direct_events = 0
@@ -123,8 +140,8 @@ class Guard:
         try:
             try:
                 scope, receive = await self._check(scope, receive, usage)
-            except Refusal as refusal:
-                await refusal.response()(scope, receive, send_with_headers)
+            except Refused as refused:
+                await refusal(scope, refused)(scope, receive, send_with_headers)
                 return
             await self.app(scope, receive, send_with_headers)
         finally:
@@ -144,24 +161,26 @@ class Guard:
             usage: Updated with what the request uses.
 
         Raises:
-            Refusal: The page never sends such a request.
+            Refused: Neither the page nor a program ever sends such a request.
         """
         if scope["type"] != "http":
-            raise Refusal(404, "Not found")
+            raise Refused("not-found", "Not found")
         headers = Headers(scope=scope)
-        self._check_origin(scope["method"], headers)
+        self._check_origin(scope, headers)
         trusted = [pair for pair in scope["headers"] if not _is_proxy_header(pair[0])]
         scope = {**scope, "headers": trusted}
         path, reads = scope["path"], scope["method"] in ("GET", "HEAD")
+        if PROGRAM_PATHS.fullmatch(path):
+            return await self._check_program(scope, receive, usage, headers)
         if reads and path == EVENT_STREAM:
             session = _STREAM_QUERY.fullmatch(scope["query_string"])
             if session is None or not self._sessions.is_known(session[1].decode()):
-                raise Refusal(404, "Not found")
+                raise Refused("not-found", "Not found")
             return scope, receive
         if reads and READ_PATHS.fullmatch(path):
             return _without_unknown_query(scope), receive
         if reads or scope["method"] != "POST":
-            raise Refusal(404, "Not found")
+            raise Refused("not-found", "Not found")
         length = _length(headers)
         if path == UPLOAD and self.incoming is not None:
             _check_length(length, self.incoming.limits.batch_bytes)
@@ -170,26 +189,42 @@ class Guard:
             _check_length(length, MAX_CHOICE_BYTES)
             return await self._receive_whole(scope, receive, usage)
         if path not in (QUEUED_EVENT, DIRECT_EVENT):
-            raise Refusal(404, "Not found")
+            raise Refused("not-found", "Not found")
         _check_length(length, MAX_EVENT_BYTES)
         return await self._check_event(scope, receive, usage)
 
-    def _check_origin(self, method: str, headers: Headers) -> None:
+    async def _check_program(
+        self, scope: Scope, receive: Receive, usage: "_Usage", headers: Headers
+    ) -> tuple[Scope, Receive]:
+        """The request of a program, whose body was received in time unless it is of files."""
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return scope, receive
+        length = _length(headers)
+        if scope["path"] == PROGRAM_UPLOAD and self.incoming is not None:
+            _check_length(length, self.incoming.limits.batch_bytes)
+            return scope, receive
+        _check_length(length, MAX_PROGRAM_BYTES)
+        return await self._receive_whole(scope, receive, usage)
+
+    def _check_origin(self, scope: Scope, headers: Headers) -> None:
         # A page of another site can send requests here from the user's own browser. Browsers
         # send Sec-Fetch-Site only to this machine or over HTTPS, and Origin with all requests but
         # plain GETs, whose response the other site's page cannot read.
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        method, origin = scope["method"], headers.get("origin")
+        site = headers.get("sec-fetch-site", "none")
         host = headers.get("host", "")
         # A browser always sends the Host header.
         if self.hosts and "host" in headers and _hostname(f"//{host}") not in self.hosts:
-            raise Refusal(400, "Host not allowed")
+            raise Refused("host-not-allowed", "Host not allowed")
+        if origin in self.cors and PROGRAM_PATHS.fullmatch(scope["path"]):
+            return
         foreign = (
             origin is not None
             and origin.partition("://")[2] != host
             and _hostname(origin) not in self.public_names
         )
         if foreign or (method != "GET" and site not in ("none", "same-origin")):
-            raise Refusal(403, "Cross-site request refused")
+            raise Refused("cross-site", "Cross-site request refused")
 
     async def _receive_whole(
         self, scope: Scope, receive: Receive, usage: "_Usage"
@@ -199,7 +234,7 @@ class Guard:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await self._body(receive, usage)
         except TimeoutError as error:
-            raise Refusal(408, "Request too slow") from error
+            raise Refused("too-slow", "Request too slow") from error
         return scope, _replay(body, receive)
 
     async def _check_event(
@@ -211,14 +246,16 @@ class Guard:
                 body = await self._body(receive, usage)
             event = self.events.parse(body, queued=scope["path"] == QUEUED_EVENT)
         except TimeoutError as error:
-            raise Refusal(408, "Request too slow") from error
+            raise Refused("too-slow", "Request too slow") from error
         except RefusedEvent as error:
-            raise Refusal(422, f"Event refused: {error}") from error
+            raise Refused("invalid-fields", f"Event refused: {error}") from error
         if not self._sessions.admit(event.session, usage.address):
-            raise Refusal(503, "Too many open pages; close some or try again later")
+            raise Refused(
+                "busy", "Too many open pages; close some or try again later", BUSY_SECONDS
+            )
         if scope["path"] == DIRECT_EVENT:
             if self._direct_events >= MAX_DIRECT_EVENTS:
-                raise Refusal(503, "Too many concurrent requests; try again later")
+                raise Refused("busy", "Too many concurrent requests; try again later", BUSY_SECONDS)
             self._direct_events += 1
             usage.direct_events = 1
         headers = [pair for pair in scope["headers"] if pair[0].lower() != b"content-length"]
@@ -229,13 +266,13 @@ class Guard:
         """The request's whole body; the server enforces the declared length.
 
         Raises:
-            Refusal: The client disconnected, or too many bytes are pending.
+            Refused: The client disconnected, or too many bytes are pending.
         """
         body = bytearray()
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                raise Refusal(400, "Request interrupted")
+                raise Refused("invalid-request", "Request interrupted")
             part: bytes = message.get("body", b"")
             body += part
             usage.bytes += len(part)
@@ -244,7 +281,7 @@ class Guard:
                 self._pending_bytes.total() > MAX_PENDING_BYTES
                 or self._pending_bytes[usage.address] > ADDRESS_SHARE * MAX_PENDING_BYTES
             ):
-                raise Refusal(503, "Too many concurrent requests; try again later")
+                raise Refused("busy", "Too many concurrent requests; try again later", BUSY_SECONDS)
             if not message.get("more_body", False):
                 return bytes(body)
 
@@ -256,6 +293,13 @@ class _Usage:
     address: str
     bytes: int = 0
     direct_events: int = 0
+
+
+def refusal(scope: Scope, refused: Refused) -> Response:
+    """The response to a request that is not served, in the form that its path has."""
+    if PROGRAM_PATHS.fullmatch(scope["path"]):
+        return problem_response(refused.problem)
+    return plain_response(refused.problem)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -281,17 +325,17 @@ def _length(headers: Headers) -> int:
     """The length that a request declares, in bytes.
 
     Raises:
-        Refusal: It declares none.
+        Refused: It declares none.
     """
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdecimal()) or "transfer-encoding" in headers:
-        raise Refusal(411, "Content-Length required")
+        raise Refused("length-required", "Content-Length required")
     return int(length) if len(length) < 20 else 10**20
 
 
 def _check_length(length: int, most: int) -> None:
     if length > most:
-        raise Refusal(413, f"Request body larger than {most:,} bytes")
+        raise Refused("too-large", f"Request body larger than {most:,} bytes")
 
 
 def _is_proxy_header(name: bytes) -> bool:

@@ -7,6 +7,7 @@ more than its name allowed. One that does not sends whole paths, which would fit
 import re
 from contextlib import suppress
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -32,6 +33,29 @@ def parse_host(text: str) -> str:
         if _HOST_NAME.fullmatch(name):
             return name
     raise ValueError(f"expected a host name without port, such as qa.example.org, got {text!r}")
+
+
+def parse_origin(text: str) -> str:
+    """An origin as browsers send it.
+
+    >>> parse_origin("https://App.example.org/"), parse_origin("http://localhost:3000")
+    ('https://app.example.org', 'http://localhost:3000')
+
+    Raises:
+        ValueError: It is none.
+    """
+    expected = f"expected an origin, such as https://app.example.org, got {text!r}"
+    try:
+        parts = urlsplit(text)
+        host, port = parse_host(parts.hostname or ""), parts.port
+    except ValueError as error:
+        raise ValueError(expected) from error
+    if parts.scheme not in ("http", "https") or parts.path not in ("", "/"):
+        raise ValueError(expected)
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(expected)
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}{f':{port}' if port else ''}"
 
 
 def parse_root_path(text: str) -> str:

@@ -9,20 +9,26 @@ from dataclasses import dataclass
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from embeddings.errors import ChapterAndVerseError, Remedy
+from qa.access.policy import Access
+from qa.api.app import api_app
+from qa.api.health import add_health
+from qa.mcp.streamable_http import McpFace
+from qa.service.replies import API, Addresses
+from qa.web.admission import Admission
 from qa.web.caching import CacheHeaders
-from qa.web.chat import Chat
+from qa.web.chats import Chats
 from qa.web.document_routes import add_document_routes
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
+from qa.web.protection import LOOPBACK
 from qa.web.public_address import RootPath
 from qa.web.receiving import add_receiving
 from qa.web.shell import Shell, add_scripts
 from qa.web.sources import add_sources
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 COMPRESSION = 6
 """Level of gzip: of the page a seventh is left, within a few milliseconds."""
@@ -45,64 +51,97 @@ class AddressError(ChapterAndVerseError):
     """The address cannot be listened on."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """How a server is reached, and what it offers.
+
+    Attributes:
+        host: Address that it listens on.
+        read_only: Whether nothing that changes the library is offered.
+        allowed_hosts: Names under which a proxy shows it, as ``parse_host`` gives them.
+        root_path: Path below which a proxy shows it, as ``parse_root_path`` gives it.
+        cors: Origins whose pages may send requests to the paths for programs.
+    """
+
+    host: str = "127.0.0.1"
+    read_only: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    root_path: str = ""
+    cors: tuple[str, ...] = ()
+
+
 def build_server(
-    chat: Chat,
-    host: str,
-    read_only: bool,
-    page: ChatPage,
-    allowed_hosts: Sequence[str] = (),
-    root_path: str = "",
+    chats: Chats, access: Access, options: ServerOptions, page: ChatPage | None = None
 ) -> FastAPI:
-    """The web application: the page, documents, and ``/healthz`` for monitoring.
+    """The web application: the page, documents, and the routes for programs and for monitoring.
 
     Args:
-        chat: Its models are loaded when the server starts.
-        host: Address that the server listens on.
-        read_only: Whether uploads are refused.
-        page: The chat's page.
-        allowed_hosts: Names under which a proxy shows the page, as ``parse_host`` gives them.
-        root_path: Path below which a proxy shows the page, as ``parse_root_path`` gives it.
+        chats: Their models are loaded when the server starts.
+        access: Tells who sends a request.
+        options: Of the server.
+        page: The chat's page; without it there are the routes for programs alone.
     """
+    services, service = chats.services, chats.service
+    addresses = Addresses(options.root_path)
+
+    assistants = McpFace(
+        services.of, lambda caller: service.queue.place_async(caller.name), options.root_path
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        chat.warm_up()
-        yield
+        chats.start(examples=page is not None)
+        async with assistants.lifespan():
+            yield
 
     server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-
-    @server.get("/healthz")
-    async def healthz() -> dict[str, str]:  # Async, so that it needs no thread.
-        return {"status": "ok"}
-
-    @server.exception_handler(RequestValidationError)
-    async def refuse(_: Request, error: RequestValidationError) -> JSONResponse:
-        # FastAPI's own reply repeats what was sent, and fails where that is no text.
-        places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
-        return JSONResponse({"detail": f"Not as expected: {places[:200]!a}."}, 422)
-
-    add_document_routes(server, chat.documents)
-    add_sources(server, chat, read_only)
-    incoming = None if read_only else chat.uploads.incoming
-    if incoming is not None:
-        add_receiving(server, incoming)
-    add_scripts(server)
-    page.mount(server)
-    # The last one sees a request first.
-    server.add_middleware(Shell, folder=chat.folder.name)
+    server.exception_handler(RequestValidationError)(_refuse)
+    add_health(server, service, service.metrics.render)
+    server.router.routes.append(assistants.route)
+    server.mount(API, api_app(services, addresses, options.read_only))
+    add_document_routes(server, chats)
+    incoming = None if options.read_only else service.uploads.incoming
+    if page is not None:
+        add_sources(server, chats, options.read_only)
+        if incoming is not None:
+            add_receiving(server, incoming)
+        add_scripts(server)
+        page.mount(server)
+        # The last one sees a request first.
+        server.add_middleware(Shell, folder=service.folder.name)
     # Neither streams of events nor pictures are compressed.
     server.add_middleware(GZipMiddleware, compresslevel=COMPRESSION)
     server.add_middleware(CacheHeaders)
+    server.add_middleware(Admission, access=access)
+    if options.cors:
+        server.add_middleware(
+            CORSMiddleware,
+            allow_origins=options.cors,
+            allow_methods=("GET", "POST", "DELETE"),
+            allow_headers=("Authorization", "Content-Type", "X-API-Key", "Mcp-Protocol-Version"),
+            expose_headers=("Retry-After",),
+        )
     server.add_middleware(
         Guard,
-        events=EventParser(page.events),
+        events=EventParser(page.events if page else {}),
         incoming=incoming,
-        hosts=accepted_hosts(host, allowed_hosts),
-        public_names=allowed_hosts,
+        hosts=accepted_hosts(options.host, options.allowed_hosts),
+        public_names=options.allowed_hosts,
+        cors=options.cors,
     )
-    if root_path:
-        server.add_middleware(RootPath, path=root_path)
+    if options.root_path:
+        server.add_middleware(RootPath, path=options.root_path)
     return server
+
+
+async def _refuse(_: Request, error: Exception) -> JSONResponse:
+    """The response to a request whose fields are not as expected.
+
+    FastAPI's own repeats what was sent, and fails where that is no text.
+    """
+    assert isinstance(error, RequestValidationError)
+    places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
+    return JSONResponse({"detail": f"Not as expected: {places[:200]!a}."}, 422)
 
 
 def accepted_hosts(host: str, allowed: Sequence[str]) -> tuple[str, ...]:

@@ -5,15 +5,25 @@ its documents: its reply is a line of JSON whenever there is something new to te
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Query
+from fastapi import Body, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
+from embeddings.errors import ChapterAndVerseError
+from qa.api.callers import caller_of
+from qa.api.receiving import FILES_FACTOR
 from qa.library.limit import MAX_LIMIT_CHARACTERS, Limit, parse_limit
 from qa.library.listing import Listing
-from qa.web.chat import Chat
+from qa.service.documents import NoDocument
+from qa.service.error_messages import error_message
+from qa.service.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED, MAY_NOT_WRITE, Notice
+from qa.service.service import MayNotReach, Service
+from qa.service.upload import Upload
+from qa.service.uploads import TooManyChanges
+from qa.web.chats import Chats
 from qa.web.html.page import alert, progress_line
 from qa.web.html.source_list import (
     SOURCES,
@@ -26,10 +36,11 @@ from qa.web.html.source_list import (
     source_rows,
     uploads_list,
 )
-from qa.web.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED, Notice
-from qa.web.receiving import FILES_FACTOR
-from qa.web.upload import Upload
-from qa.web.uploads import TooManyChanges
+
+Change = Callable[[Service, str], Iterator[dict[str, str]]]
+"""Begins a change, given the service and the name of the caller."""
+
+_log = logging.getLogger("chapter-and-verse")
 
 MAX_NAMED_GONE = 3
 """Chosen documents that are named when they are gone."""
@@ -37,28 +48,32 @@ MAX_NAMED_GONE = 3
 PathText = Annotated[str, Query(max_length=5_000)]
 
 
-def add_sources(server: FastAPI, chat: Chat, read_only: bool) -> None:
+def add_sources(server: FastAPI, chats: Chats, read_only: bool) -> None:
     """Add the routes to a server.
 
     Args:
         server: Before the page is mounted.
-        chat: With the library.
+        chats: With the library, as far as each caller may reach it.
         read_only: Whether there are no routes that change it.
     """
 
     @server.get(SOURCES)
     def sources(
-        matching: Annotated[str, Query(max_length=200)] = "", after: PathText = ""
+        request: Request,
+        matching: Annotated[str, Query(max_length=200)] = "",
+        after: PathText = "",
     ) -> HTMLResponse:
+        chat = chats.of_request(request.scope)
         listing = chat.listing()
         uploads = chat.uploads_name(listing)
-        return HTMLResponse(source_rows(listing, matching, after, uploads, read_only))
+        fixed = read_only or not caller_of(request.scope).may("write")
+        return HTMLResponse(source_rows(listing, matching, after, uploads, fixed))
 
     @server.get(SOURCES_STATE)
-    def state() -> JSONResponse:
-        indexing = chat.indexing
-        status, running = indexing.status, indexing.running
-        line = progress_line(status, indexing.unread) if running else alert(status)
+    def state(request: Request) -> JSONResponse:
+        chat = chats.of_request(request.scope)
+        status, running = chat.service.indexing_status, chat.indexing.running
+        line = progress_line(status, chat.service.unread) if running else alert(status)
         # Listed anew after each change: of a large library that would slow indexing down.
         files = None if running else len(chat.listing().files)
         return JSONResponse(
@@ -67,43 +82,71 @@ def add_sources(server: FastAPI, chat: Chat, read_only: bool) -> None:
 
     @server.post(SOURCES_LIMIT)
     def limit(
+        request: Request,
         text: Annotated[str, Body(alias="limit", max_length=MAX_LIMIT_CHARACTERS)],
         path: Annotated[str | None, Body(max_length=5_000)] = None,
         tick: Annotated[bool, Body()] = True,
     ) -> JSONResponse:
-        return JSONResponse(_limit(chat.listing(), text, path, tick))
+        return JSONResponse(_limit(chats.of_request(request.scope).listing(), text, path, tick))
 
     if not read_only:
-        _add_changes(server, chat)
+        _add_changes(server, chats)
 
 
-def _add_changes(server: FastAPI, chat: Chat) -> None:
-    most_files = FILES_FACTOR * chat.uploads.limits.files
+def _add_changes(server: FastAPI, chats: Chats) -> None:
+    incoming = chats.service.uploads.incoming
+    most_files = FILES_FACTOR * incoming.limits.files
 
-    def change(begin: Callable[[], Iterator[dict[str, str]]]) -> Response:
+    def change(
+        request: Request, begin: Callable[[Service, str], Iterator[dict[str, str]]]
+    ) -> Response:
+        caller = caller_of(request.scope)
+        if not caller.may("write"):
+            return JSONResponse(_notice(Notice(MAY_NOT_WRITE, "failed")), 403)
         # Begun here: where the client is gone already, a response is never iterated.
         try:
-            lines = begin()
+            lines = begin(chats.of_request(request.scope).service, caller.name)
         except TooManyChanges:
             return JSONResponse(_notice(Notice(LIBRARY_UNCHANGED, "failed")), 503)
+        except MayNotReach:
+            return JSONResponse(_notice(Notice(MAY_NOT_WRITE, "failed")), 403)
         return StreamingResponse(
             (f"{json.dumps(line)}\n" for line in lines), media_type="application/x-ndjson"
         )
 
     @server.post(SOURCES_ADD)
-    def add(tokens: Annotated[list[str], Body(max_length=most_files)]) -> Response:
-        claimed = [chat.uploads.incoming.claim(token) for token in tokens]
+    def add(
+        request: Request, tokens: Annotated[list[str], Body(max_length=most_files)]
+    ) -> Response:
+        claimed = [incoming.claim(token) for token in tokens]
         files = [path for path in claimed if path is not None]
         lost = len(tokens) - len(files)
-        return change(lambda: _added(chat.uploads.add(files) if files else iter(()), lost))
+        return change(
+            request,
+            lambda service, by: _added(service.add(files, by) if files else iter(()), lost),
+        )
 
     @server.post(SOURCES_REMOVE)
-    def remove(path: Annotated[str, Body(embed=True, max_length=5_000)]) -> Response:
-        return change(lambda: iter([_notice(chat.uploads.remove([path]))]))
+    def remove(
+        request: Request, path: Annotated[str, Body(embed=True, max_length=5_000)]
+    ) -> Response:
+        return change(request, lambda service, by: iter([_removed(service, path, by)]))
 
     @server.post(SOURCES_INDEX)
-    def index() -> Response:
-        return change(lambda: map(_notice, chat.uploads.index_again()))
+    def index(request: Request) -> Response:
+        return change(request, lambda service, by: map(_notice, service.index_again(by)))
+
+
+def _removed(service: Service, path: str, caller: str) -> dict[str, str]:
+    """The outcome of removing a document."""
+    try:
+        removed = service.remove(path, caller)
+    except NoDocument:
+        return _notice(Notice("It is not in the library any more.", "failed"))
+    except ChapterAndVerseError as error:
+        _log.error("%s", error)
+        return _notice(Notice(error_message(error), "failed"))
+    return _notice(Notice(removed.sentence, "failed" if removed.undeleted else "done"))
 
 
 def _added(states: Iterator[tuple[Upload, ...]], lost: int) -> Iterator[dict[str, str]]:

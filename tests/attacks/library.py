@@ -14,9 +14,9 @@ from qa.pipeline import QuestionAnswerer
 from qa.reading.reader import ReadAnswer, Span
 from qa.results import Hit
 from qa.retrieval.retriever import Retriever
+from qa.service.documents import Documents
+from qa.service.uploads import Uploads
 from qa.settings import Settings
-from qa.web.documents import Documents
-from qa.web.uploads import Uploads
 from tests.builders import HashingEncoder, PlainLoader
 
 FILES = 30
@@ -80,7 +80,7 @@ def served(folder: Path, place: Path) -> Iterator[Uploads]:
     index = Index.open_or_create(place, HashingEncoder())
     with answering(index, folder) as answerer:
         assert answerer.report is not None
-        uploads = Uploads(Documents(answerer, folder), answerer.report.name)
+        uploads = Uploads(Documents(answerer), answerer.report.name, folder)
         uploads.open()
         uploads.index_all()
         try:

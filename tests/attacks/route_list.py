@@ -30,8 +30,11 @@ def _routes(routes: Sequence[object], prefix: str = "") -> Iterator[tuple[str, s
 def main() -> None:
     """Print the methods and paths."""
     from embeddings.index.index import Index
-    from qa.web.chat import Chat
-    from qa.web.server import build_server
+    from qa.access.policy import Access
+    from qa.service.service import Service
+    from qa.service.services import Services
+    from qa.web.chats import Chats
+    from qa.web.server import ServerOptions, build_server
     from qa.web.tabs.page import chat_page
     from tests.attacks.library import answering, make_documents
     from tests.builders import HashingEncoder
@@ -42,8 +45,9 @@ def main() -> None:
         make_documents(folder, 1)
         index = Index.open_or_create(Path(work) / "index", HashingEncoder())
         with answering(index, folder) as answerer:
-            chat = Chat(answerer, folder)
-            server = build_server(chat, "127.0.0.1", False, chat_page(chat, False))
+            chats = Chats(Services(Service(answerer, folder)))
+            access = Access.beside(index.folder, required=False)
+            server = build_server(chats, access, ServerOptions(), chat_page(chats, False))
             print(json.dumps(sorted(set(_routes(server.routes)))))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qa.library.about import About, Place
 from qa.library.listing import not_read_words
-from qa.web.html.document_links import document_link
+from qa.service.document_links import document_link
 from qa.web.html.rendering import render
 
 

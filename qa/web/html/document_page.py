@@ -11,7 +11,8 @@ from embeddings.document import CELL_SEPARATOR, Block, page_at
 from embeddings.index.records import DocumentFacts
 from embeddings.parts import Part, Piece
 from qa.results import page_name
-from qa.web.html.document_links import Quote, part_link, picture_link, quote_link
+from qa.service.document_links import part_link, picture_link, quote_link
+from qa.service.documents import Quote
 from qa.web.html.rendering import render
 
 DOCUMENT_POLICY = (

@@ -5,39 +5,20 @@ through quotes, pages and what was found.
 """
 
 import json
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from qa.web.html.document_links import (
+from qa.service.document_links import (
     ABOUT_ROUTE,
     FIND_ROUTE,
     PICTURE_ROUTE,
     ROUTE,
     Fields,
-    Quote,
     document_link,
     link_fields,
     part_link,
 )
 from qa.web.html.document_page import DocumentView, LinkedQuote, rows_of
 from qa.web.html.rendering import render
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where words stand in a document.
-
-    Attributes:
-        matches: Offsets into ``Document.text``, in order, not overlapping.
-        more: Whether there are others behind these.
-    """
-
-    matches: tuple[Quote, ...]
-    more: bool = False
-
-    def to_json(self) -> str:
-        """For the page's script."""
-        return json.dumps({"matches": self.matches, "more": self.more})
 
 
 def document_panel(view: DocumentView, at: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qa.library.answer_table import Row, as_csv, by_confidence
 from qa.results import Answer, Citation
-from qa.web.html.document_links import document_link
+from qa.service.document_links import document_link
 from qa.web.html.rendering import render
 
 MAX_SILENT = 500

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from embeddings.document import BLOCK_SEPARATOR
 from qa.library.receipts import answer_as_markdown, as_json, as_markdown, without_passages
 from qa.results import NEAREST, Answer, Candidate, Citation, Hit, below_title, quoted_lines
-from qa.web.html.document_links import document_link
+from qa.service.document_links import document_link
 from qa.web.html.rendering import render
 
 STYLE = "\n".join(

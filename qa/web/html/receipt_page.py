@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from embeddings.rendering import rendered
 from qa.library.receipts import STATUS_TEXTS, CheckedCitation, QuoteStatus
-from qa.web.html.document_links import document_link
+from qa.service.document_links import document_link
 from qa.web.html.rendering import render
 
 MAX_QUOTE_CHARACTERS = 300

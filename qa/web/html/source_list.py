@@ -7,11 +7,11 @@ from pathlib import Path
 
 from embeddings.files.formats import FORMATS, named_format
 from qa.library.listing import LibraryFile, Listing, not_read_words, place_in_order
+from qa.service.document_links import document_link
+from qa.service.messages import Notice
+from qa.service.upload import Upload
 from qa.settings import UploadLimits
-from qa.web.html.document_links import document_link
 from qa.web.html.rendering import render
-from qa.web.messages import Notice
-from qa.web.upload import Upload
 
 SOURCES = "/sources"
 """Route of the list's rows; those of changes lie below it."""

@@ -10,15 +10,16 @@ from typing import Any
 
 import gradio as gr
 
+from qa.service.answer_queue import CONCURRENT_ANSWERS
+from qa.service.messages import QUESTION_REFUSED
 from qa.web.chat import Chat
+from qa.web.chats import Chats
 from qa.web.conversation_state import ConversationState
 from qa.web.html.page import RenderedTurn, opening_panel, sources_panel
-from qa.web.messages import QUESTION_REFUSED
 from qa.web.page_requests import AskRequest, ShowRequest, parse_request
-from qa.web.queue_limits import CONCURRENT_ANSWERS
 from qa.web.stored_turns import MAX_TURNS, serialize_turn
 from qa.web.tabs.ask_widgets import add_ask_widgets
-from qa.web.tabs.events import QUIET, UNQUEUED, Changes
+from qa.web.tabs.events import QUIET, UNQUEUED, Changes, caller_in, chat_of
 from qa.web.tabs.example_buttons import ExampleButtons
 from qa.web.tabs.ratings import Ratings
 from qa.web.tabs.source_list import SourceList
@@ -29,12 +30,12 @@ class AskTab:
 
     Args:
         page: The page of the tab.
-        chat: Answers the questions.
+        chats: Answer the questions.
         source_list: The documents to choose from.
     """
 
-    def __init__(self, page: gr.Blocks, chat: Chat, source_list: SourceList) -> None:
-        self.chat = chat
+    def __init__(self, page: gr.Blocks, chats: Chats, source_list: SourceList) -> None:
+        self.chats = chats
         self.state = ConversationState()
         self.widgets = add_ask_widgets(source_list)
         self._connect(page)
@@ -87,52 +88,61 @@ class AskTab:
             js="messages => chapterAndVerse.shown(messages)",
             **UNQUEUED,
         )
-        Ratings(self.chat, widgets)
-        ExampleButtons(page, self.chat, widgets)
+        Ratings(self.chats, widgets)
+        ExampleButtons(page, self.chats, widgets)
 
     def answer(self, text: str, request: gr.Request) -> Iterator[Changes]:
         """Answer a question, as ``AskRequest``."""
         asked = parse_request(AskRequest, text)
         if asked is None:
             return
-        before = self.chat.restore(asked.turns)
-        problem = self.chat.question_problem(asked.question)
+        chat = chat_of(self.chats, request)
+        before = chat.restore(asked.turns)
+        problem = chat.question_problem(asked.question)
         problem = problem or (
-            "" if asked.standalone is None else self.chat.question_problem(asked.standalone)
+            "" if asked.standalone is None else chat.question_problem(asked.standalone)
         )
         within: tuple[str, ...] = ()
         try:
-            within = self.chat.parse_within(asked.within)
+            within = chat.parse_within(asked.within)
         except ValueError as error:
             problem = problem or str(error)
         if problem:
             outcome = {"id": asked.id, "problem": problem}
-            yield self._shown(before) | {self.widgets.outcome: json.dumps(outcome)}
+            yield self._shown(chat, before) | {self.widgets.outcome: json.dumps(outcome)}
         else:
-            yield from self._reply(asked, within, before, request.session_hash)
+            yield from self._reply(chat, asked, within, before, request)
 
     def show(self, text: str, request: gr.Request) -> Changes:
         """Show a conversation, as ``ShowRequest``; gives up the replies that it names."""
         shown = parse_request(ShowRequest, text)
         self.state.abandon(request.session_hash, shown.abandoned if shown else ())
-        return self._shown(self.chat.restore(shown.turns if shown else None))
+        chat = chat_of(self.chats, request)
+        return self._shown(chat, chat.restore(shown.turns if shown else None))
 
     def _reply(
         self,
+        chat: Chat,
         asked: AskRequest,
         within: Sequence[str],
         before: tuple[RenderedTurn, ...],
-        session: str | None,
+        request: gr.Request,
     ) -> Iterator[Changes]:
         widgets = self.widgets
         # Gradio sends the last value again when the generator ends: where the reply is no longer
         # awaited, that value must change nothing.
         nothing: Changes = {widgets.sources: gr.skip()}
-        pending = self.state.begin(session, asked.id)
+        pending = self.state.begin(request.session_hash, asked.id)
         turns = before
         try:
-            for turn in self.chat.replies(
-                len(before) + 1, asked.question, within, before, asked.standalone, asked.id
+            for turn in chat.replies(
+                len(before) + 1,
+                asked.question,
+                within,
+                before,
+                asked.standalone,
+                asked.id,
+                caller_in(request).name,
             ):
                 if not self.state.is_awaited(pending):
                     yield nothing
@@ -143,22 +153,24 @@ class AskTab:
                 )
             if self.state.is_awaited(pending):
                 outcome = {"id": asked.id, "turn": serialize_turn(turns[-1])}
-                yield self._shown(turns) | {widgets.outcome: json.dumps(outcome)}
+                yield self._shown(chat, turns) | {widgets.outcome: json.dumps(outcome)}
             else:
                 yield nothing
         finally:
             self.state.end(pending)
 
-    def _shown(self, turns: tuple[RenderedTurn, ...]) -> Changes:
+    def _shown(self, chat: Chat, turns: tuple[RenderedTurn, ...]) -> Changes:
         """A conversation for which no reply is awaited."""
         return {
             self.widgets.chatbot: _messages(turns),
-            self.widgets.sources: sources_panel(turns) if turns else self._opening(),
+            self.widgets.sources: sources_panel(turns) if turns else _opening(chat),
         }
 
-    def _opening(self) -> str:
-        indexing = self.chat.indexing.running
-        return opening_panel(None if indexing else len(self.chat.listing().documents))
+
+def _opening(chat: Chat) -> str:
+    """What the sources panel holds before the first question."""
+    indexing = chat.indexing.running
+    return opening_panel(None if indexing else len(chat.listing().documents))
 
 
 def _messages(turns: Sequence[RenderedTurn]) -> list[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 import gradio as gr
 
-from qa.web.chat import Chat
+from qa.service.messages import RECEIPT_REFUSED
+from qa.service.receipt_check import MAX_RECEIPT_CHARACTERS, check_receipt
+from qa.web.chats import Chats
 from qa.web.html.page import alert
 from qa.web.html.receipt_page import receipt_help, receipt_table
-from qa.web.messages import RECEIPT_REFUSED
-from qa.web.receipt_check import MAX_RECEIPT_CHARACTERS, check_receipt
-from qa.web.tabs.events import QUIET, UNQUEUED, Changes
+from qa.web.tabs.events import QUIET, UNQUEUED, Changes, chat_of
 
 READ_RECEIPT = (
     f"async () => [await window.chapterAndVerse.readReceipt({MAX_RECEIPT_CHARACTERS + 1})]"
@@ -19,11 +19,11 @@ class CheckTab:
     """The check of a receipt, in the tab that is being built.
 
     Args:
-        chat: With the documents.
+        chats: With the documents.
     """
 
-    def __init__(self, chat: Chat) -> None:
-        self.chat = chat
+    def __init__(self, chats: Chats) -> None:
+        self.chats = chats
         with gr.Column(elem_id="check"):
             gr.HTML(receipt_help(), elem_id="receipt-drop")
             self.choose = gr.Button("Choose a receipt", elem_id="choose-receipt", size="sm")
@@ -40,11 +40,11 @@ class CheckTab:
             **QUIET,
         ).failure(self.report_refusal, None, [self.checked], **UNQUEUED)
 
-    def check(self, content: str | None) -> Changes:
+    def check(self, content: str | None, request: gr.Request) -> Changes:
         """Check the receipt that was chosen; nothing if none was."""
         if not content:
             return {self.checked: gr.skip()}
-        check = check_receipt(content, self.chat.answerer)
+        check = check_receipt(content, chat_of(self.chats, request).answerer)
         return {self.checked: receipt_table(check.quotes, check.total, check.problem)}
 
     def report_refusal(self) -> Changes:

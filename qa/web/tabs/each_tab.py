@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from qa.web.chat import Chat
+from qa.service.messages import EACH_GOES_ON, EACH_NOT_BEGUN, QUESTION_REFUSED
+from qa.web.chats import Chats
 from qa.web.each import EachRuns, EachState
 from qa.web.html.each_page import each_opening, each_table
 from qa.web.html.page import alert
-from qa.web.messages import EACH_GOES_ON, EACH_NOT_BEGUN, QUESTION_REFUSED
-from qa.web.tabs.events import QUIET, UNQUEUED, Changes
+from qa.web.tabs.events import QUIET, UNQUEUED, Changes, chat_of
 
 
 class EachTab:
@@ -19,11 +19,11 @@ class EachTab:
 
     Args:
         page: The page of the tab.
-        chat: Answers the question.
+        chats: Answer the question.
     """
 
-    def __init__(self, page: gr.Blocks, chat: Chat) -> None:
-        self.chat = chat
+    def __init__(self, page: gr.Blocks, chats: Chats) -> None:
+        self.chats = chats
         self.runs = EachRuns()
         with gr.Column(elem_id="each"):
             with gr.Row(elem_id="each-row"):
@@ -69,9 +69,10 @@ class EachTab:
     def accept(self, question: str, limit: str, request: gr.Request) -> Changes:
         """Accept a question, which then waits for its turn, or say why not."""
         within: tuple[str, ...] = ()
-        problem = self.chat.question_problem(question)
+        chat = chat_of(self.chats, request)
+        problem = chat.question_problem(question)
         try:
-            within = self.chat.parse_within(limit)
+            within = chat.parse_within(limit)
         except ValueError as error:
             problem = problem or str(error)
         if problem:
@@ -94,9 +95,8 @@ class EachTab:
             yield {self.table: gr.skip()}
             return
         try:
-            for state in self.chat.document_asker.ask(
-                run.question, run.within, lambda: run.awaited
-            ):
+            asker = chat_of(self.chats, request).document_asker
+            for state in asker.ask(run.question, run.within, lambda: run.awaited):
                 changes = self._shown(table_of(state), state.running)
                 if state.running:
                     del changes[self.notice]

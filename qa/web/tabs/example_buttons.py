@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import gradio as gr
 
-from qa.web.chat import Chat
+from qa.web.chats import Chats
 from qa.web.tabs.ask_widgets import AskWidgets
-from qa.web.tabs.events import UNQUEUED, Changes
+from qa.web.tabs.events import UNQUEUED, Changes, chat_of
 
 
 class ExampleButtons:
@@ -18,12 +18,12 @@ class ExampleButtons:
 
     Args:
         page: The page of the tab.
-        chat: Finds the questions.
+        chats: Find the questions.
         widgets: The buttons, and the timer that waits until there are questions.
     """
 
-    def __init__(self, page: gr.Blocks, chat: Chat, widgets: AskWidgets) -> None:
-        self.chat = chat
+    def __init__(self, page: gr.Blocks, chats: Chats, widgets: AskWidgets) -> None:
+        self.chats = chats
         self.buttons, self.timer = widgets.examples, widgets.examples_timer
         changed = [*self.buttons, self.timer]
         # Once an answer is complete, which waits for nothing here, a conversation is shown, or
@@ -51,12 +51,11 @@ class ExampleButtons:
             limit: What questions are limited to, for ``Chat.parse_within``.
             request: Names the session.
         """
-        finder, session = self.chat.follow_up_finder, request.session_hash
-        answered = [
-            (turn.id, turn.answer) for turn in self.chat.stored_turns(stored) if turn.answer
-        ]
+        chat, session = chat_of(self.chats, request), request.session_hash
+        finder = chat.follow_up_finder
+        answered = [(turn.id, turn.answer) for turn in chat.stored_turns(stored) if turn.answer]
         try:
-            within = self.chat.parse_within(limit)
+            within = chat.parse_within(limit)
         except ValueError:  # No document is left, or chosen ones are gone: none could answer.
             answered, within = [], ()
         if answered:
@@ -64,7 +63,7 @@ class ExampleButtons:
             finder.begin(session, turn, [answer for _, answer in answered], within)
         else:
             finder.cancel(session)
-            self.chat.example_finder.refresh()
+            chat.example_finder.refresh()
         # Those that were shown before are about something else.
         return self._buttons(()) | self.show(limit, request)
 
@@ -75,13 +74,14 @@ class ExampleButtons:
             limit: As for ``follow``.
             request: Names the session.
         """
-        finder, session = self.chat.follow_up_finder, request.session_hash
+        chat, session = chat_of(self.chats, request), request.session_hash
+        finder = chat.follow_up_finder
         questions: list[str] | None = []
         if finder.is_following(session):
             questions = finder.questions(session)
         else:
             with suppress(ValueError):
-                questions = self.chat.example_finder.examples(self.chat.parse_within(limit))
+                questions = chat.example_finder.examples(chat.parse_within(limit))
         if questions is None:
             return {self.timer: gr.Timer(active=True)}
         return self._buttons(questions) | {self.timer: gr.Timer(active=False)}

@@ -6,10 +6,10 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio import processing_utils
 
-from qa.web.chat import Chat
+from qa.service.answer_queue import MAX_WAITING
+from qa.web.chats import Chats
 from qa.web.events import EventKind, Input
 from qa.web.html.page import STYLE, page_header
-from qa.web.queue_limits import MAX_WAITING
 from qa.web.server import ChatPage
 from qa.web.sessions import MAX_SESSIONS
 from qa.web.tabs.ask_tab import AskTab
@@ -24,15 +24,15 @@ INPUTS: dict[type, Input] = {
 """What the components hold that are inputs of an event."""
 
 
-def chat_page(chat: Chat, read_only: bool) -> ChatPage:
+def chat_page(chats: Chats, read_only: bool) -> ChatPage:
     """The page, as the server mounts it and checks its events.
 
     Args:
-        chat: Answers the questions.
+        chats: Answer the questions.
         read_only: Whether to offer nothing that changes the library.
     """
     refuse_addresses()
-    page = _build_page(chat, read_only)
+    page = _build_page(chats, read_only)
     # Only a page that was launched checks where the files lie that a client names, and a
     # mounted one never is.
     page.has_launched = True
@@ -66,22 +66,23 @@ def chat_page(chat: Chat, read_only: bool) -> ChatPage:
     return ChatPage(events, mount)
 
 
-def _build_page(chat: Chat, read_only: bool) -> gr.Blocks:
+def _build_page(chats: Chats, read_only: bool) -> gr.Blocks:
+    service = chats.service
     page: gr.Blocks
     with gr.Blocks(title="Chapter and Verse", analytics_enabled=False, fill_width=True) as page:
         # The browser keeps the conversations of each folder of a library; a new start of the
         # server finds them again.
-        library = f"{chat.index.library_id}-{chat.name}"
-        gr.HTML(page_header(chat.folder.name, library), elem_id="header")
-        source_list = SourceList(chat, read_only, f"limit-{library}")
+        library = f"{service.index.library_id}-{service.name}"
+        gr.HTML(page_header(service.folder.name, library), elem_id="header")
+        source_list = SourceList(service, read_only, f"limit-{library}")
         source_list.add_progress()
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask", elem_id="ask-tab"):
-                AskTab(page, chat, source_list)
+                AskTab(page, chats, source_list)
             with gr.Tab("Ask each", elem_id="each-tab"):
-                EachTab(page, chat)
+                EachTab(page, chats)
             with gr.Tab("Check", elem_id="check-tab"):
-                CheckTab(chat)
+                CheckTab(chats)
     page.queue(max_size=MAX_WAITING)
     page.state_session_capacity = MAX_SESSIONS
     return page

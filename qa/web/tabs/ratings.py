@@ -2,12 +2,12 @@
 
 import gradio as gr
 
-from qa.web.addresses import client_network
-from qa.web.chat import Chat
+from qa.api.addresses import client_network
+from qa.web.chats import Chats
 from qa.web.html.page import alert, noted, rated_answer
 from qa.web.page_requests import RateRequest, parse_request
 from qa.web.tabs.ask_widgets import AskWidgets
-from qa.web.tabs.events import UNQUEUED, Changes
+from qa.web.tabs.events import UNQUEUED, Changes, chat_of
 
 HIDE = """() => [{ __type__: "update", visible: false }, ""]"""
 """Hides what asks for a note, and what was said of the last one."""
@@ -26,12 +26,12 @@ class Ratings:
     """The ratings of a conversation's answers.
 
     Args:
-        chat: Records them.
+        chats: Record them.
         widgets: The conversation, and where the note is typed.
     """
 
-    def __init__(self, chat: Chat, widgets: AskWidgets) -> None:
-        self.chat = chat
+    def __init__(self, chats: Chats, widgets: AskWidgets) -> None:
+        self.chats = chats
         self.widgets = widgets
         key = widgets.note_key
         shown = [widgets.opinion, widgets.notice]
@@ -59,10 +59,11 @@ class Ratings:
     def rate(self, text: str, request: gr.Request) -> Changes:
         """Record a rating, as ``RateRequest``, and offer to add a note."""
         rating = parse_request(RateRequest, text)
-        turns = self.chat.restore(rating.turns) if rating else ()
+        chat = chat_of(self.chats, request)
+        turns = chat.restore(rating.turns) if rating else ()
         liked = rating.liked if rating else None
         sender = client_network(request.client and (request.client.host,))
-        key, message = self.chat.rate(
+        key, message = chat.rate(
             turns[0] if turns else None, liked, str(request.session_hash), sender
         )
         placeholder = "What was good?" if liked else "What was wrong?"
@@ -74,9 +75,9 @@ class Ratings:
             self.widgets.note_key: key,
         }
 
-    def add_note(self, text: str, key: str) -> Changes:
+    def add_note(self, text: str, key: str, request: gr.Request) -> Changes:
         """Record a note on a rating."""
-        message = self.chat.add_note(key, text)
+        message = chat_of(self.chats, request).add_note(key, text)
         return {
             self.widgets.opinion: gr.update(visible=False),
             self.widgets.notice: alert(message) if message else noted(),

@@ -6,7 +6,7 @@ a component would hold them all. What is chosen comes with each question.
 
 import gradio as gr
 
-from qa.web.chat import Chat
+from qa.service.service import Service
 from qa.web.html.source_list import ListOptions, limit_chip, source_list, welcome
 
 
@@ -14,14 +14,14 @@ class SourceList:
     """The parts of the list, each added to the page where it is to stand.
 
     Args:
-        chat: With the library.
+        service: With the library.
         read_only: Whether to offer nothing that changes the library.
         storage_key: Under which the browser stores what is chosen.
     """
 
-    def __init__(self, chat: Chat, read_only: bool, storage_key: str) -> None:
-        limits = None if read_only else chat.uploads.limits
-        self.options = ListOptions(chat.folder.name, storage_key, limits)
+    def __init__(self, service: Service, read_only: bool, storage_key: str) -> None:
+        limits = None if read_only else service.uploads.limits
+        self.options = ListOptions(service.folder.name, storage_key, limits)
 
     def add_progress(self) -> None:
         """Add the line that says how far indexing has come, and what an empty library shows."""

@@ -19,8 +19,11 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
 from qa import QuestionAnswerer, Settings
-from qa.web.chat import Chat
-from qa.web.server import ChatPage, build_server
+from qa.access.policy import Access
+from qa.service.service import Service
+from qa.service.services import Services
+from qa.web.chats import Chats
+from qa.web.server import ChatPage, ServerOptions, build_server
 from qa.web.tabs.page import chat_page
 
 SECRET = "swordfish"
@@ -36,21 +39,23 @@ def probe(place: Path) -> dict[str, Any]:
     settings = Settings(index=place / "index")
     found: dict[str, Any] = {}
     with QuestionAnswerer.from_documents(town, settings=settings) as answerer:
-        chat = Chat(answerer, town)
-        chat.uploads.open()
-        os.environ["GRADIO_TEMP_DIR"] = str(chat.uploads.incoming.folder)
+        chats = Chats(Services(Service(answerer, town)))
+        uploads = chats.service.uploads
+        uploads.open()
+        access = Access.beside(settings.index, required=False)
+        os.environ["GRADIO_TEMP_DIR"] = str(uploads.incoming.folder)
         for name, read_only in (("written", False), ("read", True)):
-            page = chat_page(chat, read_only)
-            server = build_server(chat, "127.0.0.1", read_only, page)
+            page = chat_page(chats, read_only)
+            server = build_server(chats, access, ServerOptions(read_only=read_only), page)
             found[name] = {
                 "routes": {route: _reply(server, route) for route in _routes(server.routes)},
                 "inputs": [list(kind.inputs) for kind in page.events.values()],
                 "events": list(_hostile_events(server, page, place)),
             }
-        found["unguarded"] = _unguarded(chat_page(chat, False), place)
-        paths = [path for path in chat.uploads.incoming.folder.rglob("*") if path.is_file()]
+        found["unguarded"] = _unguarded(chat_page(chats, False), place)
+        paths = [path for path in uploads.incoming.folder.rglob("*") if path.is_file()]
         found["copies"] = sum(SECRET.encode() in path.read_bytes() for path in paths)
-        chat.uploads.close()
+        uploads.close()
     return found
 
 

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,31 @@ from qa.conversation.resolution import PASSAGES_TRIED
 from qa.conversation.rewriter import QuestionRewriter
 from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
+from qa.service.messages import CHOICE_REMOVED, NOTHING_CHOSEN
+from qa.service.service import Service
+from qa.web import document_views
 from qa.web.chat import Chat
 from qa.web.html.page import RenderedTurn, answer_turn
-from qa.web.messages import CHOICE_REMOVED, NOTHING_CHOSEN
 from qa.web.stored_turns import MAX_TURNS
 from tests.builders import stored_turns
 from tests.conftest import DOCS, TEXT
 
 
+@contextmanager
+def served(answerer: QuestionAnswerer, folder: Path) -> Iterator[Chat]:
+    """A chat whose models are being loaded."""
+    with closing(Service(answerer, folder)) as service, closing(Chat(service)) as chat:
+        service.warm_up()
+        yield chat
+
+
 @pytest.fixture
 def chat(town: Path, tmp_path: Path) -> Iterator[Chat]:
-    with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
-        chat = Chat(answerer, town)
-        chat.warm_up()
+    with (
+        QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer,
+        served(answerer, town) as chat,
+    ):
         yield chat
-        chat.close()
 
 
 def reply(
@@ -102,8 +112,7 @@ def test_only_passages_in_which_wordings_are_tried_are_shown(docs_index: Path) -
             for wording in part.wordings
             for hit in answerer.retriever.retrieve(wording, answerer.settings.hits)[:PASSAGES_TRIED]
         }
-        with closing(Chat(answerer, DOCS)) as chat:
-            chat.warm_up()
+        with served(answerer, DOCS) as chat:
             _, reading, _ = chat.replies(2, question, before=[first])
     assert f"Reading {len(tried)} passages …" in reading.reply
 
@@ -135,9 +144,8 @@ def test_message_is_rewritten_and_each_wording_searched_once(
             return retrieve(question, *others)
 
         monkeypatch.setattr(answerer.retriever, "retrieve", counting)
-        with closing(Chat(answerer, DOCS)) as chat:
-            chat._warming.start()
-            chat._warming.join()
+        with served(answerer, DOCS) as chat:
+            chat.service.wait_until_warm()
             searched.clear()
             rewriter.questions = 0
             list(chat.replies(2, "Where is it?", before=[first]))
@@ -155,14 +163,17 @@ def found_examples(chat: Chat) -> list[str]:
 
 @pytest.mark.slow
 def test_examples_are_questions_that_the_documents_answer(chat: Chat, town: Path) -> None:
+    chat.example_finder.refresh()
     assert found_examples(chat) == []
     (town / "mill.txt").write_text(
         "The Old Mill was built in 1850. The Old Mill has three wheels. It has two doors. "
         "Nothing is known of Westfield."
     )
-    with QuestionAnswerer.from_documents(town, chat.index.folder) as answerer:
-        again = Chat(answerer, town)
-        again.warm_up()
+    with (
+        QuestionAnswerer.from_documents(town, chat.index.folder) as answerer,
+        served(answerer, town) as again,
+    ):
+        again.example_finder.refresh()
         assert found_examples(again) == [
             "When was the Old Mill built?",
             "How many wheels does the Old Mill have?",
@@ -173,8 +184,8 @@ def test_answer_is_limited_to_places(chat: Chat, town: Path, tmp_path: Path) -> 
     (town / "old").mkdir()
     (town / "old" / "mill.txt").write_text("The mill was opened in 1850.")
     with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
-        chat = Chat(answerer, town)
-        chat.warm_up()
+        chat = Chat(Service(answerer, town))
+        chat.service.warm_up()
         assert chat.parse_within("") == chat.parse_within("{}") == ()
         assert chat.parse_within('{"only": ["town/old", "town/gone"]}') == ("town/old",)
         assert chat.parse_within('{"except": ["town/old"]}') == ("town/bridge.txt",)
@@ -228,7 +239,7 @@ def test_changed_or_removed_document_is_marked_in_a_restored_conversation(
     QuestionAnswerer.from_documents(town, tmp_path / "index").close()
     (changed,) = chat.restore(stored)
     assert "This document has changed since, or is gone." in changed.sources
-    status, page = chat.documents.page("town/bridge.txt", "00", ["25-29"], None)
+    status, page = document_views.page(chat.documents, "town/bridge.txt", "00", ["25-29"], None)
     assert status == 200 and "has changed since it was quoted" in page
 
 
@@ -290,10 +301,10 @@ def test_only_signed_answers_can_be_rated(chat: Chat) -> None:
     answer = given.answer
     assert answer is not None
     key, message = chat.rate(given, True, "me")
-    assert key and message == "" and len(chat.feedback.entries()) == 1
+    assert key and message == "" and len(chat.service.feedback.entries()) == 1
     chat.add_note(key, "Right.")
     assert chat.rate(given, None, "me") == ("", "")
-    assert chat.feedback.entries() == []
+    assert chat.service.feedback.entries() == []
     another = reply(chat, "Who is the king of Norway?")
     forged = (
         replace(given, answer=replace(answer, text="1902")),
@@ -312,7 +323,7 @@ def test_only_signed_answers_can_be_rated(chat: Chat) -> None:
             "This answer was not given by this server; ask again.",
         )
     assert chat.rate(None, True, "me") == ("", "There was no answer to this question.")
-    assert chat.feedback.entries() == []
+    assert chat.service.feedback.entries() == []
 
 
 def test_question_of_too_many_words_is_refused(chat: Chat) -> None:
@@ -332,7 +343,7 @@ def test_document_of_another_folder_is_not_shown(chat: Chat, town: Path, tmp_pat
     QuestionAnswerer.from_documents(other, tmp_path / "index").close()
     assert chat.index.facts("other/secret.txt") is not None
     for path in ("other/secret.txt", "town", "", "town/../other/secret.txt"):
-        status, page = chat.documents.page(path, "", [], None)
+        status, page = document_views.page(chat.documents, path, "", [], None)
         assert status == 404 and "There is no document at" in page and "mat" not in page
 
 

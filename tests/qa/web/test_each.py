@@ -12,11 +12,11 @@ from embeddings.index.paths import lies_within
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
+from qa.service.documents import Documents
+from qa.service.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
 from qa.web import each
-from qa.web.documents import Documents
 from qa.web.each import DocumentAsker, EachRuns, EachState
 from qa.web.html.each_page import each_table
-from qa.web.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
 from qa.web.tabs.each_tab import table_of
 from tests.qa.web.html.test_page import ANSWER, NO_ANSWER
 

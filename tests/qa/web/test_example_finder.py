@@ -14,7 +14,7 @@ from embeddings.parts import Part, Piece
 from qa.library.listing import LibraryFile
 from qa.pipeline import QuestionAnswerer
 from qa.results import Answer
-from qa.web.documents import Documents
+from qa.service.documents import Documents
 from qa.web.example_finder import MAX_TRIED_QUESTIONS, ExampleFinder
 from tests.qa.web.html.test_page import ANSWER
 

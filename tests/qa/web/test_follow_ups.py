@@ -11,7 +11,7 @@ from embeddings.index.records import DocumentFacts
 from embeddings.parts import Part
 from qa.pipeline import QuestionAnswerer
 from qa.results import Answer
-from qa.web.documents import Documents
+from qa.service.documents import Documents
 from qa.web.follow_ups import MAX_FOLLOW_UPS, MAX_TRIED_FOLLOW_UPS, FollowUpFinder
 from tests.qa.web.test_example_finder import Library, built
 

@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from qa.service.incoming import IncomingFiles
 from qa.settings import UploadLimits
 from qa.web import guard as module
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
 from qa.web.html.source_list import CHANGES, SOURCES_LIMIT
-from qa.web.incoming import IncomingFiles
+from qa.web.protection import LOOPBACK
 from qa.web.receiving import UPLOAD
-from qa.web.server import LOOPBACK
 
 KINDS = {
     0: EventKind(("text",), queued=True),

@@ -7,8 +7,9 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from qa.web.protection import LOOPBACK
 from qa.web.public_address import RootPath, parse_host, parse_root_path
-from qa.web.server import LOOPBACK, accepted_hosts
+from qa.web.server import accepted_hosts
 
 
 async def name_path(scope: Scope, receive: Receive, send: Send) -> None:

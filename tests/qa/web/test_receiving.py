@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from qa.api import receiving
+from qa.service.incoming import IncomingFiles
 from qa.settings import UploadLimits
-from qa.web import receiving
-from qa.web.incoming import IncomingFiles
 from qa.web.receiving import UPLOAD, add_receiving
 
 LIMITS = UploadLimits(files=2, file_bytes=1_000, documents=12, total_bytes=3_000)

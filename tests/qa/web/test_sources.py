@@ -14,32 +14,44 @@ import pytest
 from fastapi import FastAPI
 
 from qa import QuestionAnswerer, Settings
+from qa.access.policy import Access
 from qa.library.listing import LibraryFile, Listing
-from qa.web.chat import Chat
+from qa.service.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED
+from qa.service.service import Service
+from qa.service.services import Services
+from qa.service.uploads import MAX_PENDING_CHANGES
+from qa.web.admission import Admission
+from qa.web.chats import Chats
 from qa.web.html.source_list import MAX_ROWS
-from qa.web.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED
 from qa.web.receiving import UPLOAD, add_receiving
 from qa.web.sources import add_sources
-from qa.web.uploads import MAX_PENDING_CHANGES
 from tests.qa.web.html.test_page import Read
 
 
 @pytest.fixture
-def chat(town: Path, tmp_path: Path) -> Iterator[Chat]:
+def chats(town: Path, tmp_path: Path) -> Iterator[Chats]:
     settings = Settings(index=tmp_path / "index")
     with (
         QuestionAnswerer.from_documents(town, settings=settings) as answerer,
-        closing(Chat(answerer, town)) as chat,
+        closing(Service(answerer, town)) as service,
     ):
-        chat.uploads.open()
-        yield chat
+        service.uploads.open()
+        chats = Chats(Services(service))
+        yield chats
+        chats.close()
 
 
-def request(chat: Chat, method: str, path: str, read_only: bool = False, **sent: Any) -> Any:
+def anybody(chats: Chats) -> Access:
+    """Lets everybody in."""
+    return Access.beside(chats.service.index.folder, required=False)
+
+
+def request(chats: Chats, method: str, path: str, read_only: bool = False, **sent: Any) -> Any:
     """The reply of a server of the chat: its status, and its JSON, lines of JSON or text."""
     server = FastAPI()
-    add_sources(server, chat, read_only)
-    add_receiving(server, chat.uploads.incoming)
+    server.add_middleware(Admission, access=anybody(chats))
+    add_sources(server, chats, read_only)
+    add_receiving(server, chats.service.uploads.incoming)
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(server)
@@ -53,23 +65,23 @@ def request(chat: Chat, method: str, path: str, read_only: bool = False, **sent:
     return reply.status_code, reply.json() if "json" in kind else reply.text
 
 
-def add(chat: Chat, **files: str) -> Any:
+def add(chats: Chats, **files: str) -> Any:
     form = [("files", (name.replace("_", "."), text)) for name, text in files.items()]
-    status, tokens = request(chat, "POST", UPLOAD, files=form)
+    status, tokens = request(chats, "POST", UPLOAD, files=form)
     assert status == 200
-    return request(chat, "POST", "/sources/add", json=tokens)
+    return request(chats, "POST", "/sources/add", json=tokens)
 
 
-def test_file_is_added_listed_chosen_and_removed(chat: Chat) -> None:
-    status, lines = add(chat, mill_txt="The mill was built in 1850.", broken_pdf="%PDF-1.4")
+def test_file_is_added_listed_chosen_and_removed(chats: Chats) -> None:
+    status, lines = add(chats, mill_txt="The mill was built in 1850.", broken_pdf="%PDF-1.4")
     assert status == 200
     last = Read(lines[-1]["arrived"]).text
     assert "mill.txt in the library: uploads/mill.txt, 1 passage" in last
     assert "broken.pdf not taken: it is damaged or not a valid PDF" in last
-    status, rows = request(chat, "GET", "/sources", params={"matching": "mill"})
+    status, rows = request(chats, "GET", "/sources", params={"matching": "mill"})
     assert status == 200 and rows.count("cv-document") == rows.count("data-uploaded") == 1
     status, chosen = request(
-        chat, "POST", "/sources/limit", json={"limit": "{}", "path": "uploads", "tick": False}
+        chats, "POST", "/sources/limit", json={"limit": "{}", "path": "uploads", "tick": False}
     )
     assert (status, chosen) == (
         200,
@@ -82,21 +94,21 @@ def test_file_is_added_listed_chosen_and_removed(chat: Chat) -> None:
             "notice": "",
         },
     )
-    status, lines = request(chat, "POST", "/sources/remove", json={"path": "uploads/mill.txt"})
+    status, lines = request(chats, "POST", "/sources/remove", json={"path": "uploads/mill.txt"})
     assert lines == [{"changed": '<p class="cv-done" dir="auto">Removed: uploads/mill.txt.</p>'}]
-    _, chosen = request(chat, "POST", "/sources/limit", json={"limit": chosen["limit"]})
+    _, chosen = request(chats, "POST", "/sources/limit", json={"limit": chosen["limit"]})
     assert chosen["notice"] == "No longer in the library, and taken out of your choice: uploads."
     assert (chosen["limit"], chosen["used"], chosen["documents"]) == ("{}", 1, 1)
 
 
-def test_folder_is_indexed_again(chat: Chat, town: Path) -> None:
+def test_folder_is_indexed_again(chats: Chats, town: Path) -> None:
     (town / "mill.txt").write_text("The mill was built in 1850.")
-    _, lines = request(chat, "POST", "/sources/index")
+    _, lines = request(chats, "POST", "/sources/index")
     said = [Read(line["changed"]).text for line in lines]
     assert said[0] == "Looking for what has changed …" and "Reading 1 of 1 · mill.txt" in said
     assert said[-1] == "1 added."
     assert 'class="cv-done"' in lines[-1]["changed"]
-    _, state = request(chat, "GET", "/sources/state")
+    _, state = request(chats, "GET", "/sources/state")
     assert (state["running"], state["line"], state["files"]) == (False, "", 2)
 
 
@@ -110,53 +122,55 @@ def test_folder_is_indexed_again(chat: Chat, town: Path) -> None:
         ({"only": "town"}, "", 1),
     ],
 )
-def test_limit_is_told_in_words(chat: Chat, limit: object, label: str, used: int) -> None:
+def test_limit_is_told_in_words(chats: Chats, limit: object, label: str, used: int) -> None:
     text = limit if isinstance(limit, str) else json.dumps(limit)
-    status, chosen = request(chat, "POST", "/sources/limit", True, json={"limit": text})
+    status, chosen = request(chats, "POST", "/sources/limit", True, json={"limit": text})
     assert (status, chosen["label"], chosen["used"]) == (200, label, used)
 
 
-def test_file_that_was_not_received_is_not_added(chat: Chat, tmp_path: Path) -> None:
+def test_file_that_was_not_received_is_not_added(chats: Chats, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("swordfish")
-    status, lines = request(chat, "POST", "/sources/add", json=[str(secret), "unknown"])
+    status, lines = request(chats, "POST", "/sources/add", json=[str(secret), "unknown"])
     assert status == 200
     assert [Read(line["changed"]).text for line in lines] == [FILES_NOT_RECEIVED]
-    assert [file.path for file in chat.listing().files] == ["town/bridge.txt"]
+    assert [file.path for file in chats.service.listing().files] == ["town/bridge.txt"]
 
 
-def test_read_only_chat_has_no_route_that_changes_it(chat: Chat) -> None:
+def test_read_only_chat_has_no_route_that_changes_it(chats: Chats) -> None:
     for path in ("/sources/add", "/sources/remove", "/sources/index"):
-        assert request(chat, "POST", path, True, json=[])[0] == 404
+        assert request(chats, "POST", path, True, json=[])[0] == 404
     for read_only in (False, True):
-        status, rows = request(chat, "GET", "/sources", read_only)
+        status, rows = request(chats, "GET", "/sources", read_only)
         assert status == 200 and ('data-do="remove"' in rows) is not read_only
 
 
-def test_changes_that_wait_are_bounded(chat: Chat) -> None:
+def test_changes_that_wait_are_bounded(chats: Chats) -> None:
     server = FastAPI()
-    add_sources(server, chat, False)
+    server.add_middleware(Admission, access=anybody(chats))
+    add_sources(server, chats, False)
 
     async def ask() -> list[tuple[int, str]]:
         transport = httpx.ASGITransport(server)
         async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
             many = [client.post("/sources/index") for _ in range(MAX_PENDING_CHANGES + 2)]
-            release = Timer(0.5, chat.uploads._changing.release)
+            release = Timer(0.5, chats.service.uploads._changing.release)
             release.start()
             replies = await asyncio.gather(*many)
             return [(reply.status_code, reply.text) for reply in replies]
 
-    chat.uploads._changing.acquire()
+    chats.service.uploads._changing.acquire()
     replies = asyncio.run(ask())
     assert sorted(status for status, _ in replies) == [200] * MAX_PENDING_CHANGES + [503] * 2
     assert all(LIBRARY_UNCHANGED in text for status, text in replies if status == 503)
-    assert request(chat, "POST", "/sources/index")[0] == 200
+    assert request(chats, "POST", "/sources/index")[0] == 200
 
 
-def lose(chat: Chat, path: str, sent: object = None) -> None:
+def lose(chats: Chats, path: str, sent: object = None) -> None:
     """Send a request and be gone before the reply begins, as uvicorn tells it."""
     server = FastAPI()
-    add_sources(server, chat, False)
+    server.add_middleware(Admission, access=anybody(chats))
+    add_sources(server, chats, False)
     body = json.dumps(sent).encode()
     messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
@@ -177,44 +191,47 @@ def lose(chat: Chat, path: str, sent: object = None) -> None:
     asyncio.run(server(scope, receive, send))
 
 
-def test_change_is_made_though_the_client_is_gone_before_the_reply(chat: Chat) -> None:
+def test_change_is_made_though_the_client_is_gone_before_the_reply(chats: Chats) -> None:
     form = [("files", ("mill.txt", "The mill was built in 1850."))]
-    _, tokens = request(chat, "POST", UPLOAD, files=form)
-    lose(chat, "/sources/add", tokens)
+    _, tokens = request(chats, "POST", UPLOAD, files=form)
+    lose(chats, "/sources/add", tokens)
     end = time.monotonic() + 30
-    while chat.uploads.incoming.bytes:
+    while chats.service.uploads.incoming.bytes:
         assert time.monotonic() < end
         time.sleep(0.01)
-    assert [file.path for file in chat.listing().files] == ["town/bridge.txt", "uploads/mill.txt"]
+    assert [file.path for file in chats.service.listing().files] == [
+        "town/bridge.txt",
+        "uploads/mill.txt",
+    ]
 
 
-def test_lost_connections_leave_room_for_changes(chat: Chat) -> None:
-    chat.uploads._changing.acquire()
+def test_lost_connections_leave_room_for_changes(chats: Chats) -> None:
+    chats.service.uploads._changing.acquire()
     for _ in range(MAX_PENDING_CHANGES):
-        lose(chat, "/sources/index")
-    Timer(1, chat.uploads._changing.release).start()
+        lose(chats, "/sources/index")
+    Timer(1, chats.service.uploads._changing.release).start()
     # What they began goes on.
-    status, reply = request(chat, "POST", "/sources/index")
+    status, reply = request(chats, "POST", "/sources/index")
     assert status == 503 and LIBRARY_UNCHANGED in reply["changed"]
     end = time.monotonic() + 30
-    while request(chat, "POST", "/sources/index")[0] != 200:
+    while request(chats, "POST", "/sources/index")[0] != 200:
         assert time.monotonic() < end
         time.sleep(0.01)
 
 
-def test_file_that_is_not_added_because_of_other_changes_takes_no_room(chat: Chat) -> None:
+def test_file_that_is_not_added_because_of_other_changes_takes_no_room(chats: Chats) -> None:
     form = [("files", ("mill.txt", "The mill was built in 1850."))]
-    _, tokens = request(chat, "POST", UPLOAD, files=form)
-    with chat.uploads._changing:
+    _, tokens = request(chats, "POST", UPLOAD, files=form)
+    with chats.service.uploads._changing:
         for _ in range(MAX_PENDING_CHANGES):
-            chat.uploads.index_again()
-        status, _ = request(chat, "POST", "/sources/add", json=tokens)
-        assert (status, chat.uploads.incoming.bytes) == (503, 0)
-        assert request(chat, "POST", "/sources/remove", json={"path": "town"})[0] == 503
+            chats.service.uploads.index_again()
+        status, _ = request(chats, "POST", "/sources/add", json=tokens)
+        assert (status, chats.service.uploads.incoming.bytes) == (503, 0)
+        assert request(chats, "POST", "/sources/remove", json={"path": "town"})[0] == 503
 
 
 def test_ten_thousand_documents_are_listed_and_chosen_at_once(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
+    chats: Chats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = tuple(
         LibraryFile(
@@ -222,22 +239,23 @@ def test_ten_thousand_documents_are_listed_and_chosen_at_once(
         )
         for number in range(10_000)
     )
-    monkeypatch.setattr(chat, "listing", lambda: Listing(files, {"town": chat.folder}))
+    listing = Listing(files, {"town": chats.service.folder})
+    monkeypatch.setattr(chats.whole, "listing", lambda: listing)
     begun = time.process_time()
-    _, rows = request(chat, "GET", "/sources", params={"matching": "report 999"})
+    _, rows = request(chats, "GET", "/sources", params={"matching": "report 999"})
     assert rows.count('class="cv-document"') == 19
-    _, rows = request(chat, "GET", "/sources")
+    _, rows = request(chats, "GET", "/sources")
     assert rows.count('class="cv-document"') == MAX_ROWS and len(rows) < 150_000
     change = {"limit": "{}", "path": "town/3", "tick": False}
-    _, chosen = request(chat, "POST", "/sources/limit", json=change)
+    _, chosen = request(chats, "POST", "/sources/limit", json=change)
     assert (chosen["used"], chosen["label"]) == (8_571, "8,571 of 10,000 documents")
     # Three requests; each takes a processor some 50 ms, however busy the machine is.
     assert time.process_time() - begun < 3
 
 
-def test_library_that_is_gone_is_said_in_place_of_the_list(chat: Chat) -> None:
-    for file in chat.index.folder.iterdir():
+def test_library_that_is_gone_is_said_in_place_of_the_list(chats: Chats) -> None:
+    for file in chats.service.index.folder.iterdir():
         file.unlink()
-    status, rows = request(chat, "GET", "/sources")
+    status, rows = request(chats, "GET", "/sources")
     assert status == 200 and 'class="cv-document' not in rows
     assert "index" in Read(rows).text

@@ -13,7 +13,7 @@ from embeddings import parts
 from embeddings.document import Document, DocumentBuilder
 from embeddings.index.records import DocumentFacts
 from embeddings.parts import number_at, parts_of
-from qa.web.html.document_links import parse_quotes
+from qa.service.document_links import parse_quotes
 from qa.web.html.document_page import DocumentView, document_page
 from qa.web.html.document_panel import document_panel
 

@@ -19,6 +19,8 @@ from qa.library.about import About, Place
 from qa.library.listing import LibraryFile, Listing
 from qa.library.receipts import CheckedCitation, QuoteStatus
 from qa.results import Answer, Candidate
+from qa.service.messages import Notice
+from qa.service.upload import Upload
 from qa.settings import UploadLimits
 from qa.web.html import rendering
 from qa.web.html.document_about import document_about
@@ -49,8 +51,6 @@ from qa.web.html.source_list import (
     uploads_list,
     welcome,
 )
-from qa.web.messages import Notice
-from qa.web.upload import Upload
 from tests.qa.web.html.test_page import (
     ANSWER,
     CITATION,

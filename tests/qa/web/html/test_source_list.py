@@ -7,6 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.library.listing import LibraryFile, Listing
+from qa.service.messages import Notice
+from qa.service.upload import Upload
 from qa.settings import UploadLimits
 from qa.web.html.source_list import (
     MAX_ROWS,
@@ -17,8 +19,6 @@ from qa.web.html.source_list import (
     uploads_list,
     welcome,
 )
-from qa.web.messages import Notice
-from qa.web.upload import Upload
 from tests.qa.web.html.test_page import HOSTILE, TEXT, Read
 
 

@@ -1,0 +1,1 @@
+"""API: the routes for programs, which put a service into HTTP and JSON."""

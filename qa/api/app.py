@@ -1,0 +1,74 @@
+"""The application for programs, with its description in OpenAPI."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from qa.api.documents import add_document_routes
+from qa.api.problem_response import (
+    ProblemDetails,
+    on_error,
+    on_http_error,
+    on_invalid_fields,
+)
+from qa.api.questions import add_question_routes
+from qa.service.jobs import Jobs
+from qa.service.replies import API, Addresses
+from qa.service.services import Services
+
+DESCRIPTION = """\
+Answers questions from a folder of documents in the documents' own words. Each citation names the
+exact characters, `document.text[start:end] == quote`, the document and the page. Where the
+documents do not say, `text` is null and `reason` tells why: that is no error. Errors are problems
+of RFC 9457 with a stable `code`. Addresses are relative to the server.
+"""
+
+
+def api_app(services: Services, addresses: Addresses, read_only: bool) -> FastAPI:
+    """The application, to be mounted at ``API``.
+
+    Args:
+        services: Of the server.
+        addresses: Of the server.
+        read_only: Whether there are no routes that change the library.
+    """
+    app = FastAPI(
+        title="Chapter and Verse",
+        version=version("chapter-and-verse"),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        servers=[{"url": f"{addresses.root or ''}{API}"}],
+        root_path_in_servers=False,
+        separate_input_output_schemas=False,
+        exception_handlers={
+            RequestValidationError: on_invalid_fields,
+            HTTPException: on_http_error,
+            Exception: on_error,
+        },
+    )
+    add_question_routes(app, services.of, addresses)
+    add_document_routes(app, services.of, addresses, Jobs(), read_only)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Complete the description: what problems look like, and how a caller tells who it is."""
+    schema = app.openapi()
+    components = schema.setdefault("components", {})
+    template = "#/components/schemas/{model}"
+    problem = ProblemDetails.model_json_schema(ref_template=template)
+    components.setdefault("schemas", {}).update(problem.pop("$defs", {}))
+    components["schemas"]["ProblemDetails"] = problem
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A key, or a token."},
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    # Where the server needs no key, none may be sent, too.
+    schema["security"] = [{}, {"bearer": []}, {"key": []}]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)

@@ -1,0 +1,51 @@
+"""Callers: who sent the request that is served."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.types import Scope
+
+from qa.access.caller import Caller, Right
+from qa.service.problems import Refused
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Who sent a request, as the server's admission told it.
+
+    Args:
+        scope: Of the request.
+    """
+    caller: Caller = scope["state"]["caller"]
+    return caller
+
+
+def require(caller: Caller, right: Right) -> None:
+    """Refuse a caller without a right.
+
+    Raises:
+        Refused: The caller does not have it.
+    """
+    if not caller.may(right):
+        raise Refused("not-allowed", f"This key may not {_VERBS[right]}.")
+
+
+_VERBS: dict[Right, str] = {"ask": "ask questions", "write": "change the library"}
+
+
+def _asking(request: Request) -> Caller:
+    caller = caller_of(request.scope)
+    require(caller, "ask")
+    return caller
+
+
+def _writing(request: Request) -> Caller:
+    caller = caller_of(request.scope)
+    require(caller, "write")
+    return caller
+
+
+Asking = Annotated[Caller, Depends(_asking)]
+"""A caller who may ask."""
+
+Writing = Annotated[Caller, Depends(_writing)]
+"""A caller who may change the library."""

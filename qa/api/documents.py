@@ -1,0 +1,156 @@
+"""Document routes for programs: the library listed, read, added to and removed from."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Query, Request, Response
+
+from qa.access.caller import Caller
+from qa.api.callers import Asking, Writing
+from qa.api.problem_response import documented
+from qa.api.receiving import receive
+from qa.service import operations
+from qa.service.jobs import Jobs
+from qa.service.problems import Refused
+from qa.service.replies import (
+    Addresses,
+    DocumentDetails,
+    DocumentList,
+    Excerpt,
+    Job,
+    JobList,
+    Removal,
+)
+from qa.service.requests import LibraryPath
+from qa.service.service import Service
+
+PICTURE_MAX_AGE = 3_600
+"""Seconds for which a client may keep a page's picture; its address has the file's digest."""
+
+Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file.")]
+Offset = Annotated[int, Query(ge=0, le=10**9)]
+
+_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "string", "format": "binary"},
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+"""A form of files, which is not parsed by FastAPI but written as it arrives."""
+
+_PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The picture.",
+        "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def add_document_routes(
+    app: FastAPI,
+    service_of: Callable[[Caller], Service],
+    addresses: Addresses,
+    jobs: Jobs,
+    read_only: bool,
+) -> None:
+    """Add the routes.
+
+    Args:
+        app: Of the programs.
+        service_of: The service of a caller.
+        addresses: Of the server.
+        jobs: Of the server.
+        read_only: Whether there are no routes that change the library.
+    """
+
+    @app.get("/documents", responses=documented("nothing-within"))
+    def list_documents(
+        caller: Asking,
+        within: Annotated[list[LibraryPath] | None, Query(max_length=100)] = None,
+        matching: Annotated[str, Query(max_length=200)] = "",
+        after: Annotated[str, Query(max_length=5_000)] = "",
+        limit: Annotated[int, Query(ge=1, le=operations.MAX_LISTED)] = 100,
+    ) -> DocumentList:
+        """The files of the library, page by page."""
+        return operations.list_documents(
+            service_of(caller), addresses, within or [], matching, after, limit
+        )
+
+    @app.get("/documents/{sha256}", responses=documented("no-document"))
+    def document(caller: Asking, sha256: Sha256) -> DocumentDetails:
+        """What is known of a document."""
+        return operations.details(service_of(caller), addresses, sha256)
+
+    @app.get("/documents/{sha256}/text", responses=documented("no-document", "too-large"))
+    def text(
+        caller: Asking,
+        sha256: Sha256,
+        start: Offset,
+        end: Offset,
+        around: Annotated[int, Query(ge=0, le=operations.MAX_AROUND)] = 0,
+    ) -> Excerpt:
+        """Exactly the characters from ``start`` to ``end``: what a citation with them quotes."""
+        return operations.excerpt(service_of(caller), addresses, sha256, start, end, around)
+
+    @app.get(
+        "/documents/{sha256}/pages/{number}.png",
+        response_class=Response,
+        responses=_PICTURE | documented("no-document", "unreadable"),
+    )
+    def picture(
+        caller: Asking, sha256: Sha256, number: Annotated[int, Path(ge=1, le=10**6)]
+    ) -> Response:
+        """A page of a PDF as a picture."""
+        png = operations.picture(service_of(caller), sha256, number)
+        headers = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}
+        return Response(png, headers=headers, media_type="image/png")
+
+    if not read_only:
+        _add_changes(app, service_of, jobs)
+
+
+def _add_changes(app: FastAPI, service_of: Callable[[Caller], Service], jobs: Jobs) -> None:
+    @app.post(
+        "/documents",
+        status_code=202,
+        openapi_extra=_FORM,
+        responses=documented(
+            "length-required", "too-large", "too-slow", "wrong-media-type", "no-room"
+        ),
+    )
+    async def add(caller: Writing, request: Request) -> JobList:
+        """Add files to the library; each has a job that tells what becomes of it."""
+        service = service_of(caller)
+        incoming = service.uploads.incoming
+        files = [incoming.claim(each.token) for each in await receive(request, incoming)]
+        arrived = [file for file in files if file is not None]
+        if not arrived:
+            raise Refused("invalid-fields", "Expected a form with at least one file.")
+        return JobList(jobs.start(caller.name, service, arrived))
+
+    @app.get("/jobs/{id}", responses=documented("no-job"))
+    def job(caller: Writing, id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> Job:
+        """How far the adding of a file has come."""
+        found = jobs.get(caller.name, id)
+        if found is None:
+            raise Refused("no-job", "There is no such job, or none any more.")
+        return found
+
+    @app.delete("/documents", responses=documented("no-document", "library-locked", "no-room"))
+    def remove(caller: Writing, path: Annotated[LibraryPath, Query()]) -> Removal:
+        """Remove a document, or all in a folder, from the library."""
+        return operations.remove(service_of(caller), path, caller.name)

@@ -1,0 +1,46 @@
+"""An index is answered from without a folder that is served."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qa import QuestionAnswerer
+from qa.pipeline import NothingWithin
+from qa.service.read_only import Answered, ReadOnlyService, Stage
+
+
+@pytest.fixture
+def service(town: Path, tmp_path: Path) -> Iterator[ReadOnlyService]:
+    """Of an index of two folders."""
+    mill = tmp_path / "mills"
+    mill.mkdir()
+    (mill / "mill.txt").write_text("The mill was built in 1850.")
+    for folder in (town, mill):
+        QuestionAnswerer.from_documents(folder, tmp_path / "index").close()
+    with QuestionAnswerer.open(tmp_path / "index") as answerer:
+        service = ReadOnlyService(answerer)
+        service.warm_up()
+        service.wait_until_warm()
+        yield service
+
+
+def last(stages: Iterator[Stage]) -> Answered:
+    *_, answered = stages
+    assert isinstance(answered, Answered)
+    return answered
+
+
+def test_all_folders_of_an_index_are_answered_from(service: ReadOnlyService) -> None:
+    assert [file.path for file in service.listing().files] == ["mills/mill.txt", "town/bridge.txt"]
+    mill = last(service.answer("When was the mill built?"))
+    assert (mill.answer.text, mill.unread) == ("1850", "")
+    assert last(service.answer("When was the bridge opened?")).answer.text == "1901"
+
+
+def test_confined_one_has_its_part_alone(service: ReadOnlyService) -> None:
+    confined = service.confined("town")
+    assert [file.path for file in confined.listing().files] == ["town/bridge.txt"]
+    assert last(confined.answer("When was the mill built?")).answer.text is None
+    with pytest.raises(NothingWithin):
+        last(confined.answer("When was the mill built?", ["mills"]))
