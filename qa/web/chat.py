@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from embeddings.errors import ChapterAndVerseError
+from qa.cancellation import Cancelled, IsWanted, always_wanted
 from qa.library.feedback import TooMuchFeedback
 from qa.library.limit import parse_limit
 from qa.library.listing import Listing
@@ -23,7 +24,7 @@ from qa.service.messages import (
     TOO_MANY_WORDS,
 )
 from qa.service.observing import observed
-from qa.service.read_only import Answered, Retrieved
+from qa.service.read_only import Answered, Retrieved, Stage
 from qa.service.service import Service
 from qa.text import join_whitespace
 from qa.web.each import DocumentAsker
@@ -114,6 +115,7 @@ class Chat:
         standalone: str | None = None,
         turn_id: str = "",
         caller: str = "",
+        is_wanted: IsWanted = always_wanted,
     ) -> Iterator[RenderedTurn]:
         """The turn for a question at each stage; the last one is the reply, also after an error.
 
@@ -125,12 +127,16 @@ class Chat:
             standalone: The standalone question to answer in its place, if the user corrected it.
             turn_id: Of the turn in the user's browser.
             caller: Who asks: questions of several callers are answered in turn.
+            is_wanted: Whether the reply is still awaited; without it there is none.
         """
         history = [turn.answer for turn in before if turn.answer]
         try:
             yield pending_turn(number, question, "Searching the documents …")
             with self.service.queue.place(caller):
-                yield from self._stages(number, question, within, history, standalone, turn_id)
+                stages = self.service.answer(question, within, history, standalone, is_wanted)
+                yield from self._turns(stages, number, question, within, turn_id)
+        except Cancelled:
+            return
         except Busy as error:
             yield problem_turn(number, question, error_message(error), turn_id)
         except ChapterAndVerseError as error:
@@ -144,17 +150,15 @@ class Chat:
             _log.exception("A question was not answered.")
             yield problem_turn(number, question, INTERNAL_ERROR, turn_id)
 
-    def _stages(
+    def _turns(
         self,
+        stages: Iterator[Stage],
         number: int,
         question: str,
         within: Sequence[str],
-        history: Sequence[Answer],
-        standalone: str | None,
         turn_id: str,
     ) -> Iterator[RenderedTurn]:
         """The turn at each stage of an answer."""
-        stages = self.service.answer(question, within, history, standalone)
         for stage in observed(stages, self.service.metrics, "page"):
             if isinstance(stage, Retrieved):
                 hits = stage.hits

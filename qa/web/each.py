@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from embeddings.errors import ChapterAndVerseError
 from embeddings.index.paths import lies_within
+from qa.cancellation import Cancelled
 from qa.library.answer_table import Row
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
@@ -107,7 +108,7 @@ class DocumentAsker:
             state = replace(state, library=len(documents), total=len(titles), titles=titles)
             shown = 0.0
             rows: list[Row] = []
-            for row in self._answerer.answer_each(question, within):
+            for row in self._answerer.answer_each(question, within, is_awaited):
                 rows.append(row)
                 # The library may have changed meanwhile.
                 state = replace(state, rows=tuple(rows), total=max(state.total, len(rows)))
@@ -116,6 +117,8 @@ class DocumentAsker:
                 if time.monotonic() - shown >= SECONDS_BETWEEN:
                     shown = time.monotonic()
                     yield state
+        except Cancelled:
+            pass
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             state = replace(state, problem=error_message(error))

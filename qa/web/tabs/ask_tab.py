@@ -143,6 +143,7 @@ class AskTab:
                 asked.standalone,
                 asked.id,
                 caller_in(request).name,
+                lambda: self.state.is_awaited(pending),
             ):
                 if not self.state.is_awaited(pending):
                     yield nothing

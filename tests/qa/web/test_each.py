@@ -9,6 +9,7 @@ import pytest
 
 from embeddings.errors import IndexDamaged
 from embeddings.index.paths import lies_within
+from qa.cancellation import IsWanted
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
@@ -35,7 +36,9 @@ class Library:
             documents=[SimpleNamespace(path=path, title=path[-1].upper()) for path in self.paths]
         )
 
-    def answer_each(self, question: str, within: Any) -> Iterator[tuple[str, Answer]]:
+    def answer_each(
+        self, question: str, within: Any, is_wanted: IsWanted
+    ) -> Iterator[tuple[str, Answer]]:
         for path in filter(lambda path: not within or lies_within(path, within), self.paths):
             if self.asked and self.error:
                 raise self.error
