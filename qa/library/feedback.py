@@ -13,6 +13,7 @@ from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError, IndexDamaged, IndexNotWritable, Remedy
 from embeddings.file_system import private_file
+from embeddings.forking import undisturbed
 from embeddings.index.database import checksum, damaged, sqlite_errors
 from qa.library.receipts import without_passages
 from qa.results import Answer
@@ -187,6 +188,7 @@ class Feedback:
             private_file(self.path)
         try:
             with (
+                undisturbed(),
                 sqlite_errors(self.path),
                 closing(sqlite3.connect(self.path, timeout=10)) as connection,
                 connection,
