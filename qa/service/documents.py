@@ -160,7 +160,8 @@ class Documents:
 
     def may_hold(self, path: str) -> bool:
         """Whether questions would be answered from a document at that path."""
-        return lies_within(path, self.answerer.within)
+        within = self.answerer.within
+        return not within or lies_within(path, within)
 
     def require(self, path: str, sha256: str = "") -> DocumentFacts:
         """Facts about the document at a path.

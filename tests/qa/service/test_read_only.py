@@ -36,11 +36,13 @@ def test_all_folders_of_an_index_are_answered_from(service: ReadOnlyService) -> 
     mill = last(service.answer("When was the mill built?"))
     assert (mill.answer.text, mill.unread) == ("1850", "")
     assert last(service.answer("When was the bridge opened?")).answer.text == "1901"
+    assert service.documents.require("mills/mill.txt").characters == 27
 
 
 def test_confined_one_has_its_part_alone(service: ReadOnlyService) -> None:
     confined = service.confined("town")
     assert [file.path for file in confined.listing().files] == ["town/bridge.txt"]
     assert last(confined.answer("When was the mill built?")).answer.text is None
+    assert confined.documents.facts("mills/mill.txt") is None
     with pytest.raises(NothingWithin):
         last(confined.answer("When was the mill built?", ["mills"]))
