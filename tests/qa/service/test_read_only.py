@@ -1,11 +1,13 @@
 """An index is answered from without a folder that is served."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from qa import QuestionAnswerer
+from qa.cancellation import Cancelled
 from qa.pipeline import NothingWithin
 from qa.service.read_only import Answered, ReadOnlyService, Stage
 
@@ -46,3 +48,18 @@ def test_confined_one_has_its_part_alone(service: ReadOnlyService) -> None:
     assert confined.documents.facts("mills/mill.txt") is None
     with pytest.raises(NothingWithin):
         last(confined.answer("When was the mill built?", ["mills"]))
+
+
+def test_question_that_waits_for_the_models_is_cancelled(
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = threading.Event()
+    with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
+        monkeypatch.setattr(answerer, "warm_up", loaded.wait)
+        service = ReadOnlyService(answerer)
+        service.warm_up()
+        wanted = iter([True, False])
+        with pytest.raises(Cancelled):
+            last(service.answer("When was the mill built?", is_wanted=lambda: next(wanted)))
+        loaded.set()
+        service.wait_until_warm()
