@@ -73,7 +73,7 @@ class ListArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    within: Within
+    within: Within = []
     matching: Text = Field("", description="Words that a document's title or path must have.")
     after: Text = Field("", description="`next` of the page before; empty for the first page.")
     limit: int = Field(100, ge=1, le=operations.MAX_LISTED, description="Most files of a page.")
