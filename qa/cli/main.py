@@ -337,7 +337,7 @@ def feedback_command(everything: bool, index: Path | None) -> int:
 @index_option
 @report_errors
 def mcp_command(within: tuple[str, ...], index: Path | None) -> int:
-    """Let an assistant ask what is indexed: MCP over standard input and output.
+    """Let an assistant ask: MCP over standard input and output.
 
     The assistant starts this command by itself; see docs/guide/programs.md for its settings.
     """

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,9 +23,11 @@ def serve_index(settings: Settings, within: tuple[str, ...], index: Path | None)
         index: What the user gave as ``--index``.
 
     Raises:
-        ValueError: There is nothing at ``within``.
+        ValueError: There is nothing at ``within``, or no standard input or output.
         ChapterAndVerseError: The index or a model cannot be used.
     """
+    if sys.stdin is None or sys.stdout is None:
+        raise ValueError("expected a standard input and output, got one that is closed")
     answerer = QuestionAnswerer.open(settings=settings)
     service = ReadOnlyService(answerer).confined(within)
     if within and not service.documents.listing().files:
@@ -32,10 +35,18 @@ def serve_index(settings: Settings, within: tuple[str, ...], index: Path | None)
             f"expected paths of the library, got {', '.join(within)}; see what it holds: "
             f"{command('list', index)}"
         )
+    _end_by_signals()
     service.warm_up()
-    # A thread that reads the standard input cannot be interrupted.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     serve(service)
     # While the models are loaded in a thread, Python cannot end in order. Nothing is written here,
     # so nothing is lost.
     os._exit(OK)
+
+
+def _end_by_signals() -> None:
+    """Let signals end the process at once."""
+    # A thread that reads the standard input cannot be interrupted.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform != "win32":
+        # Who closed the other end of the standard output does not wait for anything.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)

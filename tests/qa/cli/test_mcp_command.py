@@ -17,6 +17,8 @@ from click.testing import CliRunner
 from mcp import Client, StdioServerParameters, types
 
 from qa.cli.main import main
+from qa.cli.mcp_command import serve_index
+from qa.settings import Settings
 
 QUESTION = "How much aid did Kazakhstan send to Syria?"
 
@@ -158,6 +160,26 @@ def test_process_ends_at_once(docs_index: Path, end: str, busy: bool) -> None:
         assert time.monotonic() - started < 2
         assert process.stderr is not None
         assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.slow
+def test_process_ends_when_nobody_reads_what_it_writes(docs_index: Path) -> None:
+    with running(docs_index) as process:
+        send(process, INITIALIZE)
+        read(process)
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        send(process, message("ping", 2))
+        assert process.wait(timeout=10) == -signal.SIGPIPE
+        assert process.stderr.read() == b""
+
+
+def test_closed_standard_input_is_an_error(
+    docs_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(ValueError, match="expected a standard input and output"):
+        serve_index(Settings(index=docs_index), (), None)
 
 
 def test_index_that_is_missing_is_an_error(tmp_path: Path) -> None:
