@@ -39,7 +39,7 @@ def _answer(answer: LinkedAnswer) -> Iterator[str]:
     yield from filter(None, (answer.within_notice, answer.gone_notice, answer.unread))
     if answer.parts:
         for part in answer.parts:
-            yield f"Question: {part.standalone_question}"
+            yield f"Question: {part.question}"
             yield from _answer(part)
         return
     if answer.rewritten is not None:
