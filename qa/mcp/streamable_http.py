@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 import anyio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
@@ -53,7 +54,7 @@ class McpFace:
         """Of the tools."""
         # GET would open a stream for messages that there are none of, DELETE end a session: as the
         # protocol has it, clients do without.
-        return Route(PATH, self, methods=["POST"], include_in_schema=False)
+        return Route(PATH, self, include_in_schema=False)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Serves requests while it is entered; once."""
@@ -61,6 +62,10 @@ class McpFace:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, as long as its client is connected."""
+        if scope["method"] != "POST":
+            refusal = PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})
+            await refusal(scope, receive, send)
+            return
         # With JSON as responses the SDK does not look whether the client is still there.
         put, taken = anyio.create_memory_object_stream[Message]()
 

@@ -15,6 +15,7 @@ from embeddings.index.paths import lies_within
 from qa.pipeline import NothingWithin
 from qa.results import Answer, Hit
 from qa.service.documents import NoDocument
+from qa.service.messages import NO_RECEIPT
 from qa.service.problems import Refused
 from qa.service.read_only import Answered, ReadOnlyService, Retrieved, Understood
 from qa.service.receipt_check import check_receipt
@@ -239,8 +240,12 @@ def verify(service: ReadOnlyService, request: VerifyRequest) -> Verification:
 
     Raises:
         Refused: It is no receipt, quotes nothing, or is too large.
+        TooManyWaiting: Too many documents are being read.
     """
-    check = check_receipt(json.dumps(request.receipt), service.answerer)
+    with service.documents.limits.pages:
+        check = check_receipt(json.dumps(request.receipt), service.answerer)
+    if check.problem == NO_RECEIPT:
+        raise Refused("not-a-receipt", "Expected an answer as it was sent, or a list of them.")
     if check.problem:
         raise Refused("not-a-receipt", check.problem)
     quotes = tuple(checked_quote(question, checked) for question, checked in check.quotes)

@@ -26,6 +26,10 @@ from qa.service.signing import Signer
 WANTED_SECONDS = 0.1
 """Interval at which a question that waits for the models is asked whether it is still wanted."""
 
+WARMING_SECONDS = 30.0
+"""How long ``close`` waits for models that are being loaded; at the first start of all they are
+converted. Chosen by hand."""
+
 _log = logging.getLogger("chapter-and-verse")
 
 
@@ -125,6 +129,12 @@ class ReadOnlyService:
             while self._warming.is_alive():
                 self._warming.join(WANTED_SECONDS)
                 check_wanted()
+
+    def close(self) -> None:
+        """Stop all background work; before the index is closed."""
+        # The process would abort if it ended while a library's own threads read a model.
+        if self._warming.is_alive():
+            self._warming.join(WARMING_SECONDS)
 
     @property
     def unread(self) -> str:

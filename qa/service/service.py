@@ -62,6 +62,7 @@ class Service(ReadOnlyService):
         """Stop all background work; before the index is closed."""
         self.indexing.close()
         self.uploads.close()
+        super().close()
 
     @property
     def is_answering(self) -> bool:

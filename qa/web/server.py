@@ -118,7 +118,14 @@ def build_server(
             CORSMiddleware,
             allow_origins=options.cors,
             allow_methods=("GET", "POST", "DELETE"),
-            allow_headers=("Authorization", "Content-Type", "X-API-Key", "Mcp-Protocol-Version"),
+            allow_headers=(
+                "Authorization",
+                "Content-Type",
+                "X-API-Key",
+                "MCP-Protocol-Version",
+                "Mcp-Method",
+                "Mcp-Name",
+            ),
             expose_headers=("Retry-After",),
         )
     server.add_middleware(

@@ -63,3 +63,11 @@ def test_question_that_waits_for_the_models_is_cancelled(
             last(service.answer("When was the mill built?", is_wanted=lambda: next(wanted)))
         loaded.set()
         service.wait_until_warm()
+
+
+def test_nothing_is_being_loaded_once_it_is_closed(town: Path, tmp_path: Path) -> None:
+    with QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer:
+        service = ReadOnlyService(answerer)
+        service.warm_up()
+        service.close()
+        assert service.ready.is_set()
