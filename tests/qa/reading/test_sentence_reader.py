@@ -64,7 +64,7 @@ def test_every_sentence_but_headings_is_scored_best_first(
     answerer: QuestionAnswerer, reader: SentenceReader
 ) -> None:
     question = "How many members does the IOFS have?"
-    hits = answerer.retriever.retrieve(question, 5)
+    hits = answerer.retriever.retrieve(question, 4)
     scored = reader.score(question, hits)
     units = [
         (at, hit.start + start, hit.start + end)
