@@ -146,9 +146,9 @@ def uploads_of(chat: Running) -> list[str]:
 
 GATED = """
 import pathlib, sys, time
-import app, qa.pipeline, qa.web.queue_limits
+import app, qa.pipeline, qa.service.answer_queue as queue
 
-qa.web.queue_limits.CONCURRENT_ANSWERS = qa.web.queue_limits.MAX_WAITING = 1
+queue.CONCURRENT_ANSWERS = queue.MAX_WAITING = 1
 gate = pathlib.Path(sys.argv[sys.argv.index("--index") + 1]).parent / "gate"
 answerer = qa.pipeline.QuestionAnswerer
 read, index_folder = answerer.read, answerer.index_folder
