@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode
 
@@ -15,17 +16,16 @@ from qa.access.issuer import IssuerUnavailable
 from qa.access.policy import Access
 from qa.access.rates import Rates
 from qa.access.refusals import NotAuthenticated, TooManyAttempts
+from qa.access.sessions import ENDED, SESSION_SECONDS
 from qa.api.addresses import client_network
-from qa.service.document_links import ROUTE
 from qa.service.problems import Refused, problem_of
 from qa.service.replies import API
 from qa.web.guard import QUEUED_EVENT, refusal
+from qa.web.html.sign_in_page import SIGN_IN, SIGN_OUT
 from qa.web.shell import SCRIPTS_ROUTE
 
 COOKIE = "chapter-and-verse"
 """Name of the cookie of those who signed in."""
-
-SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 
 OPEN_PATHS = re.compile(
     rf"/healthz|/readyz|{SIGN_IN}|{SIGN_OUT}|/{SCRIPTS_ROUTE}/.*|/favicon\..*|/robots\.txt"
@@ -41,6 +41,8 @@ ISSUER_SECONDS = 30
 NOBODY = Caller("nobody", frozenset())
 """Who sends a request to an open path."""
 
+MAY_NOT_ASK = "This key may not ask questions."
+
 
 class Admission:
     """Tells who sends each request.
@@ -48,13 +50,13 @@ class Admission:
     Args:
         app: The application, which finds the caller in the request's state.
         access: Tells callers by what they bring.
-        sign_in: Whether there is a page on which people can sign in.
+        entrances: Paths from which a browser is led to the sign-in.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, sign_in: bool = True) -> None:
+    def __init__(self, app: ASGIApp, access: Access, entrances: Sequence[str] = ()) -> None:
         self.app = app
         self.access = access
-        self.sign_in = sign_in
+        self.entrances = entrances
         self._rates = Rates()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,18 +94,10 @@ class Admission:
                 # A key that is used for the first time takes a tenth of a second, and a token the
                 # network when the issuer has new keys.
                 caller = await asyncio.to_thread(self.access.authenticate, *brought, address)
-        except NotAuthenticated as error:
-            raise Refused("not-authenticated", error.reason) from error
-        except TooManyAttempts as error:
-            raise Refused("too-many-requests", str(error), error.seconds) from error
-        except IssuerUnavailable as error:
-            sentence = problem_of(error).sentence
-            raise Refused("issuer-unreachable", sentence, ISSUER_SECONDS) from error
-        except ChapterAndVerseError as error:
-            problem = problem_of(error)
-            raise Refused(problem.code, problem.sentence) from error
+        except (NotAuthenticated, TooManyAttempts, ChapterAndVerseError) as error:
+            raise not_let_in(error) from error
         if not caller.may("ask") and not scope["path"].startswith(API):
-            raise Refused("not-allowed", "This key may not ask questions.")
+            raise Refused("not-allowed", MAY_NOT_ASK)
         asks = scope["method"] == "POST" and scope["path"] in RATED_PATHS
         if asks and (seconds := self._rates.check(caller)):
             sentence = f"This key may ask again in {seconds} seconds."
@@ -112,17 +106,65 @@ class Admission:
 
     def _refusal(self, scope: Scope, refused: Refused) -> Response:
         """The response to a request that is not let in."""
-        accepted = Headers(scope=scope).get("accept", "")
-        path = scope["path"]
+        path, response = scope["path"], refusal(scope, refused)
         if (
-            self.sign_in
-            and refused.problem.code == "not-authenticated"
+            refused.problem.code == "not-authenticated"
             and scope["method"] == "GET"
-            and path in ("/", f"/{ROUTE}")
-            and "text/html" in accepted
+            and path in self.entrances
+            and "text/html" in Headers(scope=scope).get("accept", "")
         ):
-            return RedirectResponse(sign_in_address(scope), 303)
-        return refusal(scope, refused)
+            response = RedirectResponse(sign_in_address(scope), 303)
+        # Else it would keep a browser out where no key is needed.
+        if refused.problem.sentence == ENDED and "/" not in path[1:]:
+            forget(response)
+        return response
+
+
+def not_let_in(error: NotAuthenticated | TooManyAttempts | ChapterAndVerseError) -> Refused:
+    """The refusal that an error of ``Access`` means."""
+    match error:
+        case NotAuthenticated():
+            return Refused("not-authenticated", error.reason)
+        case TooManyAttempts():
+            return Refused("too-many-requests", str(error), error.seconds)
+    problem = problem_of(error)
+    if isinstance(error, IssuerUnavailable):
+        return Refused("issuer-unreachable", problem.sentence, ISSUER_SECONDS)
+    return Refused(problem.code, problem.sentence)
+
+
+def remember(response: Response, session: str, secure: bool) -> None:
+    """Have the browser send a session with each request to this server.
+
+    Its path is left out: the browser takes the one below which it sees the server, which nobody
+    here knows behind a proxy. A link from elsewhere brings it along (``lax``), as citations are
+    opened from other programs; a form or a script from elsewhere does not, and the guard refuses
+    those.
+
+    Args:
+        response: To a request of a path without folders.
+        session: As ``Access.sign_in`` gives it.
+        secure: Whether the browser may send it by HTTPS alone.
+    """
+    response.set_cookie(
+        COOKIE,
+        session,
+        max_age=SESSION_SECONDS,
+        path=None,
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def forget(response: Response) -> None:
+    """Have the browser drop its session.
+
+    Args:
+        response: To a request of a path without folders: of any other the cookie's path would
+            not be the same.
+    """
+    response.set_cookie(COOKIE, max_age=0, path=None, httponly=True, samesite="lax")
 
 
 def cookie_of(header: str) -> str | None:

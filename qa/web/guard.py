@@ -28,6 +28,7 @@ from qa.service.incoming import IncomingFiles
 from qa.service.problems import Refused
 from qa.service.replies import API
 from qa.web.events import EventParser, RefusedEvent
+from qa.web.html.sign_in_page import SIGN_IN, SIGN_OUT
 from qa.web.html.source_list import CHANGES, SOURCES, SOURCES_LIMIT, SOURCES_STATE
 from qa.web.receiving import UPLOAD
 from qa.web.sessions import Sessions
@@ -42,6 +43,9 @@ MAX_EVENT_BYTES = 3 * MAX_STORED_CHARACTERS
 
 MAX_CHOICE_BYTES = 600_000
 """Of the body of a request that chooses or changes documents: a limit, as JSON within JSON."""
+
+MAX_SIGN_IN_BYTES = 4_000
+"""Of the body of a sign-in: a form with a key."""
 
 MAX_PROGRAM_BYTES = 2_000_000
 """Of the body of a program's request but for files: a receipt, or a question with a history."""
@@ -60,7 +64,7 @@ _SESSION = "[0-9A-Za-z]{1,64}"
 READ_PATHS = re.compile(
     rf"/|/healthz|/readyz|/metrics|/{ROUTE}|/{PANEL_ROUTE}|/{FIND_ROUTE}|/{ABOUT_ROUTE}"
     rf"|/{re.escape(PICTURE_ROUTE)}"
-    rf"|{SOURCES}|{SOURCES_STATE}"
+    rf"|{SIGN_IN}|{SOURCES}|{SOURCES_STATE}"
     rf"|/{SCRIPTS_ROUTE}/[0-9a-f]{{16}}/[a-z_]{{1,40}}\.js"
     r"|/config|/theme\.css|/favicon\.(?:ico|svg)|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"
@@ -130,7 +134,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Content-Security-Policy", PAGE_POLICY)
                 headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
+                # Without a referrer, a form would be sent with no origin to check.
+                headers.setdefault("Referrer-Policy", "no-referrer")
             await send(message)
 
         if scope["type"] == "lifespan":
@@ -185,6 +190,9 @@ class Guard:
         if path == UPLOAD and self.incoming is not None:
             _check_length(length, self.incoming.limits.batch_bytes)
             return scope, receive
+        if path in (SIGN_IN, SIGN_OUT):
+            _check_length(length, MAX_SIGN_IN_BYTES)
+            return await self._receive_whole(scope, receive, usage)
         if path == SOURCES_LIMIT or (path in CHANGES and self.incoming is not None):
             _check_length(length, MAX_CHOICE_BYTES)
             return await self._receive_whole(scope, receive, usage)

@@ -17,6 +17,7 @@ from qa.access.policy import Access
 from qa.api.app import api_app
 from qa.api.health import add_health
 from qa.mcp.streamable_http import McpFace
+from qa.service.document_links import ROUTE
 from qa.service.replies import API, Addresses
 from qa.web.admission import Admission
 from qa.web.caching import CacheHeaders
@@ -28,6 +29,7 @@ from qa.web.protection import LOOPBACK
 from qa.web.public_address import RootPath
 from qa.web.receiving import add_receiving
 from qa.web.shell import Shell, add_scripts
+from qa.web.sign_in import add_sign_in
 from qa.web.sources import add_sources
 
 COMPRESSION = 6
@@ -100,6 +102,7 @@ def build_server(
     server.router.routes.append(assistants.route)
     server.mount(API, api_app(services, addresses, options.read_only))
     add_document_routes(server, chats)
+    add_sign_in(server, access)
     incoming = None if options.read_only else service.uploads.incoming
     if page is not None:
         add_sources(server, chats, options.read_only)
@@ -112,7 +115,8 @@ def build_server(
     # Neither streams of events nor pictures are compressed.
     server.add_middleware(GZipMiddleware, compresslevel=COMPRESSION)
     server.add_middleware(CacheHeaders)
-    server.add_middleware(Admission, access=access)
+    entrances = [f"/{ROUTE}"] if page is None else ["/", f"/{ROUTE}"]
+    server.add_middleware(Admission, access=access, entrances=entrances)
     if options.cors:
         server.add_middleware(
             CORSMiddleware,

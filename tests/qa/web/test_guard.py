@@ -16,6 +16,7 @@ from qa.settings import UploadLimits
 from qa.web import guard as module
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
+from qa.web.html.sign_in_page import SIGN_IN, SIGN_OUT
 from qa.web.html.source_list import CHANGES, SOURCES_LIMIT
 from qa.web.protection import LOOPBACK
 from qa.web.receiving import UPLOAD
@@ -93,6 +94,10 @@ def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None
         ("POST", "/gradio_api/component_server", 404),
         ("POST", "/gradio_api/run/predict/", 404),
         ("POST", "/login", 404),
+        ("GET", "/sign-in?next=document", 200),
+        ("POST", "/sign-in", 200),
+        ("POST", "/sign-out", 200),
+        ("GET", "/sign-out", 404),
         ("DELETE", "/", 404),
         ("OPTIONS", "/gradio_api/queue/join", 404),
         ("POST", "/gradio_api/queue/join", 422),
@@ -120,6 +125,8 @@ def test_body_has_a_declared_and_bounded_length(incoming: IncomingFiles) -> None
         (UPLOAD, incoming.limits.batch_bytes),
         ("/gradio_api/queue/join", module.MAX_EVENT_BYTES),
         (SOURCES_LIMIT, module.MAX_CHOICE_BYTES),
+        (SIGN_IN, module.MAX_SIGN_IN_BYTES),
+        (SIGN_OUT, module.MAX_SIGN_IN_BYTES),
     ):
         for length, status in ((f"{most + 1}", 413), ("9" * 5_000, 413), ("-1", 411), ("²", 411)):
             headers = httpx.Headers({"content-length": length}, encoding="latin-1")
