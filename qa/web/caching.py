@@ -15,6 +15,10 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 _COMPARED = "no-cache"
 """Of the others: kept, but compared with the server's each time."""
 
+CREDENTIALS = "Authorization, Cookie, X-API-Key"
+"""Headers that tell who sends a request: what is kept for one caller is not shown to another who
+uses the same browser."""
+
 _HASHED_PATH = re.compile(r"/assets/[\w.-]*-[\w-]{8}\d?\.\w+")
 _HASHED_QUERY = re.compile(rb"v=[0-9a-f]{64}")
 
@@ -43,6 +47,8 @@ class CacheHeaders:
                 kept = hashed and message["status"] in (200, 304)
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Cache-Control", IMMUTABLE if kept else _COMPARED)
+                if headers["Cache-Control"].startswith("private"):
+                    headers.add_vary_header(CREDENTIALS)
             await send(message)
 
         await self.app(scope, receive, send_with_header)
