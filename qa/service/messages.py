@@ -34,6 +34,8 @@ MAY_NOT_WRITE = "Your key allows no change of this."
 
 NOT_ANSWERED = "This question was not answered; ask it again."
 
+NOT_AVAILABLE = "This answer is from documents that your key does not reach; it is not shown."
+
 FILES_NOT_RECEIVED = "The files did not arrive whole, or waited too long; add them again."
 
 NOTHING_CHOSEN = "No document is ticked to be asked; tick at least one."

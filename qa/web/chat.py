@@ -1,7 +1,7 @@
 """Chat: replies to questions, ratings and stored conversations, without a user interface."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
 from embeddings.errors import ChapterAndVerseError
@@ -20,6 +20,7 @@ from qa.service.messages import (
     INTERNAL_ERROR,
     NO_DOCUMENTS,
     NOT_ANSWERED,
+    NOT_AVAILABLE,
     NOTHING_CHOSEN,
     TOO_MANY_WORDS,
 )
@@ -31,6 +32,7 @@ from qa.web.each import DocumentAsker
 from qa.web.example_finder import ExampleFinder
 from qa.web.follow_ups import FollowUpFinder
 from qa.web.html.page import RenderedTurn, answer_turn, pending_turn, problem_turn
+from qa.web.shown_documents import shown_documents, shows_only
 from qa.web.stored_turns import StoredTurn, parse_turns
 
 _log = logging.getLogger("chapter-and-verse")
@@ -217,44 +219,60 @@ class Chat:
         return ""
 
     def stored_turns(self, stored: object) -> list[StoredTurn]:
-        """The turns that a browser stored, without answers that this program did not sign."""
+        """The turns that a browser stored, without answers that this program did not sign.
+
+        Somebody else may have used the browser: answers that show what this caller may not reach
+        are left out, too.
+        """
+        return [turn for turn in self._signed_turns(stored) if self._reaches(turn)]
+
+    def _signed_turns(self, stored: object) -> list[StoredTurn]:
         return [
             turn
             for turn in parse_turns(stored)
             if turn.answer is None or self.service.signer.is_signed(turn.answer, turn.signature)
         ]
 
-    def restore(self, stored: object) -> tuple[RenderedTurn, ...]:
-        """The conversation that a browser stored, as ``stored_turns`` reads it, to be shown.
+    def _reaches(self, turn: StoredTurn) -> bool:
+        return turn.answer is None or shows_only(turn.answer, self.service.limit)
 
-        Citations of documents that were changed or removed since are marked as such.
+    def restore(self, stored: object) -> tuple[RenderedTurn, ...]:
+        """The conversation that a browser stored, to be shown; only answers that were signed.
+
+        Citations of documents that were changed or removed since are marked as such. An answer
+        from documents that the caller may not reach is not shown.
         """
-        turns = self.stored_turns(stored)
-        if not turns:
-            return ()
-        quoted = {document for turn in turns if turn.answer for document in _quoted(turn.answer)}
+        turns = self._signed_turns(stored)
+        quoted = {
+            document
+            for turn in turns
+            if turn.answer and self._reaches(turn)
+            for document in shown_documents(turn.answer)
+        }
         try:
             reached = [path for path, _ in quoted if self.documents.may_hold(path)]
-            current = self.index.digests(reached)
+            current = self.index.digests(reached) if reached else {}
             changed = {path for path, sha256 in quoted if current.get(path) != sha256}
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             changed = set()
         return tuple(
-            problem_turn(number, turn.question, NOT_ANSWERED, turn.id)
-            if turn.answer is None
-            else replace(
-                answer_turn(number, turn.answer, changed, turn.id), signature=turn.signature
-            )
-            for number, turn in enumerate(turns, start=1)
+            self._restored(number, turn, changed) for number, turn in enumerate(turns, start=1)
         )
 
-
-def _quoted(answer: Answer) -> Iterator[tuple[str, str]]:
-    """Path and SHA-256 of each document that an answer shows."""
-    cited = [answer.quotes, *(candidate.citations for candidate in answer.candidates)]
-    for citations in cited:
-        yield from ((citation.path, citation.sha256) for citation in citations)
-    yield from ((hit.path, hit.sha256) for hit in answer.hits)
-    for part in answer.parts:
-        yield from _quoted(part)
+    def _restored(self, number: int, turn: StoredTurn, changed: Set[str]) -> RenderedTurn:
+        answer = turn.answer
+        if answer is None:
+            return problem_turn(number, turn.question, NOT_ANSWERED, turn.id)
+        if not self._reaches(turn):
+            return problem_turn(number, turn.question, NOT_AVAILABLE, turn.id)
+        if answer.remark and self.service.limit:
+            # It names documents by their titles, perhaps others than this caller may reach.
+            try:
+                now = self.answerer.answer(answer.question)
+            except ChapterAndVerseError as error:
+                _log.error("%s", error)
+                return problem_turn(number, turn.question, error_message(error), turn.id)
+            return self._signed(answer_turn(number, now, turn_id=turn.id))
+        restored = answer_turn(number, answer, changed, turn.id)
+        return replace(restored, signature=turn.signature)

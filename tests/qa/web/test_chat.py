@@ -19,7 +19,7 @@ from qa.conversation.resolution import PASSAGES_TRIED
 from qa.conversation.rewriter import QuestionRewriter
 from qa.reading.reader import ReadAnswer
 from qa.results import Candidate, Hit
-from qa.service.messages import CHOICE_REMOVED, NOTHING_CHOSEN
+from qa.service.messages import CHOICE_REMOVED, NOT_AVAILABLE, NOTHING_CHOSEN
 from qa.service.service import Service
 from qa.web import document_views
 from qa.web.chat import Chat
@@ -370,3 +370,37 @@ def test_memory_stays_flat_over_thousands_of_questions(chat: Chat) -> None:
     before = ask(range(300))
     # One answer stored of each would be 40 MB.
     assert ask(range(300, 2_300)) - before < 20_000_000
+
+
+def test_answers_from_documents_that_a_key_does_not_reach_are_not_restored(
+    town: Path, tmp_path: Path
+) -> None:
+    (town / "secret").mkdir()
+    (town / "secret" / "vault.txt").write_text("# The Vault\n\nThe vault holds 4,000 gold bars.")
+    with (
+        QuestionAnswerer.from_documents(town, tmp_path / "index") as answerer,
+        served(answerer, town) as whole,
+    ):
+        confined = Chat(whole.service.confined(["town/bridge.txt"]))
+        turns = [
+            reply(whole, "How many gold bars does the vault hold?"),
+            reply(whole, "When was the bridge opened?", ["town/bridge.txt"], 2),
+            reply(whole, "Hello!", number=3),
+        ]
+        assert turns[0].answer is not None and turns[0].answer.text == "4,000"
+        stored = stored_turns(turns)
+        hidden, shown, greeted = confined.restore(stored)
+        assert hidden.answer is None and NOT_AVAILABLE in hidden.reply
+        assert "4,000" not in hidden.reply + hidden.sources
+        assert shown == whole.restore(stored)[1]
+        # What greets names the documents of whoever reads it.
+        assert "The library holds 2 documents" in turns[2].reply
+        assert "The library holds 1 document: bridge.txt." in greeted.reply
+        assert greeted.answer is not None
+        assert whole.service.signer.is_signed(greeted.answer, greeted.signature)
+        assert [turn.id for turn in confined.stored_turns(stored)] == ["turn-2", "turn-3"]
+        assert len(whole.stored_turns(stored)) == 3
+        # Nor is anything of them in what the next question depends on, or rated.
+        key, message = confined.rate(hidden, True, "me")
+        assert (key, message) == ("", "There was no answer to this question.")
+        confined.close()
