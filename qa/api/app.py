@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from qa.api.documents import add_document_routes
 from qa.api.problem_response import (
     ProblemDetails,
-    on_error,
+    ProblemRoute,
     on_http_error,
     on_invalid_fields,
 )
@@ -32,7 +32,7 @@ def api_app(services: Services, addresses: Addresses, read_only: bool) -> FastAP
     Args:
         services: Of the server.
         addresses: Of the server.
-        read_only: Whether there are no routes that change the library.
+        read_only: Whether nothing changes the library.
     """
     app = FastAPI(
         title="Chapter and Verse",
@@ -43,13 +43,17 @@ def api_app(services: Services, addresses: Addresses, read_only: bool) -> FastAP
         openapi_url="/openapi.json",
         servers=[{"url": f"{addresses.root or ''}{API}"}],
         root_path_in_servers=False,
+        # A redirect would name an address that is not the server's behind a proxy.
+        redirect_slashes=False,
+        # The names of the functions in clients that are generated.
+        generate_unique_id_function=lambda route: route.name,
         separate_input_output_schemas=False,
         exception_handlers={
             RequestValidationError: on_invalid_fields,
             HTTPException: on_http_error,
-            Exception: on_error,
         },
     )
+    app.router.route_class = ProblemRoute
     add_question_routes(app, services.of, addresses)
     add_document_routes(app, services.of, addresses, Jobs(), read_only)
     _describe(app)

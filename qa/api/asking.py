@@ -1,21 +1,19 @@
 """Asking: questions are answered in threads, in turn, and only while somebody waits for them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, suppress
 from typing import TypeVar
 
-from anyio import CancelScope
 from starlette.requests import Request
 
 from qa.access.caller import Caller
+from qa.cancellation import IsWanted
 from qa.results import Hit
 from qa.service import operations
 from qa.service.answer_queue import CONCURRENT_ANSWERS
 from qa.service.observing import observed
 from qa.service.operations import StageReply
-from qa.service.problems import Refused
 from qa.service.replies import Addresses, LinkedAnswer
 from qa.service.requests import AskRequest, SearchRequest
 from qa.service.service import Service
@@ -26,12 +24,16 @@ Result = TypeVar("Result")
 _threads = ThreadPoolExecutor(CONCURRENT_ANSWERS, thread_name_prefix="answer")
 
 
+class ClientGone(Exception):
+    """The client is gone; nobody reads a response."""
+
+
 async def stages(
     service: Service, request: AskRequest, addresses: Addresses, caller: Caller
 ) -> AsyncGenerator[StageReply, None]:
     """The stages of a question, as ``operations.ask``, once it is the caller's turn.
 
-    Cancelled or closed, it stops within a second, and keeps its place until then.
+    They are not held up by whoever takes them: a client that reads slowly keeps no place.
 
     Args:
         service: Of the caller.
@@ -40,35 +42,30 @@ async def stages(
         caller: Who asks.
 
     Raises:
-        Busy: Too many questions wait.
+        Busy: Too many questions wait, or the server ends.
     """
-    wanted = True
     loop = asyncio.get_running_loop()
-    async with service.queue.place_async(caller.name):
-        asked = operations.ask(service, request, addresses, lambda: wanted)
-        replies = observed(asked, service.metrics, "http")
-        future: asyncio.Future[StageReply | None] | None = None
-        try:
-            while True:
-                future = loop.run_in_executor(_threads, next, replies, None)
-                reply = await asyncio.shield(future)
-                if reply is None:
-                    return
-                yield reply
-        finally:
-            wanted = False
-            # A thread cannot be cancelled, and the place is the thread's.
-            with CancelScope(shield=True):
-                if future is not None and not future.done():
-                    await asyncio.wait([future])
-                    future.exception()
-                await loop.run_in_executor(_threads, replies.close)
+    replies: asyncio.Queue[StageReply | None] = asyncio.Queue()
+
+    def work(is_wanted: IsWanted) -> None:
+        asked = operations.ask(service, request, addresses, is_wanted)
+        for reply in observed(asked, service.metrics, "http"):
+            loop.call_soon_threadsafe(replies.put_nowait, reply)
+
+    task = asyncio.create_task(_in_turn(service, caller, work))
+    task.add_done_callback(lambda _: replies.put_nowait(None))
+    try:
+        while (reply := await replies.get()) is not None:
+            yield reply
+        await task
+    finally:
+        task.cancel()
 
 
 async def answer(
     service: Service, request: AskRequest, addresses: Addresses, caller: Caller
 ) -> LinkedAnswer:
-    """The answer to a question.
+    """The answer to a question, once it is the caller's turn.
 
     Args:
         service: Of the caller.
@@ -77,10 +74,15 @@ async def answer(
         caller: Who asks.
 
     Raises:
-        Busy: Too many questions wait.
+        Busy: Too many questions wait, or the server ends.
     """
-    async with aclosing(stages(service, request, addresses, caller)) as replies:
-        *_, last = [reply async for reply in replies]
+
+    def work(is_wanted: IsWanted) -> StageReply:
+        asked = operations.ask(service, request, addresses, is_wanted)
+        *_, last = observed(asked, service.metrics, "http")
+        return last
+
+    last = await _in_turn(service, caller, work)
     if not isinstance(last, LinkedAnswer):
         raise TypeError(f"expected an answer as the last stage, got {type(last).__name__}")
     return last
@@ -95,14 +97,30 @@ async def search(service: Service, request: SearchRequest, caller: Caller) -> tu
         caller: Who searches.
 
     Raises:
-        Busy: Too many questions wait.
+        Busy: Too many questions wait, or the server ends.
     """
-    async with service.queue.place_async(caller.name):
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(_threads, operations.search, service, request)
-        with CancelScope(shield=True):
-            hits = await future
-    return hits
+    return await _in_turn(service, caller, lambda _: operations.search(service, request))
+
+
+async def _in_turn(service: Service, caller: Caller, work: Callable[[IsWanted], Result]) -> Result:
+    """What some work returns in a thread, once it is the caller's turn.
+
+    A thread cannot be cancelled: where the task is, the work is told that it is not wanted any
+    more, and its place is given back when the thread has ended.
+    """
+    wanted = True
+    ticket = service.queue.request(caller.name)
+    try:
+        await ticket.wait_async()
+        future = _threads.submit(work, lambda: wanted)
+    except BaseException:
+        ticket.leave()
+        raise
+    future.add_done_callback(lambda _: ticket.leave())
+    try:
+        return await asyncio.wrap_future(future)
+    finally:
+        wanted = False
 
 
 async def while_connected(request: Request, work: Awaitable[Result]) -> Result:
@@ -113,7 +131,7 @@ async def while_connected(request: Request, work: Awaitable[Result]) -> Result:
         work: To be awaited.
 
     Raises:
-        Refused: The client is gone; nobody reads it.
+        ClientGone: The client is gone.
     """
     task = asyncio.ensure_future(work)
     gone = asyncio.create_task(_disconnected(request))
@@ -121,10 +139,7 @@ async def while_connected(request: Request, work: Awaitable[Result]) -> Result:
         await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        raise Refused("invalid-request", "The client is gone.")
+        raise ClientGone
     finally:
         task.cancel()
         gone.cancel()

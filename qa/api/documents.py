@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
 
 from qa.access.caller import Caller
 from qa.api.callers import Asking, Writing
-from qa.api.problem_response import documented
+from qa.api.problem_response import WITH_BODY, documented
 from qa.api.receiving import receive
 from qa.service import operations
 from qa.service.jobs import Jobs
@@ -60,6 +60,10 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
 }
 
 
+def _refuse_changes() -> None:
+    raise Refused("read-only", "Nothing on this server can be changed.")
+
+
 def add_document_routes(
     app: FastAPI,
     service_of: Callable[[Caller], Service],
@@ -74,7 +78,7 @@ def add_document_routes(
         service_of: The service of a caller.
         addresses: Of the server.
         jobs: Of the server.
-        read_only: Whether there are no routes that change the library.
+        read_only: Whether nothing changes the library.
     """
 
     @app.get("/documents", responses=documented("nothing-within"))
@@ -90,13 +94,16 @@ def add_document_routes(
             service_of(caller), addresses, within or [], matching, after, limit
         )
 
-    @app.get("/documents/{sha256}", responses=documented("no-document"))
-    def document(caller: Asking, sha256: Sha256) -> DocumentDetails:
+    @app.get("/documents/{sha256}", responses=documented("no-document", "document-changed"))
+    def get_document(caller: Asking, sha256: Sha256) -> DocumentDetails:
         """What is known of a document."""
         return operations.details(service_of(caller), addresses, sha256)
 
-    @app.get("/documents/{sha256}/text", responses=documented("no-document", "too-large"))
-    def text(
+    @app.get(
+        "/documents/{sha256}/text",
+        responses=documented("no-document", "document-changed", "too-large"),
+    )
+    def get_text(
         caller: Asking,
         sha256: Sha256,
         start: Offset,
@@ -109,9 +116,9 @@ def add_document_routes(
     @app.get(
         "/documents/{sha256}/pages/{number}.png",
         response_class=Response,
-        responses=_PICTURE | documented("no-document", "unreadable"),
+        responses=_PICTURE | documented("no-document", "document-changed", "unreadable"),
     )
-    def picture(
+    def get_page_picture(
         caller: Asking, sha256: Sha256, number: Annotated[int, Path(ge=1, le=10**6)]
     ) -> Response:
         """A page of a PDF as a picture."""
@@ -119,20 +126,16 @@ def add_document_routes(
         headers = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}
         return Response(png, headers=headers, media_type="image/png")
 
-    if not read_only:
-        _add_changes(app, service_of, jobs)
+    changes = [Depends(_refuse_changes)] if read_only else []
 
-
-def _add_changes(app: FastAPI, service_of: Callable[[Caller], Service], jobs: Jobs) -> None:
     @app.post(
         "/documents",
         status_code=202,
+        dependencies=changes,
         openapi_extra=_FORM,
-        responses=documented(
-            "length-required", "too-large", "too-slow", "wrong-media-type", "no-room"
-        ),
+        responses=documented("read-only", "wrong-media-type", "no-room", *WITH_BODY),
     )
-    async def add(caller: Writing, request: Request) -> JobList:
+    async def add_documents(caller: Writing, request: Request) -> JobList:
         """Add files to the library; each has a job that tells what becomes of it."""
         service = service_of(caller)
         incoming = service.uploads.incoming
@@ -142,15 +145,19 @@ def _add_changes(app: FastAPI, service_of: Callable[[Caller], Service], jobs: Jo
             raise Refused("invalid-fields", "Expected a form with at least one file.")
         return JobList(jobs.start(caller.name, service, arrived))
 
-    @app.get("/jobs/{id}", responses=documented("no-job"))
-    def job(caller: Writing, id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> Job:
+    @app.get("/jobs/{id}", dependencies=changes, responses=documented("read-only", "no-job"))
+    def get_job(caller: Writing, id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> Job:
         """How far the adding of a file has come."""
         found = jobs.get(caller.name, id)
         if found is None:
             raise Refused("no-job", "There is no such job, or none any more.")
         return found
 
-    @app.delete("/documents", responses=documented("no-document", "library-locked", "no-room"))
-    def remove(caller: Writing, path: Annotated[LibraryPath, Query()]) -> Removal:
+    @app.delete(
+        "/documents",
+        dependencies=changes,
+        responses=documented("read-only", "no-document", "library-locked", "no-room", *WITH_BODY),
+    )
+    def remove_documents(caller: Writing, path: Annotated[LibraryPath, Query()]) -> Removal:
         """Remove a document, or all in a folder, from the library."""
         return operations.remove(service_of(caller), path, caller.name)

@@ -1,14 +1,17 @@
 """Problem responses: why a request was not served, as RFC 9457 has it."""
 
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qa.service.codes import Code
 from qa.service.problems import Problem, problem_of
@@ -26,7 +29,6 @@ STATUSES: dict[Code, int] = {
     "not-found": 404,
     "nothing-within": 404,
     "no-document": 404,
-    "no-page": 404,
     "no-job": 404,
     "method-not-allowed": 405,
     "too-slow": 408,
@@ -73,6 +75,50 @@ class ProblemDetails(BaseModel):
     errors: list[InvalidField] = Field(default=[], description="Fields that are not as expected.")
 
 
+class RefusalCounts:
+    """ASGI middleware that has every problem counted that is told as a response.
+
+    Args:
+        app: The application.
+        count: Called with the problem's code.
+    """
+
+    def __init__(self, app: ASGIApp, count: Callable[[str], object]) -> None:
+        self.app = app
+        self.count = count
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        state = {**scope.get("state", {}), _COUNT: self.count}
+        await self.app({**scope, "state": state}, receive, send)
+
+
+_COUNT = "count_refusal"
+
+
+class ProblemResponse(Response):
+    """The response that tells a problem."""
+
+    def __init__(self, problem: Problem, content: str, media_type: str) -> None:
+        headers = {"Cache-Control": "no-store"}
+        status = STATUSES[problem.code]
+        if problem.retry_seconds:
+            headers["Retry-After"] = str(problem.retry_seconds)
+        if status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        super().__init__(content, status, headers, media_type)
+        self.code = problem.code
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope.get("state", {}).get(_COUNT, _not_counted)(self.code)
+        await super().__call__(scope, receive, send)
+
+
+def _not_counted(_: str) -> None:
+    """For an application without the middleware."""
+
+
 def problem_response(problem: Problem, errors: list[InvalidField] | None = None) -> Response:
     """The response that tells a problem.
 
@@ -81,21 +127,12 @@ def problem_response(problem: Problem, errors: list[InvalidField] | None = None)
         errors: Fields that are not as expected.
     """
     content = details_of(problem, errors).model_dump_json()
-    return Response(content, STATUSES[problem.code], _headers(problem), media_type=MEDIA_TYPE)
+    return ProblemResponse(problem, content, MEDIA_TYPE)
 
 
 def plain_response(problem: Problem) -> Response:
     """The response that tells a problem to the page, or to a person who opened an address."""
-    return PlainTextResponse(problem.sentence, STATUSES[problem.code], _headers(problem))
-
-
-def _headers(problem: Problem) -> dict[str, str]:
-    headers = {"Cache-Control": "no-store"}
-    if problem.retry_seconds:
-        headers["Retry-After"] = str(problem.retry_seconds)
-    if STATUSES[problem.code] == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    return headers
+    return ProblemResponse(problem, problem.sentence, "text/plain")
 
 
 def details_of(problem: Problem, errors: list[InvalidField] | None = None) -> ProblemDetails:
@@ -110,9 +147,25 @@ def details_of(problem: Problem, errors: list[InvalidField] | None = None) -> Pr
     )
 
 
-async def on_error(_: Request, error: Exception) -> Response:
-    """The response to what a route raised."""
-    return problem_response(problem_of(error))
+class ProblemRoute(APIRoute):
+    """A route that tells as a problem whatever it raises.
+
+    A handler of ``Exception`` would do so, too, but Starlette then raises it again, for the log.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The function that serves a request."""
+        handle = super().get_route_handler()
+
+        async def handle_or_tell(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (HTTPException, RequestValidationError):
+                raise
+            except Exception as error:
+                return problem_response(problem_of(error))
+
+        return handle_or_tell
 
 
 async def on_invalid_fields(_: Request, error: Exception) -> Response:
@@ -170,6 +223,9 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
         for status, names in sorted(statuses.items())
     }
 
+
+WITH_BODY: tuple[Code, ...] = ("too-slow", "length-required", "too-large")
+"""Problems that any route can respond with whose requests may have a body."""
 
 EVERYWHERE: tuple[Code, ...] = (
     "invalid-request",

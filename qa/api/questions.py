@@ -1,6 +1,6 @@
 """Question routes for programs: answers, searches, receipts and feedback."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from functools import cache
 from typing import Any
@@ -8,16 +8,23 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import Field, TypeAdapter
+from starlette.types import Receive, Scope, Send
 
 from qa.access.caller import Caller
 from qa.api.asking import answer, search, stages, while_connected
 from qa.api.callers import Asking
-from qa.api.problem_response import details_of, documented
-from qa.results import Hit
+from qa.api.problem_response import WITH_BODY, details_of, documented
 from qa.service import operations
+from qa.service.codes import Code
 from qa.service.operations import StageReply
 from qa.service.problems import problem_of
-from qa.service.replies import Addresses, LinkedAnswer, UnderstoodEvent, Verification
+from qa.service.replies import (
+    Addresses,
+    LinkedAnswer,
+    PassageList,
+    UnderstoodEvent,
+    Verification,
+)
 from qa.service.requests import AskRequest, FeedbackRequest, SearchRequest, VerifyRequest
 from qa.service.service import Service
 
@@ -27,6 +34,21 @@ _STREAM: dict[int | str, dict[str, Any]] = {
         "`answer` and `error`.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
+}
+
+
+_ASKED: tuple[Code, ...] = (
+    "nothing-within",
+    "question-blank",
+    "question-too-long",
+    "stopping",
+)
+"""Problems of a question."""
+
+_STREAM_HEADERS = {
+    "Cache-Control": "no-store",
+    # nginx would send what it has collected.
+    "X-Accel-Buffering": "no",
 }
 
 
@@ -52,50 +74,70 @@ def add_question_routes(
     @app.post(
         "/answers",
         response_model=LinkedAnswer,
-        responses=_STREAM
-        | documented("nothing-within", "question-blank", "question-too-long", "stopping"),
+        responses=_STREAM | documented(*_ASKED, *WITH_BODY),
     )
-    async def answers(
+    async def ask(
         caller: Asking, asked: StreamedAskRequest, request: Request
     ) -> LinkedAnswer | Response:
         """What the documents say; `text` is null where they do not say."""
         service = service_of(caller)
         if not asked.stream:
             return await while_connected(request, answer(service, asked, addresses, caller))
-        return EventSourceResponse(_events(service, asked, addresses, caller))
+        replies = stages(service, asked, addresses, caller)
+        # Until the first stage the status can tell why there is no answer.
+        first = await while_connected(request, anext(replies))
+        return _EventStream(_events(service, first, replies), headers=_STREAM_HEADERS)
 
     @app.post(
         "/searches",
-        responses=documented("nothing-within", "question-blank", "question-too-long"),
+        responses=documented(*_ASKED, *WITH_BODY),
     )
-    async def searches(caller: Asking, asked: SearchRequest, request: Request) -> tuple[Hit, ...]:
+    async def search_passages(
+        caller: Asking, asked: SearchRequest, request: Request
+    ) -> PassageList:
         """The passages nearest to a question, best first, which are not read."""
-        return await while_connected(request, search(service_of(caller), asked, caller))
+        searched = search(service_of(caller), asked, caller)
+        return PassageList(await while_connected(request, searched))
 
-    @app.post("/receipts/verify", responses=documented("not-a-receipt", "too-large"))
-    def verify(caller: Asking, receipt: VerifyRequest) -> Verification:
+    @app.post("/receipts/verify", responses=documented("not-a-receipt", *WITH_BODY))
+    def verify_receipt(caller: Asking, receipt: VerifyRequest) -> Verification:
         """Whether the documents still hold what an earlier answer quotes."""
         return operations.verify(service_of(caller), receipt)
 
     @app.post(
-        "/feedback", status_code=204, responses=documented("not-signed", "too-large", "no-room")
+        "/feedback", status_code=204, responses=documented("not-signed", "no-room", *WITH_BODY)
     )
-    def feedback(caller: Asking, rating: FeedbackRequest) -> None:
+    def rate_answer(caller: Asking, rating: FeedbackRequest) -> None:
         """Store a rating of an answer that this server gave."""
         operations.rate(service_of(caller), rating, caller.name)
 
 
+class _EventStream(EventSourceResponse):
+    """Server-sent events; the question is given up at once when the client goes."""
+
+    def __init__(self, events: AsyncGenerator[bytes, None], headers: Mapping[str, str]) -> None:
+        super().__init__(events, headers=headers)
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._events):
+            await super().__call__(scope, receive, send)
+
+
 async def _events(
-    service: Service, asked: AskRequest, addresses: Addresses, caller: Caller
-) -> AsyncIterator[bytes]:
+    service: Service, first: StageReply, replies: AsyncGenerator[StageReply, None]
+) -> AsyncGenerator[bytes, None]:
     """A question's stages as server-sent events; the last one is the answer or the problem."""
-    try:
-        async with aclosing(stages(service, asked, addresses, caller)) as replies:
+    async with aclosing(replies):
+        try:
+            yield _event(first)
             async for reply in replies:
                 yield _event(reply)
-    except Exception as error:  # The response has begun: its status cannot tell any more.
-        problem = details_of(problem_of(error))
-        yield format_sse_event(event="error", data_str=problem.model_dump_json())
+        except Exception as error:  # The response has begun: its status cannot tell any more.
+            problem = problem_of(error)
+            service.metrics.count_refusal(problem.code)
+            details = details_of(problem).model_dump_json()
+            yield format_sse_event(event="error", data_str=details)
 
 
 @cache
@@ -104,13 +146,13 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _event(reply: StageReply) -> bytes:
-    name: str
-    kind: Any
-    match reply:
-        case UnderstoodEvent():
-            name, kind = "understood", UnderstoodEvent
-        case LinkedAnswer():
-            name, kind = "answer", LinkedAnswer
-        case _:
-            name, kind = "passages", tuple[Hit, ...]
-    return format_sse_event(event=name, data_str=_adapter(kind).dump_json(reply).decode())
+    shown = PassageList(reply) if isinstance(reply, tuple) else reply
+    kind: Any = type(shown)
+    return format_sse_event(event=_EVENTS[kind], data_str=_adapter(kind).dump_json(shown).decode())
+
+
+_EVENTS: dict[type, str] = {
+    UnderstoodEvent: "understood",
+    PassageList: "passages",
+    LinkedAnswer: "answer",
+}

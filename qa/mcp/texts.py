@@ -6,7 +6,6 @@ An assistant can quote from them, and open each citation.
 from collections.abc import Iterator, Sequence
 
 from qa.library.receipts import STATUS_TEXTS
-from qa.mcp.tools import PassageList
 from qa.results import Hit, page_name
 from qa.service.replies import (
     DocumentEntry,
@@ -14,6 +13,7 @@ from qa.service.replies import (
     Excerpt,
     LinkedAnswer,
     LinkedCitation,
+    PassageList,
     Verification,
 )
 

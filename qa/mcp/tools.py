@@ -11,11 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
 
 from qa.access.caller import Caller
-from qa.results import Hit
 from qa.service import operations
 from qa.service.observing import observed
 from qa.service.read_only import ReadOnlyService
-from qa.service.replies import Addresses, DocumentList, Excerpt, LinkedAnswer, Verification
+from qa.service.replies import (
+    Addresses,
+    DocumentList,
+    Excerpt,
+    LinkedAnswer,
+    PassageList,
+    Verification,
+)
 from qa.service.requests import AskRequest, SearchRequest, Text, VerifyRequest, Within
 from qa.service.service import Service
 
@@ -93,17 +99,6 @@ class CitationArguments(BaseModel):
         le=operations.MAX_AROUND,
         description="Characters before and behind it that are returned, too.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class PassageList:
-    """Passages for a question, best first, which were not read.
-
-    Attributes:
-        passages: Each with its place and its scores.
-    """
-
-    passages: tuple[Hit, ...]
 
 
 def _ask(asker: Asker, asked: AskArguments, is_wanted: Callable[[], bool]) -> LinkedAnswer:

@@ -15,7 +15,6 @@ Code = Literal[
     "not-found",
     "nothing-within",
     "no-document",
-    "no-page",
     "no-job",
     "method-not-allowed",
     "too-slow",

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from qa.library.listing import LibraryFile
 from qa.library.receipts import STATUS_TEXTS, CheckedCitation, QuoteStatus, without_passages
-from qa.results import Answer, Candidate, Citation
+from qa.results import Answer, Candidate, Citation, Hit
 from qa.service.document_links import document_link
 from qa.service.upload import State
 
@@ -56,6 +56,17 @@ class LinkedAnswer(Answer):
     sentence: str
     unread: str
     signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassageList:
+    """Passages for a question, best first, which were not read.
+
+    Attributes:
+        passages: Each with its place and its scores.
+    """
+
+    passages: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)

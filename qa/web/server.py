@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -16,6 +17,7 @@ from embeddings.errors import ChapterAndVerseError, Remedy
 from qa.access.policy import Access
 from qa.api.app import api_app
 from qa.api.health import add_health
+from qa.api.problem_response import RefusalCounts, on_http_error
 from qa.mcp.streamable_http import McpFace
 from qa.service.document_links import ROUTE
 from qa.service.replies import API, Addresses
@@ -96,8 +98,14 @@ def build_server(
         async with assistants.lifespan():
             yield
 
-    server = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    server.exception_handler(RequestValidationError)(_refuse)
+    server = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers={RequestValidationError: _refuse, HTTPException: on_http_error},
+    )
     add_health(server, service, service.metrics.render)
     server.router.routes.append(assistants.route)
     server.mount(API, api_app(services, addresses, options.read_only))
@@ -140,6 +148,7 @@ def build_server(
         public_names=options.allowed_hosts,
         cors=options.cors,
     )
+    server.add_middleware(RefusalCounts, count=service.metrics.count_refusal)
     if options.root_path:
         server.add_middleware(RootPath, path=options.root_path)
     return server
