@@ -11,7 +11,6 @@ from qa.library.limit import parse_limit
 from qa.library.listing import Listing
 from qa.pipeline import NothingWithin
 from qa.reading.windows import QuestionTooLong
-from qa.results import Answer
 from qa.service.busy import Busy
 from qa.service.error_messages import error_message
 from qa.service.messages import (

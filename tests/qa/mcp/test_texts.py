@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from qa.mcp.texts import text_of
-from qa.mcp.tools import PassageList
 from qa.results import Answer, Candidate, Citation
 from qa.service.replies import (
     Addresses,
@@ -12,6 +11,7 @@ from qa.service.replies import (
     DocumentList,
     Excerpt,
     LinkedAnswer,
+    PassageList,
     Verification,
 )
 from tests.builders import a_hit
