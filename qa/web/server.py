@@ -27,6 +27,7 @@ from qa.web.chats import Chats
 from qa.web.document_routes import add_document_routes
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
+from qa.web.page_attributes import page_attributes
 from qa.web.protection import LOOPBACK
 from qa.web.public_address import RootPath
 from qa.web.receiving import add_receiving
@@ -119,7 +120,11 @@ def build_server(
         add_scripts(server)
         page.mount(server)
         # The last one sees a request first.
-        server.add_middleware(Shell, folder=service.folder.name)
+        server.add_middleware(
+            Shell,
+            folder=service.folder.name,
+            attributes=lambda scope: page_attributes(chats, scope),
+        )
     # Neither streams of events nor pictures are compressed.
     server.add_middleware(GZipMiddleware, compresslevel=COMPRESSION)
     server.add_middleware(CacheHeaders)

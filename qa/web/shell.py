@@ -5,9 +5,10 @@ scripts have run, and asks for some files at the root of the host. So its HTML i
 way out: a head of our own, the page's scripts, and a first picture of the page.
 """
 
+import asyncio
 import re
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.web.caching import IMMUTABLE
-from qa.web.html.shell_page import first_picture, page_head
+from qa.web.html.shell_page import first_picture, html_attributes, page_head
 
 SCRIPTS = Path(__file__).with_name("scripts")
 """The page's own scripts: ES modules."""
@@ -70,6 +71,8 @@ _OWN_VIEWPORT = (
 # call it.
 _CONFIGURATION = b"<script>window.gradio_config"
 
+_HTML = b"<html"
+
 _APP = b"<gradio-app"
 
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -116,10 +119,14 @@ class Shell:
     Args:
         app: The application that serves it.
         folder: Name of the folder that the chat is about.
+        attributes: Of the page's HTML, for a request.
     """
 
-    def __init__(self, app: ASGIApp, folder: str) -> None:
+    def __init__(
+        self, app: ASGIApp, folder: str, attributes: Callable[[Scope], Mapping[str, str]]
+    ) -> None:
         self.app = app
+        self.attributes = attributes
         others = sorted(path.name for path in SCRIPTS.glob("*.js") if path.name != MAIN_SCRIPT)
         place = f"./{SCRIPTS_ROUTE}/{scripts_version()}"
         scripts = [f"{place}/{name}" for name in (MAIN_SCRIPT, *others)]
@@ -131,6 +138,8 @@ class Shell:
         if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
             await self.app(scope, receive, send)
             return
+        # What lies where in the library is looked up for it.
+        attributes = await asyncio.to_thread(self.attributes, scope)
         start: Message = {}
         body = bytearray()
 
@@ -141,7 +150,7 @@ class Shell:
             body.extend(message.get("body", b""))
             if message.get("more_body", False):
                 return
-            changed = self.changed(bytes(body))
+            changed = self.changed(bytes(body), attributes)
             headers = MutableHeaders(scope=start)
             headers["content-length"] = str(len(changed))
             headers["Content-Security-Policy"] = policy_of(changed)
@@ -150,8 +159,14 @@ class Shell:
 
         await self.app(scope, receive, send_changed)
 
-    def changed(self, page: bytes) -> bytes:
-        """Gradio's page with our head, and the first picture of the page in its body."""
+    def changed(self, page: bytes, attributes: Mapping[str, str]) -> bytes:
+        """Gradio's page with our head, and the first picture of the page in its body.
+
+        Args:
+            page: As Gradio has it.
+            attributes: Of its HTML.
+        """
+        page = page.replace(_HTML, _HTML + html_attributes(attributes).encode(), 1)
         page = _VIEWPORT.sub(_OWN_VIEWPORT, _REMOVED.sub(b"", page))
         page = page.replace(_CONFIGURATION, self._head + _CONFIGURATION, 1)
         return page.replace(_APP, self._body + _APP, 1)

@@ -36,6 +36,7 @@ from qa.web.html.source_list import (
     source_rows,
     uploads_list,
 )
+from qa.web.page_attributes import caller_id
 
 Change = Callable[[Service, str], Iterator[dict[str, str]]]
 """Begins a change, given the service and the name of the caller."""
@@ -77,7 +78,13 @@ def add_sources(server: FastAPI, chats: Chats, read_only: bool) -> None:
         # Listed anew after each change: of a large library that would slow indexing down.
         files = None if running else len(chat.listing().files)
         return JSONResponse(
-            {"running": running, "line": line, "version": chat.index.version, "files": files}
+            {
+                "running": running,
+                "line": line,
+                "version": chat.index.version,
+                "files": files,
+                "caller": caller_id(caller_of(request.scope)),
+            }
         )
 
     @server.post(SOURCES_LIMIT)

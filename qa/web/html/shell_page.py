@@ -1,11 +1,11 @@
 """Shell page: the head of the chat's page, and the first picture of it, which needs no script."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
 
-from qa.web.html.rendering import render
+from qa.web.html.rendering import escape_text, render
 
 _STYLE = "".join(
     Path(__file__).parent.joinpath("css", name).read_text(encoding="utf-8")
@@ -30,3 +30,15 @@ def first_picture(folder: str) -> str:
         folder: Name of the folder that the chat is about.
     """
     return str(render("shell.html", folder=folder))
+
+
+def html_attributes(attributes: Mapping[str, str]) -> str:
+    """Attributes as they stand in a tag, with a space before each.
+
+    >>> html_attributes({"data-may-not": "add", "data-signed-in": ""})
+    ' data-may-not="add" data-signed-in=""'
+
+    Args:
+        attributes: Values by name.
+    """
+    return "".join(f' {name}="{escape_text(value)}"' for name, value in attributes.items())

@@ -4,9 +4,10 @@ import { element } from "./elements.js";
 import { checkReceipt, isReceipt } from "./receipts.js";
 import { change, reloadSourceList, say } from "./source_list.js";
 import { send } from "./server.js";
+import { mayNot } from "./session.js";
 
 const list = () => document.querySelector("#source-list .cv-choosing");
-const input = () => list()?.querySelector(".cv-files");
+const input = () => mayNot("add") ? null : list()?.querySelector(".cv-files");
 
 const REFUSED_MS = 4_000;
 
@@ -135,6 +136,7 @@ async function sendFiles(batch, files) {
 }
 
 const reasons = {
+  401: "you are signed out",
   408: "it arrived too slowly; try again",
   413: "together these files are too large; add fewer at a time",
   503: "the server is receiving other files; try again in a moment",
@@ -170,9 +172,10 @@ function showBatch(batch, taken, refused) {
 function zone() {
   let layer = document.querySelector("#cv-drop");
   if (layer) return layer;
+  const refusal = mayNot("add") ? "your key does not allow it." : "this page is for reading only.";
   const words = input()
     ? "Drop to add to the library"
-    : "Documents cannot be added here: this page is for reading only.";
+    : `Documents cannot be added here: ${refusal}`;
   layer = element(
     "div", { id: "cv-drop", hidden: true }, element("p", { role: "status", textContent: words }));
   document.querySelector(".gradio-container").append(layer);

@@ -9,6 +9,7 @@ import { within } from "./limit.js";
 import { say, unsay } from "./notices.js";
 import { closeDocument } from "./reader.js";
 import { SMALL } from "./screen.js";
+import { hasEnded } from "./session.js";
 import { newId, removeTurns, turnsOf } from "./store.js";
 
 const MAX_TURNS = 30;
@@ -267,7 +268,7 @@ export async function refuse(sentence) {
 async function takeBack(sentence) {
   const question = awaited;
   setAwaited(null);
-  say(sentence);
+  say(hasEnded() ? "You are signed out; the question was not answered." : sentence);
   if (question.typed) {
     await keep(question);
   }
@@ -428,6 +429,11 @@ export function start() {
   conversations.start({ leave, refresh });
   // A quoted document may have changed or be gone.
   document.addEventListener("sourceschange", refresh);
+  // Gradio shows an error in place of what could not be shown meanwhile.
+  document.addEventListener("signedin", () => {
+    showing = null;
+    refresh();
+  });
   // What is offered as a question is to be answered within the limit.
   document.addEventListener("limitchange", async () => write("#cv-limit", await within()));
 }

@@ -2,6 +2,7 @@
 
 import { addressed, addressWith } from "./addresses.js";
 import { closeDocument } from "./reader.js";
+import { ownKey } from "./session.js";
 import { conversationsOf, newId, put, removeConversation, removeTurns, turnsOf } from "./store.js";
 
 export const MAX_NAME = 80;
@@ -17,11 +18,11 @@ let chat = { leave: async () => {}, refresh: () => {} };
 
 let libraryId = "";
 
-/** The library that is asked; each has conversations of its own. */
+/** The library that is asked, and by whom; each has conversations of its own. */
 export function library() {
   // The header is not there while Gradio draws the page anew.
   libraryId ||= document.querySelector(".cv-header")?.dataset.library ?? "";
-  return libraryId;
+  return libraryId && ownKey(libraryId);
 }
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("chapter-and-verse") : null;
@@ -35,10 +36,10 @@ export function start(hooks) {
     }
   });
   addEventListener("popstate", async () => {
-    const named = addressed("conversation");
-    if (ID.test(named ?? "") && named !== shown) {
+    const wanted = await named();
+    if (wanted !== null && wanted !== shown) {
       await chat.leave();
-      shown = named;
+      shown = wanted;
       chat.refresh();
     }
   });
@@ -50,13 +51,21 @@ export function current() {
   return shown;
 }
 
+/** The conversation that the address names; null if it names none, or one of somebody else who
+ * uses this browser, or of another library. */
+async function named() {
+  const id = addressed("conversation");
+  const others = (await conversationsOf()).filter(each => each.library !== library());
+  return ID.test(id ?? "") && !others.some(each => each.id === id) ? id : null;
+}
+
 /** The conversation that the address names, else the one that was used last; a new one if there is
  * none. */
 export async function open() {
   const known = await conversationsOf(library());
-  const named = addressed("conversation");
-  if (ID.test(named ?? "")) {
-    shown = named;
+  const wanted = await named();
+  if (wanted !== null) {
+    shown = wanted;
   } else {
     shown ??= known[0]?.id ?? newId();
   }

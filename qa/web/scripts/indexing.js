@@ -3,6 +3,7 @@
 
 import { reloadSourceList } from "./source_list.js";
 import { fetchJson } from "./server.js";
+import { noteCaller } from "./session.js";
 
 const POLL_MS = 1_000;
 const RELOAD_MS = 5_000;
@@ -32,6 +33,7 @@ export async function followIndexing(changed = false) {
     if (turn === turns) timer = setTimeout(followIndexing, RELOAD_MS, changed);
     return;
   }
+  noteCaller(state.caller);
   // A later reply may be there already.
   if (turn !== turns) return;
   showLine(document.querySelector("#indexing .cv-indexing"), state.line);

@@ -11,6 +11,7 @@ import { within } from "./limit.js";
 import { startPrinting } from "./printing.js";
 import { openDocument, startReader } from "./reader.js";
 import { acceptDroppedReceipts, readReceipt } from "./receipts.js";
+import * as session from "./session.js";
 import * as shortcuts from "./shortcuts.js";
 import { fillSourceList, listActions, startSourceList } from "./source_list.js";
 import * as tabs from "./tabs.js";
@@ -33,6 +34,7 @@ document.addEventListener("click", event => {
   if (button) actions[button.dataset.do]?.(button);
 });
 
+session.start();
 theme.start();
 tabs.start();
 chat.start();

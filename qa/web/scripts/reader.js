@@ -237,6 +237,9 @@ async function fragment(query, signal) {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(SERVER_MS)]);
   for (let attempt = 0; ; attempt += 1) {
     const reply = await fetch(`panel?${query}`, { signal: limited });
+    if (reply.status === 401) {
+      throw new Refused("You are signed out; sign in again to open it.");
+    }
     if (reply.status !== 503 || attempt === RETRIES) {
       if (!reply.headers.get("content-type")?.startsWith("text/html")) {
         throw new Refused("There is no such document.");

@@ -1,5 +1,7 @@
 // What the page's own scripts ask the server; every address is relative to the page's.
 
+import { noteStatus } from "./session.js";
+
 const address = path => new URL(path, document.baseURI);
 
 // The reply's HTML, rendered and escaped by the server.
@@ -43,7 +45,10 @@ export function send(path, form, onProgress) {
     request.upload.onprogress = event => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };
-    request.onloadend = () => resolve({ status: request.status, reply: request.response });
+    request.onloadend = () => {
+      noteStatus(request.status);
+      resolve({ status: request.status, reply: request.response });
+    };
     request.send(form);
   });
 }

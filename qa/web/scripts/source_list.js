@@ -4,6 +4,7 @@ import { closeList, isDrawer, startDrawer, toggleList } from "./drawer.js";
 import { element } from "./elements.js";
 import { askAll, askOnly, settle, startLimit, ticked } from "./limit.js";
 import { fetchHtml, fetchLines } from "./server.js";
+import { ownKey } from "./session.js";
 
 const SEARCH_MS = 150;
 const NOT_LISTED = "The documents could not be listed; the server does not answer.";
@@ -32,7 +33,7 @@ export function startSourceList() {
 
 // Once the list stands in the page, also where Gradio has drawn it anew.
 export async function fillSourceList() {
-  await startLimit(list().dataset.storage, showLimit);
+  await startLimit(ownKey(list().dataset.storage), showLimit);
   await loadRows(false);
 }
 

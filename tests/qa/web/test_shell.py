@@ -1,6 +1,7 @@
 """The page is changed on its way out: a head of our own, and a first picture of the page."""
 
 import asyncio
+from collections.abc import Mapping
 from importlib.resources import files
 
 import httpx
@@ -21,6 +22,10 @@ async def gradio_page(scope: Scope, receive: Receive, send: Send) -> None:
     await HTMLResponse(GRADIO)(scope, receive, send)
 
 
+def shell(folder: str = "town", attributes: Mapping[str, str] | None = None) -> Shell:
+    return Shell(gradio_page, folder, lambda scope: attributes or {})
+
+
 def get(app: Shell | FastAPI, path: str, method: str = "GET", **headers: str) -> httpx.Response:
     async def send() -> httpx.Response:
         transport = httpx.ASGITransport(app)
@@ -31,7 +36,7 @@ def get(app: Shell | FastAPI, path: str, method: str = "GET", **headers: str) ->
 
 
 def test_head_names_nobody_else() -> None:
-    page = get(Shell(gradio_page, "town"), "/").text
+    page = get(shell(), "/").text
     head = page[: page.index("<body")]
     for foreign in ("twitter", "githubusercontent", "gradio.app", "manifest", "Click to try", "//"):
         assert foreign not in head
@@ -42,22 +47,29 @@ def test_head_names_nobody_else() -> None:
 
 
 def test_folder_cannot_leave_its_place() -> None:
-    page = get(Shell(gradio_page, '"><script>${x}</script>'), "/").text
+    page = get(shell('"><script>${x}</script>'), "/").text
     assert "<script>${x}" not in page and "<script>$" not in page
     assert page.count("&lt;script&gt;") == 3
 
 
 def test_first_picture_stands_before_the_page_and_nothing_else_is_changed() -> None:
-    shell = Shell(gradio_page, "town")
-    page = get(shell, "/").text
+    app = shell()
+    page = get(app, "/").text
     assert page.index("<body") < page.index('id="cv-shell"') < page.index("<gradio-app")
     assert page.index("/main.js") < page.index('crossorigin src="./assets/')
-    assert get(shell, "/x").text == GRADIO
-    assert int(get(shell, "/").headers["content-length"]) == len(page.encode())
+    assert get(app, "/x").text == GRADIO
+    assert int(get(app, "/").headers["content-length"]) == len(page.encode())
+
+
+def test_page_tells_of_who_opened_it() -> None:
+    attributes = {"data-may-not": 'add">', "data-signed-in": ""}
+    page = get(shell(attributes=attributes), "/").text
+    assert '<html data-may-not="add&quot;&gt;" data-signed-in=""\n\tlang="en"' in page
+    assert page.count("data-may-not=") == 1
 
 
 def test_only_scripts_that_were_sent_in_the_page_may_run() -> None:
-    reply = get(Shell(gradio_page, "town"), "/")
+    reply = get(shell(), "/")
     policy = reply.headers["content-security-policy"]
     assert policy == policy_of(reply.content)
     (scripts,) = (part for part in policy.split("; ") if part.startswith("script-src"))
