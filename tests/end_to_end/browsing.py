@@ -61,10 +61,11 @@ def opened(
     height: int = 900,
     dark: bool = False,
     touch: bool = False,
+    ready: str = "html.cv-loaded",
 ) -> Iterator[Page]:
     """The page in a browser of its own, which may talk to nobody else and run no script of ours.
 
-    Nor may any page that is opened from it.
+    Nor may any page that is opened from it. ``ready`` selects what is there once it has loaded.
     """
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -84,7 +85,7 @@ def opened(
         # and a key that it presses can be faster.
         page.on("filechooser", lambda chooser: None)
         page.goto(url)
-        page.locator("html.cv-loaded").wait_for()
+        page.locator(ready).wait_for()
         yield page
         own = (f"{url.rstrip('/')}/", "data:", "blob:")
         assert [each for each in requested if not each.startswith(own)] == []
