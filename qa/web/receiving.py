@@ -7,10 +7,12 @@ responds with paths on the disk. The response is a list of tokens instead of pat
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from qa.api.callers import caller_of
 from qa.api.problem_response import plain_response
 from qa.api.receiving import receive
 from qa.service.incoming import IncomingFiles
-from qa.service.problems import Refused
+from qa.service.messages import MAY_NOT_WRITE
+from qa.service.problems import Problem, Refused
 
 UPLOAD = "/gradio_api/upload"
 
@@ -20,6 +22,8 @@ def add_receiving(server: FastAPI, files: IncomingFiles) -> None:
 
     @server.post(UPLOAD)
     async def upload(request: Request) -> Response:
+        if not caller_of(request.scope).may("write"):
+            return plain_response(Problem("not-allowed", MAY_NOT_WRITE))
         try:
             received = await receive(request, files)
         except Refused as refused:

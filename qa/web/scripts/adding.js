@@ -137,6 +137,7 @@ async function sendFiles(batch, files) {
 
 const reasons = {
   401: "you are signed out",
+  403: "your key does not allow it",
   408: "it arrived too slowly; try again",
   413: "together these files are too large; add fewer at a time",
   503: "the server is receiving other files; try again in a moment",

@@ -8,9 +8,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from qa.access.policy import Access
 from qa.api import receiving
 from qa.service.incoming import IncomingFiles
 from qa.settings import UploadLimits
+from qa.web.admission import Admission
 from qa.web.receiving import UPLOAD, add_receiving
 
 LIMITS = UploadLimits(files=2, file_bytes=1_000, documents=12, total_bytes=3_000)
@@ -22,9 +24,11 @@ def incoming(tmp_path: Path) -> IncomingFiles:
 
 
 @pytest.fixture
-def client(incoming: IncomingFiles) -> httpx.AsyncClient:
+def client(incoming: IncomingFiles, tmp_path_factory: pytest.TempPathFactory) -> httpx.AsyncClient:
     server = FastAPI()
     add_receiving(server, incoming)
+    access = Access.beside(tmp_path_factory.mktemp("access") / "index", required=False)
+    server.add_middleware(Admission, access=access)
     return httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://chat")
 
 

@@ -14,9 +14,10 @@ import pytest
 from fastapi import FastAPI
 
 from qa import QuestionAnswerer, Settings
+from qa.access.keys import Keys
 from qa.access.policy import Access
 from qa.library.listing import LibraryFile, Listing
-from qa.service.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED
+from qa.service.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED, MAY_NOT_WRITE
 from qa.service.service import Service
 from qa.service.services import Services
 from qa.service.uploads import MAX_PENDING_CHANGES
@@ -259,3 +260,92 @@ def test_library_that_is_gone_is_said_in_place_of_the_list(chats: Chats) -> None
     status, rows = request(chats, "GET", "/sources")
     assert status == 200 and 'class="cv-document' not in rows
     assert "index" in Read(rows).text
+
+
+@pytest.fixture
+def keys(chats: Chats, town: Path, quick_hashing: None) -> Keys:
+    """Of a library with a document of which each key reaches less."""
+    (town / "secret").mkdir()
+    (town / "secret" / "vault.txt").write_text("The vault holds gold.")
+    chats.service.uploads.index_all()
+    assert len(chats.service.listing().files) == 2
+    return Keys(chats.service.index.folder)
+
+
+def test_list_and_limit_are_of_what_a_key_reaches(chats: Chats, keys: Keys) -> None:
+    key = {"X-API-Key": keys.add("reader", ["ask", "write"], ["town/bridge.txt", "town/none"])}
+    _, rows = request(chats, "GET", "/sources", headers=key)
+    assert rows.count('class="cv-document"') == 1 and "vault" not in rows and "secret" not in rows
+    for sought in ({"matching": "vault"}, {"matching": "secret"}, {"after": "town/bridge.txt"}):
+        _, rows = request(chats, "GET", "/sources", params=sought, headers=key)
+        assert 'class="cv-document"' not in rows and "secret" not in rows
+    _, state = request(chats, "GET", "/sources/state", headers=key)
+    assert (state["files"], len(state["caller"])) == (1, 16)
+    _, chosen = request(chats, "POST", "/sources/limit", json={"limit": "{}"}, headers=key)
+    assert (chosen["used"], chosen["documents"], chosen["unread"]) == (1, 1, 0)
+    # What was chosen before by somebody else is as if it had gone.
+    outside, gone = (
+        request(chats, "POST", "/sources/limit", json={"limit": limit}, headers=key)[1]
+        for limit in ('{"only": ["town/secret/vault.txt"]}', '{"only": ["town/secret/gone.txt"]}')
+    )
+    assert outside["used"] == 1 and outside["limit"] == "{}"
+    assert outside["notice"].replace("vault", "gone") == gone["notice"]
+    tick = {"limit": "{}", "path": "town/secret/vault.txt", "tick": False}
+    _, chosen = request(chats, "POST", "/sources/limit", json=tick, headers=key)
+    assert (chosen["used"], chosen["label"]) == (1, "")
+
+
+def test_key_that_may_not_write_changes_nothing(chats: Chats, keys: Keys) -> None:
+    key = {"X-API-Key": keys.add("reader", ["ask"])}
+    version = chats.service.index.version
+    for path, sent in (
+        ("/sources/add", ["x"]),
+        ("/sources/remove", {"path": "town/bridge.txt"}),
+        ("/sources/index", None),
+    ):
+        status, reply = request(chats, "POST", path, json=sent, headers=key)
+        assert (status, Read(reply["changed"]).text) == (403, MAY_NOT_WRITE)
+    assert chats.service.index.version == version
+    _, rows = request(chats, "GET", "/sources", headers=key)
+    assert rows.count('class="cv-document"') == 2 and 'data-do="remove"' not in rows
+
+
+def test_key_changes_only_what_it_reaches(chats: Chats, keys: Keys) -> None:
+    key = {"X-API-Key": keys.add("writer", ["ask", "write"], "town/secret")}
+    for path in ("town/bridge.txt", "town/none.txt"):
+        _, lines = request(chats, "POST", "/sources/remove", json={"path": path}, headers=key)
+        assert Read(lines[0]["changed"]).text == "It is not in the library any more."
+    # Of a folder that holds more, what it reaches.
+    _, lines = request(chats, "POST", "/sources/remove", json={"path": "town"}, headers=key)
+    assert "Removed: town/secret/vault.txt." in Read(lines[0]["changed"]).text
+    assert [file.path for file in chats.service.listing().files] == ["town/bridge.txt"]
+    for path, sent in (("/sources/add", [arrived(chats, key)]), ("/sources/index", None)):
+        status, reply = request(chats, "POST", path, json=sent, headers=key)
+        assert (status, Read(reply["changed"]).text) == (403, MAY_NOT_WRITE)
+    # What was received for it is not kept.
+    assert chats.service.uploads.incoming.bytes == 0
+
+
+def arrived(chats: Chats, key: dict[str, str], text: str = "The mill was built.") -> Any:
+    form = [("files", ("mill.txt", text))]
+    _, (token,) = request(chats, "POST", UPLOAD, files=form, headers=key)
+    return token
+
+
+def test_nobody_is_told_that_the_library_holds_a_file_which_the_key_does_not_reach(
+    chats: Chats, keys: Keys
+) -> None:
+    add(chats, first_txt="The harbour was built in 1700.")
+    key = {"X-API-Key": keys.add("writer", ["ask", "write"], "uploads")}
+    tokens = [arrived(chats, key, "The vault holds gold.")]
+    status, lines = request(chats, "POST", "/sources/add", json=tokens, headers=key)
+    last = Read(lines[-1]["arrived"]).text
+    assert (status, last) == (200, "mill.txt in the library: uploads/mill.txt, 1 passage")
+    assert "vault" not in json.dumps(lines)
+
+
+def test_key_that_may_not_write_uploads_nothing(chats: Chats, keys: Keys) -> None:
+    key = {"X-API-Key": keys.add("reader", ["ask"])}
+    form = [("files", ("mill.txt", "The mill was built."))]
+    status, _ = request(chats, "POST", UPLOAD, files=form, headers=key)
+    assert (status, chats.service.uploads.incoming.bytes) == (403, 0)
