@@ -22,6 +22,9 @@ FORM = (
     b"Content-Type: text/plain\r\n\r\nA form.\r\n--x--\r\n"
 )
 
+TAKES_FORMS = ("/gradio_api/upload", "/api/v1/documents", "/sign-out")
+"""Paths at which a form is no fault; signing out does not look at it."""
+
 RAW = {"Content-Type": "application/json"}
 
 
@@ -77,7 +80,7 @@ def to_routes(routes: Sequence[tuple[str, str]], files: Sequence[str]) -> Iterat
             yield Request(method, path, DEEP.encode(), RAW)
             yield Request(method, path, f'{{"data": {DEEP}}}'.encode(), RAW)
             yield Request(method, path, b"\xff\xfe\x00", RAW)
-            if not path.startswith("/gradio_api/upload"):
+            if path not in TAKES_FORMS:
                 form = {"Content-Type": "multipart/form-data; boundary=x"}
                 yield Request(method, path, FORM, form, refused=True)
 
