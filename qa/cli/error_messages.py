@@ -21,7 +21,6 @@ _OPTIONS = {
     Remedy.CHOOSE_PORT: "Choose another with --port.",
     Remedy.CHOOSE_UNPRIVILEGED_PORT: "Choose one from 1024 on with --port.",
     Remedy.CHOOSE_HOST: "Choose another with --host.",
-    Remedy.ADD_KEY: "Add one with `qa keys add NAME`, or let everybody in with --open.",
     Remedy.CHOOSE_LOG: "Choose another with --log.",
 }
 
@@ -30,6 +29,7 @@ _COMMANDS = {
     Remedy.INDEX_SEPARATELY: ("Index it as a folder of its own", "index FOLDER"),
     Remedy.INDEX_AGAIN: ("Index the folders again that hold these documents", "index FOLDER"),
     Remedy.RESTORE_INDEX: ("Put it back, or index a folder again", "index FOLDER"),
+    Remedy.ADD_KEY: ("Let everybody in with --open, or add one", "keys add NAME"),
     Remedy.LIST_INDEX: ("See what it holds", "list"),
     Remedy.EXPORT_FEEDBACK: ("Move that file away once it is exported", "feedback --all"),
 }
