@@ -6,9 +6,9 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from qa.api.description import INTRODUCTION, describe
 from qa.api.documents import add_document_routes
 from qa.api.problem_response import (
-    ProblemDetails,
     ProblemRoute,
     on_http_error,
     on_invalid_fields,
@@ -17,13 +17,6 @@ from qa.api.questions import add_question_routes
 from qa.service.jobs import Jobs
 from qa.service.replies import API, Addresses
 from qa.service.services import Services
-
-DESCRIPTION = """\
-Answers questions from a folder of documents in the documents' own words. Each citation names the
-exact characters, `document.text[start:end] == quote`, the document and the page. Where the
-documents do not say, `text` is null and `reason` tells why: that is no error. Errors are problems
-of RFC 9457 with a stable `code`. Addresses are relative to the server.
-"""
 
 
 def api_app(services: Services, addresses: Addresses, read_only: bool) -> FastAPI:
@@ -37,7 +30,7 @@ def api_app(services: Services, addresses: Addresses, read_only: bool) -> FastAP
     app = FastAPI(
         title="Chapter and Verse",
         version=version("chapter-and-verse"),
-        description=DESCRIPTION,
+        description=INTRODUCTION,
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
@@ -56,23 +49,5 @@ def api_app(services: Services, addresses: Addresses, read_only: bool) -> FastAP
     app.router.route_class = ProblemRoute
     add_question_routes(app, services.of, addresses)
     add_document_routes(app, services.of, addresses, Jobs(), read_only)
-    _describe(app)
+    describe(app)
     return app
-
-
-def _describe(app: FastAPI) -> None:
-    """Complete the description: what problems look like, and how a caller tells who it is."""
-    schema = app.openapi()
-    components = schema.setdefault("components", {})
-    template = "#/components/schemas/{model}"
-    problem = ProblemDetails.model_json_schema(ref_template=template)
-    components.setdefault("schemas", {}).update(problem.pop("$defs", {}))
-    components["schemas"]["ProblemDetails"] = problem
-    components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "A key, or a token."},
-        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    }
-    # Where the server needs no key, none may be sent, too.
-    schema["security"] = [{}, {"bearer": []}, {"key": []}]
-    for unused in ("HTTPValidationError", "ValidationError"):
-        components["schemas"].pop(unused, None)

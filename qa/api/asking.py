@@ -8,6 +8,7 @@ from typing import TypeVar
 from starlette.requests import Request
 
 from qa.access.caller import Caller
+from qa.api.problem_response import ClientGone
 from qa.cancellation import IsWanted
 from qa.results import Hit
 from qa.service import operations
@@ -22,10 +23,6 @@ Result = TypeVar("Result")
 
 # A place is given back only once its thread is free, so there is always one.
 _threads = ThreadPoolExecutor(CONCURRENT_ANSWERS, thread_name_prefix="answer")
-
-
-class ClientGone(Exception):
-    """The client is gone; nobody reads a response."""
 
 
 async def stages(

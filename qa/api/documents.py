@@ -9,6 +9,7 @@ from qa.access.caller import Caller
 from qa.api.callers import Asking, Writing
 from qa.api.problem_response import WITH_BODY, documented
 from qa.api.receiving import receive
+from qa.library.limit import MAX_PATHS
 from qa.service import operations
 from qa.service.jobs import Jobs
 from qa.service.problems import Refused
@@ -27,8 +28,27 @@ from qa.service.service import Service
 PICTURE_MAX_AGE = 3_600
 """Seconds for which a client may keep a page's picture; its address has the file's digest."""
 
+MAX_OFFSET = 10**9
+"""No document's text is longer."""
+
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file.")]
-Offset = Annotated[int, Query(ge=0, le=10**9)]
+Within = Annotated[
+    list[LibraryPath] | None,
+    Query(max_length=MAX_PATHS, description="Documents and folders to list; all if empty."),
+]
+Matching = Annotated[
+    str, Query(max_length=200, description="Words that a document's title or path must have.")
+]
+After = Annotated[
+    str,
+    Query(max_length=5_000, description="`next` of the page before; empty for the first page."),
+]
+Limit = Annotated[int, Query(ge=1, le=operations.MAX_LISTED, description="Most files of a page.")]
+PageNumber = Annotated[int, Path(ge=1, le=10**6, description="Of the page, from 1.")]
+JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="`id` of the job.")]
+RemovedPath = Annotated[LibraryPath, Query(description="Of a document or folder in the library.")]
+Start = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Offset of the first character.")]
+End = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Offset behind the last character.")]
 
 _FORM: dict[str, Any] = {
     "requestBody": {
@@ -84,10 +104,10 @@ def add_document_routes(
     @app.get("/documents", responses=documented("nothing-within"))
     def list_documents(
         caller: Asking,
-        within: Annotated[list[LibraryPath] | None, Query(max_length=100)] = None,
-        matching: Annotated[str, Query(max_length=200)] = "",
-        after: Annotated[str, Query(max_length=5_000)] = "",
-        limit: Annotated[int, Query(ge=1, le=operations.MAX_LISTED)] = 100,
+        within: Within = None,
+        matching: Matching = "",
+        after: After = "",
+        limit: Limit = 100,
     ) -> DocumentList:
         """The files of the library, page by page."""
         return operations.list_documents(
@@ -106,9 +126,16 @@ def add_document_routes(
     def get_text(
         caller: Asking,
         sha256: Sha256,
-        start: Offset,
-        end: Offset,
-        around: Annotated[int, Query(ge=0, le=operations.MAX_AROUND)] = 0,
+        start: Start,
+        end: End,
+        around: Annotated[
+            int,
+            Query(
+                ge=0,
+                le=operations.MAX_AROUND,
+                description="Characters before and behind them that are sent, too.",
+            ),
+        ] = 0,
     ) -> Excerpt:
         """Exactly the characters from ``start`` to ``end``: what a citation with them quotes."""
         return operations.excerpt(service_of(caller), addresses, sha256, start, end, around)
@@ -118,9 +145,7 @@ def add_document_routes(
         response_class=Response,
         responses=_PICTURE | documented("no-document", "document-changed", "unreadable"),
     )
-    def get_page_picture(
-        caller: Asking, sha256: Sha256, number: Annotated[int, Path(ge=1, le=10**6)]
-    ) -> Response:
+    def get_page_picture(caller: Asking, sha256: Sha256, number: PageNumber) -> Response:
         """A page of a PDF as a picture."""
         png = operations.picture(service_of(caller), sha256, number)
         headers = {"Cache-Control": f"private, max-age={PICTURE_MAX_AGE}"}
@@ -146,7 +171,7 @@ def add_document_routes(
         return JobList(jobs.start(caller.name, service, arrived))
 
     @app.get("/jobs/{id}", dependencies=changes, responses=documented("read-only", "no-job"))
-    def get_job(caller: Writing, id: Annotated[str, Path(pattern="^[0-9a-f]{32}$")]) -> Job:
+    def get_job(caller: Writing, id: JobId) -> Job:
         """How far the adding of a file has come."""
         found = jobs.get(caller.name, id)
         if found is None:
@@ -158,6 +183,6 @@ def add_document_routes(
         dependencies=changes,
         responses=documented("read-only", "no-document", "library-locked", "no-room", *WITH_BODY),
     )
-    def remove_documents(caller: Writing, path: Annotated[LibraryPath, Query()]) -> Removal:
+    def remove_documents(caller: Writing, path: RemovedPath) -> Removal:
         """Remove a document, or all in a folder, from the library."""
         return operations.remove(service_of(caller), path, caller.name)

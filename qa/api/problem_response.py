@@ -53,6 +53,9 @@ STATUSES: dict[Code, int] = {
 }
 """HTTP status of each problem."""
 
+CLIENT_GONE = 499
+"""Status of a response that nobody reads, as nginx logs it."""
+
 MAX_ERRORS = 20
 """Invalid fields named in one problem."""
 
@@ -104,6 +107,8 @@ class ProblemResponse(Response):
         status = STATUSES[problem.code]
         if problem.retry_seconds:
             headers["Retry-After"] = str(problem.retry_seconds)
+            # Kept open, it would end just when the client comes again.
+            headers["Connection"] = "close"
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         super().__init__(content, status, headers, media_type)
@@ -147,6 +152,10 @@ def details_of(problem: Problem, errors: list[InvalidField] | None = None) -> Pr
     )
 
 
+class ClientGone(Exception):
+    """The client is gone; nobody reads a response."""
+
+
 class ProblemRoute(APIRoute):
     """A route that tells as a problem whatever it raises.
 
@@ -162,6 +171,8 @@ class ProblemRoute(APIRoute):
                 return await handle(request)
             except (HTTPException, RequestValidationError):
                 raise
+            except ClientGone:
+                return Response(status_code=CLIENT_GONE)
             except Exception as error:
                 return problem_response(problem_of(error))
 
@@ -219,6 +230,7 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
         status: {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(sorted(set(names)))}",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+            **({"headers": _RETRY_AFTER} if status in (429, 503) else {}),
         }
         for status, names in sorted(statuses.items())
     }
@@ -226,6 +238,14 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
 
 WITH_BODY: tuple[Code, ...] = ("too-slow", "length-required", "too-large")
 """Problems that any route can respond with whose requests may have a body."""
+
+_RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which the request can be sent again with better hope.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
 
 EVERYWHERE: tuple[Code, ...] = (
     "invalid-request",

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 from starlette.types import Receive, Scope, Send
 
 from qa.access.caller import Caller
@@ -55,6 +55,10 @@ _STREAM_HEADERS = {
 class StreamedAskRequest(AskRequest):
     """A question to the documents, over HTTP."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": "When was the IOFS founded?"}]}
+    )
+
     stream: bool = Field(
         default=False, description="Whether to send what is found meanwhile, as server-sent events."
     )
@@ -79,7 +83,12 @@ def add_question_routes(
     async def ask(
         caller: Asking, asked: StreamedAskRequest, request: Request
     ) -> LinkedAnswer | Response:
-        """What the documents say; `text` is null where they do not say."""
+        """What the documents say; `text` is null where they do not say.
+
+        With `stream` the response is of server-sent events: `understood` with the questions that
+        are answered, `passages` as a search returns them, and last `answer`, or `error` with a
+        problem. What goes wrong before the first of them is a problem with its status.
+        """
         service = service_of(caller)
         if not asked.stream:
             return await while_connected(request, answer(service, asked, addresses, caller))

@@ -234,7 +234,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobList:
-    """The jobs of files that were sent together, in their order."""
+    """The jobs of files that were sent together.
+
+    Attributes:
+        jobs: In the order of the files.
+    """
 
     jobs: tuple[Job, ...]
 

@@ -84,6 +84,7 @@ def code(response: Response, status: int) -> str:
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["cache-control"] == "no-store"
     assert ("retry-after" in response.headers) == (status in (429, 503))
+    assert ("connection" in response.headers) == ("retry-after" in response.headers)
     problem = response.json()
     assert problem.keys() == {"type", "title", "status", "detail", "code", "errors"}
     assert problem["status"] == status and problem["type"] == "about:blank"

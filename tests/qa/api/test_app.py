@@ -196,3 +196,35 @@ def test_key_that_asks_too_often_is_told_when_to_ask_again(server: Server) -> No
 def test_addresses_are_below_the_path_of_a_proxy(server: Server) -> None:
     app = api_app(Services(server.service), Addresses("/qa"), read_only=False)
     assert app.openapi()["servers"] == [{"url": "/qa/api/v1"}]
+
+
+def test_fields_say_what_they_mean(description: dict[str, Any]) -> None:
+    answer = description["components"]["schemas"]["LinkedAnswer"]
+    assert answer["description"].startswith("What the documents say to a question")
+    # Of its own class, and of the one that it extends.
+    fields = answer["properties"]
+    assert fields["signature"]["description"].startswith("Shows that this server gave the answer")
+    assert fields["reason"]["description"] == "Why there is no answer."
+    undescribed = {
+        f"{name}.{field}"
+        for name, schema in description["components"]["schemas"].items()
+        for field, value in schema.get("properties", {}).items()
+        if not value.get("description")
+    }
+    assert undescribed == {
+        "EarlierAnswer.citations",
+        "EarlierAnswer.question",
+        "EarlierAnswer.rewritten",
+        "EarlierAnswer.text",
+        "EarlierCitation.passage",
+        "EarlierCitation.passage_start",
+        "EarlierCitation.sentence_end",
+        "EarlierCitation.sentence_start",
+        "ProblemDetails.code",
+    }
+
+
+def test_parameters_say_what_they_mean(description: dict[str, Any]) -> None:
+    for operation in operations_of(description).values():
+        for parameter in operation.get("parameters", []):
+            assert parameter["description"], parameter["name"]
