@@ -1,19 +1,29 @@
-"""Connections: bounded in number, and in the time that a request may take to arrive.
+"""Connections: bounded in number, and in the time that a request or a response may stand still.
 
 uvicorn limits neither the number of connections nor the time until a request's head is complete:
-a client that opens connections and sends half a head on each locks out everybody else.
+a client that opens connections and sends half a head on each locks out everybody else. Nor does it
+limit how long a response waits for a client that does not read it.
 """
 
 import asyncio
 from collections import Counter
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qa.api.addresses import client_network
+from qa.api.problem_response import MEDIA_TYPE, details_of
+from qa.service.problems import Problem
 
 HEAD_SECONDS = 10.0
 """From the first byte that may begin a request, or the connection, to the end of its head.
+
+Chosen by hand.
+"""
+
+STALL_SECONDS = 30.0
+"""Time in which a client that is sent more than is buffered for it must take a byte.
 
 Chosen by hand.
 """
@@ -37,6 +47,7 @@ class LimitedConnection(H11Protocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._deadline: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
         self._opened_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
@@ -47,9 +58,33 @@ class LimitedConnection(H11Protocol):
         self._enforce_limits()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the deadline."""
+        """Cancel the deadlines."""
         self._cancel_deadline()
+        self._cancel_stall()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Let the response wait until the client has taken most of what is buffered for it."""
+        super().pause_writing()
+        self._watch_stall()
+
+    def resume_writing(self) -> None:
+        """Let the response go on."""
+        self._cancel_stall()
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, or has a head of more than 64 KB, as a problem."""
+        problem = Problem("invalid-request", "This is no request of HTTP, or its head is too long.")
+        headers = [("Content-Type", MEDIA_TYPE), ("Connection", "close")]
+        content = details_of(problem).model_dump_json().encode()
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=content),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Process the bytes; half a head does not extend the deadline."""
@@ -87,6 +122,21 @@ class LimitedConnection(H11Protocol):
         self._deadline = None
         if self.awaits_head:
             self.abort()
+
+    def _watch_stall(self) -> None:
+        size = self.transport.get_write_buffer_size()
+        self._stall = self.loop.call_later(STALL_SECONDS, self._abort_if_stalled, size)
+
+    def _abort_if_stalled(self, size_before: int) -> None:
+        if self.transport.get_write_buffer_size() >= size_before:
+            self.abort()
+        else:
+            self._watch_stall()
+
+    def _cancel_stall(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
 
     def _enforce_limits(self) -> None:
         """Abort a connection without a request if there are too many; this one if all have one."""

@@ -1,10 +1,11 @@
 """Connections without a request lock nobody out; tested over real sockets."""
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 import uvicorn
@@ -17,6 +18,9 @@ from qa.web.connections import BACKLOG, LimitedConnection
 HALF_A_HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 HEAD = HALF_A_HEAD + b"\r\n"
 
+LARGE = 30_000_000
+"""Bytes of a response, more than the system buffers."""
+
 
 async def greet(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http" and scope["path"] == "/slow":
@@ -24,6 +28,8 @@ async def greet(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b"x", "more_body": True})
         while (await receive())["type"] != "http.disconnect":
             pass
+    elif scope["type"] == "http" and scope["path"] == "/large":
+        await PlainTextResponse("x" * LARGE, headers={"Connection": "close"})(scope, receive, send)
     elif scope["type"] == "http":
         await PlainTextResponse("hello")(scope, receive, send)
 
@@ -159,3 +165,47 @@ def is_ended_soon(wire: socket.socket) -> bool:
     except ConnectionResetError:
         pass
     return True
+
+
+def test_what_is_no_request_is_refused_as_a_problem(port: int) -> None:
+    for sent in (b"x\r\n\r\n", b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n"):
+        with connect(port) as wire, wire.makefile("rb") as received:
+            wire.sendall(sent)
+            head, _, body = received.read().partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert b"application/problem+json" in head
+        assert json.loads(body)["code"] == "invalid-request"
+
+
+def large(wire: socket.socket) -> None:
+    """Ask for more than the system buffers."""
+    wire.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert wire.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.slow
+def test_client_that_does_not_read_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "STALL_SECONDS", 0.3)
+    with connect(port) as wire:
+        large(wire)
+        time.sleep(1)
+        received = 0
+        with suppress(ConnectionResetError):
+            while part := wire.recv(1_000_000):
+                received += len(part)
+        assert received < LARGE
+
+
+@pytest.mark.slow
+def test_client_that_reads_slowly_gets_all(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "STALL_SECONDS", 0.3)
+    with connect(port) as wire:
+        large(wire)
+        received = 12
+        for _ in range(12):
+            received += len(wire.recv(4_000_000))
+            time.sleep(0.1)
+        wire.shutdown(socket.SHUT_WR)
+        while part := wire.recv(1_000_000):
+            received += len(part)
+    assert received > LARGE
