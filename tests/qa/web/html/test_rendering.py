@@ -42,6 +42,7 @@ from qa.web.html.page import (
 from qa.web.html.receipt_page import receipt_help, receipt_table
 from qa.web.html.rendering import escape_text, render
 from qa.web.html.shell_page import first_picture, page_head
+from qa.web.html.sign_in_page import sign_in_page
 from qa.web.html.source_list import (
     ListOptions,
     limit_chip,
@@ -255,6 +256,8 @@ def _pages(text: str) -> Iterator[str]:
     yield page_head(text, [MODULE])
     yield first_picture(text)
     yield problem_panel(text)
+    for required in (True, False):
+        yield sign_in_page(required, text)
 
 
 PLAIN = "p" * len(HOSTILE)
@@ -282,7 +285,7 @@ def test_hostile_text_is_escaped_in_every_template(monkeypatch: pytest.MonkeyPat
             assert fragment not in rest
         shown += Read(_balanced(rest)).text.count(HOSTILE)
     assert shown > 100
-    assert used == {*_templates(), "document_page.css", "shell_head.js"}
+    assert used == {*_templates(), "document_page.css", "shell_head.js", "sign_in.css"}
 
 
 def _balanced(page: str) -> str:
