@@ -25,7 +25,8 @@ MAX_WAITING = 32
 by hand."""
 
 MAX_WAITING_OF_ONE = 8
-"""Of them of one caller; four callers fill the queue. Chosen by hand."""
+"""Of them of one caller where no other waits; five callers wait with some four each, which leaves
+twelve free. Chosen by hand."""
 
 EXPECTED_SECONDS = 1.0
 """Time per answer that is assumed until some were given."""
@@ -38,13 +39,15 @@ class AnswerQueue:
     """Places for answering questions, and the requests that wait for one.
 
     Free places go round robin over the callers that wait, and within one caller in order of
-    arrival: a caller with one request waits at most for one of each other caller. Safe to use from
-    several threads and event loops.
+    arrival: a caller with one request waits at most for one of each other caller. What may wait of
+    one caller is a share of what is free (Choudhury and Hahne, "Dynamic queue length thresholds for
+    shared-memory packet switches", 1998), so that callers with many leave room for the next one.
+    Safe to use from several threads and event loops.
 
     Args:
         running: Places.
         waiting: Requests that may wait in all.
-        waiting_of_one: Of them of one caller.
+        waiting_of_one: Of them of one caller where no other waits; the more wait, the fewer.
         clock: Seconds.
 
     Raises:
@@ -110,7 +113,7 @@ class AnswerQueue:
             # Nobody waits while a place is free.
             if self._running < self._max_running:
                 self._start(turn)
-            elif of_caller >= self._max_waiting_of_one:
+            elif self._has_its_share(of_caller):
                 what = f"has {of_caller} of your questions waiting already"
                 # One of them is begun within a round.
                 raise CallerBusy(what, self._seconds_of(len(self._callers)))
@@ -258,6 +261,13 @@ class AnswerQueue:
         turn.state = "running"
         turn.begun = self._clock()
         self._outcomes.append(partial(turn.granted.set_result, None))
+
+    def _has_its_share(self, waiting: int) -> bool:
+        """Whether no more may wait now of a caller of whom so many wait."""
+        of_one = self._max_waiting_of_one
+        others, free = self._max_waiting - of_one, self._max_waiting - self._waiting
+        # One who waits alone then has just as many as one may have.
+        return waiting > 0 and waiting * others >= of_one * free
 
     def _stopped(self) -> Stopping:
         return Stopping("is stopping", self._seconds_of(self._running))

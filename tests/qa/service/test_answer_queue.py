@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from qa.service.answer_queue import AnswerQueue
+from qa.service.answer_queue import MAX_WAITING, MAX_WAITING_OF_ONE, AnswerQueue
 from qa.service.busy import Busy, CallerBusy, QueueFull, Stopping
 from qa.service.ticket import Ticket
 
@@ -43,7 +43,8 @@ class Places(RuleBasedStateMachine):
         if self.stopped:
             refusal = Stopping
         elif len(self.running) == RUNNING:
-            if len(self.waiting.get(caller, [])) == WAITING_OF_ONE:
+            of_caller, free = len(self.waiting.get(caller, [])), WAITING - self.count
+            if of_caller and of_caller >= WAITING_OF_ONE / (WAITING - WAITING_OF_ONE) * free:
                 refusal = CallerBusy
             elif self.count == WAITING:
                 refusal = QueueFull
@@ -131,6 +132,24 @@ def test_caller_with_one_request_waits_at_most_one_round() -> None:
     assert order == [many[0], other, one, many[1], many[2]]
 
 
+def test_callers_with_many_requests_leave_room_for_others() -> None:
+    queue = AnswerQueue(1, MAX_WAITING, MAX_WAITING_OF_ONE)
+    held = [queue.request("first")]
+
+    def fill(caller: str) -> int:
+        """How many requests of a caller may wait."""
+        before = queue.waiting
+        with pytest.raises(CallerBusy):
+            while True:
+                held.append(queue.request(caller))
+        return queue.waiting - before
+
+    assert [fill(f"greedy {number}") for number in range(5)] == [8, 6, 5, 4, 3]
+    # Each of those with a single request is still taken.
+    held += [queue.request(f"modest {number}") for number in range(MAX_WAITING - queue.waiting)]
+    assert queue.waiting == MAX_WAITING
+
+
 def test_refusal_tells_when_to_ask_again() -> None:
     now = 0.0
     queue = AnswerQueue(2, 6, 3, lambda: now)
@@ -139,7 +158,7 @@ def test_refusal_tells_when_to_ask_again() -> None:
     with pytest.raises(CallerBusy) as of_caller:
         queue.request("a")
     with pytest.raises(QueueFull) as of_all:
-        queue.request("c")
+        queue.request("d")
     # A second each, until it is known better: a round of three callers, and six answers.
     assert (of_caller.value.retry_seconds, of_all.value.retry_seconds) == (2, 3)
     assert str(of_caller.value) == (
@@ -151,9 +170,9 @@ def test_refusal_tells_when_to_ask_again() -> None:
     now = 6.0
     first.leave()
     second.leave()
-    more = [queue.request("c") for _ in range(2)]
+    more = [queue.request(caller) for caller in "de"]
     with pytest.raises(QueueFull) as slower:
-        queue.request("d")
+        queue.request("f")
     # Two answers of six seconds: on average 1 + 0.2 · 5 = 2, then 2 + 0.2 · 4 = 2.8.
     assert slower.value.retry_seconds == math.ceil(2.8 * 6 / 2)
     queue.stop()
