@@ -1,7 +1,7 @@
 """Pipeline: the whole chain, from a question to a cited answer."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
@@ -45,6 +45,7 @@ from qa.reading.reader import Reader
 from qa.reading.sentence_reader import SentenceReader
 from qa.reading.span_reader import SpanReader
 from qa.reading.table_reader import TableReader
+from qa.reading.windows import QuestionTooLong
 from qa.results import NEAREST, Answer, Hit, NothingFound
 from qa.retrieval.retriever import Retriever
 from qa.settings import DEFAULT_READER, Settings
@@ -91,6 +92,7 @@ class Retrieval:
         paths: Library paths that are searched; all if empty.
         state: Of the index.
         hits_of: The hits for a question, best first. Each question is searched for once.
+        seconds: That the search for each question took, once it was searched for.
         is_wanted: Whether the answer is still wanted: what reads it stops otherwise.
     """
 
@@ -99,6 +101,7 @@ class Retrieval:
     paths: tuple[str, ...]
     state: str
     hits_of: Callable[[str], tuple[Hit, ...]] = field(compare=False)
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
     is_wanted: IsWanted = field(default=always_wanted, compare=False)
 
     @property
@@ -459,17 +462,21 @@ class QuestionAnswerer:
         with self.index.snapshot() as snapshot:
             state = snapshot.state
 
+        seconds: dict[str, float] = {}
+
         @cache
         def hits_of(question: str) -> tuple[Hit, ...]:
             check_wanted()
             self.index.check_usable()
-            question = self._checked(question)
-            hits = tuple(self.retriever.retrieve(question, self.settings.hits, paths))
+            checked = self._checked(question)
+            started = time.perf_counter()
+            hits = tuple(self.retriever.retrieve(checked, self.settings.hits, paths))
+            seconds[question] = time.perf_counter() - started
             if within and not hits:
                 raise NothingWithin(f"expected paths of the library, got {', '.join(within)}")
             return hits
 
-        return Retrieval(message, within, paths, state, hits_of, is_wanted)
+        return Retrieval(message, within, paths, state, hits_of, seconds, is_wanted)
 
     def passages(
         self, question: str, limit: int, within: str | Sequence[str] = ()
@@ -484,9 +491,12 @@ class QuestionAnswerer:
         Raises:
             ValueError: The question is blank or too long, or nothing is indexed at ``within``
                 (``NothingWithin``).
+            Cancelled: They are not wanted any more.
             IndexDamaged: What is stored fails its checks.
         """
         question, within = self._checked(question), library_paths(within)
+        check_wanted()
+        self.index.check_usable()
         hits = tuple(self.retriever.retrieve(question, limit, self._searched(within)))
         if within and not hits:
             raise NothingWithin(f"expected paths of the library, got {', '.join(within)}")
@@ -559,9 +569,8 @@ class QuestionAnswerer:
 
     def _answer_standalone(self, question: str, retrieval: Retrieval) -> Answer:
         """The answer to one question that needs no conversation."""
-        started = time.perf_counter()
         hits = retrieval.hits_of(question)
-        return self._read(question, hits, time.perf_counter() - started)
+        return self._read(question, hits, retrieval.seconds[question])
 
     def _read(self, question: str, hits: tuple[Hit, ...], retrieve_seconds: float) -> Answer:
         """The answer to one question in the passages retrieved for it."""
@@ -598,9 +607,8 @@ class QuestionAnswerer:
         question = join_whitespace(replace_surrogates(question))
         most = self.settings.question_characters
         if not 0 < len(question) <= most:
-            raise ValueError(
-                f"expected a question of 1 to {most:,} characters, got {len(question):,}"
-            )
+            kind = QuestionTooLong if question else ValueError
+            raise kind(f"expected a question of 1 to {most:,} characters, got {len(question):,}")
         return question
 
 

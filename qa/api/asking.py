@@ -96,7 +96,9 @@ async def search(service: Service, request: SearchRequest, caller: Caller) -> tu
     Raises:
         Busy: Too many questions wait, or the server ends.
     """
-    return await _in_turn(service, caller, lambda _: operations.search(service, request))
+    return await _in_turn(
+        service, caller, lambda is_wanted: operations.search(service, request, is_wanted)
+    )
 
 
 async def _in_turn(service: Service, caller: Caller, work: Callable[[IsWanted], Result]) -> Result:

@@ -1,5 +1,6 @@
 """Document routes for programs: the library listed, read, added to and removed from."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from qa.api.problem_response import WITH_BODY, documented
 from qa.api.receiving import receive
 from qa.library.limit import MAX_PATHS
 from qa.service import operations
+from qa.service.codes import Code
 from qa.service.jobs import Jobs
 from qa.service.problems import Refused
 from qa.service.replies import (
@@ -23,7 +25,7 @@ from qa.service.replies import (
     Removal,
 )
 from qa.service.requests import LibraryPath
-from qa.service.service import Service
+from qa.service.service import MayNotReach, Service
 
 PICTURE_MAX_AGE = 3_600
 """Seconds for which a client may keep a page's picture; its address has the file's digest."""
@@ -44,6 +46,15 @@ After = Annotated[
     Query(max_length=5_000, description="`next` of the page before; empty for the first page."),
 ]
 Limit = Annotated[int, Query(ge=1, le=operations.MAX_LISTED, description="Most files of a page.")]
+At = Annotated[
+    str,
+    Query(
+        max_length=5_000,
+        description="Its path in the library: needed where files of several formats have the "
+        "same bytes.",
+    ),
+]
+
 PageNumber = Annotated[int, Path(ge=1, le=10**6, description="Of the page, from 1.")]
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="`id` of the job.")]
 RemovedPath = Annotated[LibraryPath, Query(description="Of a document or folder in the library.")]
@@ -71,6 +82,9 @@ _FORM: dict[str, Any] = {
     }
 }
 """A form of files, which is not parsed by FastAPI but written as it arrives."""
+
+_NO_DOCUMENT: tuple[Code, ...] = ("no-document", "document-changed", "several-documents")
+"""Problems where a document is named by the digest of its file."""
 
 _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -114,14 +128,17 @@ def add_document_routes(
             service_of(caller), addresses, within or [], matching, after, limit
         )
 
-    @app.get("/documents/{sha256}", responses=documented("no-document", "document-changed"))
-    def get_document(caller: Asking, sha256: Sha256) -> DocumentDetails:
+    @app.get(
+        "/documents/{sha256}",
+        responses=documented(*_NO_DOCUMENT),
+    )
+    def get_document(caller: Asking, sha256: Sha256, path: At = "") -> DocumentDetails:
         """What is known of a document."""
-        return operations.details(service_of(caller), addresses, sha256)
+        return operations.details(service_of(caller), addresses, sha256, path)
 
     @app.get(
         "/documents/{sha256}/text",
-        responses=documented("no-document", "document-changed", "too-large"),
+        responses=documented("too-large", *_NO_DOCUMENT),
     )
     def get_text(
         caller: Asking,
@@ -136,14 +153,15 @@ def add_document_routes(
                 description="Characters before and behind them that are sent, too.",
             ),
         ] = 0,
+        path: At = "",
     ) -> Excerpt:
         """Exactly the characters from ``start`` to ``end``: what a citation with them quotes."""
-        return operations.excerpt(service_of(caller), addresses, sha256, start, end, around)
+        return operations.excerpt(service_of(caller), addresses, sha256, start, end, around, path)
 
     @app.get(
         "/documents/{sha256}/pages/{number}.png",
         response_class=Response,
-        responses=_PICTURE | documented("no-document", "document-changed", "unreadable"),
+        responses=_PICTURE | documented("no-page", "unreadable", *_NO_DOCUMENT),
     )
     def get_page_picture(caller: Asking, sha256: Sha256, number: PageNumber) -> Response:
         """A page of a PDF as a picture."""
@@ -158,17 +176,19 @@ def add_document_routes(
         status_code=202,
         dependencies=changes,
         openapi_extra=_FORM,
-        responses=documented("read-only", "wrong-media-type", "no-room", *WITH_BODY),
+        responses=documented("read-only", "no-room", *WITH_BODY),
     )
     async def add_documents(caller: Writing, request: Request) -> JobList:
         """Add files to the library; each has a job that tells what becomes of it."""
         service = service_of(caller)
-        incoming = service.uploads.incoming
-        files = [incoming.claim(each.token) for each in await receive(request, incoming)]
-        arrived = [file for file in files if file is not None]
-        if not arrived:
+        # Before minutes of receiving; in a thread, as the index may be in use.
+        if not await asyncio.to_thread(lambda: service.can_add):
+            raise MayNotReach
+        received = await receive(request, service.uploads.incoming)
+        if not received:
             raise Refused("invalid-fields", "Expected a form with at least one file.")
-        return JobList(jobs.start(caller.name, service, arrived))
+        tokens = [each.token for each in received]
+        return JobList(await asyncio.to_thread(jobs.start, caller.name, service, tokens))
 
     @app.get("/jobs/{id}", dependencies=changes, responses=documented("read-only", "no-job"))
     def get_job(caller: Writing, id: JobId) -> Job:

@@ -8,8 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from embeddings.errors import ChapterAndVerseError
 from qa.api.callers import caller_of
 from qa.api.problem_response import problem_response
-from qa.service.error_messages import error_message
-from qa.service.problems import Problem
+from qa.service.problems import Problem, problem_of
 from qa.service.service import Service
 
 READY_SECONDS = 2
@@ -55,5 +54,5 @@ def not_ready(service: Service) -> str:
         with service.index.snapshot():
             service.index.check_encoder(service.answerer.retriever.encoder.model)
     except ChapterAndVerseError as error:
-        return error_message(error)
+        return problem_of(error).sentence
     return ""

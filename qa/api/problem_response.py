@@ -14,7 +14,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from qa.service.codes import Code
-from qa.service.problems import Problem, problem_of
+from qa.service.problems import Problem, Refused, problem_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -29,6 +29,8 @@ STATUSES: dict[Code, int] = {
     "not-found": 404,
     "nothing-within": 404,
     "no-document": 404,
+    "no-page": 404,
+    "several-documents": 409,
     "no-job": 404,
     "method-not-allowed": 405,
     "too-slow": 408,
@@ -164,10 +166,12 @@ class ProblemRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The function that serves a request."""
-        handle = super().get_route_handler()
+        handle, takes_json = super().get_route_handler(), self.body_field is not None
 
         async def handle_or_tell(request: Request) -> Response:
             try:
+                if takes_json and _media_type(request) != "application/json":
+                    raise Refused("wrong-media-type", "Expected Content-Type: application/json.")
                 return await handle(request)
             except (HTTPException, RequestValidationError):
                 raise
@@ -177,6 +181,11 @@ class ProblemRoute(APIRoute):
                 return problem_response(problem_of(error))
 
         return handle_or_tell
+
+
+def _media_type(request: Request) -> str:
+    """What a request says that its body is, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def on_invalid_fields(_: Request, error: Exception) -> Response:
@@ -236,7 +245,7 @@ def documented(*codes: Code) -> dict[int | str, dict[str, Any]]:
     }
 
 
-WITH_BODY: tuple[Code, ...] = ("too-slow", "length-required", "too-large")
+WITH_BODY: tuple[Code, ...] = ("too-slow", "length-required", "too-large", "wrong-media-type")
 """Problems that any route can respond with whose requests may have a body."""
 
 _RETRY_AFTER = {

@@ -91,6 +91,7 @@ class CitationArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="`sha256` of the citation.")
+    path: Text = Field(default="", description="`path` of the citation.")
     start: int = Field(ge=0, le=MAX_OFFSET, description="`start` of the citation.")
     end: int = Field(ge=0, le=MAX_OFFSET, description="`end` of the citation.")
     around: int = Field(
@@ -110,8 +111,8 @@ def _ask(asker: Asker, asked: AskArguments, is_wanted: Callable[[], bool]) -> Li
     return answer
 
 
-def _search(asker: Asker, asked: SearchRequest, _: Callable[[], bool]) -> PassageList:
-    return PassageList(operations.search(asker.service, asked))
+def _search(asker: Asker, asked: SearchRequest, is_wanted: Callable[[], bool]) -> PassageList:
+    return PassageList(operations.search(asker.service, asked, is_wanted))
 
 
 def _list_documents(asker: Asker, asked: ListArguments, _: Callable[[], bool]) -> DocumentList:
@@ -122,7 +123,13 @@ def _list_documents(asker: Asker, asked: ListArguments, _: Callable[[], bool]) -
 
 def _open_citation(asker: Asker, asked: CitationArguments, _: Callable[[], bool]) -> Excerpt:
     return operations.excerpt(
-        asker.service, asker.addresses, asked.sha256, asked.start, asked.end, asked.around
+        asker.service,
+        asker.addresses,
+        asked.sha256,
+        asked.start,
+        asked.end,
+        asked.around,
+        asked.path,
     )
 
 
@@ -174,8 +181,8 @@ TOOLS = (
         "open_citation",
         "Open a citation",
         "Return the characters of a document at the place of a citation, and what stands around "
-        "them. Call it with `sha256`, `start` and `end` of a citation to prove it, where `text` "
-        "equals its `quote`, or to read on; `before` and `after` show its context.",
+        "them. Call it with `path`, `sha256`, `start` and `end` of a citation to prove it, where "
+        "`text` equals its `quote`, or to read on; `before` and `after` show its context.",
         CitationArguments,
         TypeAdapter(Excerpt),
         _open_citation,

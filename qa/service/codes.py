@@ -15,6 +15,8 @@ Code = Literal[
     "not-found",
     "nothing-within",
     "no-document",
+    "no-page",
+    "several-documents",
     "no-job",
     "method-not-allowed",
     "too-slow",

@@ -32,6 +32,9 @@ CONCURRENT_PAGES = 2
 MAX_PENDING_PAGES = 16
 """Pages that are rendered or waited for; further requests are refused at once."""
 
+MAX_PENDING_RECEIPTS = 8
+"""Receipts that programs have checked or wait for; further requests are refused at once."""
+
 CACHED_PICTURES = 32
 """Pictures in the cache, some 200 KB each."""
 
@@ -62,6 +65,14 @@ QuoteContext = tuple[str, str, str]
 
 class NoDocument(Exception):
     """There is no document at a path."""
+
+
+class SeveralDocuments(Exception):
+    """Several documents have the same bytes."""
+
+
+class NoPage(UnreadableFile):
+    """A document has no page of that number."""
 
 
 class DocumentChanged(Exception):
@@ -107,6 +118,9 @@ class DocumentLimits:
     )
     pages: ConcurrencyLimit = field(
         default_factory=lambda: ConcurrencyLimit(CONCURRENT_PAGES, MAX_PENDING_PAGES)
+    )
+    receipts: ConcurrencyLimit = field(
+        default_factory=lambda: ConcurrencyLimit(1, MAX_PENDING_RECEIPTS)
     )
 
 
@@ -182,14 +196,28 @@ class Documents:
             raise DocumentChanged(path)
         return facts
 
-    def path_of(self, sha256: str) -> str | None:
-        """Path of the first document in the library whose file has that digest; none if none has.
+    def path_of(self, sha256: str, path: str = "") -> str:
+        """Path of the document whose file has that digest; the first, if it lies at several.
+
+        Files with the same bytes are different documents where their formats differ.
 
         Args:
             sha256: In hexadecimal digits.
+            path: At which it lies, if that is known.
+
+        Raises:
+            NoDocument: There is none.
+            SeveralDocuments: There are several, and no path was given.
         """
-        found = (file.path for file in self.listing().documents if file.sha256 == sha256)
-        return next(found, None)
+        found = [file.path for file in self.listing().documents if file.sha256 == sha256]
+        if path in found:
+            return path
+        if path or not found:
+            raise NoDocument(path or sha256)
+        formats = {named_format(Path(each)) for each in found}
+        if len(formats) > 1:
+            raise SeveralDocuments(sha256)
+        return found[0]
 
     def part(self, path: str, number: int | None, offset: int) -> tuple[DocumentFacts, int, Part]:
         """A part of a document, with its number and the facts of the same moment.
@@ -276,7 +304,8 @@ class Documents:
         Raises:
             NoDocument: There is no PDF there.
             DocumentChanged: It has another SHA-256.
-            UnreadableFile: It has no such page, or is no longer what was indexed.
+            NoPage: It has no such page.
+            UnreadableFile: It is no longer what was indexed.
             TooManyWaiting: Too many pictures are being drawn.
             IndexDamaged: What is stored fails its checks.
         """
@@ -292,11 +321,11 @@ class Documents:
         """The quotes on a page; those that extend over several pages are cut.
 
         Raises:
-            UnreadableFile: There is no such page.
+            NoPage: There is no such page.
         """
         starts = [*facts.page_starts, facts.characters]
         if not 1 <= number < len(starts):
-            raise UnreadableFile(f"has no page {number}")
+            raise NoPage(f"has no page {number}")
         begin, end = starts[number - 1], starts[number]
         text = self.index.text(facts.id, begin, end)
         spans = [(max(begin, first) - begin, min(end, last) - begin) for first, last in quotes]

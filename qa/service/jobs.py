@@ -24,21 +24,22 @@ class Jobs:
         self._jobs: OrderedDict[str, tuple[str, Job]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def start(self, owner: str, service: Service, files: Sequence[Path]) -> tuple[Job, ...]:
+    def start(self, owner: str, service: Service, tokens: Sequence[str]) -> tuple[Job, ...]:
         """Begin to add files to the library; their jobs.
 
         Args:
             owner: Who may ask about the jobs.
             service: Of the owner.
-            files: Claimed files of ``Uploads.incoming``.
+            tokens: Of files that were received.
 
         Raises:
             MayNotReach: They would lie outside of what the owner may reach.
             TooManyChanges: Other changes are under way.
         """
-        jobs = [Job(uuid4().hex, file.name, "waiting", "", None) for file in files]
-        ids = [job.id for job in jobs]
-        states = service.add(files, owner)
+        claimed = [service.uploads.incoming.claim(token) for token in tokens]
+        jobs = [_new_job(file) for file in claimed]
+        states = service.add([file for file in claimed if file is not None], owner)
+        ids = [job.id for job in jobs if job.state == "waiting"]
         with self._lock:
             for job in jobs:
                 self._jobs[job.id] = owner, job
@@ -60,3 +61,10 @@ class Jobs:
                     if id in self._jobs:
                         job = Job(id, upload.name, upload.state, upload.detail, upload.path)
                         self._jobs[id] = owner, job
+
+
+def _new_job(file: Path | None) -> Job:
+    """The job of a file that was claimed; refused where it could not be, as it waited too long."""
+    if file is None:
+        return Job(uuid4().hex, "", "refused", "did not arrive whole; add it again", None)
+    return Job(uuid4().hex, file.name, "waiting", "", None)

@@ -60,14 +60,20 @@ FOLDER_EMPTIED = (
 """Its name stands before."""
 
 NO_DOCUMENTS = "There is nothing to answer from: the library holds no documents yet."
-NO_RECEIPT = "This file is no receipt: choose the JSON that “Save this conversation” wrote."
 
-RECEIPT_TOO_LARGE = "This file is too large to be a receipt of a conversation; nothing was checked."
+NO_RECEIPT = (
+    "This is no receipt: expected an answer as JSON, or a list of them, such as “Save this "
+    "conversation” and `qa ask --json` write."
+)
+
+RECEIPT_TOO_LARGE = "This is too large to be a receipt of a conversation; nothing was checked."
 
 RECEIPT_WITHOUT_QUOTES = "This receipt quotes nothing, so there is nothing to check."
 
 RECEIPT_NOT_CHECKED = "The receipt was not checked: something went wrong; see the server's log."
 
 RECEIPT_REFUSED = "The receipt was not checked: the server is busy, or the file is too large."
+
+INDEX_DAMAGED = "The index is damaged; the server's log says how, and what to do."
 
 INTERNAL_ERROR_SENTENCE = "Something went wrong on the server; its log says what."

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from embeddings.document import page_at
 from embeddings.files.formats import named_format
-from embeddings.index.paths import lies_within
+from embeddings.index.paths import library_paths, lies_within
+from qa.cancellation import IsWanted, always_wanted, wanted_while
 from qa.pipeline import NothingWithin
 from qa.results import Answer, Hit
-from qa.service.documents import NoDocument
-from qa.service.messages import NO_RECEIPT
+from qa.service.codes import Code
+from qa.service.documents import DocumentChanged
 from qa.service.problems import Refused
 from qa.service.read_only import Answered, ReadOnlyService, Retrieved, Understood
-from qa.service.receipt_check import check_receipt
+from qa.service.receipt_check import NoReceipt, check_receipt
 from qa.service.replies import (
     Addresses,
     DocumentDetails,
@@ -93,21 +94,26 @@ def _check_question(service: ReadOnlyService, text: str) -> None:
         )
 
 
-def search(service: ReadOnlyService, request: SearchRequest) -> tuple[Hit, ...]:
+def search(
+    service: ReadOnlyService, request: SearchRequest, is_wanted: IsWanted = always_wanted
+) -> tuple[Hit, ...]:
     """The passages for a question, best first; they are not read.
 
     Args:
         service: Of the caller.
         request: The search.
+        is_wanted: Whether anybody still waits.
 
     Raises:
         Refused: The question is blank or too long.
+        Cancelled: Nobody waits.
         NothingWithin: Nothing is indexed at the places named.
         IndexDamaged: What is stored fails its checks.
     """
     _check_question(service, request.question)
-    service.wait_until_warm()
-    return service.answerer.passages(request.question, request.limit, request.within)
+    service.wait_until_warm(is_wanted)
+    with wanted_while(is_wanted):
+        return service.answerer.passages(request.question, request.limit, request.within)
 
 
 def list_documents(
@@ -131,9 +137,9 @@ def list_documents(
     Raises:
         NothingWithin: There is no file at the places named.
     """
-    listing = service.documents.listing()
-    inside = [file for file in listing.files if not within or lies_within(file.path, within)]
-    if within and not inside:
+    listing, places = service.documents.listing(), library_paths(within)
+    inside = [file for file in listing.files if not places or lies_within(file.path, places)]
+    if places and not inside:
         raise NothingWithin
     words = matching.casefold().split()
     found = [file for file in inside if file.has_words(words)]
@@ -146,14 +152,23 @@ def list_documents(
     return DocumentList(entries, len(found), shown[-1].path if more and shown else None)
 
 
-def details(service: ReadOnlyService, addresses: Addresses, sha256: str) -> DocumentDetails:
+def details(
+    service: ReadOnlyService, addresses: Addresses, sha256: str, path: str = ""
+) -> DocumentDetails:
     """What is known of the document with that SHA-256.
+
+    Args:
+        service: Of the caller.
+        addresses: Of the server.
+        sha256: Of the document's file.
+        path: Of the document in the library, if it is known.
 
     Raises:
         NoDocument: There is none.
+        SeveralDocuments: There are several, and no path was given.
         IndexDamaged: What is stored fails its checks.
     """
-    path = _path_of(service, sha256)
+    path = service.documents.path_of(sha256, path)
     facts = service.documents.require(path, sha256)
     format = named_format(Path(path))
     return DocumentDetails(
@@ -167,7 +182,7 @@ def details(service: ReadOnlyService, addresses: Addresses, sha256: str) -> Docu
         indexed_at=facts.indexed_at,
         not_read=facts.not_read,
         address=addresses.page(path, facts.sha256),
-        text_address=addresses.text(facts.sha256, 0, min(facts.characters, MAX_EXCERPT)),
+        text_address=addresses.text(path, facts.sha256, 0, min(facts.characters, MAX_EXCERPT)),
     )
 
 
@@ -178,6 +193,7 @@ def excerpt(
     start: int,
     end: int,
     around: int = 0,
+    path: str = "",
 ) -> Excerpt:
     """Characters of the document with that SHA-256, ``Document.text[start:end]``.
 
@@ -188,13 +204,16 @@ def excerpt(
         start: Offset of the first character.
         end: Offset behind the last; at most ``MAX_EXCERPT`` behind it.
         around: Characters before and behind them that are sent, too; at most ``MAX_AROUND``.
+        path: Of the document in the library, if it is known.
 
     Raises:
         NoDocument: There is none.
+        SeveralDocuments: There are several, and no path was given.
+        DocumentChanged: It was replaced in this moment.
         Refused: The offsets do not lie in the document.
         IndexDamaged: What is stored fails its checks.
     """
-    path = _path_of(service, sha256)
+    path = service.documents.path_of(sha256, path)
     facts = service.documents.require(path, sha256)
     if not 0 <= start <= end <= facts.characters:
         raise Refused(
@@ -208,7 +227,10 @@ def excerpt(
         )
     around = min(around, MAX_AROUND)
     first = max(0, start - around)
-    text = service.index.text(facts.id, first, end + around)
+    last = min(end + around, facts.characters)
+    text = service.index.text(facts.id, first, last)
+    if len(text) != last - first:
+        raise DocumentChanged(path)
     return Excerpt(
         path=path,
         title=facts.title,
@@ -229,10 +251,12 @@ def picture(service: ReadOnlyService, sha256: str, number: int) -> bytes:
 
     Raises:
         NoDocument: There is no such PDF.
-        UnreadableFile: It has no such page, or is no longer what was indexed.
+        SeveralDocuments: Files of other formats have the same bytes.
+        NoPage: It has no such page.
+        UnreadableFile: It is no longer what was indexed.
         TooManyWaiting: Too many pictures are being drawn.
     """
-    return service.documents.picture(_path_of(service, sha256), number, (), sha256)
+    return service.documents.picture(service.documents.path_of(sha256), number, (), sha256)
 
 
 def verify(service: ReadOnlyService, request: VerifyRequest) -> Verification:
@@ -240,14 +264,17 @@ def verify(service: ReadOnlyService, request: VerifyRequest) -> Verification:
 
     Raises:
         Refused: It is no receipt, quotes nothing, or is too large.
-        TooManyWaiting: Too many documents are being read.
+        TooManyWaiting: Too many receipts are being checked.
+        IndexDamaged: What is stored fails its checks.
     """
-    with service.documents.limits.pages:
-        check = check_receipt(json.dumps(request.receipt), service.answerer)
-    if check.problem == NO_RECEIPT:
-        raise Refused("not-a-receipt", "Expected an answer as it was sent, or a list of them.")
-    if check.problem:
-        raise Refused("not-a-receipt", check.problem)
+    # Characters as they are: escaped they would count several times.
+    content = json.dumps(request.receipt, ensure_ascii=False)
+    with service.documents.limits.receipts:
+        try:
+            check = check_receipt(content, service.answerer)
+        except NoReceipt as error:
+            code: Code = "too-large" if error.too_large else "not-a-receipt"
+            raise Refused(code, str(error)) from error
     quotes = tuple(checked_quote(question, checked) for question, checked in check.quotes)
     exact = len(quotes) == check.total and all(quote.status == "exact" for quote in quotes)
     return Verification(exact, quotes, check.total)
@@ -290,10 +317,3 @@ def remove(service: Service, path: str, caller: str) -> Removal:
     """
     removed = service.remove(path, caller)
     return Removal(removed.paths, removed.sentence)
-
-
-def _path_of(service: ReadOnlyService, sha256: str) -> str:
-    path = service.documents.path_of(sha256)
-    if path is None:
-        raise NoDocument(sha256)
-    return path

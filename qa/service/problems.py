@@ -15,9 +15,15 @@ from qa.pipeline import NothingWithin
 from qa.reading.windows import QuestionTooLong
 from qa.service.busy import CallerBusy, QueueFull, Stopping
 from qa.service.codes import Code
-from qa.service.documents import DocumentChanged, NoDocument, TooManyWaiting
+from qa.service.documents import (
+    DocumentChanged,
+    NoDocument,
+    NoPage,
+    SeveralDocuments,
+    TooManyWaiting,
+)
 from qa.service.error_messages import error_message
-from qa.service.messages import INTERNAL_ERROR_SENTENCE, MAY_NOT_WRITE
+from qa.service.messages import INDEX_DAMAGED, INTERNAL_ERROR_SENTENCE, MAY_NOT_WRITE
 from qa.service.service import MayNotReach
 from qa.service.uploads import TooManyChanges
 
@@ -71,6 +77,9 @@ def problem_of(error: Exception) -> Problem:
             return Problem("question-too-long", "The question has too many words; ask in fewer.")
         case NoDocument():
             return Problem("no-document", "There is no such document.")
+        case SeveralDocuments():
+            sentence = "Several documents have the same bytes: add the path of one."
+            return Problem("several-documents", sentence)
         case DocumentChanged():
             return Problem("document-changed", "The document has changed since; ask again.")
         case TooManyWaiting():
@@ -81,6 +90,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("busy", "Other changes of the library are under way.", RETRY_SECONDS)
         case TooMuchFeedback():
             return Problem("too-many-requests", error_message(error), 3_600)
+        case NoPage():
+            return Problem("no-page", f"The document {error_message(error)}")
         case UnreadableFile():
             return Problem("unreadable", f"The document {error_message(error)}")
     if not isinstance(error, ChapterAndVerseError):
@@ -89,7 +100,8 @@ def problem_of(error: Exception) -> Problem:
     _log.error("%s", error)
     match error:
         case IndexDamaged():
-            return Problem("index-damaged", error_message(error))
+            # What is damaged may be out of the caller's reach.
+            return Problem("index-damaged", INDEX_DAMAGED)
         case IndexLocked():
             return Problem("library-locked", error_message(error), RETRY_SECONDS)
         case IndexNotWritable():

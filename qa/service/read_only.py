@@ -180,6 +180,8 @@ class ReadOnlyService:
         # Read before: while the question is answered, the last file may come in.
         unread = self.unread
         answer = self.answerer.read(retrieval)
+        # The models are loaded, though they may not have been at first.
+        self.ready.set()
         # What was found stays found, however many files are still to come.
         unread = unread if answer.text is None and not answer.remark else ""
         yield Answered(answer, unread)

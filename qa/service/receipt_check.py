@@ -1,21 +1,17 @@
-"""Receipt check: whether the documents still hold what a receipt quotes, for the page.
+"""Receipt check: whether the documents still hold what a receipt quotes.
 
-A browser can send anything in the place of a receipt: its size is checked before it is parsed, and
+A client can send anything in the place of a receipt: its size is checked before it is parsed, and
 the time to compare its quotes is bounded.
 """
 
-import logging
 import time
 from dataclasses import dataclass
 
-from embeddings.errors import ChapterAndVerseError
 from qa.library.receipts import CheckedCitation, parse_receipt, verify
 from qa.pipeline import QuestionAnswerer
 from qa.results import Answer
-from qa.service.error_messages import error_message
 from qa.service.messages import (
     NO_RECEIPT,
-    RECEIPT_NOT_CHECKED,
     RECEIPT_TOO_LARGE,
     RECEIPT_WITHOUT_QUOTES,
 )
@@ -32,7 +28,17 @@ MAX_CHECKED = 500
 CHECK_SECONDS = 20.0
 """After which no further quote is checked. Chosen by hand."""
 
-_log = logging.getLogger("chapter-and-verse")
+
+class NoReceipt(ValueError):
+    """What is said to be a receipt is none that can be checked; the message is for people.
+
+    Attributes:
+        too_large: Whether it is refused for its size.
+    """
+
+    def __init__(self, sentence: str, *, too_large: bool = False) -> None:
+        super().__init__(sentence)
+        self.too_large = too_large
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +48,36 @@ class ReceiptCheck:
     Attributes:
         quotes: Those checked, with the question of the answer that quotes them.
         total: Quotes in the receipt.
-        problem: Why nothing was checked, as a sentence; empty if something was.
     """
 
     quotes: tuple[tuple[str, CheckedCitation], ...] = ()
     total: int = 0
-    problem: str = ""
 
 
 def check_receipt(content: str, answerer: QuestionAnswerer) -> ReceiptCheck:
-    """What has become of the quotes in a receipt. Never raises.
+    """What has become of the quotes in a receipt.
 
     Only documents that questions are answered from are looked at: otherwise a receipt could be
     made up to find out what others hold.
 
     Args:
-        content: Of the file that is said to be a receipt.
+        content: JSON that is said to be a receipt.
         answerer: Whose documents are compared.
+
+    Raises:
+        NoReceipt: It is none, quotes nothing, or is too large.
+        IndexDamaged: What is stored fails its checks.
     """
     if len(content) > MAX_RECEIPT_CHARACTERS or content.count("{") > MAX_RECEIPT_OBJECTS:
-        return ReceiptCheck(problem=RECEIPT_TOO_LARGE)
+        raise NoReceipt(RECEIPT_TOO_LARGE, too_large=True)
     try:
         answers = parse_receipt(content)
-    except ValueError:  # Also for JSON that is nested too deeply.
-        return ReceiptCheck(problem=NO_RECEIPT)
+    except ValueError as error:  # Also for JSON that is nested too deeply.
+        raise NoReceipt(NO_RECEIPT) from error
     questions = [answer.question for answer in answers for _ in answer.quotes]
     if not questions:
-        return ReceiptCheck(problem=RECEIPT_WITHOUT_QUOTES)
-    try:
-        return ReceiptCheck(_checked(answers, questions, answerer), len(questions))
-    except ChapterAndVerseError as error:
-        _log.error("%s", error)
-        return ReceiptCheck(problem=error_message(error))
-    except Exception:  # The page would wait forever. Expected errors are handled above.
-        _log.exception("A receipt was not checked.")
-        return ReceiptCheck(problem=RECEIPT_NOT_CHECKED)
+        raise NoReceipt(RECEIPT_WITHOUT_QUOTES)
+    return ReceiptCheck(_checked(answers, questions, answerer), len(questions))
 
 
 def _checked(

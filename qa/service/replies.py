@@ -283,9 +283,10 @@ class Addresses:
         spans = [(start, end)] if end > start else []
         return self._below(f"/{document_link(path, sha256, spans)}")
 
-    def text(self, sha256: str, start: int, end: int) -> str | None:
+    def text(self, path: str, sha256: str, start: int, end: int) -> str | None:
         """Of characters of a document."""
-        query = urlencode({"start": start, "end": end})
+        # The path, too: a file of another format may have the same bytes, and another text.
+        query = urlencode({"start": start, "end": end, "path": path})
         return self._below(f"{API}/documents/{sha256}/text?{query}")
 
     def _below(self, path: str) -> str | None:
@@ -334,7 +335,7 @@ class Addresses:
             LinkedCitation(
                 **_values(each),
                 address=self.page(each.path, each.sha256, each.start, each.end),
-                text_address=self.text(each.sha256, each.start, each.end),
+                text_address=self.text(each.path, each.sha256, each.start, each.end),
             )
             for each in citations
         )

@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from qa.conversation.context import Turn
 from qa.library.limit import MAX_PATHS
@@ -16,7 +23,11 @@ MAX_HISTORY = 30
 MAX_HITS = 50
 """Passages of a search."""
 
-LibraryPath = Annotated[str, StringConstraints(min_length=1, max_length=5_000)]
+LibraryPath = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=5_000),
+    AfterValidator(lambda path: path.rstrip("/")),
+]
 """Path of a document or folder in the library."""
 
 Within = Annotated[

@@ -24,7 +24,7 @@ from embeddings.file_system import FILE_MODE, private_folder
 from embeddings.files.formats import format_of
 from embeddings.folders import remove
 from embeddings.index.index import uploads_of
-from embeddings.index.paths import lies_within
+from embeddings.index.paths import library_paths, lies_within
 from embeddings.indexing_report import IndexingProgress, IndexingReport, OnProgress
 from qa.service.documents import Documents, NoDocument
 from qa.service.error_messages import error_message
@@ -38,6 +38,9 @@ CLEANUP_SECONDS = 60.0
 
 CLOSE_SECONDS = 5.0
 """How long ``close`` waits for a change of the library; what it has committed is not lost."""
+
+REMOVE_SECONDS = 10.0
+"""How long a removal waits for other changes of the library. Chosen by hand."""
 
 MAX_PENDING_CHANGES = 4
 """Changes of the library that users have begun and that are made or waited for; each holds a
@@ -242,13 +245,18 @@ class Uploads:
 
         Raises:
             NoDocument: There are none.
-            TooManyChanges: Nothing is removed.
+            TooManyChanges: Others are pending, or take long; nothing is removed.
             ChapterAndVerseError: The index cannot be written; nothing is removed.
         """
         self._take_place()
         try:
-            with self._changing:
+            # The folder may be indexed for hours: nobody is kept waiting for that.
+            if not self._changing.acquire(timeout=REMOVE_SECONDS):
+                raise TooManyChanges
+            try:
                 return self._remove(paths, documents or self.documents)
+            finally:
+                self._changing.release()
         finally:
             self._pending.release()
 
@@ -257,7 +265,7 @@ class Uploads:
         chosen = {
             file.path: listing.location(file.path)
             for file in listing.files
-            if lies_within(file.path, paths)
+            if lies_within(file.path, library_paths(paths))
         }
         if not chosen:
             raise NoDocument(", ".join(paths))

@@ -40,7 +40,8 @@ class Chats:
             while len(self._chats) > MAX_CHATS:
                 dropped.append(self._chats.popitem(last=False)[1])
         for each in dropped:
-            each.close()
+            # It may wait for a question that is being answered; nobody waits for that.
+            threading.Thread(target=each.close, daemon=True).start()
         return chat
 
     def start(self, *, examples: bool) -> None:

@@ -231,7 +231,10 @@ class Guard:
             and origin.partition("://")[2] != host
             and _hostname(origin) not in self.public_names
         )
-        if foreign or (method != "GET" and site not in ("none", "same-origin")):
+        # A person may follow a link from another site to a document; nothing else is fetched from
+        # there, not even a picture, whose loading would tell that it exists.
+        follows_link = method == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        if foreign or (site not in ("none", "same-origin") and not follows_link):
             raise Refused("cross-site", "Cross-site request refused")
 
     async def _receive_whole(

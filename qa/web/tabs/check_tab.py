@@ -3,7 +3,8 @@
 import gradio as gr
 
 from qa.service.messages import RECEIPT_REFUSED
-from qa.service.receipt_check import MAX_RECEIPT_CHARACTERS, check_receipt
+from qa.service.problems import problem_of
+from qa.service.receipt_check import MAX_RECEIPT_CHARACTERS, NoReceipt, check_receipt
 from qa.web.chats import Chats
 from qa.web.html.page import alert
 from qa.web.html.receipt_page import receipt_help, receipt_table
@@ -44,8 +45,13 @@ class CheckTab:
         """Check the receipt that was chosen; nothing if none was."""
         if not content:
             return {self.checked: gr.skip()}
-        check = check_receipt(content, chat_of(self.chats, request).answerer)
-        return {self.checked: receipt_table(check.quotes, check.total, check.problem)}
+        try:
+            check = check_receipt(content, chat_of(self.chats, request).answerer)
+        except NoReceipt as error:
+            return {self.checked: receipt_table((), 0, str(error))}
+        except Exception as error:  # The page would wait forever.
+            return {self.checked: receipt_table((), 0, problem_of(error).sentence)}
+        return {self.checked: receipt_table(check.quotes, check.total, "")}
 
     def report_refusal(self) -> Changes:
         """Say that Gradio did not accept the receipt."""

@@ -60,7 +60,7 @@ def test_each_tool_says_that_it_only_reads_and_describes_what_it_takes(
         ("ask", ["question", "within", "history", "rewritten"]),
         ("search", ["question", "within", "limit"]),
         ("list_documents", ["within", "matching", "after", "limit"]),
-        ("open_citation", ["sha256", "start", "end", "around"]),
+        ("open_citation", ["sha256", "path", "start", "end", "around"]),
         ("verify", ["receipt"]),
     ]
     for tool in tools:

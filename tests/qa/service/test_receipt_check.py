@@ -13,7 +13,7 @@ from qa.library.receipts import as_json
 from qa.pipeline import QuestionAnswerer
 from qa.service import receipt_check
 from qa.service.messages import NO_RECEIPT, RECEIPT_TOO_LARGE, RECEIPT_WITHOUT_QUOTES
-from qa.service.receipt_check import ReceiptCheck, check_receipt
+from qa.service.receipt_check import NoReceipt, ReceiptCheck, check_receipt
 from qa.settings import Settings
 from qa.web.html.receipt_page import receipt_help, receipt_table
 from tests.builders import HashingEncoder
@@ -41,7 +41,6 @@ def answerer(index: Index, town: Path) -> QuestionAnswerer:
 
 
 def checked(check: ReceiptCheck) -> list[tuple[str, str]]:
-    assert check.problem == ""
     return [(quote.citation.quote, quote.status) for _, quote in check.quotes]
 
 
@@ -51,7 +50,7 @@ def test_each_quote_is_checked(index: Index, answerer: QuestionAnswerer, town: P
     check = check_receipt(receipt, answerer)
     assert checked(check) == [("1901", "exact"), ("1902", "changed"), ("1901", "moved")]
     assert check.total == 3
-    shown = receipt_table(check.quotes, check.total, check.problem)
+    shown = receipt_table(check.quotes, check.total, "")
     assert "Of 3 quotes 1 stands in the documents exactly." in shown
     assert shown.index("Changed") < shown.index("Moved") < shown.index("Exact")
     assert f"quote={exact.start}-{exact.end}&amp;at=1#quote-1" in shown
@@ -101,9 +100,10 @@ HOSTILE = {
 @pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
 def test_what_is_no_receipt_gets_one_sentence(content: str) -> None:
     # The documents are not even looked at.
-    assert check_receipt(content, cast(QuestionAnswerer, None)) == ReceiptCheck(
-        problem=HOSTILE[content]
-    )
+    with pytest.raises(NoReceipt) as refused:
+        check_receipt(content, cast(QuestionAnswerer, None))
+    assert str(refused.value) == HOSTILE[content]
+    assert refused.value.too_large == (HOSTILE[content] == RECEIPT_TOO_LARGE)
 
 
 def test_number_of_quotes_and_time_are_bounded(
