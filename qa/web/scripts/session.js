@@ -35,11 +35,11 @@ function end() {
   document.documentElement.dataset.ended = "";
 }
 
-/** Note the status of a reply of the server. */
+/** Note the status of a reply of the server; 0 if there is none. */
 export function noteStatus(status) {
   if (status === 401) {
     end();
-  } else if (status < 400 && notice) {
+  } else if (status >= 200 && status < 400 && notice) {
     notice.remove();
     notice = null;
     delete document.documentElement.dataset.ended;
