@@ -98,6 +98,18 @@ class DocumentFacts:
     page_labels: tuple[str, ...] = ()
     not_read: tuple[str, ...] = ()
 
+    def title_at(self, path: str) -> str:
+        """The title, as it is at one of the document's paths.
+
+        A file's name stands for the title where a document has none. It was that of the file which
+        was read first; who sees another file must not be told its name.
+
+        Args:
+            path: In the library.
+        """
+        names = {each.rpartition("/")[2] for each in self.paths}
+        return path.rpartition("/")[2] if self.title in names else self.title
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPassage:

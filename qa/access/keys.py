@@ -103,6 +103,11 @@ class Keys:
                 raise ValueError(f"expected the name of a key, got {name!r}")
             self._file.write(left)
 
+    @property
+    def exist(self) -> bool:
+        """Whether there ever was a key."""
+        return self._file.path.exists()
+
     def entries(self) -> tuple[KeyEntry, ...]:
         """All keys, in the order in which they were added.
 
@@ -187,11 +192,17 @@ class Keys:
             ) from error
 
     def _refresh(self) -> None:
-        """Read the file if it has changed; each key is then verified anew."""
+        """Read the file if it has changed; keys that are others now are verified anew."""
         if self._file.stamp() != self._stamp:
-            self._remembered.clear()
+            before, self._entries = self._entries, {}
+            remembered, self._remembered = self._remembered, {}
             entries, self._stamp = self._file.read()
             self._entries = {entry.id: entry for entry in entries}
+            self._remembered = {
+                id: digest
+                for id, digest in remembered.items()
+                if id in self._entries and self._entries[id].hash == before[id].hash
+            }
 
 
 def _checked_rights(rights: Iterable[Right]) -> frozenset[Right]:

@@ -122,7 +122,7 @@ def about(index: SearchIndex, encoder: Encoder, path: str) -> About | None:
     format = named_format(Path(path))
     return About(
         path=path,
-        title=facts.title,
+        title=facts.title_at(path),
         sha256=facts.sha256,
         kind=format.name if format else "",
         characters=facts.characters,

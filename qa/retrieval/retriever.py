@@ -127,19 +127,22 @@ class Retriever:
                 self._files(facts[duplicate.document], within)[0][0]
                 for duplicate in selection.near_duplicates.get(stored.id, ())
             )
+            title, context = document.title_at(path), stored.passage.context
+            if context.startswith(document.title):
+                context = f"{title}{context[len(document.title) :]}"
             hits.append(
                 Hit(
                     document=stored.document,
                     path=path,
                     also_at=tuple(other for other, _ in others[:MAX_PLACES]),
                     near_duplicates=tuple(dict.fromkeys(near_duplicates))[:MAX_PLACES],
-                    title=document.title,
+                    title=title,
                     sha256=document.sha256,
                     dated=_day(modified),
                     page=page,
                     page_breaks=breaks,
                     headings=stored.passage.headings,
-                    context=stored.passage.context,
+                    context=context,
                     start=start,
                     end=end,
                     text=stored.passage.text,

@@ -174,7 +174,7 @@ def details(
     return DocumentDetails(
         sha256=facts.sha256,
         paths=tuple(each for each in facts.paths if service.documents.may_hold(each)),
-        title=facts.title,
+        title=facts.title_at(path),
         kind=format.name if format else "",
         characters=facts.characters,
         passages=facts.passages,
@@ -233,7 +233,7 @@ def excerpt(
         raise DocumentChanged(path)
     return Excerpt(
         path=path,
-        title=facts.title,
+        title=facts.title_at(path),
         sha256=facts.sha256,
         page=page_at(facts.page_starts, start),
         start=start,

@@ -44,11 +44,13 @@ def access_to(
     if (issuer is None) != (audience is None):
         raise ValueError("expected --oidc-issuer and --oidc-audience together, got one of them")
     tokens = TokenVerifier(issuer, audience) if issuer and audience else None
-    can_tell = tokens is not None or bool(Keys(index).entries())
+    keys = Keys(index)
+    can_tell = tokens is not None or bool(keys.entries())
     if open_to_all:
         required = False
     elif host in LOOPBACK:
-        required = bool(allowed_hosts) and can_tell
+        # Whoever revokes the last key does not mean to let everybody in.
+        required = bool(allowed_hosts) and (can_tell or keys.exist)
     elif can_tell:
         required = True
     else:

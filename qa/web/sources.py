@@ -23,6 +23,7 @@ from qa.service.messages import FILES_NOT_RECEIVED, LIBRARY_UNCHANGED, MAY_NOT_W
 from qa.service.service import MayNotReach, Service
 from qa.service.upload import Upload
 from qa.service.uploads import TooManyChanges
+from qa.web.chat import Chat
 from qa.web.chats import Chats
 from qa.web.html.page import alert, progress_line
 from qa.web.html.source_list import (
@@ -81,7 +82,7 @@ def add_sources(server: FastAPI, chats: Chats, read_only: bool) -> None:
             {
                 "running": running,
                 "line": line,
-                "version": chat.index.version,
+                "version": _version(chat, running),
                 "files": files,
                 "caller": caller_id(caller_of(request.scope)),
             }
@@ -98,6 +99,15 @@ def add_sources(server: FastAPI, chats: Chats, read_only: bool) -> None:
 
     if not read_only:
         _add_changes(server, chats)
+
+
+def _version(chat: Chat, running: bool) -> int:
+    """Differs after each change of what the caller may reach, once nothing is indexed."""
+    if not chat.service.limit:
+        return chat.index.version
+    files = () if running else tuple((file.path, file.sha256) for file in chat.listing().files)
+    # JavaScript's numbers are exact up to here.
+    return hash(files) % 2**53
 
 
 def _add_changes(server: FastAPI, chats: Chats) -> None:

@@ -134,7 +134,7 @@ def document_page(view: DocumentView) -> str:
     return str(
         render(
             "document_page.html",
-            title=view.facts.title,
+            title=view.facts.title_at(view.path),
             path=view.path,
             changed=view.changed,
             facts=view.facts,

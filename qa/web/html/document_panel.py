@@ -34,7 +34,7 @@ def document_panel(view: DocumentView, at: int) -> str:
     return str(
         render(
             "document_panel.html",
-            title=facts.title,
+            title=facts.title_at(path),
             path=path,
             changed=view.changed,
             facts=facts,
