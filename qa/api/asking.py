@@ -15,8 +15,8 @@ from qa.service import operations
 from qa.service.answer_queue import CONCURRENT_ANSWERS
 from qa.service.observing import observed
 from qa.service.operations import StageReply
-from qa.service.replies import Addresses, LinkedAnswer
-from qa.service.requests import AskRequest, SearchRequest
+from qa.service.replies import Addresses, LinkedAnswer, Verification
+from qa.service.requests import AskRequest, SearchRequest, VerifyRequest
 from qa.service.service import Service
 
 Result = TypeVar("Result")
@@ -99,6 +99,22 @@ async def search(service: Service, request: SearchRequest, caller: Caller) -> tu
     return await _in_turn(
         service, caller, lambda is_wanted: operations.search(service, request, is_wanted)
     )
+
+
+async def verify(service: Service, request: VerifyRequest, caller: Caller) -> Verification:
+    """What has become of quotes, as ``operations.verify``, once it is the caller's turn.
+
+    It can take as long as many answers.
+
+    Args:
+        service: Of the caller.
+        request: The receipt.
+        caller: Who asks.
+
+    Raises:
+        Busy: Too many questions wait, or the server ends.
+    """
+    return await _in_turn(service, caller, lambda _: operations.verify(service, request))
 
 
 async def _in_turn(service: Service, caller: Caller, work: Callable[[IsWanted], Result]) -> Result:

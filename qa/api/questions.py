@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from starlette.types import Receive, Scope, Send
 
 from qa.access.caller import Caller
-from qa.api.asking import answer, search, stages, while_connected
+from qa.api.asking import answer, search, stages, verify, while_connected
 from qa.api.callers import Asking
 from qa.api.problem_response import WITH_BODY, details_of, documented
 from qa.service import operations
@@ -108,10 +108,12 @@ def add_question_routes(
         searched = search(service_of(caller), asked, caller)
         return PassageList(await while_connected(request, searched))
 
-    @app.post("/receipts/verify", responses=documented("not-a-receipt", *WITH_BODY))
-    def verify_receipt(caller: Asking, receipt: VerifyRequest) -> Verification:
+    @app.post("/receipts/verify", responses=documented("not-a-receipt", "stopping", *WITH_BODY))
+    async def verify_receipt(
+        caller: Asking, receipt: VerifyRequest, request: Request
+    ) -> Verification:
         """Whether the documents still hold what an earlier answer quotes."""
-        return operations.verify(service_of(caller), receipt)
+        return await while_connected(request, verify(service_of(caller), receipt, caller))
 
     @app.post(
         "/feedback", status_code=204, responses=documented("not-signed", "no-room", *WITH_BODY)

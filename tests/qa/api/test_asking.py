@@ -19,7 +19,7 @@ from qa.service import operations
 from qa.service.answer_queue import AnswerQueue
 from qa.service.busy import Stopping
 from qa.service.replies import Addresses, LinkedAnswer, UnderstoodEvent
-from qa.service.requests import AskRequest, SearchRequest
+from qa.service.requests import AskRequest, SearchRequest, VerifyRequest
 from qa.service.service import Service
 from tests.qa.api.conftest import Server
 
@@ -139,25 +139,29 @@ def test_question_that_waits_is_refused_when_the_server_stops(
     asyncio.run(run())
 
 
-def test_search_has_a_place_only_while_it_searches(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["search", "verify"])
+def test_search_and_verification_have_a_place_only_while_they_run(
+    service: Service, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     running: list[int] = []
-    search = operations.search
 
-    def looking(*arguments: Any) -> Any:
+    def looking(*_: object) -> str:
         running.append(service.queue.running)
-        return search(*arguments)
+        return "found"
 
-    monkeypatch.setattr(operations, "search", looking)
+    monkeypatch.setattr(operations, name, looking)
 
     async def run() -> None:
-        found = await asking.search(service, SearchRequest(question="ferry"), CALLER)
-        assert found[0].path == "town/public/ferry.txt"
-        await until(lambda: service.queue.running == 0)
+        for _ in range(2):
+            if name == "search":
+                found: Any = await asking.search(service, SearchRequest(question="x"), CALLER)
+            else:
+                found = await asking.verify(service, VerifyRequest(receipt={}), CALLER)
+            assert found == "found"
+            await until(lambda: service.queue.running == 0)
 
     asyncio.run(run())
-    assert running == [1]
+    assert running == [1, 1]
 
 
 def test_error_gives_the_place_back(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
