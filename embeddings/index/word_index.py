@@ -26,6 +26,9 @@ MIN_IDF = 1e-6
 MAX_CACHED_OCCURRENCES = 4_000_000
 """Cached from one question to the next, 8 bytes each: common words come again. Chosen by hand."""
 
+MAX_CACHED_TOKENS = 2_000
+"""Of them, since a token that stands nowhere takes room, too: there is no end of such tokens."""
+
 Occurrences = NDArray[np.int64]
 """Positions of a token, sorted: passage, column and offset in one number."""
 
@@ -147,6 +150,8 @@ class WordIndex:
         if (found[1:] < found[:-1]).any():  # They come sorted, which SQLite does not promise.
             found.sort()
         self._cache[token] = found
+        if len(self._cache) > MAX_CACHED_TOKENS:
+            self._cache.popitem(last=False)
         while sum(map(len, self._cache.values())) > MAX_CACHED_OCCURRENCES and len(self._cache) > 1:
             self._cache.popitem(last=False)
         return found

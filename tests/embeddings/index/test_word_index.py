@@ -150,3 +150,12 @@ def test_cache_is_bounded(many: Words, monkeypatch: pytest.MonkeyPatch) -> None:
         same(many.search(terms, 5_000), many.reference(terms))
         kept = many.index._cache.values()
         assert len(kept) == 1 or sum(map(len, kept)) <= 500
+
+
+def test_words_that_stand_nowhere_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_index, "MAX_CACHED_TOKENS", 20)
+    words = Words([("", "aid sent")])
+    for at in range(100):
+        assert words.search([f"nowhere{at}"]) == []
+    assert len(words.index._cache) == 20
+    same(words.search(["aid"]), words.reference(["aid"]))
