@@ -35,6 +35,9 @@ from qa.web.shell import Shell, add_scripts
 from qa.web.sign_in import add_sign_in
 from qa.web.sources import add_sources
 
+MCP_HEADERS = ("Mcp-Method", "Mcp-Name", "Mcp-Protocol-Version")
+"""Headers that assistants send; of a page of another origin they must be allowed."""
+
 COMPRESSION = 6
 """Level of gzip: of the page a seventh is left, within a few milliseconds."""
 
@@ -135,14 +138,7 @@ def build_server(
             CORSMiddleware,
             allow_origins=options.cors,
             allow_methods=("GET", "POST", "DELETE"),
-            allow_headers=(
-                "Authorization",
-                "Content-Type",
-                "X-API-Key",
-                "MCP-Protocol-Version",
-                "Mcp-Method",
-                "Mcp-Name",
-            ),
+            allow_headers=("Authorization", "Content-Type", "X-API-Key", *MCP_HEADERS),
             expose_headers=("Retry-After",),
         )
     server.add_middleware(

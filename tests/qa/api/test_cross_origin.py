@@ -47,6 +47,18 @@ def test_page_of_a_named_origin_asks(shared: Server) -> None:
     assert "access-control-allow-credentials" not in response.headers
 
 
+def test_assistant_in_a_page_of_a_named_origin_may_send_its_headers(shared: Server) -> None:
+    sent = "authorization,content-type,mcp-method,mcp-name,mcp-protocol-version"
+    headers = preflight(APP) | {"Access-Control-Request-Headers": sent}
+    allowed = shared.client.options("/mcp", headers=headers)
+    assert allowed.status_code == 200
+    assert allowed.headers["access-control-allow-origin"] == APP
+    refused = shared.client.options(
+        "/mcp", headers=headers | {"Access-Control-Request-Headers": "x-forwarded-for"}
+    )
+    assert refused.status_code == 400
+
+
 def test_problem_can_be_read_by_the_page(shared: Server) -> None:
     wrong = from_page(APP) | {"Authorization": "Bearer x"}
     response = shared.post("/answers", QUESTION, headers=wrong)
