@@ -152,6 +152,7 @@ def main(
     _stay_offline(settings)
     folder = Path(os.path.realpath(folder))
     console = Console()
+    access = access_to(settings.index, host, allowed_hosts, oidc_issuer, oidc_audience, open_to_all)
     with (
         listen(host, port) as listener,
         QuestionAnswerer.open_folder(folder, settings) as answerer,
@@ -169,9 +170,6 @@ def main(
             bar=lambda: indexing_bar(console),
             on_report=on_report,
             on_error=lambda error: click.echo(error_message(error, index), err=True),
-        )
-        access = access_to(
-            service.index.folder, host, allowed_hosts, oidc_issuer, oidc_audience, open_to_all
         )
         # The only folder whose files Gradio hands on; of a chat that only reads, none is.
         os.environ["GRADIO_TEMP_DIR"] = str(service.uploads.incoming.folder)

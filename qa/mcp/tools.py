@@ -197,6 +197,6 @@ TOOLS = (
         VerifyRequest,
         TypeAdapter(Verification),
         _verify,
-        has_place=False,
+        has_place=True,
     ),
 )

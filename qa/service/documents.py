@@ -32,9 +32,6 @@ CONCURRENT_PAGES = 2
 MAX_PENDING_PAGES = 16
 """Pages that are rendered or waited for; further requests are refused at once."""
 
-MAX_PENDING_RECEIPTS = 8
-"""Receipts that programs have checked or wait for; further requests are refused at once."""
-
 CACHED_PICTURES = 32
 """Pictures in the cache, some 200 KB each."""
 
@@ -118,9 +115,6 @@ class DocumentLimits:
     )
     pages: ConcurrencyLimit = field(
         default_factory=lambda: ConcurrencyLimit(CONCURRENT_PAGES, MAX_PENDING_PAGES)
-    )
-    receipts: ConcurrencyLimit = field(
-        default_factory=lambda: ConcurrencyLimit(1, MAX_PENDING_RECEIPTS)
     )
 
 

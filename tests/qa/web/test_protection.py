@@ -1,43 +1,65 @@
-"""Whether a server asks for keys."""
+"""Keys are asked for wherever others can reach the server, unless it was opened to all."""
 
 from pathlib import Path
 
 import pytest
 
 from qa.access.keys import Keys
-from qa.web.protection import NotProtected, access_to
+from qa.web.protection import LOOPBACK, NotProtected, access_to
+
+pytestmark = pytest.mark.usefixtures("quick_hashing")
+
+ELSEWHERE = ("0.0.0.0", "::", "192.0.2.7", "qa.example.org")
+
+ISSUER = ("https://id.example.org", "qa")
 
 
-def required(
-    index: Path, host: str, names: tuple[str, ...] = (), issuer: str = "", open_to_all: bool = False
-) -> bool:
-    audience = "qa" if issuer else None
-    return access_to(index, host, names, issuer or None, audience, open_to_all).required
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    return tmp_path / "index"
 
 
-@pytest.mark.usefixtures("quick_hashing")
-def test_keys_are_required_wherever_others_reach_the_server(tmp_path: Path) -> None:
-    index = tmp_path / "index"
-    assert not required(index, "127.0.0.1")
-    assert not required(index, "127.0.0.1", ("qa.example.org",))
-    assert required(index, "127.0.0.1", ("qa.example.org",), issuer="https://issuer.example")
-    for host in ("0.0.0.0", "::", "192.0.2.7"):
-        with pytest.raises(NotProtected, match=r"needs keys: there is none yet"):
-            required(index, host)
-        assert not required(index, host, open_to_all=True)
-        assert required(index, host, issuer="https://issuer.example")
-    Keys(index).add("reports", ["ask"])
-    assert not required(index, "127.0.0.1") and not required(index, "::1")
-    assert required(index, "127.0.0.1", ("qa.example.org",))
-    assert required(index, "0.0.0.0")
-    assert not required(index, "0.0.0.0", open_to_all=True)
-    # Whoever revokes the last key does not mean to let everybody in.
-    Keys(index).revoke("reports")
-    assert required(index, "127.0.0.1", ("qa.example.org",))
+@pytest.fixture
+def keyed(index: Path) -> Path:
+    """An index beside which there is a key."""
+    Keys(index).add("reader", ["ask"])
+    return index
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_this_machine_needs_no_key(keyed: Path, host: str) -> None:
+    assert not access_to(keyed, host, (), None, None, False).required
+
+
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_others_need_one(keyed: Path, tmp_path: Path, host: str) -> None:
+    assert access_to(keyed, host, (), None, None, False).required
+    assert access_to(tmp_path / "other", host, (), *ISSUER, False).required
+    with pytest.raises(NotProtected, match="needs keys: there is none yet"):
+        access_to(tmp_path / "other", host, (), None, None, False)
+
+
+def test_whoever_opens_it_to_all_is_believed(keyed: Path, tmp_path: Path) -> None:
+    for index in (keyed, tmp_path / "other"):
+        for host in (*ELSEWHERE, *LOOPBACK):
+            assert not access_to(index, host, (), None, None, True).required
+
+
+def test_proxy_asks_for_keys_once_there_are_some(keyed: Path, tmp_path: Path) -> None:
+    proxy = ("qa.example.org",)
+    assert access_to(keyed, "127.0.0.1", proxy, None, None, False).required
+    assert access_to(tmp_path / "other", "127.0.0.1", proxy, *ISSUER, False).required
+    assert not access_to(tmp_path / "other", "127.0.0.1", proxy, None, None, False).required
+
+
+@pytest.mark.parametrize("tokens", [(ISSUER[0], None), (None, ISSUER[1]), ("http://id", "qa")])
+def test_issuer_is_named_whole(index: Path, tokens: tuple[str | None, str | None]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        access_to(index, "127.0.0.1", (), *tokens, False)
+
+
+def test_whoever_revokes_the_last_key_lets_nobody_in(keyed: Path) -> None:
+    Keys(keyed).revoke("reader")
+    assert access_to(keyed, "127.0.0.1", ("qa.example.org",), None, None, False).required
     with pytest.raises(NotProtected):
-        required(index, "0.0.0.0")
-
-
-def test_issuer_and_audience_come_together(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="--oidc-issuer and --oidc-audience together"):
-        access_to(tmp_path / "index", "127.0.0.1", (), "https://issuer.example", None, False)
+        access_to(keyed, "0.0.0.0", (), None, None, False)
