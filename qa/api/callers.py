@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.types import Scope
 
-from qa.access.caller import Caller, Right
-from qa.service.problems import Refused
+from qa.access.caller import Caller
+from qa.service.rights import require
 
 
 def caller_of(scope: Scope) -> Caller:
@@ -17,19 +17,6 @@ def caller_of(scope: Scope) -> Caller:
     """
     caller: Caller = scope["state"]["caller"]
     return caller
-
-
-def require(caller: Caller, right: Right) -> None:
-    """Refuse a caller without a right.
-
-    Raises:
-        Refused: The caller does not have it.
-    """
-    if not caller.may(right):
-        raise Refused("not-allowed", f"This key may not {_VERBS[right]}.")
-
-
-_VERBS: dict[Right, str] = {"ask": "ask questions", "write": "change the library"}
 
 
 def _asking(request: Request) -> Caller:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 OK, NOT_SAID, ERROR = 0, 1, 2
 
+COMMAND_LINE = "command line"
+"""Who changes the library and its keys here, in the audit log."""
+
 INTERRUPTED = "Interrupted; what was finished is kept. Run the same command again to go on."
 
 _Parameters = ParamSpec("_Parameters")

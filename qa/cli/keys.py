@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from qa.cli.commands import OK, index_option, report_errors, settings_of
+from qa.cli.commands import COMMAND_LINE, OK, index_option, report_errors, settings_of
 
 if TYPE_CHECKING:
     from qa.access.caller import Right
-
-CALLER = "command line"
-"""Who adds and revokes keys here, in the audit log."""
 
 
 @click.group("keys")
@@ -46,7 +43,7 @@ def add(name: str, may: str, within: tuple[str, ...], rate: str | None, index: P
     place = settings_of(index).index
     rights = [cast("Right", right.strip()) for right in may.split(",")]
     key = Keys(place).add(name, rights, within, DEFAULT_RATE if rate is None else rate)
-    AuditLog(place).write(CALLER, "key-added", name)
+    AuditLog(place).write(COMMAND_LINE, "key-added", name)
     click.echo(key)
     revoke = command(f"keys revoke {shlex.quote(name)}", index)
     click.echo(f"Keep this key: it is shown this once. To end it: {revoke}", err=True)
@@ -117,7 +114,7 @@ def revoke(name: str, index: Path | None) -> int:
         Keys(place).revoke(name)
     except ValueError as error:
         raise ValueError(f"{error}; see what there is: {command('keys list', index)}") from error
-    AuditLog(place).write(CALLER, "key-revoked", name)
+    AuditLog(place).write(COMMAND_LINE, "key-revoked", name)
     click.echo(f"revoked {name}")
     return OK
 

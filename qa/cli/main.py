@@ -9,7 +9,16 @@ from pathlib import Path
 
 import click
 
-from qa.cli.commands import ERROR, NOT_SAID, OK, fail, index_option, report_errors, settings_of
+from qa.cli.commands import (
+    COMMAND_LINE,
+    ERROR,
+    NOT_SAID,
+    OK,
+    fail,
+    index_option,
+    report_errors,
+    settings_of,
+)
 from qa.cli.keys import keys
 
 MODES = ("reader", "retrieval", "chain")
@@ -36,6 +45,7 @@ def index_command(folder: Path, index: Path | None) -> int:
     from embeddings.errors import FolderError, IndexProblem
     from embeddings.index.index import Index
     from embeddings.indexing import open_and_index
+    from qa.access.audit import AuditLog
     from qa.cli.terminal import indexing_bar, show_missing, show_report
     from qa.library.listing import list_library
     from qa.pipeline import load_encoder
@@ -52,6 +62,7 @@ def index_command(folder: Path, index: Path | None) -> int:
         with suppress(IndexProblem):
             show_missing(Console(stderr=True), list_library(Index.open(settings.index)), index)
         raise
+    AuditLog(settings.index).write(COMMAND_LINE, "index", report.name)
     show_report(Console(), report, index)
     show_missing(Console(), list_library(opened), index, report.name)
     report.check()
@@ -74,6 +85,7 @@ def move_command(old: str, new: Path, index: Path | None) -> int:
     from embeddings.folders import move_folder
     from embeddings.index.index import Index
     from embeddings.indexing import index_folder
+    from qa.access.audit import AuditLog
     from qa.cli.terminal import indexing_bar, show_report
     from qa.pipeline import load_encoder
 
@@ -84,6 +96,7 @@ def move_command(old: str, new: Path, index: Path | None) -> int:
     move_folder(opened, old, new)
     with indexing_bar(Console(stderr=True)) as on_progress:
         report = index_folder(new, opened, encoder, settings.limits, on_progress, retry=True)
+    AuditLog(settings.index).write(COMMAND_LINE, "index", report.name)
     show_report(Console(), report, index)
     return OK
 
@@ -231,9 +244,12 @@ def remove_command(paths: tuple[str, ...], index: Path | None) -> int:
     """Remove the document or folder at each PATH from the index; no file is deleted."""
     from embeddings.folders import remove
     from embeddings.index.index import Index
+    from qa.access.audit import AuditLog
     from qa.cli.terminal import printable
 
-    removed = remove(Index.open(settings_of(index).index), paths)
+    settings = settings_of(index)
+    removed = remove(Index.open(settings.index), paths)
+    AuditLog(settings.index).write(COMMAND_LINE, "remove", removed)
     for path in removed:
         click.echo(f"removed {printable(path)}")
     return OK

@@ -24,6 +24,7 @@ from qa.cancellation import Cancelled
 from qa.mcp.texts import text_of
 from qa.mcp.tools import TOOLS, Asker, Tool
 from qa.service.problems import Problem, Refused, problem_of
+from qa.service.rights import require
 
 NAME = "chapter-and-verse"
 
@@ -67,8 +68,7 @@ def mcp_server(
     ) -> types.CallToolResult:
         try:
             asker = asker_of(context.request)
-            if not asker.caller.may("ask"):
-                raise Refused("not-allowed", "This key may not ask questions.")
+            require(asker.caller, "ask")
             tool = tools.get(call.name)
             if tool is None:
                 raise Refused("not-found", f"There is no such tool; there are {', '.join(tools)}.")

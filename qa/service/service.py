@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from embeddings.errors import ChapterAndVerseError
 from qa.access.audit import AuditLog
 from qa.library.feedback import Feedback
 from qa.pipeline import QuestionAnswerer
@@ -13,6 +14,7 @@ from qa.service.answer_queue import (
     AnswerQueue,
 )
 from qa.service.codes import CODES
+from qa.service.error_messages import error_message
 from qa.service.messages import FOLDER_NOT_INDEXED, INDEXING_GOES_ON, SOME_UNREAD, Notice
 from qa.service.metrics import Metrics
 from qa.service.read_only import ReadOnlyService
@@ -120,8 +122,13 @@ class Service(ReadOnlyService):
             path: In the library.
             caller: Who removes it, for the audit log.
         """
-        removed = self.uploads.remove([path], self.documents)
-        self.audit.write(caller, "remove", removed.paths)
+        try:
+            removed = self.uploads.remove([path], self.documents)
+        except ChapterAndVerseError as error:
+            self.audit.write(caller, "remove", path, error_message(error))
+            raise
+        outcome = f"not deleted: {', '.join(removed.undeleted)}" if removed.undeleted else "done"
+        self.audit.write(caller, "remove", removed.paths, outcome)
         return removed
 
     def index_again(self, caller: str) -> Iterator[Notice]:
