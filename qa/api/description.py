@@ -12,10 +12,10 @@ from qa.service import replies
 
 INTRODUCTION = """\
 Answers questions from a folder of documents in the documents' own words. Each citation names the
-exact characters, `document.text[start:end] == quote`, the document and the page. Where the
-documents do not say, `text` is null and `reason` tells why: that is no error. Errors are problems
-of RFC 9457 with a stable `code`; 429 and 503 say in `Retry-After` when to come again. Addresses
-are relative to the server.
+exact characters, `document.text[start:end] == quote`, the document and the page; offsets count
+Unicode code points. Where the documents do not say, `text` is null and `reason` tells why: that is
+no error. Errors are problems of RFC 9457 with a stable `code`; 429 and 503 say in `Retry-After`
+when to come again. Addresses are relative to the server.
 """
 
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)

@@ -9,7 +9,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from qa.api.addresses import client_network
+from qa.api.clients import client_network
 from qa.service.incoming import FileWriter, IncomingFiles, NoRoom
 from qa.service.problems import RETRY_SECONDS, Refused
 from qa.service.upload_batch import available_name

@@ -47,6 +47,12 @@ def add(name: str, may: str, within: tuple[str, ...], rate: str | None, index: P
     click.echo(key)
     revoke = command(f"keys revoke {shlex.quote(name)}", index)
     click.echo(f"Keep this key: it is shown this once. To end it: {revoke}", err=True)
+    if "write" in rights and within:
+        click.echo(
+            "Its holder can remove what lies there. What is added lies in a folder of its own, "
+            "which --within has to name, too.",
+            err=True,
+        )
     for path in _empty(place, limit_of(within)):
         click.echo(
             f"Nothing is indexed at {printable(path)} now; see what is: {command('list', index)}",

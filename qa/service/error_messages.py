@@ -1,4 +1,4 @@
-"""Error messages: what the page shows of an error, which says nothing of where things lie."""
+"""Error messages: what people are told of an error, without where things lie on the disk."""
 
 from embeddings.errors import ChapterAndVerseError, Remedy
 

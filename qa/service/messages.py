@@ -1,4 +1,4 @@
-"""Messages: what the page says when something was done, is being done or was not done."""
+"""Messages: what people are told of what was done, is being done or was not done."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the page says of a change of the library.
+    """What is said of a change of the library.
 
     Attributes:
         sentence: For the user.

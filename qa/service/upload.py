@@ -1,4 +1,4 @@
-"""Upload: the state of an uploaded file, which the page shows while it is indexed."""
+"""Upload: the state of an uploaded file while it is added."""
 
 from dataclasses import dataclass
 from typing import Literal

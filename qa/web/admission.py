@@ -17,7 +17,7 @@ from qa.access.policy import Access
 from qa.access.rates import Rates
 from qa.access.refusals import NotAuthenticated, TooManyAttempts
 from qa.access.sessions import ENDED, SESSION_SECONDS
-from qa.api.addresses import client_network
+from qa.api.clients import client_network
 from qa.service.problems import Refused, problem_of
 from qa.service.replies import API
 from qa.web.guard import QUEUED_EVENT, refusal

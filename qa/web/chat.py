@@ -160,15 +160,17 @@ class Chat:
         turn_id: str,
     ) -> Iterator[RenderedTurn]:
         """The turn at each stage of an answer."""
+        is_empty = False
         for stage in observed(stages, self.service.metrics, "page"):
             if isinstance(stage, Retrieved):
                 hits = stage.hits
-                if not hits and not within and not self.documents.listing().documents:
+                is_empty = not hits and not within and not self.documents.listing().documents
+                if is_empty:
                     yield problem_turn(number, question, NO_DOCUMENTS, turn_id)
-                    return
+                    continue
                 count = "1 passage" if len(hits) == 1 else f"{len(hits)} passages"
                 yield pending_turn(number, question, f"Reading {count} …", hits)
-            elif isinstance(stage, Answered):
+            elif isinstance(stage, Answered) and not is_empty:
                 turn = answer_turn(number, stage.answer, turn_id=turn_id, unread=stage.unread)
                 yield self._signed(turn)
 

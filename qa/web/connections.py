@@ -12,7 +12,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from qa.api.addresses import client_network
+from qa.api.clients import client_network
 from qa.api.problem_response import MEDIA_TYPE, details_of
 from qa.service.problems import Problem
 

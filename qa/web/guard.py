@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.api.addresses import client_network
+from qa.api.clients import client_network
 from qa.api.problem_response import plain_response, problem_response
 from qa.service.document_links import (
     ABOUT_ROUTE,

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from embeddings.errors import ChapterAndVerseError
 from qa.access.policy import Access
 from qa.access.refusals import NotAuthenticated, TooManyAttempts
-from qa.api.addresses import client_network
+from qa.api.clients import client_network
 from qa.api.problem_response import plain_response
 from qa.service.document_links import ROUTE
 from qa.service.problems import Problem, Refused

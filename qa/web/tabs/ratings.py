@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from qa.api.addresses import client_network
+from qa.api.clients import client_network
 from qa.web.chats import Chats
 from qa.web.html.page import alert, noted, rated_answer
 from qa.web.page_requests import RateRequest, parse_request

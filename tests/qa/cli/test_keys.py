@@ -33,6 +33,8 @@ def test_key_is_printed_once_and_good_until_it_is_revoked(index: Path) -> None:
     (key,) = result.stdout.splitlines()
     assert result.stderr == (
         f"Keep this key: it is shown this once. To end it: qa keys revoke reports --index {index}\n"
+        "Its holder can remove what lies there. What is added lies in a folder of its own, which "
+        "--within has to name, too.\n"
     )
     caller = Keys(index).verify(key)
     assert caller and (caller.name, caller.limit) == ("key:reports", ("docs/public", "town"))

@@ -5,8 +5,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from pydantic import TypeAdapter
 
 from qa import QuestionAnswerer
+from qa.results import Answer
 from qa.service import operations
 from qa.service.documents import NoDocument, SeveralDocuments
 from qa.service.read_only import ReadOnlyService
@@ -14,15 +16,16 @@ from qa.service.replies import Addresses, LinkedAnswer
 from qa.service.requests import AskRequest, SearchRequest
 
 
-def test_answer_says_of_what_is_unread_and_is_signed_as_it_was_sent(
-    answerer: QuestionAnswerer,
-) -> None:
+def test_answer_is_signed_as_it_was_sent(answerer: QuestionAnswerer) -> None:
     service = ReadOnlyService(answerer)
     service.warm_up()
-    asked = AskRequest(question="When was the IOFS founded?")
-    *_, answer = operations.ask(service, asked, Addresses())
-    assert isinstance(answer, LinkedAnswer)
-    assert (answer.text, answer.unread, len(answer.signature)) == ("2013", "", 64)
+    for passages in (False, True):
+        asked = AskRequest(question="When was the IOFS founded?", passages=passages)
+        *_, answer = operations.ask(service, asked, Addresses())
+        assert isinstance(answer, LinkedAnswer)
+        assert answer.text == "2013" and bool(answer.hits) == passages
+        sent = Answer.from_json(TypeAdapter(LinkedAnswer).dump_json(answer))
+        assert service.signer.is_signed(sent, answer.signature)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Addresses: which clients are counted together."""
+"""Clients: which of them are counted together."""
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
