@@ -38,9 +38,6 @@ RATED_PATHS = frozenset((f"{API}/answers", f"{API}/searches", "/mcp", QUEUED_EVE
 ISSUER_SECONDS = 30
 """After which it is worth asking again an issuer that could not be reached."""
 
-NOBODY = Caller("nobody", frozenset())
-"""Who sends a request to an open path."""
-
 MAY_NOT_ASK = "This key may not ask questions."
 
 
@@ -78,10 +75,10 @@ class Admission:
         Raises:
             Refused: It is not known, or may not do that, or not as often.
         """
-        if OPEN_PATHS.fullmatch(scope["path"]):
-            return NOBODY
-        headers = Headers(scope=scope)
         address = client_network(scope.get("client"))
+        if OPEN_PATHS.fullmatch(scope["path"]):
+            return Caller(f"address:{address}", frozenset())
+        headers = Headers(scope=scope)
         brought = (
             headers.get("authorization"),
             headers.get("x-api-key"),

@@ -1,21 +1,17 @@
-"""Guard: ASGI middleware in front of every route; requests that the page never sends are refused.
+"""Guard: ASGI middleware in front of all others; requests that the page never sends are refused.
 
 It lists the routes of the page, so that a route added by a new version of Gradio stays closed
 until somebody has reviewed it.
 """
 
-import asyncio
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qa.api.clients import client_network
 from qa.api.problem_response import plain_response, problem_response
 from qa.service.document_links import (
     ABOUT_ROUTE,
@@ -27,16 +23,11 @@ from qa.service.document_links import (
 from qa.service.incoming import IncomingFiles
 from qa.service.problems import Refused
 from qa.service.replies import API
-from qa.web.events import EventParser, RefusedEvent
 from qa.web.html.sign_in_page import SIGN_IN, SIGN_OUT
 from qa.web.html.source_list import CHANGES, SOURCES, SOURCES_LIMIT, SOURCES_STATE
 from qa.web.receiving import UPLOAD
-from qa.web.sessions import Sessions
 from qa.web.shell import PAGE_POLICY, SCRIPTS_ROUTE
 from qa.web.stored_turns import MAX_STORED_CHARACTERS
-
-BUSY_SECONDS = 60
-"""After which a client that found the server busy may come again. Chosen by hand."""
 
 MAX_EVENT_BYTES = 3 * MAX_STORED_CHARACTERS
 """Of an event's body: the conversation, as JSON within JSON, and a question."""
@@ -50,15 +41,6 @@ MAX_SIGN_IN_BYTES = 4_000
 MAX_PROGRAM_BYTES = 2_000_000
 """Of the body of a program's request but for files: a receipt, or a question with a history."""
 
-MAX_PENDING_BYTES = 30 * MAX_EVENT_BYTES
-"""Of the bodies of all events that are being received or processed."""
-
-ADDRESS_SHARE = 0.5
-"""Share of it that one address may use. Chosen by hand."""
-
-BODY_SECONDS = 30.0
-"""Time in which an event's body must arrive. Chosen by hand."""
-
 _SESSION = "[0-9A-Za-z]{1,64}"
 
 READ_PATHS = re.compile(
@@ -68,20 +50,21 @@ READ_PATHS = re.compile(
     rf"|/{SCRIPTS_ROUTE}/[0-9a-f]{{16}}/[a-z_]{{1,40}}\.js"
     r"|/config|/theme\.css|/favicon\.(?:ico|svg)|/robots\.txt"
     r"|/(?:static|assets|svelte)/(?!.*\.\.)[\w./@~+-]{1,200}"
-    rf"|/gradio_api/(?:app_id|startup-events|heartbeat/{_SESSION})"
+    r"|/gradio_api/(?:app_id|startup-events)"
 )
 """Paths for GET and HEAD."""
 
 QUEUED_EVENT, DIRECT_EVENT = "/gradio_api/queue/join", "/gradio_api/run/predict"
 """Paths to which the page sends its events: those that are queued, and the others."""
 
-MAX_DIRECT_EVENTS = 200
-"""Direct events being processed or waiting for one of the server's 40 threads."""
-
 EVENT_STREAM = "/gradio_api/queue/data"
 """Path from which the page reads the results of queued events."""
 
-_STREAM_QUERY = re.compile(rf"session_hash=({_SESSION})".encode())
+STREAM_QUERY = re.compile(rf"session_hash=({_SESSION})".encode())
+"""Its query."""
+
+HEARTBEAT = re.compile(rf"/gradio_api/heartbeat/({_SESSION})")
+"""Path to which a page is connected while it is open: with the connection its state ends."""
 
 _THEME = re.compile(rb"__theme=(?:light|dark|system)")
 
@@ -97,9 +80,11 @@ _PROXY_HEADERS = (b"x-forwarded-", b"forwarded", b"x-real-ip", b"x-direct-url", 
 class Guard:
     """Adds the security headers, and refuses requests that the page never sends.
 
+    It looks at what a request says of itself before its body, and keeps nothing of it: who sends
+    it is not known yet.
+
     Args:
         app: The application that is guarded.
-        events: Checks the events of the page.
         incoming: The received files; without it nothing that changes the library is accepted.
         hosts: Accepted values of the Host header, without port; any if empty.
         public_names: Those of them under which a proxy shows the page. A page of such a name may
@@ -110,21 +95,16 @@ class Guard:
     def __init__(
         self,
         app: ASGIApp,
-        events: EventParser,
         incoming: IncomingFiles | None = None,
         hosts: Sequence[str] = (),
         public_names: Sequence[str] = (),
         cors: Sequence[str] = (),
     ) -> None:
         self.app = app
-        self.events = events
         self.incoming = incoming
         self.hosts = hosts
         self.public_names = public_names
         self.cors = cors
-        self._sessions = Sessions()
-        self._pending_bytes: Counter[str] = Counter()
-        self._direct_events = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -141,29 +121,18 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        usage = _Usage(client_network(scope["client"]))
         try:
-            try:
-                scope, receive = await self._check(scope, receive, usage)
-            except Refused as refused:
-                await refusal(scope, refused)(scope, receive, send_with_headers)
-                return
-            await self.app(scope, receive, send_with_headers)
-        finally:
-            self._pending_bytes[usage.address] -= usage.bytes
-            if not self._pending_bytes[usage.address]:
-                del self._pending_bytes[usage.address]
-            self._direct_events -= usage.direct_events
+            scope = self._checked(scope)
+        except Refused as refused:
+            await refusal(scope, refused)(scope, receive, send_with_headers)
+            return
+        await self.app(scope, receive, send_with_headers)
 
-    async def _check(
-        self, scope: Scope, receive: Receive, usage: "_Usage"
-    ) -> tuple[Scope, Receive]:
+    def _checked(self, scope: Scope) -> Scope:
         """The request as the application may see it.
 
         Args:
             scope: Of the request.
-            receive: Of the request.
-            usage: Updated with what the request uses.
 
         Raises:
             Refused: Neither the page nor a program ever sends such a request.
@@ -174,45 +143,35 @@ class Guard:
         self._check_origin(scope, headers)
         trusted = [pair for pair in scope["headers"] if not _is_proxy_header(pair[0])]
         scope = {**scope, "headers": trusted}
-        path, reads = scope["path"], scope["method"] in ("GET", "HEAD")
-        if PROGRAM_PATHS.fullmatch(path):
-            return await self._check_program(scope, receive, usage, headers)
-        if reads and path == EVENT_STREAM:
-            session = _STREAM_QUERY.fullmatch(scope["query_string"])
-            if session is None or not self._sessions.is_known(session[1].decode()):
-                raise Refused("not-found", "Not found")
-            return scope, receive
-        if reads and READ_PATHS.fullmatch(path):
-            return _without_unknown_query(scope), receive
-        if reads or scope["method"] != "POST":
+        path, method = scope["path"], scope["method"]
+        reads, is_program = method in ("GET", "HEAD"), bool(PROGRAM_PATHS.fullmatch(path))
+        if reads and not is_program:
+            return _readable(scope)
+        if not (reads or method == "POST" or is_program):
             raise Refused("not-found", "Not found")
-        length = _length(headers)
-        if path == UPLOAD and self.incoming is not None:
-            _check_length(length, self.incoming.limits.batch_bytes)
-            return scope, receive
-        if path in (SIGN_IN, SIGN_OUT):
-            _check_length(length, MAX_SIGN_IN_BYTES)
-            return await self._receive_whole(scope, receive, usage)
-        if path == SOURCES_LIMIT or (path in CHANGES and self.incoming is not None):
-            _check_length(length, MAX_CHOICE_BYTES)
-            return await self._receive_whole(scope, receive, usage)
-        if path not in (QUEUED_EVENT, DIRECT_EVENT):
-            raise Refused("not-found", "Not found")
-        _check_length(length, MAX_EVENT_BYTES)
-        return await self._check_event(scope, receive, usage)
+        if not (reads or method == "OPTIONS"):
+            most, length = self._most_bytes(path, is_program), _length(headers)
+            if length > most:
+                raise Refused("too-large", f"Request body larger than {most:,} bytes")
+        return scope
 
-    async def _check_program(
-        self, scope: Scope, receive: Receive, usage: "_Usage", headers: Headers
-    ) -> tuple[Scope, Receive]:
-        """The request of a program, whose body was received in time unless it is of files."""
-        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
-            return scope, receive
-        length = _length(headers)
-        if scope["path"] == PROGRAM_UPLOAD and self.incoming is not None:
-            _check_length(length, self.incoming.limits.batch_bytes)
-            return scope, receive
-        _check_length(length, MAX_PROGRAM_BYTES)
-        return await self._receive_whole(scope, receive, usage)
+    def _most_bytes(self, path: str, is_program: bool) -> int:
+        """The length that a request's body may declare.
+
+        Raises:
+            Refused: Nothing is sent to this path.
+        """
+        if path in (UPLOAD, PROGRAM_UPLOAD) and self.incoming is not None:
+            return self.incoming.limits.batch_bytes
+        if is_program:
+            return MAX_PROGRAM_BYTES
+        if path in (SIGN_IN, SIGN_OUT):
+            return MAX_SIGN_IN_BYTES
+        if path == SOURCES_LIMIT or (path in CHANGES and self.incoming is not None):
+            return MAX_CHOICE_BYTES
+        if path in (QUEUED_EVENT, DIRECT_EVENT):
+            return MAX_EVENT_BYTES
+        raise Refused("not-found", "Not found")
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
         # A page of another site can send requests here from the user's own browser. Browsers
@@ -237,74 +196,6 @@ class Guard:
         if foreign or (site not in ("none", "same-origin") and not follows_link):
             raise Refused("cross-site", "Cross-site request refused")
 
-    async def _receive_whole(
-        self, scope: Scope, receive: Receive, usage: "_Usage"
-    ) -> tuple[Scope, Receive]:
-        """The request with its body, which was received in time."""
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await self._body(receive, usage)
-        except TimeoutError as error:
-            raise Refused("too-slow", "Request too slow") from error
-        return scope, _replay(body, receive)
-
-    async def _check_event(
-        self, scope: Scope, receive: Receive, usage: "_Usage"
-    ) -> tuple[Scope, Receive]:
-        """The request of an event, with the checked event as its body."""
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await self._body(receive, usage)
-            event = self.events.parse(body, queued=scope["path"] == QUEUED_EVENT)
-        except TimeoutError as error:
-            raise Refused("too-slow", "Request too slow") from error
-        except RefusedEvent as error:
-            raise Refused("invalid-fields", f"Event refused: {error}") from error
-        if not self._sessions.admit(event.session, usage.address):
-            raise Refused(
-                "busy", "Too many open pages; close some or try again later", BUSY_SECONDS
-            )
-        if scope["path"] == DIRECT_EVENT:
-            if self._direct_events >= MAX_DIRECT_EVENTS:
-                raise Refused("busy", "Too many concurrent requests; try again later", BUSY_SECONDS)
-            self._direct_events += 1
-            usage.direct_events = 1
-        headers = [pair for pair in scope["headers"] if pair[0].lower() != b"content-length"]
-        length = (b"content-length", str(len(event.body)).encode())
-        return {**scope, "headers": [*headers, length]}, _replay(event.body, receive)
-
-    async def _body(self, receive: Receive, usage: "_Usage") -> bytes:
-        """The request's whole body; the server enforces the declared length.
-
-        Raises:
-            Refused: The client disconnected, or too many bytes are pending.
-        """
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                raise Refused("invalid-request", "Request interrupted")
-            part: bytes = message.get("body", b"")
-            body += part
-            usage.bytes += len(part)
-            self._pending_bytes[usage.address] += len(part)
-            if (
-                self._pending_bytes.total() > MAX_PENDING_BYTES
-                or self._pending_bytes[usage.address] > ADDRESS_SHARE * MAX_PENDING_BYTES
-            ):
-                raise Refused("busy", "Too many concurrent requests; try again later", BUSY_SECONDS)
-            if not message.get("more_body", False):
-                return bytes(body)
-
-
-@dataclass(slots=True)
-class _Usage:
-    """What one request adds to the shared limits until it is done."""
-
-    address: str
-    bytes: int = 0
-    direct_events: int = 0
-
 
 def refusal(scope: Scope, refused: Refused) -> Response:
     """The response to a request that is not served, in the form that its path has."""
@@ -313,23 +204,21 @@ def refusal(scope: Scope, refused: Refused) -> Response:
     return plain_response(refused.problem)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """A ``receive`` that gives a body that was read already, then what follows it."""
-    unread = [body]
+def _readable(scope: Scope) -> Scope:
+    """A request that only reads, without a query that only other pages of Gradio have.
 
-    async def replay() -> Message:
-        if unread:
-            return {"type": "http.request", "body": unread.pop(), "more_body": False}
-        return await receive()
-
-    return replay
-
-
-def _without_unknown_query(scope: Scope) -> Scope:
-    """The request without a query that only other pages of Gradio would have, such as ``page``."""
-    if scope["path"] == "/" and not _THEME.fullmatch(scope["query_string"]):
-        return {**scope, "query_string": b""}
-    return scope
+    Raises:
+        Refused: There is nothing at its path.
+    """
+    path, query = scope["path"], scope["query_string"]
+    if path == EVENT_STREAM:
+        if STREAM_QUERY.fullmatch(query):
+            return scope
+    elif path == "/":
+        return scope if _THEME.fullmatch(query) else {**scope, "query_string": b""}
+    elif READ_PATHS.fullmatch(path) or HEARTBEAT.fullmatch(path):
+        return scope
+    raise Refused("not-found", "Not found")
 
 
 def _length(headers: Headers) -> int:
@@ -342,11 +231,6 @@ def _length(headers: Headers) -> int:
     if not (length.isascii() and length.isdecimal()) or "transfer-encoding" in headers:
         raise Refused("length-required", "Content-Length required")
     return int(length) if len(length) < 20 else 10**20
-
-
-def _check_length(length: int, most: int) -> None:
-    if length > most:
-        raise Refused("too-large", f"Request body larger than {most:,} bytes")
 
 
 def _is_proxy_header(name: bytes) -> bool:

@@ -22,6 +22,7 @@ from qa.mcp.streamable_http import McpFace
 from qa.service.document_links import ROUTE
 from qa.service.replies import API, Addresses
 from qa.web.admission import Admission
+from qa.web.bodies import Bodies
 from qa.web.caching import CacheHeaders
 from qa.web.chats import Chats
 from qa.web.document_routes import add_document_routes
@@ -132,6 +133,12 @@ def build_server(
     server.add_middleware(GZipMiddleware, compresslevel=COMPRESSION)
     server.add_middleware(CacheHeaders)
     entrances = [f"/{ROUTE}"] if page is None else ["/", f"/{ROUTE}"]
+    # Who is not let in uses up nothing: bodies are received, and pages counted, after that.
+    server.add_middleware(
+        Bodies,
+        events=EventParser(page.events if page else {}),
+        takes_files=incoming is not None,
+    )
     server.add_middleware(Admission, access=access, entrances=entrances)
     if options.cors:
         server.add_middleware(
@@ -143,7 +150,6 @@ def build_server(
         )
     server.add_middleware(
         Guard,
-        events=EventParser(page.events if page else {}),
         incoming=incoming,
         hosts=accepted_hosts(options.host, options.allowed_hosts),
         public_names=options.allowed_hosts,

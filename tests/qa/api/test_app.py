@@ -15,7 +15,7 @@ from qa.api.problem_response import STATUSES
 from qa.service.codes import CODES
 from qa.service.replies import Addresses
 from qa.service.services import Services
-from qa.web import guard
+from qa.web import bodies
 from tests.qa.api.conftest import Server, code
 
 QUESTION = {"question": "When was the bridge opened?"}
@@ -141,7 +141,7 @@ def test_guard_refuses_in_the_form_of_a_problem(
     assert code(post(Sec_Fetch_Site="cross-site"), 403) == "cross-site"
     assert code(post(Content_Length="x"), 411) == "length-required"
     assert code(post(Content_Length="3000000"), 413) == "too-large"
-    monkeypatch.setattr(guard, "MAX_PENDING_BYTES", 3)
+    monkeypatch.setattr(bodies, "MAX_PENDING_BYTES", 3)
     response = post()
     assert code(response, 503) == "busy" and response.headers["retry-after"] == "60"
 
@@ -149,8 +149,8 @@ def test_guard_refuses_in_the_form_of_a_problem(
 def test_body_that_does_not_arrive_is_a_problem(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "BODY_SECONDS", 0.01)
-    monkeypatch.setattr(guard.Guard, "_body", lambda *_: asyncio.sleep(10))
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(bodies.Bodies, "_body", lambda *_: asyncio.sleep(10))
     assert code(server.post("/answers", QUESTION), 408) == "too-slow"
 
 

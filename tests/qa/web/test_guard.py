@@ -14,17 +14,11 @@ from starlette.types import Receive, Scope, Send
 from qa.service.incoming import IncomingFiles
 from qa.settings import UploadLimits
 from qa.web import guard as module
-from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
 from qa.web.html.sign_in_page import SIGN_IN, SIGN_OUT
 from qa.web.html.source_list import CHANGES, SOURCES_LIMIT
 from qa.web.protection import LOOPBACK
 from qa.web.receiving import UPLOAD
-
-KINDS = {
-    0: EventKind(("text",), queued=True),
-    1: EventKind(("text",), queued=False),
-}
 
 EVENT = {"fn_index": 0, "data": ["x"], "session_hash": "abc"}
 
@@ -52,15 +46,25 @@ def ask(
     return asyncio.run(send())
 
 
-def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None:
-    guard = Guard(echo, EventParser(KINDS), incoming)
-    reply = ask(guard, "POST", "/gradio_api/queue/join", json=EVENT)
-    echoed = reply.json()
-    assert json.loads(echoed["body"])["data"] == ["x"]
-    assert int(echoed["headers"]["content-length"]) == len(echoed["body"])
-    assert reply.headers["x-content-type-options"] == "nosniff"
-    policy = reply.headers["content-security-policy"]
-    assert "default-src 'self'; script-src 'self' 'unsafe-eval';" in policy
+def test_each_response_has_the_security_headers(incoming: IncomingFiles) -> None:
+    for method, path in (("GET", "/"), ("POST", "/gradio_api/queue/join"), ("GET", "/nowhere")):
+        reply = ask(Guard(echo, incoming), method, path)
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        policy = reply.headers["content-security-policy"]
+        assert "default-src 'self'; script-src 'self' 'unsafe-eval';" in policy
+
+
+def test_no_body_is_read_before_it_is_known_who_sends_it(incoming: IncomingFiles) -> None:
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse({}, 401)(scope, receive, send)
+
+    async def unread() -> AsyncIterator[bytes]:
+        yield pytest.fail("expected that nobody reads it")
+
+    guard = Guard(refuse, incoming)
+    for path in ("/gradio_api/queue/join", "/gradio_api/run/predict", "/mcp", SOURCES_LIMIT):
+        headers = {"content-length": "100"}
+        assert ask(guard, "POST", path, headers, content=unread()).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -68,7 +72,9 @@ def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None
     [
         ("GET", "/", 200),
         ("GET", "/assets/index-1.js", 200),
-        ("GET", "/gradio_api/queue/data?session_hash=abc", 404),
+        ("GET", "/gradio_api/queue/data?session_hash=abc", 200),
+        ("GET", "/gradio_api/queue/data?session_hash=abc&x=1", 404),
+        ("GET", "/gradio_api/heartbeat/abc", 200),
         ("GET", "/gradio_api/queue/data", 404),
         ("GET", f"/static/{'a' * 300}", 404),
         ("GET", "/gradio_api/upload_progress?upload_id=abc", 404),
@@ -100,18 +106,19 @@ def test_event_reaches_the_page_with_its_length(incoming: IncomingFiles) -> None
         ("GET", "/sign-out", 404),
         ("DELETE", "/", 404),
         ("OPTIONS", "/gradio_api/queue/join", 404),
-        ("POST", "/gradio_api/queue/join", 422),
+        ("POST", "/gradio_api/queue/join", 200),
+        ("POST", "/gradio_api/run/predict", 200),
         ("POST", UPLOAD, 200),
     ],
 )
 def test_only_the_routes_of_the_page_are_open(
     incoming: IncomingFiles, method: str, path: str, status: int
 ) -> None:
-    assert ask(Guard(echo, EventParser(KINDS), incoming), method, path).status_code == status
+    assert ask(Guard(echo, incoming), method, path).status_code == status
 
 
 def test_read_only_chat_accepts_no_change_of_its_library() -> None:
-    guard = Guard(echo, EventParser(KINDS))
+    guard = Guard(echo)
     assert ask(guard, "POST", UPLOAD, content=b"x").status_code == 404
     for change in CHANGES:
         assert ask(guard, "POST", change, json=[]).status_code == 404
@@ -120,7 +127,7 @@ def test_read_only_chat_accepts_no_change_of_its_library() -> None:
 
 
 def test_body_has_a_declared_and_bounded_length(incoming: IncomingFiles) -> None:
-    guard = Guard(echo, EventParser(KINDS), incoming)
+    guard = Guard(echo, incoming)
     for path, most in (
         (UPLOAD, incoming.limits.batch_bytes),
         ("/gradio_api/queue/join", module.MAX_EVENT_BYTES),
@@ -135,44 +142,6 @@ def test_body_has_a_declared_and_bounded_length(incoming: IncomingFiles) -> None
         assert ask(guard, "POST", path, chunked, content=b"x").status_code == 411
 
 
-def test_body_has_a_deadline(incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never() -> AsyncIterator[bytes]:
-        yield b"{"
-        await asyncio.sleep(60)
-
-    monkeypatch.setattr(module, "BODY_SECONDS", 0.2)
-    guard = Guard(echo, EventParser(KINDS), incoming)
-    headers = {"content-length": "100"}
-    reply = ask(guard, "POST", "/gradio_api/queue/join", headers, content=never())
-    assert (reply.status_code, reply.text) == (408, "Request too slow")
-
-
-@pytest.mark.slow
-def test_pending_bodies_are_bounded_in_total(
-    incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MAX_PENDING_BYTES", 1_000)
-    monkeypatch.setattr(module, "BODY_SECONDS", 1.0)
-    guard = Guard(echo, EventParser(KINDS), incoming)
-
-    async def unfinished() -> AsyncIterator[bytes]:
-        yield b"x" * 400
-        await asyncio.sleep(60)
-
-    async def send() -> list[int]:
-        transport = httpx.ASGITransport(guard)
-        async with httpx.AsyncClient(transport=transport, base_url="http://chat") as client:
-            headers = {"content-length": "500"}
-            path = "/gradio_api/queue/join"
-            sent = (client.post(path, content=unfinished(), headers=headers) for _ in range(4))
-            replies = await asyncio.gather(*sent)
-            return sorted(reply.status_code for reply in replies)
-
-    # One address may use half of it.
-    assert asyncio.run(send()) == [408, 503, 503, 503]
-    assert not guard._pending_bytes and not guard._direct_events
-
-
 def test_proxy_headers_of_a_client_are_removed(incoming: IncomingFiles) -> None:
     names = (
         "X-Forwarded-Host",
@@ -183,12 +152,12 @@ def test_proxy_headers_of_a_client_are_removed(incoming: IncomingFiles) -> None:
         "X-Gradio-Server",
     )
     headers = dict.fromkeys(names, "evil.example")
-    echoed = ask(Guard(echo, EventParser({}), incoming), "GET", "/", headers).json()["headers"]
+    echoed = ask(Guard(echo, incoming), "GET", "/", headers).json()["headers"]
     assert "evil.example" not in echoed.values()
 
 
 def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: IncomingFiles) -> None:
-    named = Guard(echo, EventParser(KINDS), incoming, LOOPBACK)
+    named = Guard(echo, incoming, LOOPBACK)
     for host in ("[::1]", "localhost:7860", "127.0.0.1"):
         assert ask(named, "GET", "/", {"Host": host}).status_code == 200
     for host in ("rebound.example", "127.0.0.1.example:80", "[", ""):
@@ -205,7 +174,7 @@ def test_requests_of_other_sites_and_to_other_names_are_refused(incoming: Incomi
 
 
 def test_page_under_a_public_name_may_send_requests(incoming: IncomingFiles) -> None:
-    guard = Guard(echo, EventParser(KINDS), incoming, (*LOOPBACK, "qa.example"), ["qa.example"])
+    guard = Guard(echo, incoming, (*LOOPBACK, "qa.example"), ["qa.example"])
     join = "/gradio_api/queue/join"
     # A proxy passes the name on, or puts its own into the header.
     for host in ("qa.example", "QA.example:8443", "127.0.0.1:7860"):
@@ -221,15 +190,6 @@ def test_page_under_a_public_name_may_send_requests(incoming: IncomingFiles) -> 
         assert ask(guard, "GET", "/", {"Host": host}).status_code == 400
 
 
-def test_event_stream_is_open_to_known_sessions(incoming: IncomingFiles) -> None:
-    guard = Guard(echo, EventParser(KINDS), incoming)
-    waiting = "/gradio_api/queue/data?session_hash=abc"
-    assert ask(guard, "GET", waiting).status_code == 404
-    assert ask(guard, "POST", "/gradio_api/queue/join", json=EVENT).status_code == 200
-    assert ask(guard, "GET", waiting).status_code == 200
-    assert ask(guard, "GET", f"{waiting}&x=1").status_code == 404
-
-
 def test_unknown_query_of_the_page_is_removed(incoming: IncomingFiles) -> None:
     seen: list[bytes] = []
 
@@ -238,19 +198,5 @@ def test_unknown_query_of_the_page_is_removed(incoming: IncomingFiles) -> None:
         await JSONResponse({})(scope, receive, send)
 
     for query in ("page=1", "__theme=dark", "__theme=dark&page=1", ""):
-        ask(Guard(see, EventParser({}), incoming), "GET", f"/?{query}")
+        ask(Guard(see, incoming), "GET", f"/?{query}")
     assert seen == [b"", b"__theme=dark", b"", b""]
-
-
-def test_invented_sessions_are_refused_with_retry_after(
-    incoming: IncomingFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("qa.web.sessions.MAX_SESSIONS_PER_ADDRESS", 2)
-    guard = Guard(echo, EventParser(KINDS), incoming)
-    join = "/gradio_api/queue/join"
-    replies = [
-        ask(guard, "POST", join, json=EVENT | {"session_hash": session})
-        for session in ("a", "b", "c", "a")
-    ]
-    assert [reply.status_code for reply in replies] == [200, 200, 503, 200]
-    assert replies[2].headers["retry-after"] == "60"

@@ -15,6 +15,7 @@ from qa.access.policy import Access
 from qa.access.rates import FAILURE_RATE, parse_rate
 from qa.api.callers import caller_of
 from qa.web.admission import COOKIE, MAY_NOT_ASK, Admission
+from qa.web.bodies import Bodies
 from qa.web.events import EventParser
 from qa.web.guard import MAX_SIGN_IN_BYTES, Guard
 from qa.web.html.sign_in_page import SIGN_IN, SIGN_OUT
@@ -50,8 +51,9 @@ def served(access: Access) -> FastAPI:
     async def document(request: Request) -> str:
         return caller_of(request.scope).name
 
+    server.add_middleware(Bodies, events=EventParser({}))
     server.add_middleware(Admission, access=access, entrances=["/document"])
-    server.add_middleware(Guard, events=EventParser({}))
+    server.add_middleware(Guard)
     server.add_middleware(RootPath, path="/qa")
     return server
 
