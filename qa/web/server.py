@@ -10,7 +10,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from embeddings.errors import ChapterAndVerseError, Remedy
@@ -25,6 +24,7 @@ from qa.web.admission import Admission
 from qa.web.bodies import Bodies
 from qa.web.caching import CacheHeaders
 from qa.web.chats import Chats
+from qa.web.cross_origin import CrossOrigin
 from qa.web.document_routes import add_document_routes
 from qa.web.events import EventKind, EventParser
 from qa.web.guard import Guard
@@ -35,9 +35,6 @@ from qa.web.receiving import add_receiving
 from qa.web.shell import Shell, add_scripts
 from qa.web.sign_in import add_sign_in
 from qa.web.sources import add_sources
-
-MCP_HEADERS = ("Mcp-Method", "Mcp-Name", "Mcp-Protocol-Version")
-"""Headers that assistants send; of a page of another origin they must be allowed."""
 
 COMPRESSION = 6
 """Level of gzip: of the page a seventh is left, within a few milliseconds."""
@@ -140,14 +137,6 @@ def build_server(
         takes_files=incoming is not None,
     )
     server.add_middleware(Admission, access=access, entrances=entrances)
-    if options.cors:
-        server.add_middleware(
-            CORSMiddleware,
-            allow_origins=options.cors,
-            allow_methods=("GET", "POST", "DELETE"),
-            allow_headers=("Authorization", "Content-Type", "X-API-Key", *MCP_HEADERS),
-            expose_headers=("Retry-After",),
-        )
     server.add_middleware(
         Guard,
         incoming=incoming,
@@ -155,6 +144,8 @@ def build_server(
         public_names=options.allowed_hosts,
         cors=options.cors,
     )
+    if options.cors:
+        server.add_middleware(CrossOrigin, origins=options.cors)
     server.add_middleware(RefusalCounts, count=service.metrics.count_refusal)
     if options.root_path:
         server.add_middleware(RootPath, path=options.root_path)

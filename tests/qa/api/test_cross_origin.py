@@ -67,6 +67,13 @@ def test_problem_can_be_read_by_the_page(shared: Server) -> None:
     assert response.headers["access-control-expose-headers"] == "Retry-After"
 
 
+def test_refusal_of_the_guard_can_be_read_by_the_page(shared: Server) -> None:
+    long = from_page(APP) | {"Content-Length": "3000000"}
+    response = shared.post("/answers", QUESTION, headers=long)
+    assert code(response, 413) == "too-large"
+    assert response.headers["access-control-allow-origin"] == APP
+
+
 def test_stream_can_be_read_by_the_page(shared: Server) -> None:
     asked = QUESTION | {"stream": True}
     response = shared.post("/answers", asked, headers=from_page(APP))
