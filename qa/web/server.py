@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -16,9 +16,10 @@ from embeddings.errors import ChapterAndVerseError, Remedy
 from qa.access.policy import Access
 from qa.api.app import api_app
 from qa.api.health import add_health
-from qa.api.problem_response import RefusalCounts, on_http_error
+from qa.api.problem_response import RefusalCounts, on_http_error, plain_response
 from qa.mcp.streamable_http import McpFace
 from qa.service.document_links import ROUTE
+from qa.service.problems import Problem
 from qa.service.replies import API, Addresses
 from qa.web.admission import Admission
 from qa.web.bodies import Bodies
@@ -152,14 +153,14 @@ def build_server(
     return server
 
 
-async def _refuse(_: Request, error: Exception) -> JSONResponse:
+async def _refuse(_: Request, error: Exception) -> Response:
     """The response to a request whose fields are not as expected.
 
     FastAPI's own repeats what was sent, and fails where that is no text.
     """
     assert isinstance(error, RequestValidationError)
     places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
-    return JSONResponse({"detail": f"Not as expected: {places[:200]!a}."}, 422)
+    return plain_response(Problem("invalid-fields", f"Not as expected: {places[:200]!a}."))
 
 
 def accepted_hosts(host: str, allowed: Sequence[str]) -> tuple[str, ...]:

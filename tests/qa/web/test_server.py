@@ -1,4 +1,4 @@
-"""The server asks who somebody is before it reads or keeps anything of what they send."""
+"""The server as a whole: who is asked first, and how the page's routes refuse."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +17,13 @@ LENGTH = {"Content-Length": "1000"}
 def closed(town: Path, tmp_path: Path, quick_hashing: None) -> Iterator[Server]:
     """A server that needs keys."""
     with serving(town, tmp_path / "index", required=True) as started:
+        yield started
+
+
+@pytest.fixture
+def opened(town: Path, tmp_path: Path, quick_hashing: None) -> Iterator[Server]:
+    """A server that needs none."""
+    with serving(town, tmp_path / "index") as started:
         yield started
 
 
@@ -40,3 +47,12 @@ def test_whoever_has_no_key_keeps_out_nobody(
     assert asyncio.run(send()) == [401] * 12
     asked = closed.post("/answers", {"question": "When was the bridge opened?"}, "reader")
     assert asked.status_code == 200
+
+
+def test_fields_that_are_not_as_expected_are_a_counted_problem(opened: Server) -> None:
+    before = opened.figures()["qa_refusals_total{invalid-fields}"]
+    reply = opened.client.get("/document", params={"path": "town/bridge.txt", "part": "-1"})
+    assert reply.status_code == 422
+    assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+    assert reply.text == "Not as expected: 'query.part'."
+    assert opened.figures()["qa_refusals_total{invalid-fields}"] == before + 1
