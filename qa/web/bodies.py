@@ -5,11 +5,13 @@ It comes after admission: whoever is not let in uses up nothing that others need
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.api.callers import caller_of
+from qa.service.answer_queue import MAX_WAITING_OF_ONE
 from qa.service.problems import Refused
 from qa.web.events import Event, EventParser, RefusedEvent
 from qa.web.guard import (
@@ -37,6 +39,9 @@ MAX_DIRECT_EVENTS = 200
 CALLER_SHARE = 0.5
 """Share of each of them that one caller may use. Chosen by hand."""
 
+MAX_QUEUED_EVENTS_OF_ONE = MAX_WAITING_OF_ONE
+"""Queued events of one caller that wait until they are begun; Gradio's queue is for all."""
+
 BODY_SECONDS = 30.0
 """Time in which a body must arrive. Chosen by hand."""
 
@@ -52,6 +57,7 @@ class Bodies:
     Args:
         app: The application.
         events: Checks the events of the page.
+        waiting: Returns the session of each queued event that is not begun yet.
         takes_files: Whether the application receives files, whose bodies are left to it.
     """
 
@@ -59,15 +65,18 @@ class Bodies:
         self,
         app: ASGIApp,
         events: EventParser,
+        waiting: Callable[[], Iterable[str]] = tuple,
         *,
         takes_files: bool = False,
     ) -> None:
         self.app = app
         self.events = events
+        self.waiting = waiting
         self.takes_files = takes_files
         self._sessions = Sessions()
         self._pending_bytes: Counter[str] = Counter()
         self._direct_events: Counter[str] = Counter()
+        self._joining: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -85,6 +94,7 @@ class Bodies:
         finally:
             _give_back(self._pending_bytes, usage.caller, usage.bytes)
             _give_back(self._direct_events, usage.caller, usage.direct_events)
+            _give_back(self._joining, usage.caller, usage.joining)
 
     async def _received(
         self, scope: Scope, receive: Receive, usage: "_Usage"
@@ -152,6 +162,12 @@ class Bodies:
                 "busy", "Too many open pages; close some or try again later", BUSY_SECONDS
             )
         if queued:
+            waiting = sum(self._sessions.owner(session) == caller for session in self.waiting())
+            if waiting + self._joining[caller] >= MAX_QUEUED_EVENTS_OF_ONE:
+                sentence = "Too many of your questions are waiting; try again later"
+                raise Refused("too-many-requests", sentence, BUSY_SECONDS)
+            self._joining[caller] += 1
+            usage.joining = 1
             return
         if _exceeds(self._direct_events, caller, 1, MAX_DIRECT_EVENTS):
             raise _too_many()
@@ -186,6 +202,7 @@ class _Usage:
     caller: str
     bytes: int = 0
     direct_events: int = 0
+    joining: int = 0
 
 
 def _exceeds(counts: Counter[str], caller: str, more: int, most: int) -> bool:

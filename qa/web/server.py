@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -47,10 +47,12 @@ class ChatPage:
 
     Attributes:
         events: Its events by number.
+        waiting: Returns the session of each queued event that is not begun yet.
         mount: Adds its routes to a server.
     """
 
     events: Mapping[int, EventKind]
+    waiting: Callable[[], Iterable[str]]
     mount: Callable[[FastAPI], None]
 
 
@@ -135,6 +137,7 @@ def build_server(
     server.add_middleware(
         Bodies,
         events=EventParser(page.events if page else {}),
+        waiting=page.waiting if page else tuple,
         takes_files=incoming is not None,
     )
     server.add_middleware(Admission, access=access, entrances=entrances)

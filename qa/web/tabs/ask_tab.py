@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from qa.service.answer_queue import CONCURRENT_ANSWERS
+from qa.service.answer_queue import CONCURRENT_ANSWERS, MAX_WAITING_OF_ONE
 from qa.service.messages import QUESTION_REFUSED
 from qa.web.chat import Chat
 from qa.web.chats import Chats
@@ -23,6 +23,16 @@ from qa.web.tabs.events import QUIET, UNQUEUED, Changes, caller_in, chat_of
 from qa.web.tabs.example_buttons import ExampleButtons
 from qa.web.tabs.ratings import Ratings
 from qa.web.tabs.source_list import SourceList
+
+OTHER_THREADS = 8
+"""Of the 40 that the whole server has, those that questions leave to all else. Chosen by hand."""
+
+ANSWERS_BEGUN = min(CONCURRENT_ANSWERS + 2 * MAX_WAITING_OF_ONE, 40 - OTHER_THREADS)
+"""Questions that Gradio begins, first come first served; each keeps a thread.
+
+More than are answered at a time, so that the service's queue decides who is next: one caller has
+at most ``MAX_WAITING_OF_ONE`` there, and is told so of any other, which gives others their turn.
+"""
 
 
 class AskTab:
@@ -59,9 +69,7 @@ class AskTab:
             js="request => chapterAndVerse.complete(request)",
             # A question is not kept waiting by one that was given up.
             trigger_mode="multiple",
-            concurrency_limit=CONCURRENT_ANSWERS,
-            # All events that answer share one limit.
-            concurrency_id="answer",
+            concurrency_limit=ANSWERS_BEGUN,
             **QUIET,
         )
         refused = json.dumps(QUESTION_REFUSED)

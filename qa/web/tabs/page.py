@@ -1,5 +1,6 @@
 """Page: the conversation and the documents in one Gradio page, mounted on the chat's server."""
 
+from collections.abc import Iterator
 from typing import NoReturn
 
 import gradio as gr
@@ -63,7 +64,12 @@ def chat_page(chats: Chats, read_only: bool) -> ChatPage:
             show_error=False,
         )
 
-    return ChatPage(events, mount)
+    def waiting() -> Iterator[str]:
+        # Gradio tells it of no other than itself.
+        for queue in page._queue.event_queue_per_concurrency_id.values():
+            yield from (event.session_hash for event in queue.queue)
+
+    return ChatPage(events, waiting, mount)
 
 
 def _build_page(chats: Chats, read_only: bool) -> gr.Blocks:

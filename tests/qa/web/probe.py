@@ -51,6 +51,7 @@ def probe(place: Path) -> dict[str, Any]:
                 "routes": {route: _reply(server, route) for route in _routes(server.routes)},
                 "inputs": [list(kind.inputs) for kind in page.events.values()],
                 "events": list(_hostile_events(server, page, place)),
+                "queued": _queued_events(server, page),
             }
         found["unguarded"] = _unguarded(chat_page(chats, False), place)
         paths = [path for path in uploads.incoming.folder.rglob("*") if path.is_file()]
@@ -96,6 +97,22 @@ def _hostile_events(
                     yield number, list(kinds), _ask(server, "POST", path, sent)[0]
     unknown = {"fn_index": 999, "data": [], "session_hash": "x"}
     yield 999, [], _ask(server, "POST", "/gradio_api/run/predict", unknown)[0]
+
+
+def _queued_events(server: FastAPI, page: ChatPage) -> tuple[list[int], list[str], int]:
+    """The replies to events of a server that was not started; those kept; how many are begun."""
+    (gradio,) = (
+        route.app
+        for route in server.routes
+        if isinstance(route, Mount) and hasattr(route.app, "get_blocks")
+    )
+    blocks = gradio.get_blocks()
+    blocks._queue.stopped = False
+    number = next(number for number, kind in page.events.items() if kind.queued)
+    texts = [""] * len(page.events[number].inputs)
+    sent = {"fn_index": number, "data": texts, "session_hash": "y"}
+    statuses = [_ask(server, "POST", "/gradio_api/queue/join", sent)[0] for _ in range(10)]
+    return statuses, list(page.waiting()), blocks.fns[number].concurrency_limit
 
 
 def _unguarded(page: ChatPage, place: Path) -> tuple[int, str]:

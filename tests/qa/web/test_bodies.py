@@ -170,6 +170,33 @@ def test_direct_events_of_one_caller_leave_room_for_others(
     assert not bodies._direct_events
 
 
+def test_queued_events_of_one_caller_leave_room_for_others() -> None:
+    queue: list[str] = []
+
+    async def join(scope: Scope, receive: Receive, send: Send) -> None:
+        # As in Gradio, some time passes until it is in the queue.
+        body = await Request(scope, receive).body()
+        await asyncio.sleep(0)
+        queue.append(json.loads(body)["session_hash"])
+        await JSONResponse({})(scope, receive, send)
+
+    bodies = Bodies(join, EventParser(KINDS), lambda: queue)
+
+    def sent(caller: str, session: str) -> tuple[str, str, dict[str, object]]:
+        event = EVENT | {"session_hash": session}
+        return "POST", JOIN, {"json": event, "headers": {"x-caller": caller}}
+
+    most = module.MAX_QUEUED_EVENTS_OF_ONE
+    many = [sent("key:a", f"a{number}") for number in range(most + 2)]
+    assert asyncio.run(send_all(bodies, *many)) == [200] * most + [429] * 2
+    reply = ask(bodies, "POST", JOIN, json=EVENT)
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "60")
+    assert ask(bodies, "POST", JOIN, "key:b", json=EVENT | {"session_hash": "b"}).status_code == 200
+    del queue[0]
+    assert asyncio.run(send_all(bodies, *many)) == [200] + [429] * (most + 1)
+    assert not bodies._joining
+
+
 def test_event_stream_is_open_to_whoever_sent_the_events(bodies: Bodies) -> None:
     assert ask(bodies, "GET", STREAM).status_code == 404
     assert ask(bodies, "POST", JOIN, json=EVENT).status_code == 200

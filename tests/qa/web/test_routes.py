@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from qa.service.answer_queue import CONCURRENT_ANSWERS, MAX_WAITING_OF_ONE
+
 ROOT = Path(__file__).parent.parent.parent.parent
 
 OPEN = {
@@ -115,6 +117,15 @@ def test_no_event_takes_a_file_that_was_not_received(probed: dict[str, Any], cha
     assert len(events) == 4 * 2 * 2 * sum(map(bool, kinds)) + 1
     assert [event for event in events if event[2] != 422] == []
     assert probed["copies"] == 0
+
+
+@pytest.mark.parametrize("chat", ["written", "read"])
+def test_one_caller_does_not_fill_the_queue_of_the_page(probed: dict[str, Any], chat: str) -> None:
+    statuses, waiting, begun = probed[chat]["queued"]
+    assert statuses == [200] * MAX_WAITING_OF_ONE + [429, 429]
+    assert waiting == ["y"] * MAX_WAITING_OF_ONE
+    # So many that who is next is decided by the service's queue, within the server's 40 threads.
+    assert begun == min(CONCURRENT_ANSWERS + 2 * MAX_WAITING_OF_ONE, 32)
 
 
 def test_gradio_itself_refuses_a_file_that_was_not_received(probed: dict[str, Any]) -> None:
