@@ -28,11 +28,21 @@ from qa.service.replies import (
 from qa.service.requests import AskRequest, FeedbackRequest, SearchRequest, VerifyRequest
 from qa.service.service import Service
 
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["understood", "passages", "answer", "error"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+"""Of a stream, in which each event is one."""
+
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer; with `stream`, server-sent events `understood`, `passages`, "
         "`answer` and `error`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
     }
 }
 

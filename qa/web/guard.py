@@ -68,7 +68,7 @@ HEARTBEAT = re.compile(rf"/gradio_api/heartbeat/({_SESSION})")
 
 _THEME = re.compile(rb"__theme=(?:light|dark|system)")
 
-PROGRAM_PATHS = re.compile(r"/api/v1(?:/.*)?|/mcp")
+PROGRAM_PATHS = re.compile(r"/api/v1(?:/.*)?|/mcp", re.DOTALL)
 """Paths for programs. What is served there is our own, and tells itself what it does not know."""
 
 PROGRAM_UPLOAD = f"{API}/documents"

@@ -56,7 +56,8 @@ def test_operations_have_the_names_that_clients_give_their_functions(
 def test_answer_is_described_as_json_and_as_a_stream(description: dict[str, Any]) -> None:
     content = operations_of(description)["ask"]["responses"]["200"]["content"]
     assert content["application/json"]["schema"]["$ref"].endswith("/LinkedAnswer")
-    assert content["text/event-stream"]["schema"] == {"type": "string"}
+    event = content["text/event-stream"]["schema"]["properties"]["event"]
+    assert event == {"enum": ["understood", "passages", "answer", "error"]}
 
 
 def test_every_problem_is_described_by_its_status_and_code(description: dict[str, Any]) -> None:
@@ -106,7 +107,7 @@ def test_keys_are_described(description: dict[str, Any]) -> None:
     assert description["servers"] == [{"url": "/api/v1"}]
 
 
-@pytest.mark.parametrize("path", ["", "/", "/nothing", "/documents/", "/documents/x/y"])
+@pytest.mark.parametrize("path", ["", "/", "/nothing", "/documents/", "/documents/x/y", "/x%0Ay"])
 def test_unknown_address_is_a_problem(server: Server, path: str) -> None:
     assert code(server.get(path), 404) == "not-found"
 
