@@ -48,6 +48,7 @@ class LimitedConnection(H11Protocol):
         super().__init__(*arguments, **options)
         self._deadline: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
+        self._is_refused = False
         self._opened_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
@@ -84,10 +85,15 @@ class LimitedConnection(H11Protocol):
             h11.EndOfMessage(),
         ):
             self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        # To close while the client still sends would take the response away from it. The deadline
+        # of the head goes on.
+        self._is_refused = True
+        self.transport.write_eof()
 
     def data_received(self, data: bytes) -> None:
         """Process the bytes; half a head does not extend the deadline."""
+        if self._is_refused:
+            return
         super().data_received(data)
         if not self.awaits_head:
             self._cancel_deadline()
