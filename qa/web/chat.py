@@ -53,7 +53,9 @@ class Chat:
         self.documents = service.documents
         self.uploads = service.uploads
         self.indexing = service.indexing
-        self.document_asker = DocumentAsker(self.answerer, self.documents, service.wait_until_warm)
+        self.document_asker = DocumentAsker(
+            self.answerer, self.documents, service.queue, service.wait_until_warm
+        )
         self.example_finder = ExampleFinder(
             self.answerer, self.documents, service.wait_until_indexed
         )

@@ -14,6 +14,8 @@ from qa.cancellation import Cancelled
 from qa.library.answer_table import Row
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
+from qa.service.answer_queue import AnswerQueue
+from qa.service.busy import Busy
 from qa.service.documents import Documents
 from qa.service.error_messages import error_message
 from qa.service.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
@@ -72,6 +74,7 @@ class DocumentAsker:
     Args:
         answerer: Answers the question.
         documents: That can be asked.
+        queue: Gives a place for each document, so that other questions come between.
         wait_until_ready: Returns once the models are loaded.
     """
 
@@ -79,14 +82,20 @@ class DocumentAsker:
         self,
         answerer: QuestionAnswerer,
         documents: Documents,
+        queue: AnswerQueue,
         wait_until_ready: Callable[[], object],
     ) -> None:
         self._answerer = answerer
         self._documents = documents
+        self._queue = queue
         self._wait_until_ready = wait_until_ready
 
     def ask(
-        self, question: str, within: Sequence[str], is_awaited: Callable[[], bool]
+        self,
+        question: str,
+        within: Sequence[str],
+        is_awaited: Callable[[], bool],
+        caller: str = "",
     ) -> Iterator[EachState]:
         """The state from time to time; the last one is not running any more.
 
@@ -94,6 +103,7 @@ class DocumentAsker:
             question: As typed.
             within: Library paths of documents or folders to ask; all if empty.
             is_awaited: Whether to go on; looked at after each document.
+            caller: Who asks: questions of several callers are answered in turn.
         """
         state = EachState(question)
         yield state
@@ -108,7 +118,8 @@ class DocumentAsker:
             state = replace(state, library=len(documents), total=len(titles), titles=titles)
             shown = 0.0
             rows: list[Row] = []
-            for row in self._answerer.answer_each(question, within, is_awaited):
+            answers = self._answerer.answer_each(question, within, is_awaited)
+            while row := self._next(answers, caller):
                 rows.append(row)
                 # The library may have changed meanwhile.
                 state = replace(state, rows=tuple(rows), total=max(state.total, len(rows)))
@@ -119,6 +130,8 @@ class DocumentAsker:
                     yield state
         except Cancelled:
             pass
+        except Busy as error:
+            state = replace(state, problem=error_message(error))
         except ChapterAndVerseError as error:
             _log.error("%s", error)
             state = replace(state, problem=error_message(error))
@@ -130,6 +143,15 @@ class DocumentAsker:
             _log.exception("A question was not put to each document.")
             state = replace(state, problem=INTERNAL_ERROR)
         yield replace(state, running=False)
+
+    def _next(self, answers: Iterator[Row], caller: str) -> Row | None:
+        """What the next document says; none after the last one.
+
+        Raises:
+            Busy: The server ends, or as many questions wait as may.
+        """
+        with self._queue.place(caller):
+            return next(answers, None)
 
 
 @dataclass(slots=True, eq=False)

@@ -9,7 +9,7 @@ from qa.web.chats import Chats
 from qa.web.each import EachRuns, EachState
 from qa.web.html.each_page import each_opening, each_table
 from qa.web.html.page import alert
-from qa.web.tabs.events import QUIET, UNQUEUED, Changes, chat_of
+from qa.web.tabs.events import QUIET, UNQUEUED, Changes, caller_in, chat_of
 
 
 class EachTab:
@@ -58,7 +58,8 @@ class EachTab:
             shown,
             # A question is not kept waiting by one that was given up.
             trigger_mode="multiple",
-            # It keeps a core busy for long: questions of the chat must not wait for several.
+            # It takes long, and for each document a place in turn with all other questions, which
+            # must not wait for several.
             concurrency_limit=1,
             concurrency_id="each",
             **QUIET,
@@ -96,7 +97,8 @@ class EachTab:
             return
         try:
             asker = chat_of(self.chats, request).document_asker
-            for state in asker.ask(run.question, run.within, lambda: run.awaited):
+            caller = caller_in(request).name
+            for state in asker.ask(run.question, run.within, lambda: run.awaited, caller):
                 changes = self._shown(table_of(state), state.running)
                 if state.running:
                     del changes[self.notice]

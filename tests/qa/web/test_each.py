@@ -13,6 +13,7 @@ from qa.cancellation import IsWanted
 from qa.pipeline import NothingWithin, QuestionAnswerer
 from qa.reading.windows import QuestionTooLong
 from qa.results import Answer
+from qa.service.answer_queue import AnswerQueue
 from qa.service.documents import Documents
 from qa.service.messages import CHOICE_REMOVED, INTERNAL_ERROR, TOO_MANY_WORDS
 from qa.web import each
@@ -30,6 +31,8 @@ class Library:
         self.paths = [f"town/{letter}" for letter in "abcdefgh"[:count]]
         self.error = error
         self.asked: list[str] = []
+        self.queue = AnswerQueue(1, 1, 1)
+        self.running: list[int] = []
 
     def listing(self) -> Any:
         return SimpleNamespace(
@@ -43,11 +46,16 @@ class Library:
             if self.asked and self.error:
                 raise self.error
             self.asked.append(path)
+            self.running.append(self.queue.running)
             yield path, ANSWER if path == "town/b" else NO_ANSWER
 
     def states(self, most: int = 100, within: tuple[str, ...] = ()) -> list[EachState]:
-        asker = DocumentAsker(cast(QuestionAnswerer, self), cast(Documents, self), lambda: None)
-        return list(asker.ask("When?", within, lambda: len(self.asked) < most))
+        return list(self.asker().ask("When?", within, lambda: len(self.asked) < most))
+
+    def asker(self) -> DocumentAsker:
+        return DocumentAsker(
+            cast(QuestionAnswerer, self), cast(Documents, self), self.queue, lambda: None
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +82,37 @@ def test_no_document_is_asked_once_nobody_waits() -> None:
     last = library.states(most=2)[-1]
     assert (library.asked, last.running) == (["town/a", "town/b"], False)
     assert "1 of 2 documents answers; stopped before the other 1." in table_of(last)
+
+
+def test_each_document_is_asked_in_a_place_of_its_own() -> None:
+    library = Library()
+    for state in library.asker().ask("When?", (), lambda: True, "key:a"):
+        # Between two documents others are answered.
+        with library.queue.place("key:b"):
+            assert state.question == "When?"
+    assert (library.running, library.queue.running) == ([1, 1, 1], 0)
+
+
+def test_server_that_ends_takes_no_other_document() -> None:
+    library = Library()
+    states = []
+    for state in library.asker().ask("When?", (), lambda: True, "key:a"):
+        states.append(state)
+        if len(state.rows) == 1:
+            library.queue.stop()
+    assert (library.asked, states[-1].running) == (["town/a"], False)
+    assert states[-1].problem == "The server is stopping. Try again in a moment."
+    assert len(states[-1].rows) == 1
+
+
+def test_caller_with_many_questions_is_told_so() -> None:
+    library = Library()
+    with library.queue.place("key:b"):
+        waiting = library.queue.request("key:a")
+        (_, last) = library.asker().ask("When?", (), lambda: True, "key:a")
+    waiting.leave()
+    assert "of your questions waiting already" in last.problem
+    assert (last.rows, last.running, library.asked) == ((), False, [])
 
 
 def test_very_many_documents_are_capped_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
