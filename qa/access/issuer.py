@@ -133,6 +133,10 @@ class Issuer:
             self._fetched, self._error = time.monotonic(), None
             return self._keys
 
+    def known_keys(self) -> KeySet | None:
+        """The public keys; none where they would have to be fetched first."""
+        return self._fresh(None)
+
     def _fresh(self, unlike: KeySet | None) -> KeySet | None:
         known = self._keys
         return known if known is not None and known is not unlike and self._is_current() else None

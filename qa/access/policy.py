@@ -1,6 +1,10 @@
 """Policy: whether a request is let in, and as whom."""
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal, TypeVar
 
 from qa.access.caller import RIGHTS, Caller
 from qa.access.keys import Keys, key_id
@@ -9,8 +13,19 @@ from qa.access.refusals import NotAuthenticated, TooManyAttempts
 from qa.access.sessions import ENDED, Sessions
 from qa.access.tokens import TokenVerifier
 
+KEY_THREADS = 2
+"""In which keys are hashed, one at a time, that are used for the first time."""
+
+TOKEN_THREADS = 2
+"""In which tokens are verified by keys of the issuer that are known."""
+
+ISSUER_THREADS = 4
+"""In which tokens wait for other keys of the issuer. Chosen by hand."""
+
 _NONE = "This needs a key: send it as Authorization: Bearer KEY, or sign in."
 _WRONG = "This key or token is not valid here (any more)."
+
+_Result = TypeVar("_Result")
 
 
 class Access:
@@ -33,6 +48,10 @@ class Access:
         self._sessions = sessions
         self._tokens = tokens
         self._failures = Failures()
+        # None waits for what another is slow with.
+        self._key_threads = ThreadPoolExecutor(KEY_THREADS, "keys")
+        self._token_threads = ThreadPoolExecutor(TOKEN_THREADS, "tokens")
+        self._issuer_threads = ThreadPoolExecutor(ISSUER_THREADS, "issuer")
         self.required = required
 
     @classmethod
@@ -74,20 +93,38 @@ class Access:
             KeysUnusable: The keys cannot be read.
             IssuerUnavailable: A token cannot be verified.
         """
-        scheme, _, credential = (authorization_header or "").strip().partition(" ")
-        if scheme.lower() == "bearer":
-            return self._bearer(credential.strip(), address)
-        if api_key_header is not None:
-            return self._holder(api_key_header.strip(), address)
-        if session_cookie is not None:
-            identifier = self._sessions.key_id(session_cookie)
-            if identifier is not None:
-                if caller := self._keys.holder(identifier):
-                    return caller
-                raise NotAuthenticated(ENDED)
-        if self.required:
-            raise NotAuthenticated(_NONE)
-        return Caller(f"address:{address}", frozenset(RIGHTS))
+        kind, credential = self._presented(authorization_header, api_key_header)
+        if kind == "token":
+            return self._bearer(credential, address)
+        if kind == "key":
+            return self._holder(credential, address)
+        return self._guest(session_cookie, address)
+
+    async def authenticate_async(
+        self,
+        authorization_header: str | None,
+        api_key_header: str | None,
+        session_cookie: str | None,
+        address: str,
+    ) -> Caller:
+        """As ``authenticate``, without keeping the event loop for longer than a file is looked at.
+
+        Whoever is known waits neither for keys that are hashed nor for the issuer.
+        """
+        kind, credential = self._presented(authorization_header, api_key_header)
+        if kind == "none":
+            return self._guest(session_cookie, address)
+        if kind == "key":
+            if caller := self._keys.remembered(credential):
+                return caller
+            self._check_failures(address)
+            return await _within(self._key_threads, self._holder, credential, address)
+        assert self._tokens is not None
+        known = self._tokens.verify_known
+        if caller := await _within(self._token_threads, known, credential):
+            return caller
+        self._check_failures(address)
+        return await _within(self._issuer_threads, self._bearer, credential, address)
 
     def sign_in(self, key: str, address: str) -> str:
         """The value of a cookie that ``authenticate`` takes for a key.
@@ -103,10 +140,38 @@ class Access:
         self._holder(key, address)
         return self._sessions.cookie(key_id(key) or "")
 
-    def _bearer(self, credential: str, address: str) -> Caller:
-        if self._tokens is None or key_id(credential):
-            return self._holder(credential, address)
-        if caller := self._tokens.verify(credential):
+    def _presented(
+        self, authorization_header: str | None, api_key_header: str | None
+    ) -> tuple[Literal["key", "token", "none"], str]:
+        """The credential in the headers, and what it would be."""
+        scheme, _, credential = (authorization_header or "").strip().partition(" ")
+        if scheme.lower() == "bearer":
+            credential = credential.strip()
+            is_key = self._tokens is None or key_id(credential)
+            return ("key" if is_key else "token"), credential
+        if api_key_header is not None:
+            return "key", api_key_header.strip()
+        return "none", ""
+
+    def _guest(self, session_cookie: str | None, address: str) -> Caller:
+        """Whoever shows no credential, but perhaps a cookie."""
+        if session_cookie is not None:
+            identifier = self._sessions.key_id(session_cookie)
+            if identifier is not None:
+                if caller := self._keys.holder(identifier):
+                    return caller
+                raise NotAuthenticated(ENDED)
+        if self.required:
+            raise NotAuthenticated(_NONE)
+        return Caller(f"address:{address}", frozenset(RIGHTS))
+
+    def _bearer(self, token: str, address: str) -> Caller:
+        assert self._tokens is not None
+        # As for keys: what costs little is looked at, whatever else comes from its address.
+        if caller := self._tokens.verify_known(token):
+            return caller
+        self._check_failures(address)
+        if caller := self._tokens.verify(token):
             return caller
         raise self._refusal(address)
 
@@ -115,11 +180,14 @@ class Access:
         # behind one proxy have one address.
         if caller := self._keys.remembered(key):
             return caller
-        if seconds := self._failures.wait(address):
-            raise TooManyAttempts(seconds)
+        self._check_failures(address)
         if caller := self._keys.verify(key):
             return caller
         raise self._refusal(address)
+
+    def _check_failures(self, address: str) -> None:
+        if seconds := self._failures.wait(address):
+            raise TooManyAttempts(seconds)
 
     def _refusal(self, address: str) -> NotAuthenticated | TooManyAttempts:
         """Count wrong credentials of an address, and say what becomes of them."""
@@ -127,3 +195,9 @@ class Access:
             return TooManyAttempts(seconds)
         self._failures.add(address)
         return NotAuthenticated(_WRONG)
+
+
+async def _within(
+    threads: ThreadPoolExecutor, call: Callable[..., _Result], *arguments: str
+) -> _Result:
+    return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)

@@ -1,6 +1,5 @@
 """Admission: ASGI middleware that tells who sends a request, and refuses who may not."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from http.cookies import CookieError, SimpleCookie
@@ -85,12 +84,7 @@ class Admission:
             cookie_of(headers.get("cookie", "")),
         )
         try:
-            if not any(brought):
-                caller = self.access.authenticate(None, None, None, address)
-            else:
-                # A key that is used for the first time takes a tenth of a second, and a token the
-                # network when the issuer has new keys.
-                caller = await asyncio.to_thread(self.access.authenticate, *brought, address)
+            caller = await self.access.authenticate_async(*brought, address)
         except (NotAuthenticated, TooManyAttempts, ChapterAndVerseError) as error:
             raise not_let_in(error) from error
         if not caller.may("ask") and not scope["path"].startswith(API):

@@ -1,5 +1,7 @@
 """A request is let in as whoever its credentials name, and not at all if they are wrong."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +26,16 @@ ADDRESS = "192.0.2.7"
 REPORTS = Caller("key:reports", frozenset({"ask"}), ("docs/public",), "120/minute")
 
 ALLOWED = parse_rate(FAILURE_RATE).amount
+
+
+@pytest.fixture(params=["authenticate", "authenticate_async"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both decide alike."""
+    if request.param == "authenticate_async":
+        decide = Access.authenticate_async
+        monkeypatch.setattr(
+            Access, "authenticate", lambda *arguments: asyncio.run(decide(*arguments))
+        )
 
 
 @pytest.fixture
@@ -160,6 +172,71 @@ def test_keys_are_taken_while_the_issuer_is_down(
     with pytest.raises(IssuerUnavailable):
         access.authenticate(f"Bearer {token}", None, None, ADDRESS)
     assert access.authenticate(f"Bearer {key}", None, None, ADDRESS) == REPORTS
+
+
+def test_slow_issuer_delays_nobody_who_is_known(
+    tmp_path: Path, key: str, issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = Access.beside(tmp_path / "index", TokenVerifier(issuer.url, AUDIENCE), required=True)
+    known, cookie = f"Bearer {issuer.token()}", access.sign_in(key, ADDRESS)
+    fresh = Keys(tmp_path / "index").add("fresh", ["ask"])
+    assert access.authenticate(known, None, None, ADDRESS).name == "oidc:ada"
+    monkeypatch.setattr("qa.access.issuer.RETRY_SECONDS", 0.0)
+    released, answer = threading.Event(), issuer.answer
+
+    def late(path: str) -> tuple[int, dict[str, str], bytes]:
+        released.wait(10)
+        return answer(path)
+
+    monkeypatch.setattr(issuer, "answer", late)
+
+    async def all_at_once() -> list[str]:
+        junk = [
+            asyncio.create_task(
+                access.authenticate_async(
+                    f"Bearer {issuer.token(header={'kid': str(number)})}", None, None, str(number)
+                )
+            )
+            for number in range(20)
+        ]
+        await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(2):
+                return [
+                    (await access.authenticate_async(header, api_key, session, ADDRESS)).name
+                    for header, api_key, session in (
+                        (known, None, None),
+                        (None, key, None),
+                        (None, None, cookie),
+                        (None, fresh, None),
+                    )
+                ]
+        finally:
+            released.set()
+            assert {
+                type(error) for error in await asyncio.gather(*junk, return_exceptions=True)
+            } == {NotAuthenticated}
+
+    assert asyncio.run(all_at_once()) == ["oidc:ada", "key:reports", "key:reports", "key:fresh"]
+
+
+def test_address_that_fails_too_often_does_not_have_the_issuer_asked(
+    tmp_path: Path, issuer: TestIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = Access.beside(tmp_path / "index", TokenVerifier(issuer.url, AUDIENCE), required=True)
+    known = f"Bearer {issuer.token()}"
+    assert access.authenticate(known, None, None, ADDRESS).name == "oidc:ada"
+    monkeypatch.setattr("qa.access.issuer.RETRY_SECONDS", 0.0)
+    junk = f"Bearer {issuer.token(header={'kid': 'other'})}"
+    for _ in range(ALLOWED):
+        with pytest.raises(NotAuthenticated):
+            access.authenticate(junk, None, None, ADDRESS)
+    asked = len(issuer.requested)
+    with pytest.raises(TooManyAttempts):
+        access.authenticate(junk, None, None, ADDRESS)
+    assert len(issuer.requested) == asked
+    # A good one is not kept out by others of its address.
+    assert access.authenticate(known, None, None, ADDRESS).name == "oidc:ada"
 
 
 def test_damaged_keys_let_nobody_in(tmp_path: Path, key: str, access: Access) -> None:

@@ -54,6 +54,21 @@ def test_token_names_its_subject_with_rights_and_limit(
     )
 
 
+def test_token_is_verified_by_known_keys_without_the_network(
+    issuer: TestIssuer, verifier: TokenVerifier
+) -> None:
+    issuer.requested.clear()
+    token = issuer.token()
+    assert verifier.verify_known(token) is None and issuer.requested == []
+    caller = verifier.verify(token)
+    asked = len(issuer.requested)
+    assert caller is not None and verifier.verify_known(token) == caller
+    assert verifier.verify_known(issuer.token(aud="other")) is None
+    issuer.rotate()
+    assert verifier.verify_known(issuer.token()) is None
+    assert len(issuer.requested) == asked == 2
+
+
 @pytest.mark.parametrize(
     ("claims", "rights"),
     [

@@ -178,10 +178,10 @@ def test_caller_that_cannot_be_told_is_refused(
     expected: str,
     seconds: str | None,
 ) -> None:
-    def fail(*_: object) -> None:
+    async def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(Access, "authenticate", fail)
+    monkeypatch.setattr(Access, "authenticate_async", fail)
     response = server.post("/answers", QUESTION)
     assert code(response, status) == expected
     assert response.headers.get("retry-after") == seconds
