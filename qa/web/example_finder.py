@@ -4,7 +4,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from embeddings.errors import IndexDamaged
 from embeddings.index.paths import lies_within
@@ -25,6 +25,13 @@ MAX_EXAMPLE_DOCUMENTS = 50
 
 MAX_TRIED_QUESTIONS = 24
 """Questions that are tried to find examples, at half a second each."""
+
+LOCK_SECONDS = 0.1
+"""How often a finder that waits for another looks whether it is to end."""
+
+_one_at_a_time = threading.Lock()
+"""Held while questions are tried: callers with other limits have finders of their own, and all of
+them at once would keep every core busy."""
 
 _log = logging.getLogger("chapter-and-verse")
 
@@ -90,13 +97,27 @@ class ExampleFinder:
         self._version = self._documents.index.version
         examples: list[Placed] = []
         try:
-            self._find(examples)
+            with self._turn() as has_turn:
+                if has_turn:
+                    self._find(examples)
         except (
             Exception
         ):  # The thread's outermost function, and any document can be in the library.
             # Without examples the chat still works, and the page stops asking for them.
             _log.exception("Example questions could not be generated.")
         self._examples = examples
+
+    @contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """Wait until no other finder is looking; whether it is so, or this one is to end."""
+        has_turn = False
+        while not has_turn and not self._ending.is_set():
+            has_turn = _one_at_a_time.acquire(timeout=LOCK_SECONDS)
+        try:
+            yield has_turn
+        finally:
+            if has_turn:
+                _one_at_a_time.release()
 
     def _find(self, examples: list[Placed]) -> None:
         """Add examples to the list until there are enough."""

@@ -158,3 +158,40 @@ def test_close_ends_the_search_and_starts_no_other() -> None:
     library.version += 1
     finder.refresh()
     assert library.questions == []
+
+
+class SlowLibrary(Library):
+    """Its answerer waits until it is let go on, and says that it answers."""
+
+    def __init__(self, answering: list[str], going_on: threading.Event) -> None:
+        super().__init__(built("Mill"))
+        self.answering = answering
+        self.going_on = going_on
+        self.begun = threading.Event()
+
+    def answer(self, question: str, within: Sequence[str] = ()) -> Answer:
+        self.answering.append(question)
+        self.begun.set()
+        self.going_on.wait(10)
+        return super().answer(question, within)
+
+
+def test_one_finder_looks_at_a_time_and_one_that_waits_can_be_closed() -> None:
+    answering: list[str] = []
+    going_on = threading.Event()
+    libraries = [SlowLibrary(answering, going_on) for _ in range(3)]
+    first, second, closed = (library.finder() for library in libraries)
+    first.refresh()
+    assert libraries[0].begun.wait(10)
+    second.refresh()
+    closed.refresh()
+    closed.close()
+    assert closed.examples() == []
+    assert not libraries[1].begun.wait(0.2) and len(answering) == 1
+    going_on.set()
+    assert libraries[1].begun.wait(10)
+    for finder in (first, second):
+        assert finder._thread is not None
+        finder._thread.join(10)
+        assert finder.examples() == ["When was the Mill built?"]
+    assert len(answering) == 2
