@@ -27,22 +27,25 @@ class Chats:
         self.service = services.whole
         self.whole = Chat(self.service)
         self._chats: OrderedDict[tuple[str, ...], Chat] = OrderedDict()
+        self._closing: set[threading.Thread] = set()
         self._lock = threading.Lock()
 
     def of(self, caller: Caller) -> Chat:
         """The chat that has for a caller what the caller may reach."""
         if not caller.limit:
             return self.whole
-        dropped: list[Chat] = []
         with self._lock:
             chat = self._chats.pop(caller.limit, None) or Chat(self.services.of(caller))
             self._chats[caller.limit] = chat
-            while len(self._chats) > MAX_CHATS:
-                dropped.append(self._chats.popitem(last=False)[1])
-        for each in dropped:
-            # It may wait for a question that is being answered; nobody waits for that.
-            threading.Thread(target=each.close, daemon=True).start()
+            if len(self._chats) > MAX_CHATS:
+                self._drop(self._chats.popitem(last=False)[1])
         return chat
+
+    def _drop(self, chat: Chat) -> None:
+        # It may wait for a question that is being answered; nobody waits for that.
+        closing = threading.Thread(target=chat.close, daemon=True)
+        self._closing = {each for each in self._closing if each.is_alive()} | {closing}
+        closing.start()
 
     def start(self, *, examples: bool) -> None:
         """Start to load the models in the background.
@@ -65,6 +68,8 @@ class Chats:
     def close(self) -> None:
         """Stop all background work; before the service is closed."""
         with self._lock:
-            chats = [self.whole, *self._chats.values()]
+            chats, closing = [self.whole, *self._chats.values()], list(self._closing)
         for chat in chats:
             chat.close()
+        for thread in closing:
+            thread.join()
