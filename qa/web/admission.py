@@ -19,6 +19,7 @@ from qa.access.sessions import ENDED, SESSION_SECONDS
 from qa.api.clients import client_network
 from qa.service.problems import Refused, problem_of
 from qa.service.replies import API
+from qa.service.rights import require
 from qa.web.guard import QUEUED_EVENT, refusal
 from qa.web.html.sign_in_page import SIGN_IN, SIGN_OUT
 from qa.web.shell import SCRIPTS_ROUTE
@@ -31,13 +32,17 @@ OPEN_PATHS = re.compile(
 )
 """Paths at which nobody is asked who they are: nothing of the library is there."""
 
-RATED_PATHS = frozenset((f"{API}/answers", f"{API}/searches", "/mcp", QUEUED_EVENT))
+RATED_PATHS = frozenset(
+    (
+        *(f"{API}/{name}" for name in ("answers", "searches", "receipts/verify")),
+        "/mcp",
+        QUEUED_EVENT,
+    )
+)
 """Paths at which questions are asked, whose rate is limited."""
 
 ISSUER_SECONDS = 30
 """After which it is worth asking again an issuer that could not be reached."""
-
-MAY_NOT_ASK = "This key may not ask questions."
 
 
 class Admission:
@@ -87,8 +92,9 @@ class Admission:
             caller = await self.access.authenticate_async(*brought, address)
         except (NotAuthenticated, TooManyAttempts, ChapterAndVerseError) as error:
             raise not_let_in(error) from error
-        if not caller.may("ask") and not scope["path"].startswith(API):
-            raise Refused("not-allowed", MAY_NOT_ASK)
+        # The routes for programs say themselves which right they need.
+        if not scope["path"].startswith(API):
+            require(caller, "ask")
         asks = scope["method"] == "POST" and scope["path"] in RATED_PATHS
         if asks and (seconds := self._rates.check(caller)):
             sentence = f"This key may ask again in {seconds} seconds."

@@ -13,7 +13,8 @@ from qa.api.clients import client_network
 from qa.api.problem_response import plain_response
 from qa.service.document_links import ROUTE
 from qa.service.problems import Problem, Refused
-from qa.web.admission import MAY_NOT_ASK, forget, not_let_in, remember
+from qa.service.rights import require
+from qa.web.admission import forget, not_let_in, remember
 from qa.web.html.sign_in_page import SIGN_IN, SIGN_IN_POLICY, SIGN_OUT, sign_in_page
 
 PAGE = "./"
@@ -46,8 +47,7 @@ def add_sign_in(server: FastAPI, access: Access) -> None:
     ) -> Response:
         address = client_network(request.client)
         try:
-            if not access.authenticate(None, key, None, address).may("ask"):
-                raise Refused("not-allowed", MAY_NOT_ASK)
+            require(access.authenticate(None, key, None, address), "ask")
             session = access.sign_in(key, address)
         except NotAuthenticated:
             return _refusal(access, Problem("not-authenticated", WRONG_KEY))

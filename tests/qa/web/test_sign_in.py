@@ -14,7 +14,7 @@ from qa.access.keys import Keys
 from qa.access.policy import Access
 from qa.access.rates import FAILURE_RATE, parse_rate
 from qa.api.callers import caller_of
-from qa.web.admission import COOKIE, MAY_NOT_ASK, Admission
+from qa.web.admission import COOKIE, Admission
 from qa.web.bodies import Bodies
 from qa.web.events import EventParser
 from qa.web.guard import MAX_SIGN_IN_BYTES, Guard
@@ -154,7 +154,7 @@ def test_key_that_may_not_ask_is_told_so(access: Access, keys: Keys) -> None:
     writer = keys.add("writer", ["write"])
     reply = send(access, "POST", SIGN_IN, {"key": writer})
     assert reply.status_code == 403 and "set-cookie" not in reply.headers
-    assert MAY_NOT_ASK in reply.text
+    assert "This key may not ask questions." in reply.text
 
 
 def test_too_many_wrong_keys_have_to_wait(access: Access, key: str) -> None:
