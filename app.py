@@ -152,16 +152,20 @@ def main(
     _stay_offline(settings)
     folder = Path(os.path.realpath(folder))
     console = Console()
-    access = access_to(settings.index, host, allowed_hosts, oidc_issuer, oidc_audience, open_to_all)
     with (
         listen(host, port) as listener,
         QuestionAnswerer.open_folder(folder, settings) as answerer,
         closing(Service(answerer, folder)) as service,
         closing(Chats(Services(service))) as chats,
     ):
+        access = access_to(
+            settings.index, host, allowed_hosts, oidc_issuer, oidc_audience, open_to_all
+        )
         service.uploads.open(read_only)
 
         def on_report(report: "IndexingReport") -> None:
+            if report.added or report.changed or report.removed:
+                service.audit.write("start", "index", report.name)
             show_report(console, report, index)
             if report.name == service.name:
                 show_missing(console, list_library(service.index), index, service.name)

@@ -17,6 +17,15 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 
 NothingFound = Literal["nothing near", "none answers", "nothing asked"]
 
+CONFIDENCE_WORDS = (
+    (0.95, "almost certainly right"),
+    (0.8, "very likely right"),
+    (0.6, "probably right"),
+    (0.4, "uncertain"),
+    (0.0, "doubtful"),
+)
+"""Lowest probability for each wording. Chosen by hand; confidences are calibrated."""
+
 MAX_PLACES = 20
 """Other places listed of a passage that exists in several. Chosen by hand."""
 
@@ -345,6 +354,20 @@ class Answer:
             ValueError: It is not an answer's JSON.
         """
         return _adapter().validate_json(text)
+
+
+def confidence_in_words(confidence: float) -> tuple[str, str]:
+    """A confidence as words and as percent; no estimate is ever called certain.
+
+    >>> confidence_in_words(0.87), confidence_in_words(0.999), confidence_in_words(0.001)
+    (('very likely right', '87%'), ('almost certainly right', 'over 99%'), ('doubtful', 'under 1%'))
+    """
+    # The words follow the percent that are shown: 0.799 is "80%" and called as 0.8 is.
+    percent = round(100 * confidence)
+    words = next(words for least, words in CONFIDENCE_WORDS if percent >= 100 * least)
+    if confidence > 0.99:
+        return words, "over 99%"
+    return words, "under 1%" if confidence < 0.01 else f"{percent}%"
 
 
 def page_name(page: int | None, label: str = "") -> str:

@@ -198,8 +198,8 @@ async def on_invalid_fields(_: Request, error: Exception) -> Response:
         InvalidField(location=".".join(map(str, each["loc"]))[:200], message=str(each["msg"])[:200])
         for each in error.errors()[:MAX_ERRORS]
     ]
-    named = ", ".join(ascii(each.location) for each in errors)
-    problem = Problem("invalid-fields", f"Not as expected: {named[:300]}.")
+    named = ", ".join(f"{each.location!a} ({each.message!a})" for each in errors)
+    problem = Problem("invalid-fields", f"Not as expected: {named[:500]}.")
     return problem_response(problem, errors)
 
 

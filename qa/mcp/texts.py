@@ -16,6 +16,10 @@ from qa.service.replies import (
     PassageList,
     Verification,
 )
+from qa.text import join_whitespace
+
+NEAREST_CHARACTERS = 300
+"""Of a passage that is near and does not answer."""
 
 Reply = LinkedAnswer | PassageList | DocumentList | Excerpt | Verification
 
@@ -46,10 +50,12 @@ def _answer(answer: LinkedAnswer) -> Iterator[str]:
         yield f"Answered as: {answer.rewritten}"
     if answer.text is None:
         yield answer.sentence
-        yield from (f"nearest: {_place(hit, hit.page_name)}" for hit in answer.hits)
+        for hit in answer.hits:
+            yield f"nearest: {_place(hit, hit.page_name)}"
+            yield f"    {join_whitespace(hit.shown.text)[:NEAREST_CHARACTERS]}"
         return
     yield answer.text
-    yield f"confidence {answer.confidence:.0%}"
+    yield f"confidence {answer.confidence:.0%}, {answer.certainty}"
     yield from _citations(answer.citations, 1)
     if answer.contradicted_by:
         yield answer.contradiction_notice
@@ -64,7 +70,7 @@ def _citations(citations: Sequence[LinkedCitation], first: int) -> Iterator[str]
     for number, citation in enumerate(citations, start=first):
         yield f"[{number}] {_place(citation, citation.page_name)}"
         yield f"    quote: {citation.quote}"
-        yield f"    sentence: {''.join(citation.sentence)}"
+        yield f"    sentence: {''.join(text for text, _ in citation.shown_sentence)}"
         if citation.address is not None:
             yield f"    address: {citation.address}"
 

@@ -146,7 +146,10 @@ TOOLS = (
         "documents do not say: tell the user so, with `sentence`, and do not invent an answer or "
         "take one from elsewhere. Otherwise quote `text` exactly as it is, and give for each "
         "citation its path, page and address. `confidence` is the estimated probability that the "
-        "answer is right. Where `contradicted_by` is not empty, other documents say otherwise: "
+        "answer is right, `certainty` says it in words: below 0.6 tell the user that it is "
+        "uncertain, and show what is quoted. Several questions in one message, four at most, are "
+        "answered in `parts`. Where `unread` is not empty, not all files are in the library yet. "
+        "Where `contradicted_by` is not empty, other documents say otherwise: "
         "tell that, too; `candidates` are less likely answers, which are not to be given as the "
         "answer. For a follow-up question pass the earlier answers as `history`.",
         AskArguments,

@@ -201,11 +201,14 @@ class Documents:
 
         Raises:
             NoDocument: There is none.
+            DocumentChanged: At the path lies another document.
             SeveralDocuments: There are several, and no path was given.
         """
         found = [file.path for file in self.listing().documents if file.sha256 == sha256]
         if path in found:
             return path
+        if path and self.facts(path):
+            raise DocumentChanged(path)
         if path or not found:
             raise NoDocument(path or sha256)
         formats = {named_format(Path(each)) for each in found}

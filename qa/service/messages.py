@@ -74,6 +74,11 @@ RECEIPT_NOT_CHECKED = "The receipt was not checked: something went wrong; see th
 
 RECEIPT_REFUSED = "The receipt was not checked: the server is busy, or the file is too large."
 
+NOTHING_THERE = (
+    "Nothing is indexed there. A path begins with the name of a folder of the library: see the "
+    "list of documents."
+)
+
 INDEX_DAMAGED = "The index is damaged; the server's log says how, and what to do."
 
 INTERNAL_ERROR_SENTENCE = "Something went wrong on the server; its log says what."

@@ -16,7 +16,7 @@ from qa.cancellation import IsWanted, always_wanted, wanted_while
 from qa.pipeline import NothingWithin
 from qa.results import Answer, Hit
 from qa.service.codes import Code
-from qa.service.documents import DocumentChanged
+from qa.service.documents import DocumentChanged, NoPage, is_pdf
 from qa.service.problems import Refused
 from qa.service.read_only import Answered, ReadOnlyService, Retrieved, Understood
 from qa.service.receipt_check import NoReceipt, check_receipt
@@ -250,13 +250,16 @@ def picture(service: ReadOnlyService, sha256: str, number: int) -> bytes:
     """A page of the PDF with that SHA-256 as a PNG picture.
 
     Raises:
-        NoDocument: There is no such PDF.
+        NoDocument: There is none.
         SeveralDocuments: Files of other formats have the same bytes.
-        NoPage: It has no such page.
+        NoPage: It is no PDF, or has no such page.
         UnreadableFile: It is no longer what was indexed.
         TooManyWaiting: Too many pictures are being drawn.
     """
-    return service.documents.picture(service.documents.path_of(sha256), number, (), sha256)
+    path = service.documents.path_of(sha256)
+    if not is_pdf(path):
+        raise NoPage("is no PDF: pages of others cannot be drawn")
+    return service.documents.picture(path, number, (), sha256)
 
 
 def verify(service: ReadOnlyService, request: VerifyRequest) -> Verification:

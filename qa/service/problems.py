@@ -23,7 +23,7 @@ from qa.service.documents import (
     TooManyWaiting,
 )
 from qa.service.error_messages import error_message
-from qa.service.messages import INDEX_DAMAGED, INTERNAL_ERROR_SENTENCE, MAY_NOT_WRITE
+from qa.service.messages import INDEX_DAMAGED, INTERNAL_ERROR_SENTENCE, MAY_NOT_WRITE, NOTHING_THERE
 from qa.service.service import MayNotReach
 from qa.service.uploads import TooManyChanges
 
@@ -72,7 +72,7 @@ def problem_of(error: Exception) -> Problem:
         case Refused():
             return error.problem
         case NothingWithin():
-            return Problem("nothing-within", "Nothing is indexed there: see the list of documents.")
+            return Problem("nothing-within", NOTHING_THERE)
         case QuestionTooLong():
             return Problem("question-too-long", "The question has too many words; ask in fewer.")
         case NoDocument():

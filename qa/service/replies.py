@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from qa.library.listing import LibraryFile
 from qa.library.receipts import STATUS_TEXTS, CheckedCitation, QuoteStatus, without_passages
-from qa.results import Answer, Candidate, Citation, Hit
+from qa.results import Answer, Candidate, Citation, Hit, confidence_in_words
 from qa.service.document_links import document_link
 from qa.service.upload import State
 
@@ -44,6 +44,7 @@ class LinkedAnswer(Answer):
     """What the documents say to a question; ``text`` is null where they do not say.
 
     Attributes:
+        certainty: The confidence in words, such as "uncertain"; empty if there is no answer.
         sentence: Why there is no answer; empty if there is one.
         unread: That not all files are in the library yet, as a sentence; empty if they are.
         signature: Shows that this server gave the answer; for feedback on it.
@@ -53,6 +54,7 @@ class LinkedAnswer(Answer):
     candidates: tuple[LinkedCandidate, ...]
     contradicted_by: tuple[LinkedCandidate, ...]
     parts: tuple["LinkedAnswer", ...]
+    certainty: str
     sentence: str
     unread: str
     signature: str
@@ -222,7 +224,7 @@ class Job:
         name: Of the file, as it was sent.
         state: Whether it waits, is read, is in the library ("taken") or was refused.
         detail: The progress, or why it was refused, as a predicate whose subject is the file.
-        path: In the library, once it is taken.
+        path: In the library, once it is taken; of one that is refused, where the same content lies.
     """
 
     id: str
@@ -315,6 +317,7 @@ class Addresses:
                 "contradicted_by": self._candidates(answer.contradicted_by),
                 "parts": tuple(map(self._linked, answer.parts)),
             },
+            certainty="" if answer.text is None else confidence_in_words(answer.confidence)[0],
             sentence=answer.explanation,
             unread=unread,
             signature=signature,

@@ -88,7 +88,9 @@ class EarlierAnswer(BaseModel):
 class AskRequest(_Request):
     """A question to the documents."""
 
-    question: Text = Field(description="In any words; several questions are answered one by one.")
+    question: Text = Field(
+        description="In any words; up to four questions are answered one by one."
+    )
     within: Within = []
     history: Annotated[list[EarlierAnswer], Field(max_length=MAX_HISTORY)] = Field(
         default=[], description="The answers of the conversation so far, oldest first."

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from embeddings.errors import ChapterAndVerseError
+from embeddings.index.index import UPLOADS_NAME
+from embeddings.index.paths import lies_within
 from qa.access.audit import AuditLog
 from qa.library.feedback import Feedback
 from qa.pipeline import QuestionAnswerer
@@ -89,9 +91,9 @@ class Service(ReadOnlyService):
     @property
     def can_add(self) -> bool:
         """Whether what the caller adds lies where the caller may reach it."""
-        return not self.limit or any(
-            self.documents.may_hold(name) for name in self.index.names([self.uploads.folder])
-        )
+        # Without any file the folder has no name in the library yet.
+        names = self.index.names([self.uploads.folder]) or (UPLOADS_NAME,)
+        return not self.limit or any(lies_within(name, self.limit) for name in names)
 
     def add(self, files: Sequence[Path], caller: str) -> Iterator[tuple[Upload, ...]]:
         """Add files to the library, as ``Uploads.add``.
@@ -111,7 +113,8 @@ class Service(ReadOnlyService):
         def log(uploads: tuple[Upload, ...]) -> None:
             for upload in uploads:
                 outcome = "done" if upload.state == "taken" else upload.detail
-                self.audit.write(caller, "add", upload.path or upload.name, outcome)
+                name = upload.path if upload.state == "taken" else upload.name
+                self.audit.write(caller, "add", name or upload.name, outcome)
 
         return self.uploads.add(files, self.documents, log)
 

@@ -15,7 +15,7 @@ class Upload:
         state: Whether it is being indexed, in the library ("taken") or refused.
         detail: The progress, the path in the library, or why it was refused, as a predicate whose
             subject is the file.
-        path: In the library, once it is taken.
+        path: In the library, once it is taken; of one that is refused, where the same content lies.
     """
 
     name: str

@@ -65,14 +65,17 @@ class UploadBatch:
         self._report(tuple(self._uploads))
         self._library = self.documents.listing().files
         for position, file in enumerate(self.files):
+            same = None
             try:
                 problem = self._problem(position, file)
+                if not problem and (same := self._same(file)):
+                    problem = f"is in the library already, as {same}"
                 if not problem:
                     self._move(position, file)
             except OSError as error:  # It concerns this file alone; the others are added.
                 problem = f"could not be stored ({error.strerror})"
             if problem:
-                self._update(position, "refused", problem)
+                self._update(position, "refused", problem, same)
         if not self._moved:
             return
         try:
@@ -124,9 +127,13 @@ class UploadBatch:
             return (
                 f"exceeds the limit of {limits.total_bytes / 1e6:,.0f} MB of uploads; remove some"
             )
+        return ""
+
+    def _same(self, file: Path) -> str | None:
+        """Path in the library of a document with the same content; none if there is none."""
         digest = file_sha256(file)
-        same = next((listed for listed in self._library if _has_digest(listed, digest)), None)
-        return f"is in the library already, as {same.path}" if same else ""
+        same = (listed.path for listed in self._library if _has_digest(listed, digest))
+        return next(same, None)
 
     def _move(self, position: int, file: Path) -> None:
         """Move the file to where it is indexed."""

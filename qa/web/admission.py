@@ -19,7 +19,7 @@ from qa.access.sessions import ENDED, SESSION_SECONDS
 from qa.api.clients import client_network
 from qa.service.problems import Refused, problem_of
 from qa.service.replies import API
-from qa.service.rights import require
+from qa.service.rights import check_rate, require
 from qa.web.guard import QUEUED_EVENT, refusal
 from qa.web.html.sign_in_page import SIGN_IN, SIGN_OUT
 from qa.web.shell import SCRIPTS_ROUTE
@@ -33,13 +33,10 @@ OPEN_PATHS = re.compile(
 """Paths at which nobody is asked who they are: nothing of the library is there."""
 
 RATED_PATHS = frozenset(
-    (
-        *(f"{API}/{name}" for name in ("answers", "searches", "receipts/verify")),
-        "/mcp",
-        QUEUED_EVENT,
-    )
+    (*(f"{API}/{name}" for name in ("answers", "searches", "receipts/verify")), QUEUED_EVENT)
 )
-"""Paths at which questions are asked, whose rate is limited."""
+"""Paths at which questions are asked, whose rate is limited; to that of assistants other messages
+are sent, too."""
 
 ISSUER_SECONDS = 30
 """After which it is worth asking again an issuer that could not be reached."""
@@ -52,13 +49,20 @@ class Admission:
         app: The application, which finds the caller in the request's state.
         access: Tells callers by what they bring.
         entrances: Paths from which a browser is led to the sign-in.
+        rates: Shared with what else counts questions; its own if they are left out.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, entrances: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        access: Access,
+        entrances: Sequence[str] = (),
+        rates: Rates | None = None,
+    ) -> None:
         self.app = app
         self.access = access
         self.entrances = entrances
-        self._rates = Rates()
+        self.rates = rates or Rates()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -96,9 +100,8 @@ class Admission:
         if not scope["path"].startswith(API):
             require(caller, "ask")
         asks = scope["method"] == "POST" and scope["path"] in RATED_PATHS
-        if asks and (seconds := self._rates.check(caller)):
-            sentence = f"This key may ask again in {seconds} seconds."
-            raise Refused("too-many-requests", sentence, seconds)
+        if asks:
+            check_rate(self.rates, caller)
         return caller
 
     def _refusal(self, scope: Scope, refused: Refused) -> Response:

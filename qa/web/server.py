@@ -13,7 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from embeddings.errors import ChapterAndVerseError, Remedy
+from qa.access.caller import Caller
 from qa.access.policy import Access
+from qa.access.rates import Rates
 from qa.api.app import api_app
 from qa.api.health import add_health
 from qa.api.problem_response import RefusalCounts, on_http_error, plain_response
@@ -21,6 +23,7 @@ from qa.mcp.streamable_http import McpFace
 from qa.service.document_links import ROUTE
 from qa.service.problems import Problem
 from qa.service.replies import API, Addresses
+from qa.service.rights import check_rate
 from qa.web.admission import Admission
 from qa.web.bodies import Bodies
 from qa.web.caching import CacheHeaders
@@ -93,9 +96,16 @@ def build_server(
     services, service = chats.services, chats.service
     addresses = Addresses(options.root_path)
 
-    assistants = McpFace(
-        services.of, lambda caller: service.queue.place_async(caller.name), options.root_path
-    )
+    rates = Rates()
+
+    @asynccontextmanager
+    async def asking(caller: Caller) -> AsyncIterator[None]:
+        """Of what assistants send, questions alone are counted."""
+        check_rate(rates, caller)
+        async with service.queue.place_async(caller.name):
+            yield
+
+    assistants = McpFace(services.of, asking, options.root_path)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -140,7 +150,7 @@ def build_server(
         waiting=page.waiting if page else tuple,
         takes_files=incoming is not None,
     )
-    server.add_middleware(Admission, access=access, entrances=entrances)
+    server.add_middleware(Admission, access=access, entrances=entrances, rates=rates)
     server.add_middleware(
         Guard,
         incoming=incoming,

@@ -99,3 +99,14 @@ def test_question_gives_its_place_back_when_the_assistant_is_gone(
     monkeypatch.setattr(ReadOnlyService, "answer", wait)
     using(address, keys.add("all", ["ask"]), leave)
     assert service.queue.wait_idle(1)
+
+
+def test_questions_alone_are_counted_for_the_rate_of_a_key(address: str, keys: Keys) -> None:
+    key = keys.add("slow", ["ask"], rate="2/minute")
+    for _ in range(2):
+        assert not call(address, key, "list_documents").is_error
+        assert not call(address, key, "search", question=QUESTION).is_error
+    refused = call(address, key, "ask", question=QUESTION)
+    assert refused.is_error
+    assert refused.content[0].text.startswith("too-many-requests: This key may ask again in ")
+    assert not call(address, key, "list_documents").is_error

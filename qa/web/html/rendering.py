@@ -12,15 +12,7 @@ from jinja2.ext import Extension
 from markupsafe import Markup
 
 from embeddings.rendering import rendered
-
-CONFIDENCE_WORDS = (
-    (0.95, "almost certainly right"),
-    (0.8, "very likely right"),
-    (0.6, "probably right"),
-    (0.4, "uncertain"),
-    (0.0, "doubtful"),
-)
-"""Lowest probability for each wording. Chosen by hand; confidences are calibrated."""
+from qa.results import confidence_in_words
 
 # Gradio's HTML component evaluates ${…} and {{…}} in its value. Character references reach the
 # browser as the characters themselves, whatever the component evaluates.
@@ -36,20 +28,6 @@ def escape_text(value: object) -> Markup:
     if isinstance(value, Markup):
         return value
     return Markup(html.escape(str(value)).translate(_GRADIO_TEMPLATE_CHARACTERS))
-
-
-def confidence_in_words(confidence: float) -> tuple[str, str]:
-    """A confidence as words and as percent; no estimate is ever called certain.
-
-    >>> confidence_in_words(0.87), confidence_in_words(0.999), confidence_in_words(0.001)
-    (('very likely right', '87%'), ('almost certainly right', 'over 99%'), ('doubtful', 'under 1%'))
-    """
-    # The words follow the percent that are shown: 0.799 is "80%" and called as 0.8 is.
-    percent = round(100 * confidence)
-    words = next(words for least, words in CONFIDENCE_WORDS if percent >= 100 * least)
-    if confidence > 0.99:
-        return words, "over 99%"
-    return words, "under 1%" if confidence < 0.01 else f"{percent}%"
 
 
 def render(template: str, **values: object) -> Markup:

@@ -100,7 +100,7 @@ def test_page_of_a_pdf_is_a_picture(server: Server) -> None:
     width, height = Image.open(io.BytesIO(response.content)).size
     assert width < height
     assert code(server.get(f"/documents/{tower(server)}/pages/3.png"), 404) == "no-page"
-    assert code(server.get(f"/documents/{BRIDGE}/pages/1.png"), 404) == "no-document"
+    assert code(server.get(f"/documents/{BRIDGE}/pages/1.png"), 404) == "no-page"
     assert code(server.get(f"/documents/{tower(server)}/pages/0.png"), 422) == "invalid-fields"
 
 

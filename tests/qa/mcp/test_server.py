@@ -173,7 +173,8 @@ def test_documents_are_listed_page_by_page(service: ReadOnlyService) -> None:
         (
             "search",
             {"question": "a", "within": ["../etc"]},
-            "nothing-within: Nothing is indexed there: see the list of documents.",
+            "nothing-within: Nothing is indexed there. A path begins with the name of a folder of "
+            "the library: see the list of documents.",
         ),
         (
             "open_citation",

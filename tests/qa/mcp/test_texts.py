@@ -65,7 +65,7 @@ def test_answer_comes_first_then_each_place_with_all_that_opens_it() -> None:
     other = "http://qa/document?path=docs%2Fb.txt&sha256=cd&quote=14-18&at=1#quote-1"
     assert text_of(linked(contradicted)) == (
         "1901\n"
-        "confidence 93%\n"
+        "confidence 93%, very likely right\n"
         "[1] docs/a.pdf, page 2, start 14, end 18, sha256 ab\n"
         "    quote: 1901\n"
         "    sentence: It was opened 1901.\n"
@@ -86,7 +86,8 @@ def test_refusal_says_why_and_what_is_nearest() -> None:
         "Not all files are in yet.\n"
         "Answered as: When was it opened?\n"
         "The documents do not say: passages are near, but none answers the question.\n"
-        "nearest: docs/a.txt, start 0, end 14, sha256 ef"
+        "nearest: docs/a.txt, start 0, end 14, sha256 ef\n"
+        "    It was closed."
     )
 
 

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from embeddings.document import BLOCK_SEPARATOR
 from qa.library.receipts import as_markdown, parse_receipt
-from qa.results import NEAREST, Answer, Candidate, Citation, Hit
+from qa.results import (
+    CONFIDENCE_WORDS,
+    NEAREST,
+    Answer,
+    Candidate,
+    Citation,
+    Hit,
+    confidence_in_words,
+)
 from qa.web.html.page import (
     alert,
     answer_turn,
@@ -23,7 +31,6 @@ from qa.web.html.page import (
     progress_line,
     sources_panel,
 )
-from qa.web.html.rendering import CONFIDENCE_WORDS, confidence_in_words
 
 PASSAGE = "It is old. It was founded in 2013. It has 41 members."
 CITATION = Citation(
