@@ -311,7 +311,7 @@ def test_question_to_each_document_is_encoded_once(
     monkeypatch.setattr(answerer.retriever, "encode", counting)
     rows = answerer.answer_each("  Who \n leads? ", "docs/guide")
     assert encoded == []
-    assert len(list(rows)) == 7
+    assert len(list(rows)) == 8
     assert encoded == ["Who leads?"]
 
 
