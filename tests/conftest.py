@@ -14,6 +14,9 @@ from tests.builders import HashingEncoder
 
 DOCS = Path(__file__).parent.parent / "docs"
 
+DOCUMENTS = sum(path.is_file() for path in DOCS.rglob("*"))
+"""Documents that the bot answers from out of the box."""
+
 TEXT = "The bridge was opened in 1901. It was closed in 1950."
 
 # The machine may be busy: how long one example takes says nothing about the code.

@@ -8,6 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import CHROMIUM_OPTIONS, ask, chromium, opened
 from tests.end_to_end.chat_process import running
 
@@ -31,7 +32,9 @@ def main() -> None:
             page.locator("#sources h2").hover()
             page.screenshot(path=TARGET / "ask.png")
         with opened(browser, chat.url, height=760, dark=True) as page:
-            expect(page.locator("#source-list .cv-used")).to_have_text("12 of 12 used")
+            expect(page.locator("#source-list .cv-used")).to_have_text(
+                f"{DOCUMENTS} of {DOCUMENTS} used"
+            )
             ask(page, "What makes Kazakhstan more than a member of organisations?", "[1]")
             page.locator("#sources .cv-open").first.click()
             page.locator("#reader img").evaluate("image => image.decode()")

@@ -20,6 +20,10 @@ PATH = "/mcp"
 """Of the tools."""
 
 
+_UNUSED = ("DELETE", "GET")
+"""Methods that the protocol has for sessions and streams, and clients do without."""
+
+
 class McpFace:
     """The tools as an ASGI application, for one start of a server.
 
@@ -54,7 +58,7 @@ class McpFace:
         """Of the tools."""
         # GET would open a stream for messages that there are none of, DELETE end a session: as the
         # protocol has it, clients do without.
-        return Route(PATH, self, include_in_schema=False)
+        return Route(PATH, self, methods=["POST", *_UNUSED], include_in_schema=False)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Serves requests while it is entered; once."""

@@ -63,7 +63,7 @@ NO_DOCUMENTS = "There is nothing to answer from: the library holds no documents 
 
 NO_RECEIPT = (
     "This is no receipt: expected an answer as JSON, or a list of them, such as “Save this "
-    "conversation” and `qa ask --json` write."
+    "conversation” writes."
 )
 
 RECEIPT_TOO_LARGE = "This is too large to be a receipt of a conversation; nothing was checked."

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from qa.library.feedback import Feedback
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import (
     ANSWER_MS,
     action,
@@ -182,7 +183,9 @@ def test_conversation_is_saved_and_verified(page: Page, chat: Running, tmp_path:
 @pytest.mark.browser
 def test_answer_is_limited_to_the_documents_chosen(page: Page) -> None:
     page.get_by_role("checkbox", name="docs/kazakhstan-2024 5 documents").uncheck()
-    expect(page.locator("#limit-chip .cv-chip-label")).to_have_text("7 of 12 documents")
+    expect(page.locator("#limit-chip .cv-chip-label")).to_have_text(
+        f"{DOCUMENTS - 5} of {DOCUMENTS} documents"
+    )
     ask(page, "When was the IOFS founded?", "The documents do not say")
     expect(replies(page).last).to_contain_text("Asked only of: docs/guide.")
     expect(page.locator("#sources .cv-place").first).to_contain_text("docs/guide/")
@@ -217,7 +220,7 @@ def test_two_questions_are_both_answered_and_small_talk_cites_nothing(page: Page
     for text in ("2013", "41"):
         expect(replies(page).last).to_contain_text(text)
     expect(page.locator("#sources .cv-source mark")).to_have_count(2)
-    ask(page, "hello", "12 documents")
+    ask(page, "hello", f"{DOCUMENTS} documents")
     expect(replies(page).last).not_to_contain_text("[")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import ask_when_founded, opened
 from tests.end_to_end.chat_process import ROOT, SECONDS, Running, run, running
 
@@ -29,7 +30,7 @@ app.main()
 
 @pytest.mark.slow
 def test_second_start_indexes_nothing_and_imports_no_pytorch_to_serve(chat: Running) -> None:
-    assert "12 added" in chat.logged()
+    assert f"{DOCUMENTS} added" in chat.logged()
     done = subprocess.run(
         [sys.executable, "-c", START_ONLY, "--port", "0", "--index", str(chat.index)],
         cwd=ROOT,
@@ -38,7 +39,7 @@ def test_second_start_indexes_nothing_and_imports_no_pytorch_to_serve(chat: Runn
         timeout=SECONDS,
         check=True,
     )
-    assert "docs: 12 unchanged (0 passages encoded" in done.stdout
+    assert f"docs: {DOCUMENTS} unchanged (0 passages encoded" in done.stdout
     assert "torch is loaded: False" in done.stdout
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import (
     ANSWER_MS,
     action,
@@ -42,7 +43,7 @@ def test_reload_keeps_the_conversation(page: Page) -> None:
     expect(page.locator("#sources details:not(.cv-details)")).to_have_count(4)
     until_finished(page)
     begin_conversation(page)
-    expect(page.locator("#sources")).to_contain_text("12 documents")
+    expect(page.locator("#sources")).to_contain_text(f"{DOCUMENTS} documents")
 
 
 @pytest.mark.browser
@@ -149,7 +150,7 @@ def test_conversation_that_is_left_gets_no_answer_that_was_on_its_way(
             begin_conversation(page)
         until_answered(browser, gated)
         expect(replies(page)).to_have_count(0)
-        expect(page.locator("#sources")).to_contain_text("12 documents")
+        expect(page.locator("#sources")).to_contain_text(f"{DOCUMENTS} documents")
         page.go_back()
         expect(replies(page)).to_have_count(2)
         expect(replies(page).last).to_contain_text("This question was not answered")

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import ANSWER_MS, WIDTHS, opened
 from tests.end_to_end.chat_process import Running
 from tests.end_to_end.test_source_list import row
@@ -30,9 +31,9 @@ def test_each_document_is_asked_and_the_table_is_saved(
         status = page.locator("#each-answers [role=status]")
         with gated.shut():
             ask_each(page)
-            expect(status).to_contain_text("1 of 12 documents …", timeout=ANSWER_MS)
+            expect(status).to_contain_text(f"1 of {DOCUMENTS} documents …", timeout=ANSWER_MS)
             expect(page.get_by_role("button", name="Stop")).to_be_visible()
-        expect(status).to_have_text("1 of 12 documents answers.", timeout=4 * ANSWER_MS)
+        expect(status).to_have_text(f"1 of {DOCUMENTS} documents answers.", timeout=4 * ANSWER_MS)
         expect(page.get_by_role("button", name="Ask each")).to_be_visible()
         row = page.locator("#each-answers tbody tr")
         expect(row).to_have_count(1)
@@ -54,9 +55,9 @@ def test_each_document_is_asked_and_the_table_is_saved(
         saved = saving.value.path().read_text(encoding="utf-8-sig")
         first, *others = csv.DictReader(StringIO(saved))
         assert (first["answer"], first["path"].split("/")[-1]) == ("41", "food-security.html")
-        assert len(others) == 11 and {other["answer"] for other in others} == {""}
+        assert len(others) == DOCUMENTS - 1 and {other["answer"] for other in others} == {""}
         page.locator("#each-answers summary").click()
-        expect(page.locator(".cv-silent li")).to_have_count(11)
+        expect(page.locator(".cv-silent li")).to_have_count(DOCUMENTS - 1)
         page.locator(".cv-silent li").last.scroll_into_view_if_needed()
         expect(page.locator(".cv-silent li").last).to_be_in_viewport()
         with page.context.expect_page() as opening:
@@ -77,7 +78,7 @@ def test_asking_is_stopped_and_what_was_found_stays(browser: Browser, gated: Run
             stop.click()
             expect(stop).to_be_hidden()
         status = page.locator("#each-answers [role=status]")
-        stopped = re.compile("; stopped before the other 1[01]")
+        stopped = re.compile("; stopped before the other 1[12]")
         expect(status).to_have_text(stopped, timeout=ANSWER_MS)
         expect(page.locator("#each-answers tbody tr")).to_have_count(1)
         expect(page.get_by_role("button", name="Ask each")).to_be_visible()
@@ -100,7 +101,7 @@ def test_question_waits_for_its_turn_and_asks_what_the_chat_is_limited_to(
         with gated.shut(), opened(browser, gated.url) as other:
             ask_each(other)
             expect(other.locator("#each-answers")).to_contain_text(
-                "of 12 documents …", timeout=ANSWER_MS
+                f"of {DOCUMENTS} documents …", timeout=ANSWER_MS
             )
             ask_each(page)
             expect(answers).to_contain_text("Waiting: another question")

@@ -37,7 +37,7 @@ def ask_next(page: Page, question: str, problem: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, gated: Running) -> None:
+def test_full_queue_is_told_as_the_reply(browser: Browser, gated: Running) -> None:
     with (
         opened(browser, gated.url) as first,
         opened(browser, gated.url) as second,
@@ -54,16 +54,31 @@ def test_full_queue_leaves_the_question_to_ask_again(browser: Browser, gated: Ru
                     )
             question_box(third).fill("When was the IOFS founded?")
             question_box(third).press("Enter")
-            expect(notices(third)).to_contain_text("The question was not answered")
-            with recovering(third):
-                expect(question_box(third)).to_be_enabled()
-                expect(question_box(third)).to_have_value("When was the IOFS founded?")
+            expect(replies(third).last).to_contain_text("Try again in a moment.")
         for page in (first, second):
             expect(replies(page).last).to_contain_text("2013", timeout=ANSWER_MS)
-        with recovering(third):
-            until_sent(third, lambda: question_box(third).press("Enter"))
-            expect(replies(third)).to_have_count(1)
+        question_box(third).fill("When was the IOFS founded?")
+        question_box(third).press("Enter")
         expect(replies(third).last).to_contain_text("2013", timeout=ANSWER_MS)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_refused_event_leaves_the_question_to_ask_again(browser: Browser, gated: Running) -> None:
+    with opened(browser, gated.url) as page:
+        join = re.compile("/queue/join")
+        page.route(join, lambda route: route.fulfill(status=429, body="Too many questions"))
+        question_box(page).fill("When was the IOFS founded?")
+        question_box(page).press("Enter")
+        expect(notices(page)).to_contain_text("The question was not answered")
+        with recovering(page):
+            expect(question_box(page)).to_be_enabled()
+            expect(question_box(page)).to_have_value("When was the IOFS founded?")
+        page.unroute(join)
+        with recovering(page):
+            until_sent(page, lambda: question_box(page).press("Enter"))
+            expect(replies(page)).to_have_count(1)
+        expect(replies(page).last).to_contain_text("2013", timeout=ANSWER_MS)
 
 
 @pytest.mark.slow

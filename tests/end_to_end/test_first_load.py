@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import ANSWER_MS, question_box, reload, replies
 from tests.end_to_end.chat_process import Running
 
@@ -217,7 +218,7 @@ def test_second_visit_asks_for_nothing_that_has_not_changed(
         received = received_bytes(page)
         page.goto(chat.url)
         question_box(page).wait_for()
-        expect(page.locator("#source-list .cv-document")).to_have_count(12)
+        expect(page.locator("#source-list .cv-document")).to_have_count(DOCUMENTS)
         count = -1
         while count < len(received):
             count = len(received)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import (
     ANSWER_MS,
     action,
@@ -102,8 +103,8 @@ def test_browser_that_stores_nothing_shows_answers_and_documents(
     context.add_init_script(REFUSING)
     page = context.new_page()
     page.goto(chat.url)
-    expect(page.locator("#source-list .cv-used")).to_have_text("12 of 12 used")
-    expect(page.locator("#source-list .cv-document")).to_have_count(12)
+    expect(page.locator("#source-list .cv-used")).to_have_text(f"{DOCUMENTS} of {DOCUMENTS} used")
+    expect(page.locator("#source-list .cv-document")).to_have_count(DOCUMENTS)
     for question, answer in ((MEMBERS, "41"), ("When was the IOFS founded?", "2013")):
         press_enter(page, question)
         expect(replies(page).last).to_contain_text(answer, timeout=ANSWER_MS)
@@ -113,7 +114,7 @@ def test_browser_that_stores_nothing_shows_answers_and_documents(
 
 
 def test_what_was_ticked_last_is_asked(page: Page) -> None:
-    expect(page.locator("#source-list .cv-used")).to_have_text("12 of 12 used")
+    expect(page.locator("#source-list .cv-used")).to_have_text(f"{DOCUMENTS} of {DOCUMENTS} used")
     go_on = held(page, r"sources/limit")
     boxes = page.locator("#source-list .cv-document input[data-path]")
     boxes.nth(1).uncheck()
@@ -123,7 +124,7 @@ def test_what_was_ticked_last_is_asked(page: Page) -> None:
     press_enter(page, MEMBERS)
     go_on()
     expect(replies(page).last).to_contain_text("Asked only of:", timeout=ANSWER_MS)
-    expect(page.locator("#source-list .cv-used")).to_have_text("1 of 12 used")
+    expect(page.locator("#source-list .cv-used")).to_have_text(f"1 of {DOCUMENTS} used")
 
 
 def test_document_that_was_left_does_not_come_back(page: Page) -> None:

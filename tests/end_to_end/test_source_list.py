@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import (
     ANSWER_MS,
     ask,
@@ -71,7 +72,7 @@ def test_good_file_is_taken_and_answered_from_at_once_a_bad_one_is_refused(
         expect(refused).to_contain_text("not taken: it is damaged or not a valid PDF")
         # What was refused is told where the files are listed, and covers nothing.
         expect(page.locator("[data-testid='toast-body']")).to_have_count(0)
-        expect(used(page)).to_have_text("13 of 13 used")
+        expect(used(page)).to_have_text(f"{DOCUMENTS + 1} of {DOCUMENTS + 1} used")
         expect(documents(page).filter(has_text="harbour b.txt")).to_have_count(1)
         assert uploads_of(own) == ["uploads/harbour b.txt"]
         ask(page, "Who dug the harbour of Tern?", "Ada Finch")
@@ -96,7 +97,7 @@ def test_good_file_is_taken_and_answered_from_at_once_a_bad_one_is_refused(
         )
         expect(changed.get_by_role("alert")).to_have_count(0)
         expect(page.get_by_role("status").filter(has_text="Removed:")).to_have_count(1)
-        expect(used(page)).to_have_text("12 of 12 used")
+        expect(used(page)).to_have_text(f"{DOCUMENTS} of {DOCUMENTS} used")
         assert uploads_of(own) == []
         # What was quoted is gone, and the old answer says so at once.
         expect(page.locator("#sources .cv-warning").last).to_contain_text("has changed since")
@@ -125,7 +126,7 @@ def test_files_dropped_anywhere_are_listed_until_each_is_taken_or_refused(
 ) -> None:
     files = [["harbour.txt", "Ada Finch dug the harbour of Tern."], ["broken.pdf", "%PDF-1.4"]]
     with opened(browser, own.url) as page:
-        expect(used(page)).to_have_text("12 of 12 used")
+        expect(used(page)).to_have_text(f"{DOCUMENTS} of {DOCUMENTS} used")
         with own.shut():
             zone = page.locator("#cv-drop")
             assert page.evaluate(DROP, [files, ["dragenter", "dragover"]]) == [True, True]
@@ -150,7 +151,7 @@ def test_files_dropped_anywhere_are_listed_until_each_is_taken_or_refused(
         expect(refused).to_contain_text("not taken: it is damaged or not a valid PDF")
         expect(later_taken).to_contain_text("in the library: uploads/mill.txt, 1 passage")
         expect(later_refused).to_contain_text("not taken: it is damaged or not a valid PDF")
-        expect(used(page)).to_have_text("14 of 14 used")
+        expect(used(page)).to_have_text(f"{DOCUMENTS + 2} of {DOCUMENTS + 2} used")
         # Once all is done, the next files are listed without these.
         expect(documents(page).filter(has_text="mill.txt")).to_have_count(1)
         page.evaluate(DROP, [[["cut.pdf", "%PDF"]], ["dragenter", "drop"]])
@@ -195,7 +196,7 @@ def test_library_is_searched_and_indexed_again(browser: Browser, tmp_path: Path)
 
 @pytest.mark.browser
 def test_limit_is_a_chip_that_survives_a_reload_and_is_said_in_the_answer(page: Page) -> None:
-    expect(used(page)).to_have_text("12 of 12 used")
+    expect(used(page)).to_have_text(f"{DOCUMENTS} of {DOCUMENTS} used")
     chip = page.locator("#limit-chip .cv-chip")
     expect(chip).to_be_hidden()
     offered = page.locator("#examples button")
@@ -204,8 +205,8 @@ def test_limit_is_a_chip_that_survives_a_reload_and_is_said_in_the_answer(page: 
     expect(chip).to_have_text("Only: Formats ✕")
     # Settings do not stand in that document.
     expect(offered.filter(has_text="QA_INDEX")).to_have_count(0)
-    expect(used(page)).to_have_text("1 of 12 used")
-    folder = page.get_by_role("checkbox", name="docs/guide 7 documents")
+    expect(used(page)).to_have_text(f"1 of {DOCUMENTS} used")
+    folder = page.get_by_role("checkbox", name="docs/guide 8 documents")
     assert folder.evaluate("box => [box.checked, box.indeterminate]") == [False, True]
     # Not a colour of Gradio's.
     expect(folder).to_have_css("background-color", "rgb(23, 92, 109)")
@@ -221,13 +222,13 @@ def test_limit_is_a_chip_that_survives_a_reload_and_is_said_in_the_answer(page: 
     page.keyboard.press("Enter")
     expect(chip).to_be_hidden()
     expect(question_box(page)).to_be_focused()
-    expect(used(page)).to_have_text("12 of 12 used")
+    expect(used(page)).to_have_text(f"{DOCUMENTS} of {DOCUMENTS} used")
     page.get_by_role("checkbox", name="Settings Markdown").focus()
     page.keyboard.press("Space")
-    expect(chip).to_have_text("11 of 12 documents ✕")
+    expect(chip).to_have_text(f"{DOCUMENTS - 1} of {DOCUMENTS} documents ✕")
     folder.check()
     expect(chip).to_be_hidden()
-    page.get_by_role("checkbox", name="12 of 12 used").uncheck()
+    page.get_by_role("checkbox", name=f"{DOCUMENTS} of {DOCUMENTS} used").uncheck()
     expect(chip).to_have_text("No document ✕")
     question_box(page).fill("When was the IOFS founded?")
     question_box(page).press("Enter")
@@ -254,7 +255,7 @@ def test_chosen_document_that_is_gone_is_dropped_with_a_word(
             "No longer in the library, and taken out of your choice: docs/guide/formats.md."
         )
         expect(page.locator("#limit-chip .cv-chip")).to_be_hidden()
-        expect(used(page)).to_have_text("11 of 11 used")
+        expect(used(page)).to_have_text(f"{DOCUMENTS - 1} of {DOCUMENTS - 1} used")
 
 
 @pytest.mark.slow
@@ -270,7 +271,7 @@ def test_list_is_a_drawer_where_there_is_no_room(
         opener.focus()
         page.keyboard.press("Enter")
         expect(opener).to_have_attribute("aria-expanded", "true")
-        expect(documents(page)).to_have_count(12)
+        expect(documents(page)).to_have_count(DOCUMENTS)
         expect(page.locator("#choosing")).to_be_in_viewport()
         close = page.get_by_role("button", name="Close the list of documents")
         expect(close).to_be_focused()
@@ -352,7 +353,7 @@ def test_read_only_page_changes_nothing(browser: Browser, chat: Running, tmp_pat
         running(tmp_path, index=chat.index, options=options) as public,
         opened(browser, public.url) as page,
     ):
-        expect(used(page)).to_have_text("12 of 12 used")
+        expect(used(page)).to_have_text(f"{DOCUMENTS} of {DOCUMENTS} used")
         found = row(page, "Formats")
         expect(found.get_by_role("button")).to_have_text(["Ask only this"])
         expect(found.get_by_role("link", name="Open")).to_be_visible()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.conftest import DOCUMENTS
 from tests.end_to_end.browsing import (
     ANSWER_MS,
     action,
@@ -101,7 +102,7 @@ def test_what_a_visitor_does_first_works_at_each_width(sized: Page, changing: Ru
     def is_still(state: str) -> None:
         assert page.evaluate(FRAME) == frame, f"the page has another width: {state}"
 
-    expect(page.locator("#sources")).to_contain_text("12 documents")
+    expect(page.locator("#sources")).to_contain_text(f"{DOCUMENTS} documents")
     stopped_question_stays(page, changing, is_still)
     sentences_are_quotes_of_their_own(page)
     numbers_show_their_sources(page, is_still)
@@ -271,7 +272,7 @@ def files_are_added_and_removed(
     expect(done).to_have_text("Removed: uploads/mill.txt.")
     assert done.evaluate(BAR) != warning
     expect(documents(page).filter(has_text="mill.txt")).to_have_count(0)
-    expect(used(page)).to_have_text("12 of 12 used")
+    expect(used(page)).to_have_text(f"{DOCUMENTS} of {DOCUMENTS} used")
     assert uploads_of(changing) == []
     if is_drawer:
         press(button(page, "Close the list of documents"))

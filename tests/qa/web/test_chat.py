@@ -154,6 +154,7 @@ def test_message_is_rewritten_and_each_wording_searched_once(
 
 
 def found_examples(chat: Chat) -> list[str]:
+    chat.example_finder.refresh()
     deadline = time.monotonic() + 60
     while (found := chat.example_finder.examples()) is None:
         assert time.monotonic() < deadline, "examples are not found"
@@ -163,7 +164,6 @@ def found_examples(chat: Chat) -> list[str]:
 
 @pytest.mark.slow
 def test_examples_are_questions_that_the_documents_answer(chat: Chat, town: Path) -> None:
-    chat.example_finder.refresh()
     assert found_examples(chat) == []
     (town / "mill.txt").write_text(
         "The Old Mill was built in 1850. The Old Mill has three wheels. It has two doors. "
@@ -173,7 +173,6 @@ def test_examples_are_questions_that_the_documents_answer(chat: Chat, town: Path
         QuestionAnswerer.from_documents(town, chat.index.folder) as answerer,
         served(answerer, town) as again,
     ):
-        again.example_finder.refresh()
         assert found_examples(again) == [
             "When was the Old Mill built?",
             "How many wheels does the Old Mill have?",
@@ -357,7 +356,8 @@ class NoReader:
 @pytest.mark.slow
 def test_memory_stays_flat_over_thousands_of_questions(chat: Chat) -> None:
     found_examples(chat)
-    chat.answerer.reader = NoReader()
+    # The one whose cache all share.
+    chat.service._whole.reader = NoReader()
     process = psutil.Process()
 
     def ask(numbers: range) -> int:
