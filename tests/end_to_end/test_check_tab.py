@@ -86,10 +86,10 @@ def test_receipt_that_the_page_saved_is_checked_and_anything_else_is_told(
     choose(page, tmp_path / "receipt.json")
     expect(page.locator("#checked")).to_contain_text("exactly.", timeout=ANSWER_MS)
     for name, content, sentence in (
-        ("other.json", '{"schema": 7}', "This file is no receipt"),
-        ("empty.json", "", "This file is no receipt"),
-        ("large.json", "x" * 9_000_000, "This file is too large"),
-        ("image.png", "\x89PNG\0", "This file is no receipt"),
+        ("other.json", '{"schema": 7}', "This is no receipt"),
+        ("empty.json", "", "This is no receipt"),
+        ("large.json", "x" * 9_000_000, "This is too large"),
+        ("image.png", "\x89PNG\0", "This is no receipt"),
     ):
         (tmp_path / name).write_text(content, encoding="utf-8")
         # What is chosen while the one before is being checked is not taken.
