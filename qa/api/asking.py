@@ -1,7 +1,7 @@
 """Asking: questions are answered in threads, in turn, and only while somebody waits for them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -45,8 +45,7 @@ async def stages(
     replies: asyncio.Queue[StageReply | None] = asyncio.Queue()
 
     def work(is_wanted: IsWanted) -> None:
-        asked = operations.ask(service, request, addresses, is_wanted)
-        for reply in observed(asked, service.metrics, "http"):
+        for reply in _asked(service, request, addresses, is_wanted):
             loop.call_soon_threadsafe(replies.put_nowait, reply)
 
     task = asyncio.create_task(_in_turn(service, caller, work))
@@ -75,14 +74,21 @@ async def answer(
     """
 
     def work(is_wanted: IsWanted) -> StageReply:
-        asked = operations.ask(service, request, addresses, is_wanted)
-        *_, last = observed(asked, service.metrics, "http")
+        *_, last = _asked(service, request, addresses, is_wanted)
         return last
 
     last = await _in_turn(service, caller, work)
     if not isinstance(last, LinkedAnswer):
         raise TypeError(f"expected an answer as the last stage, got {type(last).__name__}")
     return last
+
+
+def _asked(
+    service: Service, request: AskRequest, addresses: Addresses, is_wanted: IsWanted
+) -> Iterator[StageReply]:
+    """The stages of a question, which is counted as one by HTTP."""
+    asked = operations.ask(service, request, addresses, is_wanted)
+    return observed(asked, service.metrics, "http")
 
 
 async def search(service: Service, request: SearchRequest, caller: Caller) -> tuple[Hit, ...]:
@@ -128,7 +134,7 @@ async def _in_turn(service: Service, caller: Caller, work: Callable[[IsWanted], 
     try:
         await ticket.wait_async()
         future = _threads.submit(work, lambda: wanted)
-    except BaseException:
+    except BaseException:  # Also of a cancelled task: no thread will give the place back.
         ticket.leave()
         raise
     future.add_done_callback(lambda _: ticket.leave())

@@ -140,7 +140,7 @@ async def receive(request: Request, files: IncomingFiles) -> list[FileWriter]:
     form = UploadForm(boundary, files, client_network(request.client))
     try:
         await _feed(request, form)
-    except BaseException:
+    except BaseException:  # Also of a cancelled task: nothing of the form is kept.
         form.abort()
         raise
     files.make_claimable([writer.token for writer in form.received])

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
 
 from qa.access.caller import Caller
+from qa.cancellation import IsWanted
 from qa.service import operations
 from qa.service.observing import observed
 from qa.service.read_only import ReadOnlyService
@@ -64,7 +65,7 @@ class Tool:
     description: str
     arguments: type[BaseModel]
     reply: TypeAdapter[Any]
-    run: Callable[[Asker, Any, Callable[[], bool]], Any]
+    run: Callable[[Asker, Any, IsWanted], Any]
     has_place: bool
 
 
@@ -102,7 +103,7 @@ class CitationArguments(BaseModel):
     )
 
 
-def _ask(asker: Asker, asked: AskArguments, is_wanted: Callable[[], bool]) -> LinkedAnswer:
+def _ask(asker: Asker, asked: AskArguments, is_wanted: IsWanted) -> LinkedAnswer:
     stages = operations.ask(asker.service, asked, asker.addresses, is_wanted)
     if isinstance(asker.service, Service):
         stages = observed(stages, asker.service.metrics, "mcp")
@@ -111,17 +112,17 @@ def _ask(asker: Asker, asked: AskArguments, is_wanted: Callable[[], bool]) -> Li
     return answer
 
 
-def _search(asker: Asker, asked: SearchRequest, is_wanted: Callable[[], bool]) -> PassageList:
+def _search(asker: Asker, asked: SearchRequest, is_wanted: IsWanted) -> PassageList:
     return PassageList(operations.search(asker.service, asked, is_wanted))
 
 
-def _list_documents(asker: Asker, asked: ListArguments, _: Callable[[], bool]) -> DocumentList:
+def _list_documents(asker: Asker, asked: ListArguments, _: IsWanted) -> DocumentList:
     return operations.list_documents(
         asker.service, asker.addresses, asked.within, asked.matching, asked.after, asked.limit
     )
 
 
-def _open_citation(asker: Asker, asked: CitationArguments, _: Callable[[], bool]) -> Excerpt:
+def _open_citation(asker: Asker, asked: CitationArguments, _: IsWanted) -> Excerpt:
     return operations.excerpt(
         asker.service,
         asker.addresses,
@@ -133,7 +134,7 @@ def _open_citation(asker: Asker, asked: CitationArguments, _: Callable[[], bool]
     )
 
 
-def _verify(asker: Asker, asked: VerifyRequest, _: Callable[[], bool]) -> Verification:
+def _verify(asker: Asker, asked: VerifyRequest, _: IsWanted) -> Verification:
     return operations.verify(asker.service, asked)
 
 

@@ -100,7 +100,7 @@ class IncomingFiles:
         try:
             entry.path.parent.mkdir(mode=0o700)
             return FileWriter(self, token, entry)
-        except BaseException:
+        except BaseException:  # Also of Ctrl-C: the entry would count for ever.
             self.discard([entry.path])
             raise
 

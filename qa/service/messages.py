@@ -74,6 +74,8 @@ RECEIPT_NOT_CHECKED = "The receipt was not checked: something went wrong; see th
 
 RECEIPT_REFUSED = "The receipt was not checked: the server is busy, or the file is too large."
 
+NOT_GIVEN_HERE = "This answer was not given by this server; ask again."
+
 NOTHING_THERE = (
     "Nothing is indexed there. A path begins with the name of a folder of the library: see the "
     "list of documents."

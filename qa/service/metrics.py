@@ -30,7 +30,7 @@ Stage = Literal["rewrite", "retrieve", "read"]
 """Part of the time per answer, as ``Answer.seconds`` has it."""
 
 # The time at which each series began would be half of what is sent.
-disable_created_metrics()  # type: ignore[no-untyped-call]
+disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped library
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds: a cached answer takes milliseconds, one of a large library seconds."""

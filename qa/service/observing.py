@@ -39,7 +39,7 @@ def observed(stages: Iterator[Reply], metrics: Metrics, face: Face) -> Generator
     except (Refused, ValueError):
         outcome = "refused"
         raise
-    except Exception:
+    except Exception:  # Whatever it is: counted here, and told by whoever asked.
         outcome = "failed"
         raise
     finally:

@@ -6,7 +6,7 @@ Each takes a service that is confined to what the caller may reach. What goes wr
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 
 from embeddings.document import page_at
@@ -17,6 +17,7 @@ from qa.pipeline import NothingWithin
 from qa.results import Answer, Hit
 from qa.service.codes import Code
 from qa.service.documents import DocumentChanged, NoPage, is_pdf
+from qa.service.messages import NOT_GIVEN_HERE
 from qa.service.problems import Refused
 from qa.service.read_only import Answered, ReadOnlyService, Retrieved, Understood
 from qa.service.receipt_check import NoReceipt, check_receipt
@@ -52,7 +53,7 @@ def ask(
     service: ReadOnlyService,
     request: AskRequest,
     addresses: Addresses,
-    is_wanted: Callable[[], bool] = lambda: True,
+    is_wanted: IsWanted = always_wanted,
 ) -> Generator[StageReply]:
     """The stages of a question: how it was understood, the passages, the answer.
 
@@ -69,7 +70,7 @@ def ask(
     """
     for text in (request.question, request.rewritten):
         if text is not None:
-            _check_question(service, text)
+            check_question(service, text)
     for stage in service.answer(
         request.question, request.within, request.turns, request.rewritten, is_wanted
     ):
@@ -83,7 +84,12 @@ def ask(
                 yield addresses.linked(answer, sign, unread, passages=request.passages)
 
 
-def _check_question(service: ReadOnlyService, text: str) -> None:
+def check_question(service: ReadOnlyService, text: str) -> None:
+    """Refuse a question that is not read.
+
+    Raises:
+        Refused: It is blank or too long.
+    """
     length, most = len(join_whitespace(text)), service.answerer.settings.question_characters
     if length == 0:
         raise Refused("question-blank", "The question is blank.")
@@ -110,7 +116,7 @@ def search(
         NothingWithin: Nothing is indexed at the places named.
         IndexDamaged: What is stored fails its checks.
     """
-    _check_question(service, request.question)
+    check_question(service, request.question)
     service.wait_until_warm(is_wanted)
     with wanted_while(is_wanted):
         return service.answerer.passages(request.question, request.limit, request.within)
@@ -299,7 +305,7 @@ def rate(service: Service, request: FeedbackRequest, user: str) -> None:
     except ValueError as error:
         raise Refused("invalid-fields", "Expected an answer as it was sent.") from error
     if not isinstance(signature, str) or not service.signer.is_signed(answer, signature):
-        raise Refused("not-signed", "This answer was not given by this server; ask again.")
+        raise Refused("not-signed", NOT_GIVEN_HERE)
     if request.liked is None:
         service.feedback.drop(answer, user)
         return

@@ -20,13 +20,15 @@ from qa.service.messages import (
     NO_DOCUMENTS,
     NOT_ANSWERED,
     NOT_AVAILABLE,
+    NOT_GIVEN_HERE,
     NOTHING_CHOSEN,
     TOO_MANY_WORDS,
 )
 from qa.service.observing import observed
+from qa.service.operations import check_question
+from qa.service.problems import Refused
 from qa.service.read_only import Answered, Retrieved, Stage
 from qa.service.service import Service
-from qa.text import join_whitespace
 from qa.web.each import DocumentAsker
 from qa.web.example_finder import ExampleFinder
 from qa.web.follow_ups import FollowUpFinder
@@ -102,11 +104,11 @@ class Chat:
 
     def question_problem(self, question: str) -> str:
         """Why the question cannot be answered, as a sentence; empty if it can."""
-        length, most = len(join_whitespace(question)), self.answerer.settings.question_characters
-        if length == 0:
-            return "Type a question first."
-        if length > most:
-            return f"The question has {length:,} characters, {most:,} at most are read; shorten it."
+        try:
+            check_question(self.service, question)
+        except Refused as refused:
+            is_blank = refused.problem.code == "question-blank"
+            return "Type a question first." if is_blank else refused.problem.sentence
         return ""
 
     def replies(
@@ -200,7 +202,7 @@ class Chat:
         if turn is None or turn.answer is None:
             return "", "There was no answer to this question."
         if not self.service.signer.is_signed(turn.answer, turn.signature):
-            return "", "This answer was not given by this server; ask again."
+            return "", NOT_GIVEN_HERE
         try:
             if liked is None:
                 self.service.feedback.drop(turn.answer, user)

@@ -94,9 +94,7 @@ def build_server(
         page: The chat's page; without it there are the routes for programs alone.
     """
     services, service = chats.services, chats.service
-    addresses = Addresses(options.root_path)
-
-    rates = Rates()
+    addresses, rates = Addresses(options.root_path), Rates()
 
     @asynccontextmanager
     async def asking(caller: Caller) -> AsyncIterator[None]:

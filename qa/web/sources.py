@@ -114,9 +114,7 @@ def _add_changes(server: FastAPI, chats: Chats) -> None:
     incoming = chats.service.uploads.incoming
     most_files = FILES_FACTOR * incoming.limits.files
 
-    def change(
-        request: Request, begin: Callable[[Service, str], Iterator[dict[str, str]]]
-    ) -> Response:
+    def change(request: Request, begin: Change) -> Response:
         caller = caller_of(request.scope)
         if not caller.may("write"):
             return JSONResponse(_notice(Notice(MAY_NOT_WRITE, "failed")), 403)
